@@ -1,0 +1,1 @@
+"""Topologies running somewhere."""

@@ -1,0 +1,1 @@
+"""Topologies as real processes on this host."""

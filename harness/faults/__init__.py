@@ -1,0 +1,1 @@
+"""One thing broken: target, inject, proof that it took effect, heal."""

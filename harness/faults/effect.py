@@ -1,0 +1,18 @@
+"""The proof that a fault, or its undoing, took effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """It took effect in [begin_ns, end_ns] of the harness's monotonic clock; proof says how that was seen.
+
+    begin_ns: just before the call that caused it. end_ns: when it was found to be so (PID gone, process state T, a
+    peer that cannot connect).
+    """
+
+    begin_ns: int
+    end_ns: int
+    proof: str

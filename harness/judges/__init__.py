@@ -1,0 +1,1 @@
+"""Pure functions: a history in, findings out."""

@@ -1,0 +1,79 @@
+"""Where a trial ran: the servers by name, the live Sentinel settings, and the fingerprint of machine and software."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.model.events import Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A data server at the start of the trial. Its index in Environment.servers is its number in the records."""
+
+    name: str
+    address: str
+    role: str
+    run_id: str
+    config: dict[str, str] = field(default_factory=dict)
+    """Settings that decide about loss: appendonly, appendfsync, save, maxmemory-policy, min-replicas-to-write, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelView:
+    """One Sentinel's live view of the master before the fault (SENTINEL MASTER, CKQUORUM)."""
+
+    name: str
+    address: str
+    run_id: str
+    master_name: str
+    master_address: str
+    down_after_ms: int
+    failover_timeout_ms: int
+    quorum: int
+    known_sentinels: int
+    """Itself included, dead ones too."""
+    known_replicas: int
+    ckquorum: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A phase of the failover: the least and the most time that the configuration allows, in ms after its origin."""
+
+    name: str
+    origin: str
+    lower_ms: float
+    upper_ms: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the live configuration says must happen after the fault.
+
+    failover: True / False / None (cannot be told). because: the reason in words.
+    retry_ms: how much later everything is after one failed election (2 x failover-timeout).
+    """
+
+    failover: bool | None
+    because: str
+    bounds: tuple[Bound, ...] = ()
+    retry_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """wall_ns - clock_ns maps the history's monotonic clock to wall time (display and server logs only)."""
+
+    servers: tuple[Server, ...]
+    sentinels: tuple[SentinelView, ...]
+    master: str
+    clock_ns: int
+    wall_ns: int
+    keys_before: int
+    """Keys of this trial's prefix found before the load, on all servers together: must be 0."""
+    healthy_before: bool
+    health_text: str
+    prediction: Prediction
+    fingerprint: dict[str, Scalar] = field(default_factory=dict)

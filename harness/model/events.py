@@ -1,0 +1,61 @@
+"""Anything with an instant that is not an operation: Sentinel messages, role changes, phases, faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+Scalar = str | int | float | bool | None
+
+
+class Role(IntEnum):
+    """What a server said of itself in ROLE."""
+
+    UNREACHABLE = 0
+    MASTER = 1
+    REPLICA = 2
+    LOADING = 3
+    OTHER = 4  # an error reply, NOAUTH for example
+
+
+class Link(IntEnum):
+    """State of a replica's link to its master, as ROLE tells it."""
+
+    NONE = 0
+    CONNECT = 1
+    CONNECTING = 2
+    SYNC = 3
+    CONNECTED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something happened in [since_ns, at_ns] on the history's clock (since_ns = 0: exactly at_ns).
+
+    source: who says so: "sentinel:redis-0" (its pub/sub), "log:redis-0" (its log), "server:redis-1" (a watcher of
+    it), "probe", "harness".
+    kind: a Sentinel event's own name ("+switch-master"), or one of the names below.
+
+    Kinds of the probe, and their data:
+      "connected"    connection, client, server, address, run_id   a writer's connection, once its server said who it is
+      "server-up"    server, address, run_id                       a watcher reached a server (again)
+      "server-down"  server, address, cause                        a watcher lost it
+      "role"         server, role, before                          ROLE changed between two samples
+      "sentinel-up" / "sentinel-down"  sentinel, address, run_id
+      "load-begin" / "load-end"
+      "writing-failed"  the history could not be written (disk full): everything after it is missing
+    Kinds of the harness:
+      "phase"  name
+      "fault-begin" / "fault-effect" / "fault-end" / "heal-begin" / "heal-end"  fault, target, ...
+    """
+
+    at_ns: int
+    source: str
+    kind: str
+    text: str = ""
+    since_ns: int = 0
+    data: dict[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def earliest_ns(self) -> int:
+        return self.since_ns or self.at_ns

@@ -1,0 +1,57 @@
+"""One request of the load: what can become of it, and the text of its key.
+
+`fail` means that it certainly did not happen, `info` that nobody knows: it may still take effect much later, so it
+stays open to the end of the history and its client goes on under a new identity.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+KEY_DIGITS = 12
+
+
+class Outcome(IntEnum):
+    FAIL = 0
+    OK = 1
+    INFO = 2
+
+
+class Cause(IntEnum):
+    """Why an operation is not `ok`. The outcome follows from the cause: `outcome_of`."""
+
+    NONE = 0
+    REFUSED = 1  # connect refused, unreachable or timed out: never sent
+    NO_MASTER = 2  # no Sentinel named a master that could be asked: never sent
+    BUSY = 3  # the client's one request was still in flight when this one was due: never sent
+    READONLY = 4
+    LOADING = 5
+    MASTERDOWN = 6
+    NOREPLICAS = 7
+    OOM = 8
+    MISCONF = 9
+    CLUSTERDOWN = 10
+    MOVED = 11
+    NOAUTH = 12
+    TAKEN = 13  # SET NX found the key: a write was carried out twice, or the keyspace was not clean
+    REJECTED = 14  # any other error reply
+    TIMEOUT = 20  # sent, no reply in time
+    CLOSED = 21  # sent, then the connection ended
+    UNFINISHED = 22  # sent, the load ended first
+
+
+def outcome_of(cause: Cause) -> Outcome:
+    """`ok` without a cause, `info` where it was sent and not answered, `fail` else."""
+    if cause is Cause.NONE:
+        return Outcome.OK
+    return Outcome.INFO if cause >= Cause.TIMEOUT else Outcome.FAIL
+
+
+def key_prefix(trial: str) -> str:
+    """What all keys of a trial start with."""
+    return f"rr:{trial}:"
+
+
+def key_text(trial: str, key: int) -> str:
+    """The name of key number `key`; its value is the same number, so that a foreign value shows."""
+    return f"{key_prefix(trial)}{key:0{KEY_DIGITS}d}"

@@ -1,0 +1,133 @@
+"""What harness and probe say to each other: JSON lines, one message a line, both ways.
+
+The harness sends `Request`s, each with one command. The probe answers each with one `Reply` of the same number, and
+tells in between what it sees: a `Notice` for every event, a `Status` every 100 ms while a load runs. The same lines
+travel over a pipe to a process and over an attached stream to a pod.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.model.endpoint import Endpoint
+from harness.model.events import Event
+from harness.model.plan import Load
+
+PROTOCOL = 1
+
+Value = None | int | float | str | list["Value"]
+"""A Redis reply: nil, integer, double, text (bytes as surrogate-escaped UTF-8), array."""
+
+
+class Hello(msgspec.Struct, tag="hello", frozen=True, kw_only=True):
+    """Are you there, and what is your clock? Answered with `Greeting`."""
+
+
+class Watch(msgspec.Struct, tag="watch", frozen=True, kw_only=True):
+    """Whom to watch from now on; replaces what was watched. Events begin at once, history or not.
+
+    servers: ROLE of each every `interval_ms`. The order of the names is their number in the records.
+    sentinels: pub/sub of each. Names stay, endpoints may change (a pod that came back elsewhere).
+    """
+
+    servers: dict[str, Endpoint]
+    sentinels: dict[str, Endpoint]
+    master_name: str
+    interval_ms: float = 10.0
+    password: str = ""
+
+
+class Open(msgspec.Struct, tag="open", frozen=True, kw_only=True):
+    """Begin a history in `folder` (which exists, and the probe sees): operations.bin, samples.bin, events.jsonl."""
+
+    folder: str
+    trial: str
+
+
+class StartLoad(msgspec.Struct, tag="load", frozen=True, kw_only=True):
+    load: Load
+
+
+class StopLoad(msgspec.Struct, tag="stop-load", frozen=True):
+    """Send nothing new, wait for what is in flight to its time-out. Answered with the last `Status`."""
+
+
+class Query(msgspec.Struct, tag="query", frozen=True, kw_only=True):
+    """One command on a fresh connection, once. Answered with `Answer`."""
+
+    endpoint: Endpoint
+    command: tuple[str, ...]
+    timeout_ms: int = 1000
+
+
+class ReadBack(msgspec.Struct, tag="read-back", frozen=True):
+    """Read every key of the trial from every watched server, into finals/NAME.json and NAME.npy of the history."""
+
+
+class Close(msgspec.Struct, tag="close", frozen=True):
+    """End the history: everything written, flushed and synced."""
+
+
+class Exit(msgspec.Struct, tag="exit", frozen=True):
+    """End the probe."""
+
+
+Command = Hello | Watch | Open | StartLoad | StopLoad | Query | ReadBack | Close | Exit
+
+
+class Request(msgspec.Struct, frozen=True):
+    number: int
+    command: Command
+
+
+class Greeting(msgspec.Struct, tag="greeting", frozen=True, kw_only=True):
+    clock_ns: int
+    wall_ns: int
+    pid: int
+    protocol: int = PROTOCOL
+
+
+class Done(msgspec.Struct, tag="done", frozen=True):
+    """Carried out; nothing to tell."""
+
+
+class Answer(msgspec.Struct, tag="answer", frozen=True, kw_only=True):
+    """error: the server's error reply. unreachable: no reply at all, and why. Else value."""
+
+    value: Value = None
+    error: str = ""
+    unreachable: str = ""
+
+
+class Status(msgspec.Struct, tag="status", frozen=True, kw_only=True):
+    """Counts since `Open`. master: who last acknowledged a write. writing_failed: why the history has a hole."""
+
+    clock_ns: int
+    issued: int = 0
+    acknowledged: int = 0
+    failed: int = 0
+    info: int = 0
+    master: str = ""
+    writing_failed: str = ""
+
+
+class Refused(msgspec.Struct, tag="refused", frozen=True):
+    """The command could not be carried out. text: expected, got, what to try."""
+
+    text: str
+
+
+class Reply(msgspec.Struct, tag="reply", frozen=True):
+    number: int
+    body: Greeting | Done | Answer | Status | Refused
+
+
+class Notice(msgspec.Struct, tag="notice", frozen=True):
+    event: Event
+
+
+class Progress(msgspec.Struct, tag="progress", frozen=True):
+    status: Status
+
+
+FromProbe = Reply | Notice | Progress

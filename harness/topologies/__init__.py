@@ -1,0 +1,1 @@
+"""The documented set-ups as data, and what should happen to them."""

@@ -1,0 +1,84 @@
+"""A documented way to deploy Redis, as data: pods, roles, Sentinel settings, who boots as master."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from harness.model.errors import UsageError
+
+REDIS_PORT = 6379
+SENTINEL_PORT = 26379
+
+
+class Boot(StrEnum):
+    """How a starting data server finds its role."""
+
+    FIRST = "first"  # the first pod is always master, every other pod follows the first pod's name
+    ASK = "ask"  # asks the Sentinels of the other pods who is master; without an answer as FIRST
+
+
+class Volume(StrEnum):
+    """What becomes of a pod's data when the pod is re-created. A restarted container always finds it again."""
+
+    EMPTY_DIR = "emptyDir"  # gone with the pod
+    CLAIM = "claim"  # kept, as a PersistentVolumeClaim is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """name: as in Kubernetes ("redis-0"). containers: of "redis" and "sentinel", on the usual ports."""
+
+    name: str
+    containers: tuple[str, ...] = ("redis", "sentinel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Sentinel's times. Numbers of different profiles are never compared.
+
+    hello_ms: 0, or the period of Sentinel's hello messages during bring-up only (SENTINEL DEBUG, Redis 7.0 and up); it
+    is put back to the engine's own 2000 ms before anything is measured.
+    """
+
+    name: str
+    down_after_ms: int
+    failover_timeout_ms: int
+    hello_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """service: the headless Service; pod redis-0 answers to the name "redis-0.<service>".
+
+    redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
+    """
+
+    name: str
+    document: str
+    summary: str
+    pods: tuple[Pod, ...]
+    service: str
+    master_name: str
+    quorum: int
+    parallel_syncs: int
+    boot: Boot
+    volume: Volume
+    profiles: tuple[Profile, ...]
+    redis_config: tuple[tuple[str, str], ...] = ()
+    sentinel_config: tuple[tuple[str, str], ...] = ()
+    weaknesses: tuple[str, ...] = field(default=())
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; raises UsageError that lists the known ones."""
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        known = ", ".join(profile.name for profile in self.profiles)
+        raise UsageError(f"topology {self.name} has no profile {name!r}; it has: {known}")
+
+    def with_config(self, *directives: tuple[str, str]) -> Topology:
+        """The same topology with these redis directives added or replaced."""
+        names = {name for name, _ in directives}
+        kept = tuple(pair for pair in self.redis_config if pair[0] not in names)
+        return replace(self, redis_config=(*kept, *directives))

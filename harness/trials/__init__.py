@@ -1,0 +1,1 @@
+"""The engine, and the folder in which a trial is kept."""
