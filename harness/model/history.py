@@ -15,11 +15,11 @@ from harness.model.records import Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinalRead:
-    """What one server held after the end: read on one connection, its run_id asked before and after.
+class FinalFacts:
+    """What one server said of itself after the end: read on one connection, its run_id asked before and after.
 
-    keys: numbers of this trial's keys whose value was right, sorted. wrong: names of keys with a foreign value.
-    unexpected: names under the trial's prefix that are no key number. role: as ROLE said during the read.
+    role: as ROLE said during the read. wrong: names of keys with a foreign value. unexpected: names under the trial's
+    prefix that are no key number.
     """
 
     server: str
@@ -28,11 +28,17 @@ class FinalRead:
     run_id_after: str
     offset: int
     dbsize: int
-    keys: NDArray[np.uint64]
     wrong: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
     evicted_keys: int = 0
     expired_keys: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalRead(FinalFacts):
+    """The facts, and the numbers of this trial's keys whose value was right, sorted."""
+
+    keys: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

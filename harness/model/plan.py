@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.model.errors import UsageError
-from harness.model.events import Scalar
 
 SCHEMA = 1
 MASTER_OF_SENTINELS = "master"
@@ -54,12 +53,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultPlan:
-    """One fault in words: its kind, its target and its parameters. `harness.faults` makes the real one."""
+    """One fault in words; `harness.faults` has the real one.
+
+    after_s: so long after the fault before it (the first: after the control window). lasts_s: healed so long after it
+    took effect; None = in the heal phase. silent: peers see silence instead of broken connections.
+    """
 
     kind: str
     target: str
     after_s: float = 0.0
-    parameters: dict[str, Scalar] = field(default_factory=dict)
+    lasts_s: float | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +84,14 @@ class Expect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Lengths of the phases, in seconds. `observe_s` is a deadline: the phase ends when what is expected was seen."""
+    """Lengths of the phases, in seconds.
+
+    observe_s: a deadline, the phase ends when what is expected was seen; None = as the prediction allows. heal_s: a
+    deadline too. linger_s: the load goes on so long after what was expected.
+    """
 
     control_s: float = 0.5
-    observe_s: float = 30.0
+    observe_s: float | None = None
     linger_s: float = 0.2
     heal_s: float = 30.0
 

@@ -9,6 +9,10 @@ from enum import StrEnum
 from harness.model.instants import Instant
 
 
+NAMED = 1000
+"""Lost and unexpected keys are told by name up to this many; the counts are exact whatever their number."""
+
+
 class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     UNKNOWN = "unknown"
@@ -53,7 +57,11 @@ class LostWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writes:
-    """The ledger's counts. lost_writes and the name lists hold the first `NAMED` by time; the counts are exact."""
+    """The ledger's counts. lost_writes and the name lists hold the first `NAMED` by time; the counts are exact.
+
+    final_master: the server whose data decides; "" where there was not exactly one at the end, and then nothing is
+    known of lost, recovered, unexpected and diverged.
+    """
 
     planned: int
     acknowledged: int
@@ -70,11 +78,12 @@ class Writes:
     lost_by_cause: dict[str, int] = field(default_factory=dict)
     unexpected_keys: tuple[str, ...] = ()
     absent_by_server: dict[str, int] = field(default_factory=dict)
+    final_master: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A time without an acknowledged write: from the last acknowledgement before it to the first after (None = none)."""
+    """A time without an acknowledged write: from the last acknowledgement before to the first after (None = none)."""
 
     begin_ns: int
     end_ns: int | None

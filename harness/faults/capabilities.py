@@ -1,0 +1,44 @@
+"""What a fault needs a deployment to be able to do.
+
+A deployment has those that it can honour; a scenario that needs another is skipped with the reason. Every method returns
+once the change was seen to be real, or raises DeploymentError (Unavailable where this machine lacks something).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from harness.faults.effect import Effect
+
+
+@runtime_checkable
+class CanSignal(Protocol):
+    def signal(self, pod: str, container: str, name: str) -> Effect:
+        """Deliver SIGKILL, SIGTERM, SIGSTOP or SIGCONT to the container's process.
+
+        A container that dies of it stays down until `start_container`.
+        """
+
+
+@runtime_checkable
+class CanRestart(Protocol):
+    def start_container(self, pod: str, container: str) -> Effect:
+        """Start a dead container again as its kubelet would: same pod, same address, same volume, boot rule applied."""
+
+
+@runtime_checkable
+class CanRecreate(Protocol):
+    def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:
+        """SIGTERM, after `grace_s` SIGKILL (0: SIGKILL at once); address and emptyDir are gone."""
+
+    def create_pod(self, pod: str) -> Effect:
+        """The same name again under a new address; its claim is found again, an emptyDir is new."""
+
+
+@runtime_checkable
+class CanPartition(Protocol):
+    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
+        """Drop every packet between `pod` and `others` (none named: every other pod), both ways, established ones too."""
+
+    def rejoin(self, pod: str) -> Effect:
+        """Take away what `isolate` did to `pod`."""

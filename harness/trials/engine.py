@@ -1,0 +1,288 @@
+"""One trial from a started deployment to a complete history, phase by phase.
+
+    settle       wait until the deployment is whole
+    assumptions  empty keyspace, live settings, prediction; environment.json is saved
+    control      load without a fault: its own "outage" is the noise floor
+    fault        each fault injected and proved
+    observe      until what is expected was seen, or its deadline passed
+    heal         whatever is still broken is undone; wait until it is whole again
+    quiesce      the load stops; offsets become equal
+    read         every key from every server
+    done         the history is closed
+
+An expectation that does not come true is for the judges; it ends its phase, never the trial. Whatever goes wrong with
+the harness itself is kept as a problem of the history, which makes the verdict `unknown`; every fault is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.deployments.port import Deployment
+from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
+from harness.faults.effect import Effect
+from harness.faults.fault import Fault
+from harness.faults.target import Place, places
+from harness.model.environment import Environment
+from harness.model.errors import ResilienceError, WaitTimeout
+from harness.model.events import Event, Scalar
+from harness.model.plan import FaultPlan, Plan
+from harness.topologies.prediction import predict
+from harness.trials.folder import TrialFolder
+from harness.trials.observer import SILENT, Observer, Progress
+from harness.trials.survey import Survey, caught_up, describe_sentinels, describe_servers, survey
+
+Facts = Mapping[str, Scalar]
+_SETTLE_S = 30.0
+_TICK_S = 0.02
+
+
+def fault_plan(fault: Fault, after_s: float = 0.0) -> FaultPlan:
+    """The fault in words, for the plan."""
+    return FaultPlan(kind=fault.kind, target=fault.target, after_s=after_s, lasts_s=fault.lasts_s, silent=fault.silent)
+
+
+def run_trial(
+    plan: Plan,
+    faults: Sequence[Fault],
+    deployment: Deployment,
+    folder: TrialFolder,
+    *,
+    observer: Observer = SILENT,
+    clock: Clock = HOST_CLOCK,
+) -> None:
+    """Run the plan and leave a complete history in `folder`, which holds the plan already.
+
+    faults: the real ones behind plan.faults, in the same order. Raises only what makes a history impossible (the
+    deployment never became whole, the probe died before the load); the deployment is left for the caller to stop.
+    """
+    _Run(plan, faults, deployment, folder, observer=observer, clock=clock).run()
+
+
+def _facts(number: int, fault: Fault, place: Place) -> Facts:
+    return {"fault": number, "kind": fault.kind, "pod": place.pod, "container": place.container}
+
+
+@dataclass(slots=True)
+class _Broken:
+    """A fault in effect, and when to heal it (None: in the heal phase)."""
+
+    number: int
+    fault: Fault
+    place: Place
+    heal_at_ns: int | None
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        faults: Sequence[Fault],
+        deployment: Deployment,
+        folder: TrialFolder,
+        *,
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self._plan, self._faults = plan, faults
+        self._deployment, self._probe = deployment, deployment.probe
+        self._folder, self._observer, self._clock = folder, observer, clock
+        self._phase = ""
+        self._phase_began_ns = 0
+        self._broken: list[_Broken] = []
+
+    def run(self) -> None:
+        environment = self._prepare()
+        try:
+            self._measure(environment)
+        except ResilienceError as error:
+            self._note("problem", text=f"phase {self._phase}: {error}")
+        finally:
+            self._heal_all()
+            self._probe.close()
+            self._deployment.save_logs(self._folder.logs)
+
+    def _prepare(self) -> Environment:
+        """Settle and check the assumptions. Nothing of the trial's history exists yet, so an error may leave."""
+        self._enter("settle")
+        seen = self._until_whole(_SETTLE_S, "one master, linked replicas, agreeing Sentinels")
+        self._enter("assumptions")
+        self._empty()
+        clocks = self._probe.clocks()
+        sentinels = describe_sentinels(self._deployment)
+        environment = Environment(
+            servers=describe_servers(self._deployment, seen),
+            sentinels=sentinels,
+            master=seen.view.master,
+            clock_ns=clocks.clock_ns,
+            wall_ns=clocks.wall_ns,
+            keys_before=self._count_keys(),
+            healthy_before=seen.whole,
+            health_text=seen.text,
+            prediction=predict(self._plan.faults, master=seen.view.master, sentinels=sentinels),
+            fingerprint=dict(self._deployment.fingerprint()),
+        )
+        self._folder.save_environment(environment)
+        self._deployment.save_logs(self._folder.logs / "before")
+        return environment
+
+    def _measure(self, environment: Environment) -> None:
+        windows = self._plan.windows
+        self._probe.open(self._folder.path, self._plan.trial)
+        self._enter("control")
+        self._probe.start_load(self._plan.load)
+        self._pass(windows.control_s)
+        self._enter("fault")
+        for number, (fault, planned) in enumerate(zip(self._faults, self._plan.faults, strict=True)):
+            self._pass(planned.after_s)
+            if number:
+                self._ask_quorum()
+            self._inject(number, fault)
+        self._enter("observe")
+        self._observe(environment)
+        self._pass(windows.linger_s)
+        self._enter("heal")
+        self._heal_all()
+        self._expect_whole("every server linked and every Sentinel agreed")
+        self._enter("quiesce")
+        self._probe.stop_load()
+        self._expect_whole("equal replication offsets", also=caught_up)
+        self._enter("read")
+        self._probe.read_back()
+        self._enter("done")
+
+    def _ask_quorum(self) -> None:
+        """What the Sentinels that are left say of their power to fail over, before the next fault hits."""
+        for view in describe_sentinels(self._deployment):
+            self._note("ckquorum", text=view.ckquorum, data={"sentinel": view.name})
+
+    def _inject(self, number: int, fault: Fault) -> None:
+        for place in places(fault.target, survey(self._deployment).view):
+            facts = _facts(number, fault, place)
+            self._note("fault-begin", text=f"{fault.kind} {place}", data=facts)
+            effect = fault.inject(self._deployment, place)
+            heal_at = None if fault.lasts_s is None else effect.end_ns + int(fault.lasts_s * 1e9)
+            self._broken.append(_Broken(number, fault, place, heal_at))
+            self._note("fault-effect", text=effect.proof, effect=effect, data=facts)
+
+    def _heal(self, broken: _Broken) -> None:
+        self._broken.remove(broken)
+        facts = _facts(broken.number, broken.fault, broken.place)
+        self._note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
+        effect = broken.fault.heal(self._deployment, broken.place)
+        self._note("heal-end", text=effect.proof, effect=effect, data=facts)
+
+    def _heal_all(self) -> None:
+        """Undo what is still broken, the newest first; one that cannot be undone does not keep the others broken."""
+        for broken in reversed(self._broken.copy()):
+            try:
+                self._heal(broken)
+            except ResilienceError as error:
+                self._note("problem", text=f"{broken.fault.kind} of {broken.place} could not be undone: {error}")
+
+    def _observe(self, environment: Environment) -> None:
+        """Until the expected failover is complete; where none is expected, until one would have been."""
+        expected = environment.prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
+        allowed_s = max((bound.upper_ms for bound in environment.prediction.bounds), default=0.0) / 1e3
+        quiet_s = max((view.down_after_ms for view in environment.sentinels), default=0) / 1e3 + 3.0
+        deadline_s = self._plan.windows.observe_s or (
+            allowed_s + environment.prediction.retry_ms / 1e3 + 5.0 if expected else quiet_s
+        )
+        began_ns = self._phase_began_ns
+        while self._clock.now_ns() - began_ns < deadline_s * 1e9:
+            if expected and self._switched(environment.master) and not any(item.heal_at_ns for item in self._broken):
+                return
+            self._pass(_TICK_S)
+        if expected:
+            self._note("wait-timeout", text=f"waited {deadline_s:g} s for every Sentinel's +switch-master")
+
+    def _switched(self, old_master: str) -> bool:
+        """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
+        dead = {item.place.pod for item in self._broken if item.place.container == "sentinel"}
+        heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
+        alive = {f"sentinel:{name}" for name in self._deployment.sentinels() if name not in dead}
+        return alive <= heard and self._probe.status().master not in ("", old_master)
+
+    def _until_whole(self, within_s: float, what: str, also: Callable[[Survey], bool] | None = None) -> Survey:
+        seen = survey(self._deployment)
+
+        def look() -> tuple[bool, str]:
+            nonlocal seen
+            self._tick()
+            seen = survey(self._deployment)
+            good = seen.whole and (also is None or also(seen))
+            return good, seen.text if not seen.whole or good else f"offsets {[s.offset for s in seen.servers.values()]}"
+
+        eventually(look, within_s=within_s, what=what, clock=self._clock)
+        return seen
+
+    def _expect_whole(self, what: str, also: Callable[[Survey], bool] | None = None) -> None:
+        """Wait for it within the heal window; that it did not come is the judges' to weigh."""
+        if not self._plan.expect.heals:
+            return
+        try:
+            self._until_whole(self._plan.windows.heal_s, what, also)
+        except WaitTimeout as error:
+            self._note("wait-timeout", text=str(error))
+
+    def _empty(self) -> None:
+        """Empty the servers: the deployment is this harness's own."""
+        master = survey(self._deployment).view.master
+        if self._count_keys():
+            self._probe.query(self._deployment.servers()[master], "FLUSHALL", timeout_s=30.0)
+            eventually(
+                lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
+                within_s=_SETTLE_S,
+                what="empty servers after FLUSHALL",
+                clock=self._clock,
+            )
+
+    def _count_keys(self) -> int:
+        sizes = [self._probe.query(endpoint, "DBSIZE").value for endpoint in self._deployment.servers().values()]
+        return sum(size for size in sizes if isinstance(size, int))
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass under load: heal what is due, and tell how it goes."""
+        until_ns = self._clock.now_ns() + int(seconds * 1e9)
+        while (left_ns := until_ns - self._clock.now_ns()) > 0:
+            for broken in [
+                item for item in self._broken if item.heal_at_ns and item.heal_at_ns <= self._clock.now_ns()
+            ]:
+                self._heal(broken)
+            self._tick()
+            self._clock.sleep(min(_TICK_S, left_ns / 1e9))
+
+    def _tick(self) -> None:
+        status = self._probe.status()
+        heard = [event for event in self._probe.events() if event.source.startswith("sentinel:")]
+        self._observer.progress(
+            Progress(
+                phase=self._phase,
+                seconds=(self._clock.now_ns() - self._phase_began_ns) / 1e9,
+                issued=status.issued,
+                acknowledged=status.acknowledged,
+                master=status.master,
+                last_event=f"{heard[-1].source} {heard[-1].kind} {heard[-1].text}" if heard else "",
+            )
+        )
+
+    def _enter(self, phase: str) -> None:
+        self._phase, self._phase_began_ns = phase, self._clock.now_ns()
+        self._note("phase", data={"name": phase})
+        self._tick()
+
+    def _note(self, kind: str, *, text: str = "", effect: Effect | None = None, data: Facts | None = None) -> None:
+        """Keep an event of the harness, on the probe's clock: its uncertainty widens what is known."""
+        clocks = self._probe.clocks()
+        begin_ns, end_ns = (effect.begin_ns, effect.end_ns) if effect else (0, self._clock.now_ns())
+        self._folder.note(
+            Event(
+                at_ns=end_ns + clocks.offset_ns + clocks.error_ns,
+                since_ns=(begin_ns or end_ns) + clocks.offset_ns - clocks.error_ns,
+                source="harness",
+                kind=kind,
+                text=text,
+                data=dict(data or {}),
+            )
+        )

@@ -1,0 +1,90 @@
+"""Keeps one deployment for the trials that can share it: consecutive faults on one system, as in real life.
+
+The next trial gets the same deployment if it has the same topology and profile and is whole; else a new one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness.deployments.port import Deployment
+from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
+from harness.model.errors import ResilienceError
+from harness.topologies.topology import Profile, Topology
+from harness.trials.settings import Settings
+from harness.trials.survey import survey
+
+_REUSE_S = 2.0
+
+
+class Keeper:
+    """At most one deployment alive; `close` (or leaving the context) takes it away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept: tuple[Topology, Profile, Deployment] | None = None
+        self._made = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the deployment that is alive; a simulated one brings its own."""
+        return getattr(self._kept[2], "clock", HOST_CLOCK) if self._kept else HOST_CLOCK
+
+    def deployment(self, topology: Topology, profile: Profile) -> Deployment:
+        """A started deployment of exactly this; the one of the trial before where that is still whole."""
+        if self._kept and (self._settings.fresh or self._kept[:2] != (topology, profile) or not self._whole()):
+            self.close()
+        if not self._kept:
+            made = self._make(topology, profile)
+            made.start()
+            self._kept = (topology, profile, made)
+        return self._kept[2]
+
+    def close(self) -> None:
+        """Stop what is alive; harmless when nothing is."""
+        if self._kept:
+            kept, self._kept = self._kept[2], None
+            kept.stop()
+
+    def _whole(self) -> bool:
+        if not self._kept:
+            return False
+        deployment = self._kept[2]
+        try:
+            eventually(
+                lambda: ((seen := survey(deployment)).whole, seen.text),
+                within_s=_REUSE_S,
+                what="the deployment of the trial before to be whole",
+                clock=self.clock,
+            )
+        except ResilienceError:
+            return False
+        return True
+
+    def _make(self, topology: Topology, profile: Profile) -> Deployment:
+        """The backends are imported where one is made: a run pays for its own only."""
+        self._made += 1
+        if self._settings.backend == "memory":
+            from harness.deployments.memory.deployment import MemoryDeployment  # noqa: PLC0415 - see above
+
+            return MemoryDeployment(topology, profile)
+        from harness.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
+
+        folder: Path = self._settings.results / f".deployment-{self._settings.run}-{self._made}"
+        return LocalDeployment(
+            topology,
+            profile,
+            folder=folder,
+            redis_server=self._settings.redis_server,
+            isolation=self._settings.isolation,
+        )

@@ -1,0 +1,36 @@
+"""What a user chose for all trials of a run: one frozen value, filled in from the options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.model.errors import UsageError
+
+BACKENDS = ("local", "memory")
+ISOLATIONS = ("auto", "namespaces", "loopback")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """results: folder of this run; every trial gets a folder in it. fresh: a new deployment for every trial."""
+
+    results: Path
+    run: str = "run"
+    backend: str = "local"
+    topology: str = "node"
+    profile: str = "fast"
+    isolation: str = "auto"
+    redis_server: str | None = None
+    seed: int = 0
+    fresh: bool = False
+    rate: float = 1000.0
+    writers: int = 4
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("backend", self.backend, BACKENDS),
+            ("isolation", self.isolation, ISOLATIONS),
+        ):
+            if value not in known:
+                raise UsageError(f"expected a {name} of: {', '.join(known)}; got {value!r}")

@@ -1,0 +1,143 @@
+"""One trial as a scenario writes it: load, faults, expectations, run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from harness.faults.fault import Fault
+from harness.judges.judge import judge
+from harness.model.errors import UsageError
+from harness.model.plan import MASTER_OF_SENTINELS, Expect, FaultPlan, Load, Plan, Windows, Writers
+from harness.topologies.catalogue import topology
+from harness.topologies.topology import Profile, Topology
+from harness.trials.engine import fault_plan, run_trial
+from harness.trials.folder import TrialFolder
+from harness.trials.keeper import Keeper
+from harness.trials.observer import SILENT, Observer
+from harness.trials.outcome import Outcome
+from harness.trials.settings import Settings
+
+
+class Trial:
+    """Collects what a scenario wants and runs it once.
+
+    The order of the calls does not matter, but that of the faults does. Without a call to `load` the run's own load is
+    used (its writers follow the master that the Sentinels name).
+    """
+
+    def __init__(
+        self,
+        *,
+        scenario: str,
+        number: int,
+        settings: Settings,
+        keeper: Keeper,
+        observer: Observer = SILENT,
+        repeat: str = "",
+    ) -> None:
+        self._scenario, self._number, self._repeat = scenario, number, repeat
+        self._settings, self._keeper, self._observer = settings, keeper, observer
+        self._topology: Topology = topology(settings.topology)
+        self._writers: list[Writers] = []
+        self._faults: list[Fault] = []
+        self._planned: list[FaultPlan] = []
+        self._expect = Expect()
+        self._windows = Windows()
+        self.outcome: Outcome | None = None
+
+    @property
+    def topology(self) -> Topology:
+        return self._topology
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of the run: its D is what "shorter than D" means."""
+        return self._topology.profile(self._settings.profile)
+
+    @property
+    def folder(self) -> Path:
+        return self._settings.results / f"{self._scenario}-{self._number:04d}"
+
+    def redis(self, **directives: str) -> None:
+        """Set redis directives for this trial (underscores for dashes): a deployment of its own where they differ."""
+        pairs = tuple((name.replace("_", "-"), value) for name, value in sorted(directives.items()))
+        self._topology = self._topology.with_config(*pairs)
+
+    def load(
+        self,
+        *,
+        writers: int | None = None,
+        rate: float | None = None,
+        target: str = MASTER_OF_SENTINELS,
+        timeout_ms: int = 1000,
+    ) -> None:
+        """Add a group of writers; rate in operations a second of the whole group, 0 = as fast as it goes."""
+        self._writers.append(
+            Writers(
+                target=target,
+                count=self._settings.writers if writers is None else writers,
+                rate=self._settings.rate if rate is None else rate,
+                timeout_ms=timeout_ms,
+            )
+        )
+
+    def inject(self, fault: Fault, *, after_s: float = 0.0) -> None:
+        """Add a fault, so long after the one before it (the first: after the control window)."""
+        if after_s < 0:
+            raise UsageError(f"expected a fault 0 s or more after the one before; got {after_s:g} s")
+        self._faults.append(fault)
+        self._planned.append(fault_plan(fault, after_s))
+
+    def expect(
+        self,
+        *,
+        failover: bool | None = None,
+        max_lost: int | None = 0,
+        max_outage_s: float | None = None,
+        heals: bool = True,
+    ) -> None:
+        """What the verdict compares with; see `harness.model.plan.Expect`."""
+        self._expect = Expect(failover=failover, max_lost=max_lost, max_outage_s=max_outage_s, heals=heals)
+
+    def windows(self, **seconds: float) -> None:
+        """Other lengths of phases: control_s, observe_s, linger_s, heal_s."""
+        self._windows = replace(self._windows, **seconds)
+
+    def run(self) -> Outcome:
+        """Deploy (or take the deployment of the trial before), run, judge, keep; once a trial.
+
+        Raises ResilienceError where no history could be made; what a judge finds is in the outcome.
+        """
+        if self.outcome:
+            raise UsageError("expected one run() a trial; got a second; use --redis-trials to repeat a scenario")
+        if not self._writers:
+            self.load()
+        plan = Plan(
+            trial=f"{self._settings.run}-{self._number}",
+            scenario=self._scenario,
+            topology=self._topology.name,
+            profile=self._settings.profile,
+            backend=self._settings.backend,
+            seed=self._settings.seed + self._number,
+            load=Load(writers=tuple(self._writers)),
+            faults=tuple(self._planned),
+            expect=self._expect,
+            windows=self._windows,
+            repeat=self._repeat,
+        )
+        profile = self.profile
+        folder = TrialFolder(self.folder)
+        folder.create(plan)
+        deployment = self._keeper.deployment(self._topology, profile)
+        run_trial(plan, self._faults, deployment, folder, observer=self._observer, clock=self._keeper.clock)
+        self.outcome = rejudge(folder)
+        return self.outcome
+
+
+def rejudge(folder: TrialFolder) -> Outcome:
+    """Judge what the folder holds, and keep the verdict there."""
+    history = folder.history()
+    judgement = judge(history)
+    folder.save_judgement(judgement)
+    return Outcome(judgement=judgement, environment=history.environment, folder=folder.path)
