@@ -24,6 +24,7 @@ from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
 from harness.faults.effect import Effect
 from harness.faults.fault import Fault
 from harness.faults.target import Place, places
+from harness.model.endpoint import Endpoint
 from harness.model.environment import Environment
 from harness.model.errors import ResilienceError, WaitTimeout
 from harness.model.events import Event, Scalar
@@ -36,6 +37,8 @@ from harness.trials.survey import Survey, caught_up, describe_sentinels, describ
 Facts = Mapping[str, Scalar]
 _SETTLE_S = 30.0
 _TICK_S = 0.02
+_WATCHED_S = 0.1
+"""Writers write and watchers sample so much longer, so that the end is on record too."""
 
 
 def fault_plan(fault: Fault, after_s: float = 0.0) -> FaultPlan:
@@ -91,6 +94,7 @@ class _Run:
         self._phase = ""
         self._phase_began_ns = 0
         self._broken: list[_Broken] = []
+        self._watched: tuple[Mapping[str, Endpoint], Mapping[str, Endpoint]] | None = None
 
     def run(self) -> None:
         environment = self._prepare()
@@ -106,6 +110,7 @@ class _Run:
     def _prepare(self) -> Environment:
         """Settle and check the assumptions. Nothing of the trial's history exists yet, so an error may leave."""
         self._enter("settle")
+        self._watch()
         seen = self._until_whole(_SETTLE_S, "one master, linked replicas, agreeing Sentinels")
         self._enter("assumptions")
         self._empty()
@@ -120,7 +125,7 @@ class _Run:
             keys_before=self._count_keys(),
             healthy_before=seen.whole,
             health_text=seen.text,
-            prediction=predict(self._plan.faults, master=seen.view.master, sentinels=sentinels),
+            prediction=predict(self._plan.faults, master=seen.view.master, sentinels=sentinels, load=self._plan.load),
             fingerprint=dict(self._deployment.fingerprint()),
         )
         self._folder.save_environment(environment)
@@ -145,12 +150,21 @@ class _Run:
         self._enter("heal")
         self._heal_all()
         self._expect_whole("every server linked and every Sentinel agreed")
+        self._pass(_WATCHED_S)
         self._enter("quiesce")
         self._probe.stop_load()
         self._expect_whole("equal replication offsets", also=caught_up)
+        self._pass(_WATCHED_S)
         self._enter("read")
         self._probe.read_back()
         self._enter("done")
+
+    def _watch(self) -> None:
+        """Point the probe's watchers at where everything is now; a pod that came back may be elsewhere."""
+        servers, sentinels = self._deployment.servers(), self._deployment.sentinels()
+        if (servers, sentinels) != self._watched:
+            self._watched = (servers, sentinels)
+            self._probe.watch(servers=servers, sentinels=sentinels, master_name=self._deployment.topology.master_name)
 
     def _ask_quorum(self) -> None:
         """What the Sentinels that are left say of their power to fail over, before the next fault hits."""
@@ -172,6 +186,7 @@ class _Run:
         self._note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
         effect = broken.fault.heal(self._deployment, broken.place)
         self._note("heal-end", text=effect.proof, effect=effect, data=facts)
+        self._watch()
 
     def _heal_all(self) -> None:
         """Undo what is still broken, the newest first; one that cannot be undone does not keep the others broken."""
@@ -183,6 +198,8 @@ class _Run:
 
     def _observe(self, environment: Environment) -> None:
         """Until the expected failover is complete; where none is expected, until one would have been."""
+        if not self._faults:
+            return
         expected = environment.prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
         allowed_s = max((bound.upper_ms for bound in environment.prediction.bounds), default=0.0) / 1e3
         quiet_s = max((view.down_after_ms for view in environment.sentinels), default=0) / 1e3 + 3.0

@@ -12,6 +12,7 @@ What was killed half-way is still readable: a torn last record or line is cut an
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -175,5 +176,6 @@ def write_whole(path: Path, data: bytes) -> None:
         beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise BrokenTrial(f"could not write {path}: {error.strerror}") from error

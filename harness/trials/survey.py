@@ -31,7 +31,7 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """What ROLE said. role: "master", "slave", an error reply, or "unreachable"; source: whom a replica follows."""
+    """What ROLE said. role: "master", "replica", an error reply, or "unreachable"; source: whom a replica follows."""
 
     role: str
     offset: int = -1
@@ -57,7 +57,7 @@ def survey(deployment: Deployment) -> Survey:
     probe, endpoints = deployment.probe, deployment.servers()
     servers = {name: _state(probe.query(endpoint, "ROLE"), endpoints) for name, endpoint in endpoints.items()}
     masters = [name for name, state in servers.items() if state.role == "master"]
-    replicas = tuple(name for name, state in servers.items() if state.role == "slave")
+    replicas = tuple(name for name, state in servers.items() if state.role == "replica")
     named: dict[str, str] = {}
     answering: list[str] = []
     wrong: list[str] = []
@@ -76,9 +76,9 @@ def survey(deployment: Deployment) -> Survey:
     if len(masters) != 1:
         wrong.append(f"{len(masters)} masters: {', '.join(masters) or 'none'}")
     for name, state in servers.items():
-        if state.role == "slave" and (state.link != "connected" or [state.source] != masters):
+        if state.role == "replica" and (state.link != "connected" or [state.source] != masters):
             wrong.append(f"{name} follows {state.source or 'nobody known'} ({state.link})")
-        elif state.role not in ("master", "slave"):
+        elif state.role not in ("master", "replica"):
             wrong.append(f"{name}: {state.role}")
     if not wrong and any(servers[name].replicas < len(replicas) for name in masters):
         wrong.append(f"{masters[0]} has {servers[masters[0]].replicas} replicas connected")
@@ -167,6 +167,6 @@ def _state(answer: Answer, endpoints: Mapping[str, Endpoint]) -> ServerState:
         case ["master", int(offset), list(replicas)]:
             return ServerState(role="master", offset=offset, replicas=len(replicas))
         case ["slave", host, int(port), link, int(offset)]:
-            return ServerState(role="slave", offset=offset, link=str(link), source=pod_at(str(host), port, endpoints))
+            return ServerState(role="replica", offset=offset, link=str(link), source=pod_at(str(host), port, endpoints))
         case _:
             return ServerState(role=answer.error or "unreachable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from harness.trials.settings import Settings
 class Trial:
     """Collects what a scenario wants and runs it once.
 
-    The order of the calls does not matter, but that of the faults does. Without a call to `load` the run's own load is
+    number: seeds what is random, and names the trial's keys. The order of the calls does not matter, but that of the
+    faults does. Without a call to `load` the run's own load is
     used (its writers follow the master that the Sentinels name).
     """
 
@@ -31,14 +33,17 @@ class Trial:
         *,
         scenario: str,
         number: int,
+        folder: Path,
         settings: Settings,
         keeper: Keeper,
         observer: Observer = SILENT,
         repeat: str = "",
     ) -> None:
         self._scenario, self._number, self._repeat = scenario, number, repeat
+        self.folder = folder
         self._settings, self._keeper, self._observer = settings, keeper, observer
         self._topology: Topology = topology(settings.topology)
+        self._profile: Profile = self._topology.profile(settings.profile)
         self._writers: list[Writers] = []
         self._faults: list[Fault] = []
         self._planned: list[FaultPlan] = []
@@ -53,16 +58,18 @@ class Trial:
     @property
     def profile(self) -> Profile:
         """The profile of the run: its D is what "shorter than D" means."""
-        return self._topology.profile(self._settings.profile)
-
-    @property
-    def folder(self) -> Path:
-        return self._settings.results / f"{self._scenario}-{self._number:04d}"
+        return self._profile
 
     def redis(self, **directives: str) -> None:
         """Set redis directives for this trial (underscores for dashes): a deployment of its own where they differ."""
         pairs = tuple((name.replace("_", "-"), value) for name, value in sorted(directives.items()))
         self._topology = self._topology.with_config(*pairs)
+
+    def down_after(self, ms: int) -> None:
+        """Another D for this trial; the profile's name says so: numbers of different profiles are not compared."""
+        if ms < 1:
+            raise UsageError(f"expected down-after-milliseconds of 1 or more; got {ms}")
+        self._profile = replace(self._profile, name=f"{self._profile.name}, D {ms} ms", down_after_ms=ms)
 
     def load(
         self,
@@ -113,26 +120,36 @@ class Trial:
             raise UsageError("expected one run() a trial; got a second; use --redis-trials to repeat a scenario")
         if not self._writers:
             self.load()
+        profile = self.profile
+        seed = self._settings.seed ^ self._number
         plan = Plan(
-            trial=f"{self._settings.run}-{self._number}",
+            trial=f"{self._number:08x}",
             scenario=self._scenario,
             topology=self._topology.name,
-            profile=self._settings.profile,
+            profile=profile.name,
             backend=self._settings.backend,
-            seed=self._settings.seed + self._number,
+            seed=seed,
             load=Load(writers=tuple(self._writers)),
-            faults=tuple(self._planned),
+            faults=_at_any_phase(self._planned, profile, seed),
             expect=self._expect,
             windows=self._windows,
             repeat=self._repeat,
         )
-        profile = self.profile
         folder = TrialFolder(self.folder)
         folder.create(plan)
         deployment = self._keeper.deployment(self._topology, profile)
         run_trial(plan, self._faults, deployment, folder, observer=self._observer, clock=self._keeper.clock)
         self.outcome = rejudge(folder)
         return self.outcome
+
+
+def _at_any_phase(faults: list[FaultPlan], profile: Profile, seed: int) -> tuple[FaultPlan, ...]:
+    """The first fault later by a seeded part of Sentinel's PING period: trials must not all hit the same phase."""
+    if not faults:
+        return ()
+    period_s = min(1.0, profile.down_after_ms / 1e3)
+    shift_s = random.Random(seed).uniform(0, period_s)  # noqa: S311 - a plan, not a secret
+    return (replace(faults[0], after_s=faults[0].after_s + shift_s), *faults[1:])
 
 
 def rejudge(folder: TrialFolder) -> Outcome:

@@ -127,7 +127,7 @@ class MemoryProbe:
             np.save(finals / f"{server.name}.npy", np.array(good, dtype=np.uint64))
             facts = FinalFacts(
                 server=server.name,
-                role="master" if server.role == "master" else "slave",
+                role=server.role,
                 run_id_before=server.run_id,
                 run_id_after=server.run_id,
                 offset=server.offset,

@@ -1,0 +1,30 @@
+# The two commands of the README, and what developers type. Everything missing is set up first.
+.PHONY: help run test lint format bench clean
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+run:  ## Break a master on this host, print the table, name the report
+	@tools/setup
+	@.venv/bin/redis-resilience run master-kill --trials 3
+
+test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, real failovers
+	@tools/setup dev
+	@$(MAKE) --no-print-directory lint
+	@.venv/bin/pytest tests scenarios --redis-require=yes --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+
+lint:
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache > /dev/null || .venv/bin/lint-imports --no-cache
+
+format:  ## Let ruff write
+	@.venv/bin/ruff check --fix -q . ; .venv/bin/ruff format -q .
+
+bench:  ## Measure beside peers; the figures go into benchmarks/README.md
+	@tools/setup dev
+	@for each in writer open_loop planted_outage ledger startup; do echo "== $$each"; .venv/bin/python benchmarks/$$each.py; done
+
+clean:  ## Remove what the targets above made
+	rm -rf .venv results build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,194 @@
+"""The command `redis-resilience`: the same scenarios, engine and judges as the pytest plugin, without knowing pytest.
+
+Exit codes: 0 every verdict pass; 1 a verdict is fail; 2 none is fail, but one is unknown or was not reached; 3 what was
+asked for is wrong or missing here (the message says what to try); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness import __version__
+from harness.exits import Exit
+from harness.model.errors import ResilienceError
+
+app = typer.Typer(
+    name="redis-resilience",
+    help="Break a documented Redis topology on purpose, and say with evidence what happened.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong or missing input, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+_UsageError: Any = typer.BadParameter.__base__
+"""Typer shows this class of the library below it (click, or its own copy of it) only through its children."""
+
+
+TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
+    *,
+    trials: Annotated[str, typer.Option(metavar="N", help="How often to run it.")] = "1",
+    parallel: Annotated[str, typer.Option(metavar="N", help="Deployments side by side, trials shared out.")] = "1",
+    topology: Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")] = "node",
+    profile: Annotated[str, typer.Option(help="Sentinel's times: documented or fast.")] = "fast",
+    backend: Annotated[str, typer.Option(help="Where to deploy: local, or memory (a simulation).")] = "local",
+    isolation: Annotated[str, typer.Option(help="Of local: namespaces, loopback or auto.")] = "auto",
+    redis_server: Annotated[str, typer.Option(metavar="PROGRAM", help="Redis 6.2 or newer, or Valkey.")] = "",
+    rate: Annotated[str, typer.Option(metavar="N", help="Operations a second; 0 = as fast as it goes.")] = "1000",
+    writers: Annotated[str, typer.Option(metavar="N", help="Clients, one connection each.")] = "4",
+    seed: Annotated[str, typer.Option(metavar="N", help="Repeat the random choices of an earlier run.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="A new deployment for every trial.")] = False,
+    results: Annotated[str, typer.Option(metavar="FOLDER", help="Where the results go.")] = "results",
+) -> None:
+    """Deploy, load, break, heal, judge: one scenario, as often as you like.
+
+    The master is killed under load, once:   redis-resilience run master-kill
+
+    A distribution instead of an anecdote:   redis-resilience run master-kill --trials 50 --parallel 2
+    """
+    from harness.running import run_scenario  # noqa: PLC0415 - only this command needs it
+
+    chosen = {
+        "redis_backend": backend,
+        "redis_topology": topology,
+        "redis_profile": profile,
+        "redis_isolation": isolation,
+        "redis_server": redis_server,
+        "redis_trials": trials,
+        "redis_results": results,
+        "redis_seed": seed,
+        "redis_rate": rate,
+        "redis_writers": writers,
+        "redis_fresh": "yes" if fresh else "no",
+        "redis_require": "yes",
+    }
+    raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel))
+
+
+@app.command()
+def recheck(trial: TrialPath) -> None:
+    """Judge a kept trial again from its files; the same history gives the same verdict, byte for byte."""
+    from harness.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
+    from harness.trials.trial import rejudge  # noqa: PLC0415 - idem
+    from reports.lines import trial_lines  # noqa: PLC0415 - idem
+
+    outcome = rejudge(TrialFolder(trial))
+    typer.echo("\n".join(trial_lines(outcome.judgement)))
+    raise typer.Exit(Exit.of([outcome.verdict]))
+
+
+@app.command()
+def report(trial: TrialPath) -> None:
+    """Write the trial's page again, with its script inside, so that it can travel alone."""
+    from harness.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
+    from harness.trials.publishing import write_page  # noqa: PLC0415 - idem
+    from reports.script import inline_script  # noqa: PLC0415 - idem
+
+    typer.echo(write_page(TrialFolder(trial), script=inline_script()))
+
+
+@app.command()
+def dump(trial: TrialPath) -> None:
+    """Print a trial's operations readable, one JSON object a line, in the order of their records."""
+    import json  # noqa: PLC0415 - only this command needs it
+
+    from harness.model.operations import Cause, Outcome  # noqa: PLC0415 - idem
+    from harness.trials.folder import TrialFolder  # noqa: PLC0415 - idem
+
+    history = TrialFolder(trial).history()
+    names = history.operations.dtype.names or ()
+    for record in history.operations:
+        numbers = {name: int(record[name]) for name in names}
+        words = {"outcome": Outcome(numbers["outcome"]).name.lower(), "cause": Cause(numbers["cause"]).name.lower()}
+        typer.echo(json.dumps({**numbers, **words}))
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios."""
+    from harness.catalogue import scenarios as known  # noqa: PLC0415 - only this command needs it
+
+    _table(("scenario", "what it does"), [(found.name, found.summary) for found in known()])
+
+
+@app.command()
+def topologies() -> None:
+    """List the topologies and what is known to be weak about them."""
+    from harness.topologies.catalogue import names, topology  # noqa: PLC0415 - only this command needs it
+
+    rows = []
+    for name in names():
+        found = topology(name)
+        times = ", ".join(
+            f"{profile.name} D {profile.down_after_ms} ms, failover-timeout {profile.failover_timeout_ms} ms"
+            for profile in found.profiles
+        )
+        rows.append((name, f"{found.summary}\n{times}\n{found.document}"))
+    _table(("topology", "what it is"), rows)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do, what it lacks and how to get it."""
+    from harness.doctor import examine  # noqa: PLC0415 - only this command needs it
+
+    checks = examine()
+    words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
+    _table(("check", "found"), [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in checks])
+    raise typer.Exit(Exit.PASS if all(check.good or not check.needed for check in checks) else Exit.WRONG)
+
+
+def main() -> None:
+    """The entry point: errors of the user's world are one message and an exit code, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except _UsageError as error:
+        error.show()
+        sys.exit(Exit.WRONG)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        sys.exit(Exit.INTERRUPTED)
+    except ResilienceError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(Exit.WRONG)
+    sys.exit(code or Exit.PASS)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer calls
+    if wanted:
+        typer.echo(f"redis-resilience {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Break a documented Redis topology on purpose, and say with evidence what happened."""
+
+
+def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - after the question only
+    from rich.table import Table  # noqa: PLC0415 - idem
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in head:
+        table.add_column(name, no_wrap=name != head[-1])
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Every option of the plugin in one table: command line, environment, ini file, default, in that order.
+
+Imported at pytest's start-up, so it knows nothing but text and numbers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+def positive_int(text: str) -> int:
+    """A whole number of 1 or more; raises ValueError with what was expected."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"expected a whole number of 1 or more; got {text!r}")
+    return int(text)
+
+
+def whole_number(text: str) -> int:
+    """A whole number of 0 or more; raises ValueError with what was expected."""
+    if not text.isdecimal():
+        raise ValueError(f"expected a whole number of 0 or more; got {text!r}")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    """Operations a second, 0 or more; raises ValueError with what was expected."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e6:
+        raise ValueError(f"expected operations a second from 0 (as fast as it goes) to 1000000; got {text!r}")
+    return number
+
+
+def flag(text: str) -> bool:
+    """Yes or no; raises ValueError with what was expected."""
+    if text.lower() not in ("1", "yes", "true", "on", "0", "no", "false", "off", ""):
+        raise ValueError(f"expected yes or no; got {text!r}")
+    return text.lower() in ("1", "yes", "true", "on")
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """One of these words; the parser raises ValueError with the words."""
+
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"expected one of: {', '.join(known)}; got {text!r}")
+        return text
+
+    return parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """name: of the ini key ("redis_trials"); the option is --redis-trials, the variable REDIS_RESILIENCE_TRIALS."""
+
+    name: str
+    help: str
+    parse: Callable[[str], object] = str
+    default: str = ""
+    metavar: str = ""
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return self.name.upper().replace("REDIS_", "REDIS_RESILIENCE_", 1)
+
+
+OPTIONS = (
+    Option(
+        name="redis_backend",
+        help="Where to deploy: local (real processes on this host) or memory (a simulation, to try out scenarios)",
+        parse=one_of("local", "memory"),
+        default="local",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_topology",
+        help="What to deploy; `redis-resilience topologies` lists them",
+        default="node",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_profile",
+        help="Sentinel's times: documented (the document's own) or fast (down-after of 1 s or less, for CI)",
+        parse=one_of("documented", "fast"),
+        default="fast",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_isolation",
+        help="Of the local backend: namespaces (a network of its own for each pod), loopback, or auto",
+        parse=one_of("auto", "namespaces", "loopback"),
+        default="auto",
+        metavar="LEVEL",
+    ),
+    Option(
+        name="redis_server",
+        help="Program of the local backend: Redis 6.2 or newer, or Valkey (else redis-server or valkey-server on PATH)",
+        metavar="PROGRAM",
+    ),
+    Option(
+        name="redis_trials",
+        help="How often to run each scenario",
+        parse=positive_int,
+        default="1",
+        metavar="N",
+    ),
+    Option(
+        name="redis_results",
+        help="Folder for the results; each run makes a folder of its own in it",
+        default="results",
+        metavar="FOLDER",
+    ),
+    Option(
+        name="redis_seed",
+        help="Seed of everything random: when a fault hits, in which order Sentinels are asked (default: a new one)",
+        parse=whole_number,
+        metavar="N",
+    ),
+    Option(
+        name="redis_rate",
+        help="Operations a second of the default load, 0 = as fast as replies come back",
+        parse=rate,
+        default="1000",
+        metavar="N",
+    ),
+    Option(
+        name="redis_writers",
+        help="Clients of the default load, one connection each",
+        parse=positive_int,
+        default="4",
+        metavar="N",
+    ),
+    Option(
+        name="redis_fresh",
+        help="A new deployment for every trial: yes or no (the next trial takes over the one before while it is whole)",
+        parse=flag,
+        default="no",
+        metavar="yes|no",
+    ),
+    Option(
+        name="redis_require",
+        help="Fail instead of skip where something is missing, for CI: yes or no",
+        parse=flag,
+        default="no",
+        metavar="yes|no",
+    ),
+    Option(
+        name="redis_allow_unknown",
+        help="Let a test pass whose verdict is `unknown`: yes or no",
+        parse=flag,
+        default="no",
+        metavar="yes|no",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """An option's value and where it came from: "option", "environment", "ini file" or "default"."""
+
+    text: str
+    source: str
+
+
+def choose(option: Option, given: str | None, ini: str, environ: Mapping[str, str] = os.environ) -> Chosen:
+    """Command line over environment over ini file over default."""
+    for text, source in (
+        (given, "option"),
+        (environ.get(option.variable), "environment"),
+        (ini or None, "ini file"),
+    ):
+        if text is not None:
+            return Chosen(text=text, source=source)
+    return Chosen(text=option.default, source="default")

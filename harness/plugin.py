@@ -1,0 +1,252 @@
+"""The pytest plugin: options, the `trial` fixture, one line about the run, a table at the end.
+
+It is loaded at every start of pytest where the package is installed, so it imports nothing but pytest and the table of
+options; everything else is imported by the first test that asks for a trial.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+import time
+import zlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.options import OPTIONS, Chosen, choose
+
+if TYPE_CHECKING:
+    from harness.trials.keeper import Keeper
+    from harness.trials.observer import Observer
+    from harness.trials.settings import Settings
+    from harness.trials.trial import Trial
+
+_CHOSEN = pytest.StashKey[dict[str, Chosen]]()
+_VALUES = pytest.StashKey[dict[str, Any]]()
+_RESULTS = pytest.StashKey[Path]()
+_KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
+OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
+_TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+TRIAL_PROPERTY = "redis_folder"
+COLLECTOR = "redis-resilience-collector"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """All options in one group; each has an ini twin of the same meaning."""
+    group = parser.getgroup("redis-resilience", "breaking Redis on purpose (redis-resilience)")
+    for option in OPTIONS:
+        shown = f" (default: {option.default})" if option.default else ""
+        group.addoption(option.flag, dest=option.name, default=None, metavar=option.metavar, help=option.help + shown)
+        parser.addini(option.name, f"default value for {option.flag}", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide every option once, and where the results go; a worker of pytest-xdist is told by its controller."""
+    chosen: dict[str, Chosen] = {}
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        chosen[option.name] = choose(option, config.getoption(option.name), config.getini(option.name))
+        try:
+            values[option.name] = option.parse(chosen[option.name].text) if chosen[option.name].text else None
+        except ValueError as error:
+            where = {"option": option.flag, "environment": option.variable}.get(chosen[option.name].source, option.name)
+            raise pytest.UsageError(f"{where}: {error}") from error
+    told = getattr(config, "workerinput", {})
+    if values["redis_seed"] is None:
+        values["redis_seed"] = told.get("redis_seed", secrets.randbelow(1_000_000))
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    folder = Path(values["redis_results"]).absolute() / f"{stamp}-{secrets.token_hex(2)}"
+    config.stash[_RESULTS] = Path(told.get("redis_folder", folder))
+    config.stash[_CHOSEN] = chosen
+    config.stash[_VALUES] = values
+    if not told:
+        config.pluginmanager.register(Collector(config.stash[_RESULTS]), COLLECTOR)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist what was decided for the whole run."""
+    node.workerinput["redis_folder"] = str(node.config.stash[_RESULTS])
+    node.workerinput["redis_seed"] = node.config.stash[_VALUES]["redis_seed"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat every test that asks for a trial."""
+    trials = metafunc.config.stash[_VALUES]["redis_trials"]
+    if "trial" in metafunc.fixturenames and trials > 1:
+        metafunc.parametrize("trial", range(trials), indirect=True, ids=[f"{n + 1}of{trials}" for n in range(trials)])
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | None:
+    """One line about the run, where there is one."""
+    used = any("trial" in getattr(item, "fixturenames", ()) for item in items)
+    if not used and all(chosen.source == "default" for chosen in config.stash[_CHOSEN].values()):
+        return None
+    values = config.stash[_VALUES]
+    return (
+        f"redis-resilience: backend {values['redis_backend']}, topology {values['redis_topology']}, "
+        f"profile {values['redis_profile']}, seed {values['redis_seed']}, results {_shown(config.stash[_RESULTS])}"
+    )
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest) -> Trial:
+    """One trial: add load, faults and expectations, then `run()`; its verdict decides the test."""
+    from harness.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
+    from harness.trials.keeper import Keeper  # noqa: PLC0415 - idem
+    from harness.trials.observer import SILENT  # noqa: PLC0415 - idem
+    from harness.trials.trial import Trial  # noqa: PLC0415 - idem
+
+    config, node = request.config, request.node
+    try:
+        if _KEEPER not in config.stash:
+            config.stash[_KEEPER] = Keeper(_settings(config))
+        made = Trial(
+            scenario=_scenario(node),
+            number=zlib.crc32(node.nodeid.encode()),
+            folder=config.stash[_RESULTS] / _slug(node.name),
+            settings=_settings(config),
+            keeper=config.stash[_KEEPER],
+            observer=config.stash.get(OBSERVER, SILENT),
+            repeat=_repeat(config, node),
+        )
+    except ResilienceError as error:
+        raise pytest.UsageError(str(error)) from error
+    node.stash[_TRIAL] = made
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """The verdict decides; what this machine lacks is a skip that names the fix; a known error needs no traceback."""
+    try:
+        result = yield
+    except Exception as error:
+        if _TRIAL in item.stash:
+            _translate(item.config, error)
+        raise
+    finally:
+        _keep_numbers(item)
+    outcome = item.stash[_TRIAL].outcome if _TRIAL in item.stash else None
+    if outcome is not None:
+        allowed = ("pass", "unknown") if item.config.stash[_VALUES]["redis_allow_unknown"] else ("pass",)
+        if outcome.verdict not in allowed:
+            pytest.fail(outcome.explain(), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure says where the evidence is and how to do it again."""
+    report = yield
+    if report.failed and _TRIAL in item.stash:
+        made = item.stash[_TRIAL]
+        lines = [f"folder: {_shown(made.folder)}", f"repeat: {_repeat(item.config, item)}"]
+        report.sections.append(("redis trial", "\n".join(lines)))
+    return report
+
+
+class Collector:
+    """Gathers the folders of all trials, those of pytest-xdist's workers too, and shows the table at the end."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self.folders: list[Path] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Every report of a call brings its trial's folder among its properties."""
+        if report.when == "call":
+            self.folders.extend(Path(str(value)) for name, value in report.user_properties if name == TRIAL_PROPERTY)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The table of all trials, their pages, and where they are."""
+        if not self.folders:
+            return
+        from harness.trials.publishing import publish  # noqa: PLC0415 - see the module's docstring
+
+        terminal = terminalreporter._tw  # noqa: SLF001 - the only way to its width and colour
+        published = publish(self.folders, self._results, width=terminal.fullwidth, colour=terminal.hasmarkup)
+        terminalreporter.section("redis-resilience")
+        terminalreporter.write_line(published.table)
+        terminalreporter.write_line(f"reports: {_shown(published.index)}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Take the deployment away, whatever happened."""
+    if _KEEPER in session.config.stash:
+        session.config.stash[_KEEPER].close()
+        del session.config.stash[_KEEPER]
+
+
+def _settings(config: pytest.Config) -> Settings:
+    from harness.trials.settings import Settings  # noqa: PLC0415 - see the module's docstring
+
+    values = config.stash[_VALUES]
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    return Settings(
+        results=config.stash[_RESULTS],
+        run=worker,
+        backend=values["redis_backend"],
+        topology=values["redis_topology"],
+        profile=values["redis_profile"],
+        isolation=values["redis_isolation"],
+        redis_server=values["redis_server"],
+        seed=values["redis_seed"],
+        fresh=values["redis_fresh"],
+        rate=values["redis_rate"],
+        writers=values["redis_writers"],
+    )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name.removeprefix("test_")).strip("-")
+
+
+def _scenario(node: pytest.Item) -> str:
+    return _slug(re.sub(r"\[(\d+of\d+)\]|(\d+of\d+)-|-(\d+of\d+)", "", node.name))
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _repeat(config: pytest.Config, node: pytest.Item) -> str:
+    """The command that runs this one test again with the same choices."""
+    values, chosen = config.stash[_VALUES], config.stash[_CHOSEN]
+    words = ["pytest", node.nodeid, f"--redis-seed={values['redis_seed']}"]
+    words += [
+        f"{option.flag}={chosen[option.name].text}"
+        for option in OPTIONS
+        if chosen[option.name].source in ("option", "environment")
+        and option.name not in ("redis_seed", "redis_results")
+    ]
+    return shlex.join(words)
+
+
+def _translate(config: pytest.Config, error: Exception) -> None:
+    from harness.model.errors import ResilienceError, Unavailable  # noqa: PLC0415 - see the module's docstring
+
+    if isinstance(error, Unavailable) and not config.stash[_VALUES]["redis_require"]:
+        pytest.skip(str(error))
+    if isinstance(error, ResilienceError):
+        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
+
+
+def _keep_numbers(item: pytest.Item) -> None:
+    """The trial's numbers as properties of the test: they survive pytest-xdist and land in JUnit's XML."""
+    outcome = item.stash[_TRIAL].outcome if _TRIAL in item.stash else None
+    if outcome is None:
+        return
+    from reports.properties import properties  # noqa: PLC0415 - see the module's docstring
+
+    item.user_properties.append((TRIAL_PROPERTY, str(outcome.folder)))
+    item.user_properties.extend(properties(outcome.judgement).items())

@@ -1,0 +1,66 @@
+"""A scenario by its name, from the command: pytest runs it, this module starts it and shows what happens."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from rich.console import Console
+
+from harness.catalogue import scenario as find
+from harness.deployments.local.engine import find_engine
+from harness.exits import Exit
+from harness.live import LiveRun
+from harness.model.errors import UsageError
+from harness.model.verdict import Verdict
+from harness.options import OPTIONS, positive_int
+from harness.topologies.catalogue import topology
+from harness.trials.publishing import publish
+
+T = TypeVar("T")
+
+
+def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit:
+    """Run the scenario with these options of the plugin; prints trials, table and the path of the report.
+
+    Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
+    """
+    known = find(name)
+    for option in OPTIONS:
+        if chosen.get(option.name):
+            _parsed(option.flag.replace("--redis-", "--"), option.parse, chosen[option.name])
+    workers = _parsed("--parallel", positive_int, parallel)
+    topology(chosen["redis_topology"]).profile(chosen["redis_profile"])
+    if chosen["redis_backend"] == "local":
+        find_engine(chosen["redis_server"] or None)
+    words = [known.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider"]
+    words += ["-p", "harness.plugin", "--import-mode=importlib", "--tb=short", "-s", "-q"]
+    words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
+    words += ["-n", str(workers)] if workers != 1 else []
+    console = Console(file=sys.stdout)  # this very stream: pytest gets another one
+    live = LiveRun(console, int(chosen["redis_trials"]))
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        code = pytest.main(words, plugins=[live])
+    if code == pytest.ExitCode.INTERRUPTED:
+        return Exit.INTERRUPTED
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        sys.stderr.write(said.getvalue())
+        return Exit.WRONG
+    if live.verdicts:
+        published = publish(live.folders, live.folders[0].parent, width=console.width, colour=console.is_terminal)
+        console.print(published.table, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
+    return Exit.of([*live.verdicts, *[Verdict.UNKNOWN] * live.problems])
+
+
+def _parsed(flag: str, parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"{flag}: {error}") from error

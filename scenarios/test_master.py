@@ -1,0 +1,39 @@
+"""The master fails."""
+
+from __future__ import annotations
+
+from harness.faults.kill import kill, stop
+from harness.faults.target import MASTER
+from harness.trials.trial import Trial
+
+
+def test_master_kill(trial: Trial) -> None:
+    """SIGKILL the master under load: who takes over, how long do writes stop, what is gone?"""
+    trial.inject(kill(MASTER))
+    trial.expect(failover=True)
+    outcome = trial.run()
+    assert outcome.failover.first_switch_ms is not None, outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+def test_master_back_in_time(trial: Trial) -> None:
+    """Stop the master and start it again before D: no failover is the right answer, and its disk keeps every write."""
+    trial.down_after(3000)
+    trial.redis(appendonly="yes", appendfsync="everysec")
+    trial.inject(stop(MASTER, back_after_s=0.5))
+    trial.expect(failover=False)
+    outcome = trial.run()
+    assert not outcome.failover.happened, outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+def test_master_wiped(trial: Trial) -> None:
+    """The same without persistence: the master comes back empty before D, and its replicas throw their data away."""
+    trial.down_after(3000)
+    trial.redis(appendonly="no", save='""')
+    trial.inject(kill(MASTER, back_after_s=0.5))
+    trial.expect(failover=False, max_lost=None)
+    outcome = trial.run()
+    assert not outcome.failover.happened, outcome.explain()
+    assert outcome.writes.lost > 0, "expected the wipe; every write survived\n" + outcome.explain()
+    assert outcome.writes.lost_by_cause == {"wipe": outcome.writes.lost}, outcome.explain()

@@ -1,0 +1,16 @@
+"""A replica fails."""
+
+from __future__ import annotations
+
+from harness.faults.kill import kill
+from harness.faults.target import REPLICA
+from harness.trials.trial import Trial
+
+
+def test_replica_kill(trial: Trial) -> None:
+    """SIGKILL a replica under load: writes must go on, and it must catch up when it is back."""
+    trial.inject(kill(REPLICA))
+    trial.expect(failover=False)
+    outcome = trial.run()
+    assert not outcome.failover.happened, outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()

@@ -1,0 +1,14 @@
+"""Nothing is broken: what does this set-up do by itself?"""
+
+from __future__ import annotations
+
+from harness.trials.trial import Trial
+
+
+def test_replication(trial: Trial) -> None:
+    """Write on the master, read on every replica; nothing is broken, so what shows is the noise floor."""
+    trial.windows(control_s=2.0)
+    outcome = trial.run()
+    assert not outcome.failover.happened
+    assert outcome.writes.lost == 0, outcome.explain()
+    assert set(outcome.writes.absent_by_server.values()) <= {0}, outcome.explain()

@@ -1,0 +1,53 @@
+"""A fault asks for the capability that it needs, and says so where a deployment has it not."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.memory.deployment import MemoryDeployment
+from harness.faults.isolate import isolate
+from harness.faults.kill import kill, stop
+from harness.faults.pause import pause
+from harness.faults.target import MASTER, Place
+from harness.model.errors import Unavailable
+from harness.topologies.catalogue import topology
+
+
+def test_a_fault_on_a_deployment_that_cannot_do_it_is_unavailable():
+    """The reason becomes the text of a skip."""
+    found = topology("node")
+    deployment = MemoryDeployment(found, found.profile("fast"))
+
+    with pytest.raises(Unavailable, match="fault isolate needs CanPartition; backend memory cannot do that"):
+        isolate(MASTER).inject(deployment, Place("redis-0", "redis"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (kill(MASTER), ("kill", None, False)),
+        (kill(MASTER, back_after_s=2), ("kill", 2, False)),
+        (stop(MASTER), ("stop", None, False)),
+        (pause(MASTER, for_s=1), ("pause", 1, True)),
+        (isolate(MASTER), ("isolate", None, True)),
+    ],
+)
+def test_faults_in_words(fault, expected):
+    """Kind, duration, and whether peers see silence."""
+    assert (fault.kind, fault.lasts_s, fault.silent) == expected
+
+
+def test_inject_and_heal_prove_themselves():
+    """A killed server does not answer, a started one does; both effects carry a proof and an interval."""
+    found = topology("node")
+    deployment = MemoryDeployment(found, found.profile("fast"))
+    endpoint = deployment.servers()["redis-1"]
+
+    effect = kill("redis-1").inject(deployment, Place("redis-1", "redis"))
+    gone = deployment.probe.query(endpoint, "ROLE")
+    healed = kill("redis-1").heal(deployment, Place("redis-1", "redis"))
+
+    assert gone.unreachable
+    assert effect.begin_ns < effect.end_ns <= healed.begin_ns
+    assert effect.proof
+    assert not deployment.probe.query(endpoint, "ROLE").unreachable

@@ -1,0 +1,164 @@
+"""The command as a user types it: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+COMMAND = (sys.executable, "-m", "harness.cli")
+
+
+def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return subprocess.run(
+        [*COMMAND, *words], cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which one simulated run was made."""
+    folder = tmp_path_factory.mktemp("run")
+    done = command("run", "master-kill", "--backend", "memory", "--trials", "2", "--seed", "3", cwd=folder)
+    (folder / "said.txt").write_text(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_run_prints_a_line_a_trial_a_table_and_the_report(kept):
+    """Plain lines where there is no terminal."""
+    said = (kept / "said.txt").read_text()
+
+    assert "trial 1/2 pass  outage " in said
+    assert "trial 2/2 pass  outage " in said
+    assert "master-kill" in said
+    assert "report: " in said
+    assert (kept / "results" / "latest" / "summary.md").is_file()
+
+
+def test_recheck_gives_the_same_bytes(kept):
+    """The verdict follows from the folder alone."""
+    trial = kept / "results" / "latest" / "master-kill-1of2"
+    before = (trial / "verdict.json").read_bytes()
+
+    done = command("recheck", str(trial), cwd=kept)
+
+    assert done.returncode == 0, done.stderr
+    assert "PASS  master-kill" in done.stdout
+    assert (trial / "verdict.json").read_bytes() == before
+
+
+def test_report_writes_a_page_that_travels_alone(kept):
+    """The script is inside, nothing is fetched."""
+    trial = kept / "results" / "latest" / "master-kill-1of2"
+
+    done = command("report", str(trial), cwd=kept)
+
+    page = Path(done.stdout.strip()).read_text()
+    assert len(page) > 4_000_000
+    assert 'src="' not in page.split("<script>", 1)[0]
+
+
+def test_dump_prints_operations_readable(kept):
+    """One JSON object a line, with words for outcome and cause."""
+    done = command("dump", str(kept / "results" / "latest" / "master-kill-1of2"), cwd=kept)
+
+    first = json.loads(done.stdout.splitlines()[0])
+    assert first["outcome"] == "ok"
+    assert first["cause"] == "none"
+    assert first["call_ns"] <= first["return_ns"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run", "master-kil"), "expected a scenario of: .*; got 'master-kil'; did you mean master-kill"),
+        (("run", "master-kill", "--topology", "nod"), "expected a topology of node, .*; got 'nod'; did you mean node"),
+        (
+            ("run", "master-kill", "--rate", "-1"),
+            "UsageError: --rate: expected operations a second from 0 .*; got '-1'",
+        ),
+        (
+            ("run", "master-kill", "--trials", "0"),
+            "UsageError: --trials: expected a whole number of 1 or more; got '0'",
+        ),
+        (("run", "master-kill", "--redis-server", "/nowhere"), "expected Redis 6.2 or newer or Valkey"),
+        (
+            ("recheck", "nowhere"),
+            "expected plan.json in nowhere; No such file or directory; is this the folder of a trial",
+        ),
+        (("report", "."), "expected plan.json in "),
+        (("launch",), "No such command 'launch'"),
+    ],
+)
+def test_bad_input_is_one_message_and_an_exit_code(tmp_path, words, message):
+    """Expected, got, what to try; no traceback; nothing left behind."""
+    done = command(*words, cwd=tmp_path)
+    said = done.stdout + done.stderr
+
+    assert done.returncode == 3
+    assert "Traceback" not in said
+    assert re.search(message, " ".join(said.replace("│", " ").split())), said
+
+
+def test_an_unknown_verdict_is_exit_code_2_and_a_failing_one_1(kept, tmp_path):
+    """A torn history is unknown; a history without its writes is a failure."""
+    torn = tmp_path / "torn"
+    shutil.copytree(kept / "results" / "latest" / "master-kill-1of2", torn)
+    data = (torn / "operations.bin").read_bytes()
+    (torn / "operations.bin").write_bytes(data[:-3])
+    assert command("recheck", str(torn), cwd=tmp_path).returncode == 2
+
+    lossy = tmp_path / "lossy"
+    shutil.copytree(kept / "results" / "latest" / "master-kill-2of2", lossy)
+    for path in (lossy / "finals").glob("*.npy"):
+        np.save(path, np.load(path)[:-5])
+    assert command("recheck", str(lossy), cwd=tmp_path).returncode == 1
+
+
+def test_lists_and_help_teach(tmp_path):
+    """Scenarios and topologies by name, exit codes in the help."""
+    assert "master-kill" in command("scenarios", cwd=tmp_path).stdout
+    assert "statefulset" in command("topologies", cwd=tmp_path).stdout
+    assert "Exit codes: 0 pass, 1 fail, 2 unknown" in " ".join(command("--help", cwd=tmp_path).stdout.split())
+    assert command("--version", cwd=tmp_path).stdout.startswith("redis-resilience 0.")
+
+
+@pytest.mark.local
+def test_ctrl_c_cleans_up(tmp_path):
+    """An interrupted run leaves no process and says that it was interrupted."""
+    running = subprocess.Popen(
+        [*COMMAND, "run", "replication", "--results", str(tmp_path / "results")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not list(tmp_path.glob("results/*/*/operations.bin")):
+        time.sleep(0.05)
+
+    os.killpg(running.pid, signal.SIGINT)
+    said = "".join(running.communicate(timeout=30))
+
+    assert running.returncode == 130, said
+    assert [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _read(path)] == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

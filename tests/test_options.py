@@ -1,0 +1,67 @@
+"""Where an option's value comes from, and which values there are."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.options import OPTIONS, choose, flag, one_of, positive_int, rate, whole_number
+
+TRIALS = next(option for option in OPTIONS if option.name == "redis_trials")
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "ini", "expected"),
+    [
+        ("4", {"REDIS_RESILIENCE_TRIALS": "3"}, "2", ("4", "option")),
+        (None, {"REDIS_RESILIENCE_TRIALS": "3"}, "2", ("3", "environment")),
+        (None, {}, "2", ("2", "ini file")),
+        (None, {}, "", ("1", "default")),
+        ("", {}, "2", ("", "option")),
+    ],
+)
+def test_precedence(given, environ, ini, expected):
+    """Command line, environment, ini file, default."""
+    chosen = choose(TRIALS, given, ini, environ)
+
+    assert (chosen.text, chosen.source) == expected
+
+
+def test_names_follow_from_each_other():
+    """One name makes option, ini key and variable."""
+    assert TRIALS.flag == "--redis-trials"
+    assert TRIALS.variable == "REDIS_RESILIENCE_TRIALS"
+    assert len({option.name for option in OPTIONS}) == len(OPTIONS)
+
+
+def test_defaults_are_valid():
+    """What nobody chose can be parsed."""
+    for option in OPTIONS:
+        assert option.default == "" or option.parse(option.default) is not None
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "many"])
+def test_a_positive_number_is_one_or_more(text):
+    """The message has what was expected and what came."""
+    with pytest.raises(ValueError, match=r"expected a whole number of 1 or more; got '"):
+        positive_int(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1e6", "nan", "fast"])
+def test_a_rate_is_zero_or_more(text):
+    """Zero is as fast as it goes."""
+    assert rate("0") == 0
+    with pytest.raises(ValueError, match="expected operations a second from 0"):
+        rate(text)
+
+
+def test_words():
+    """Flags take the usual words, choices only theirs, numbers only digits."""
+    assert flag("yes")
+    assert not flag("off")
+    assert whole_number("0") == 0
+    with pytest.raises(ValueError, match="expected yes or no; got 'perhaps'"):
+        flag("perhaps")
+    with pytest.raises(ValueError, match="expected one of: a, b; got 'c'"):
+        one_of("a", "b")("c")
+    with pytest.raises(ValueError, match="expected a whole number of 0 or more; got '-1'"):
+        whole_number("-1")

@@ -1,0 +1,222 @@
+"""The plugin as a user meets it: pytest run on a scenario file, with the simulated deployment behind it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+SCENARIO = """
+    from harness.faults.kill import kill
+    from harness.faults.target import MASTER
+
+    def test_master_kill(trial):
+        '''SIGKILL the master.'''
+        trial.inject(kill(MASTER))
+        trial.expect(failover=True)
+        outcome = trial.run()
+        assert outcome.failover.first_switch_ms < outcome.predicted("first_switch_at").upper_ms
+        assert outcome.writes.lost == 0, outcome.explain()
+"""
+PLANTED = """
+    import pytest
+    from harness.deployments.memory.deployment import MemoryDeployment
+    from harness.deployments.memory.world import Bug
+    from harness.faults.kill import kill
+    from harness.faults.target import MASTER
+    from harness.trials.keeper import Keeper
+
+    @pytest.fixture(autouse=True)
+    def planted(monkeypatch):
+        monkeypatch.setattr(Keeper, "_make", lambda self, topology, profile: MemoryDeployment(topology, profile, bugs=[Bug("{bug}")]))
+
+    def test_master_kill(trial):
+        trial.inject(kill(MASTER))
+        trial.expect(failover=True)
+        trial.run()
+"""
+MEMORY = ("--redis-backend=memory", "-p", "no:cacheprovider")
+
+
+@pytest.fixture
+def scenario(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyfile(test_scenario=SCENARIO)
+    return pytester
+
+
+def test_a_scenario_passes_and_the_table_shows_it(scenario):
+    """One header line, a table, the path of the page."""
+    result = scenario.runpytest_subprocess(*MEMORY, "--redis-seed=7")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "redis-resilience: backend memory, topology node, profile fast, seed 7, results results/*",
+            "*= redis-resilience =*",
+            "*master-kill*",
+            "reports: results/*/master-kill/report.html",
+        ]
+    )
+    assert (scenario.path / "results" / "latest" / "master-kill" / "report.html").stat().st_size > 1000
+
+
+def test_trials_repeat_a_scenario_with_a_folder_each(scenario):
+    """--redis-trials makes tests of their own; the summary is for all of them."""
+    result = scenario.runpytest_subprocess(*MEMORY, "--redis-trials=3", "-v")
+
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*test_master_kill?1of3? PASSED*", "*test_master_kill?3of3? PASSED*", "*n = 3*"])
+    folders = sorted(path.name for path in (scenario.path / "results" / "latest").iterdir() if path.is_dir())
+    assert folders == ["master-kill-1of3", "master-kill-2of3", "master-kill-3of3"]
+
+
+def test_four_workers_share_one_results_folder_and_one_table(scenario):
+    """Under pytest-xdist the controller shows all trials, once."""
+    result = scenario.runpytest_subprocess(*MEMORY, "--redis-trials=8", "-n", "4")
+
+    result.assert_outcomes(passed=8)
+    assert result.stdout.str().count("= redis-resilience =") == 1
+    result.stdout.fnmatch_lines(["*n = 8*"])
+    runs = [path for path in (scenario.path / "results").iterdir() if not path.is_symlink()]
+    assert len(runs) == 1
+
+
+def test_numbers_land_in_junit(scenario):
+    """The properties of a test carry the glossary's words."""
+    scenario.runpytest_subprocess(*MEMORY, "--junitxml=junit.xml")
+
+    properties = {
+        item.get("name"): item.get("value")
+        for item in ET.parse(scenario.path / "junit.xml").iter("property")  # noqa: S314 - own file
+    }
+    assert properties["redis_verdict"] == "pass"
+    assert properties["redis_lost"] == "0"
+    assert float(properties["redis_first_switch_ms"]) > 300
+
+
+def test_a_failing_verdict_fails_the_test_without_an_assert(pytester):
+    """Whoever forgets to assert is told all the same: what, where, how to do it again."""
+    pytester.makepyfile(test_scenario=PLANTED.format(bug="lose-tail"))
+
+    result = pytester.runpytest_subprocess(*MEMORY, "--redis-seed=7")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "verdict fail of master-kill",
+            "*fail: ledger.lost: *",
+            "*lost rr:*: acknowledged by redis-0, *",
+            "folder: results/*/master-kill",
+            "repeat: pytest test_scenario.py::test_master_kill --redis-seed=7 --redis-backend=memory",
+        ]
+    )
+
+
+def test_unknown_is_no_pass_unless_it_is_allowed(pytester):
+    """A slow switch that nobody can explain is unknown."""
+    pytester.makepyfile(test_scenario=PLANTED.format(bug="slow-switch"))
+
+    strict = pytester.runpytest_subprocess(*MEMORY)
+    lenient = pytester.runpytest_subprocess(*MEMORY, "--redis-allow-unknown=yes")
+
+    strict.assert_outcomes(failed=1)
+    strict.stdout.fnmatch_lines(["verdict unknown of master-kill"])
+    lenient.assert_outcomes(passed=1)
+
+
+def test_what_is_missing_is_a_skip_that_names_the_fix_or_a_failure_where_required(scenario):
+    """A green run that ran nothing is a lie in CI."""
+    missing = ("--redis-server=/nowhere/redis-server", "-rs", "-p", "no:cacheprovider")
+
+    skipped = scenario.runpytest_subprocess(*missing)
+    failed = scenario.runpytest_subprocess(*missing, "--redis-require=yes")
+
+    skipped.assert_outcomes(skipped=1)
+    skipped.stdout.fnmatch_lines(["*SKIPPED*expected Redis 6.2 or newer or Valkey*/nowhere/redis-server*"])
+    failed.assert_outcomes(failed=1)
+    failed.stdout.fnmatch_lines(["Unavailable: expected Redis 6.2 or newer or Valkey*"])
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--redis-trials=0", "--redis-trials: expected a whole number of 1 or more; got '0'"),
+        ("--redis-rate=-5", "--redis-rate: expected operations a second from 0 *; got '-5'"),
+        ("--redis-backend=moon", "--redis-backend: expected one of: local, memory; got 'moon'"),
+        ("--redis-fresh=maybe", "--redis-fresh: expected yes or no; got 'maybe'"),
+        ("--redis-profile=slow", "--redis-profile: expected one of: documented, fast; got 'slow'"),
+    ],
+)
+def test_a_wrong_option_ends_with_usage(scenario, option, message):
+    """Nothing is started for a number that makes no sense."""
+    result = scenario.runpytest_subprocess(*MEMORY, option)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{message}"])
+
+
+def test_an_unknown_topology_names_the_nearest(scenario):
+    """The message lists what there is."""
+    result = scenario.runpytest_subprocess(*MEMORY, "--redis-topology=nod")
+
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*expected *node*got 'nod'*"])
+
+
+def test_the_command_line_beats_the_environment_beats_the_ini_file(scenario, monkeypatch):
+    """One precedence for every option."""
+    scenario.makeini("[pytest]\nredis_trials = 2\nredis_seed = 1\nredis_backend = memory\n")
+    monkeypatch.setenv("REDIS_RESILIENCE_SEED", "2")
+
+    result = scenario.runpytest_subprocess("-p", "no:cacheprovider", "--redis-trials=1")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["redis-resilience: backend memory*seed 2,*"])
+
+
+def test_tests_without_a_trial_see_nothing_of_the_plugin(pytester):
+    """No line, no table, no folder for those who only have it installed."""
+    pytester.makepyfile("def test_plain(): pass")
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=1)
+    assert "redis-resilience:" not in result.stdout.str()
+    assert not (pytester.path / "results").exists()
+
+
+def test_start_up_imports_nothing_heavy(pytester):
+    """pytest's own start must not pay for what a trial needs."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_modules():
+            heavy = {"numpy", "hiredis", "msgspec", "redis", "rich", "typer", "plotly", "jinja2", "tenacity", "asyncio"}
+            assert "harness.plugin" in sys.modules
+            assert heavy & set(sys.modules) == set()
+        """
+    )
+
+    pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest"
+    ).assert_outcomes(passed=1)
+
+
+def test_a_second_run_in_one_test_is_refused(pytester):
+    """Repeating is an option, not a loop."""
+    pytester.makepyfile("def test_twice(trial):\n    trial.run()\n    trial.run()\n")
+
+    result = pytester.runpytest_subprocess(*MEMORY)
+
+    result.stdout.fnmatch_lines(["UsageError: expected one run() a trial; got a second; use --redis-trials*"])
+
+
+def test_plan_carries_seed_and_repeat_command(scenario):
+    """A folder alone is enough to do it again."""
+    scenario.runpytest_subprocess(*MEMORY, "--redis-seed=5")
+
+    plan = json.loads((scenario.path / "results" / "latest" / "master-kill" / "plan.json").read_bytes())
+    assert plan["repeat"] == "pytest test_scenario.py::test_master_kill --redis-seed=5 --redis-backend=memory"
+    assert 0 <= plan["faults"][0]["after_s"] <= 1

@@ -1,0 +1,56 @@
+"""A trial on the simulated deployment: milliseconds, and the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from harness.deployments.memory.deployment import MemoryDeployment
+from harness.deployments.memory.world import Bug
+from harness.faults.fault import Fault
+from harness.model.plan import Expect, Load, Plan, Windows
+from harness.topologies.catalogue import topology
+from harness.trials.engine import fault_plan, run_trial
+from harness.trials.folder import TrialFolder
+from harness.trials.outcome import Outcome
+from harness.trials.trial import rejudge
+
+RunSimulated = Callable[..., Outcome]
+
+
+@pytest.fixture
+def simulate(tmp_path: Path) -> RunSimulated:
+    """Run a trial on a simulated `node` topology and judge it."""
+
+    def run(
+        *faults: Fault,
+        bugs: Sequence[Bug] = (),
+        expect: Expect | None = None,
+        load: Load | None = None,
+        windows: Windows | None = None,
+        redis: tuple[tuple[str, str], ...] = (),
+        after_s: float = 0.0,
+    ) -> Outcome:
+        found = topology("node").with_config(*redis)
+        profile = found.profile("fast")
+        deployment = MemoryDeployment(found, profile, bugs=bugs)
+        plan = Plan(
+            trial="t1",
+            scenario="simulated",
+            topology=found.name,
+            profile=profile.name,
+            backend="memory",
+            seed=1,
+            load=load or Load(),
+            faults=tuple(fault_plan(fault, after_s) for fault in faults),
+            expect=expect or Expect(),
+            windows=windows or Windows(heal_s=15.0),
+        )
+        folder = TrialFolder(tmp_path / "trial")
+        folder.create(plan)
+        run_trial(plan, faults, deployment, folder, clock=deployment.clock)
+        return rejudge(folder)
+
+    return run

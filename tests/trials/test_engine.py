@@ -1,0 +1,185 @@
+"""The engine on the simulated deployment: phases in order, faults proved and undone, planted bugs found by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.deployments.memory.deployment import MemoryDeployment
+from harness.deployments.memory.world import Bug
+from harness.faults.effect import Effect
+from harness.faults.kill import kill
+from harness.faults.pause import pause
+from harness.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
+from harness.model.errors import DeploymentError, ProbeError, WaitTimeout
+from harness.model.plan import Expect, Load, Plan, Windows, Writers
+from harness.model.verdict import Verdict
+from harness.topologies.catalogue import topology
+from harness.trials.engine import fault_plan, run_trial
+from harness.trials.folder import TrialFolder
+
+
+def test_a_healthy_failover_passes(simulate):
+    """A killed master is replaced; nothing is lost; every phase is explained."""
+    outcome = simulate(kill(MASTER), expect=Expect(failover=True))
+
+    assert outcome.verdict is Verdict.PASS, outcome.explain()
+    assert outcome.failover.happened
+    assert outcome.failover.old_master == "redis-0"
+    assert outcome.writes.lost == 0
+
+
+def test_phases_come_in_order_and_are_kept(simulate):
+    """Every phase of the engine is an event of the history, in order of time."""
+    outcome = simulate(kill(MASTER), expect=Expect(failover=True))
+
+    history = TrialFolder(outcome.folder).history()
+    names = [event.data["name"] for event in history.of_kind("phase")]
+    assert names == ["settle", "assumptions", "control", "fault", "observe", "heal", "quiesce", "read", "done"]
+    assert history.complete
+
+
+def test_every_fault_is_proved_and_undone(simulate):
+    """Each injection has its effect and each effect its undoing, in the reverse order."""
+    outcome = simulate(
+        kill(SENTINEL_MAJORITY), kill(MASTER), expect=Expect(failover=False), windows=Windows(heal_s=15.0)
+    )
+
+    events = TrialFolder(outcome.folder).history().events
+    broken = [(event.data["pod"], event.data["container"]) for event in events if event.kind == "fault-effect"]
+    healed = [(event.data["pod"], event.data["container"]) for event in events if event.kind == "heal-end"]
+    assert len(broken) == 3
+    assert healed == broken[::-1]
+    assert not outcome.failover.happened
+    assert outcome.environment.prediction.failover is False
+
+
+def test_a_fault_that_lasts_is_healed_on_time(simulate):
+    """A master back before D is no failover; it was healed before the heal phase."""
+    outcome = simulate(kill(MASTER, back_after_s=0.1), expect=Expect(failover=False))
+
+    events = TrialFolder(outcome.folder).history().events
+    heal = next(event for event in events if event.kind == "heal-begin")
+    phase = next(event for event in events if event.kind == "phase" and event.data["name"] == "heal")
+    assert heal.at_ns < phase.at_ns
+    assert outcome.verdict is Verdict.PASS, outcome.explain()
+    assert not outcome.failover.happened
+
+
+def test_a_paused_master_is_replaced_and_comes_back_as_replica(simulate):
+    """SIGSTOP is silence, not a broken connection: what was in flight is `info`."""
+    outcome = simulate(pause(MASTER), expect=Expect(failover=True))
+
+    assert outcome.failover.happened, outcome.explain()
+    assert outcome.writes.info > 0
+    assert outcome.writes.lost == 0
+
+
+def test_a_replica_kill_is_no_failover(simulate):
+    """Writes go on, and the replica is back at the end."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+
+    assert outcome.verdict is Verdict.PASS, outcome.explain()
+    assert not outcome.failover.happened
+
+
+def test_a_wipe_is_found_and_named(simulate):
+    """An empty master that is back before D empties its replicas: every earlier write is lost, by that name."""
+    outcome = simulate(
+        kill(MASTER, back_after_s=0.1),
+        expect=Expect(failover=False),
+        redis=(("appendonly", "no"), ("save", '""')),
+    )
+
+    assert outcome.verdict is Verdict.FAIL
+    assert outcome.writes.lost > 100
+    assert outcome.writes.lost_by_cause == {"wipe": outcome.writes.lost}
+
+
+@pytest.mark.parametrize(
+    ("bug", "verdict", "words"),
+    [
+        (Bug.LOSE_TAIL, Verdict.FAIL, "lost"),
+        (Bug.STALE_REPLICA, Verdict.FAIL, "diverged"),
+        (Bug.SECOND_MASTER, Verdict.FAIL, "master"),
+        (Bug.NO_ELECTION, Verdict.FAIL, "failover"),
+        (Bug.NO_EFFECT, Verdict.UNKNOWN, "fault"),
+        (Bug.SLOW_SWITCH, Verdict.UNKNOWN, "unexplained"),
+    ],
+)
+def test_planted_bugs_are_found(simulate, bug, verdict, words):
+    """Every bug of the simulation is found by a judge, and the explanation names it."""
+    outcome = simulate(kill(MASTER), bugs=[bug], expect=Expect(failover=True))
+
+    assert outcome.verdict is verdict, outcome.explain()
+    assert words in outcome.explain()
+
+
+def test_too_little_load_is_unknown(simulate):
+    """A trial whose load was never reached concludes nothing."""
+    load = Load(writers=(Writers(target="redis-1", count=2, rate=100),))
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False), load=load)
+
+    assert outcome.verdict is Verdict.UNKNOWN, outcome.explain()
+
+
+class _CannotHeal:
+    """A fault that breaks a Sentinel's pod and cannot be undone."""
+
+    kind, target, lasts_s, silent = "stuck", "sentinel", None, False
+
+    def inject(self, deployment: MemoryDeployment, place: Place) -> Effect:
+        return deployment.signal(place.pod, place.container, "SIGKILL")
+
+    def heal(self, deployment: MemoryDeployment, place: Place) -> Effect:
+        raise DeploymentError("expected the container to start; got an empty disk")
+
+
+def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate):
+    """One fault that stays does not keep the others broken; the verdict is unknown."""
+    outcome = simulate(
+        kill(REPLICA), _CannotHeal(), expect=Expect(failover=False), windows=Windows(heal_s=0.5), after_s=0.1
+    )
+
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "could not be undone: expected the container to start; got an empty disk" in outcome.explain()
+    healed = [event.data["pod"] for event in TrialFolder(outcome.folder).history().of_kind("heal-end")]
+    assert len(healed) == 1
+
+
+def test_a_dead_probe_is_a_problem_not_a_finding(simulate, monkeypatch):
+    """A probe that dies while the trial runs leaves a history that is judged unknown."""
+
+    def die(_: object) -> None:
+        raise ProbeError("expected an answer of the probe; it ended")
+
+    monkeypatch.setattr("harness.deployments.memory.probe.MemoryProbe.read_back", die)
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "phase read: expected an answer of the probe; it ended" in outcome.explain()
+
+
+def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
+    """No history is begun on a deployment that is not whole."""
+    found = topology("node")
+    deployment = MemoryDeployment(found, found.profile("fast"))
+    deployment.signal("redis-2", "redis", "SIGKILL")
+    plan = Plan(
+        trial="t1",
+        scenario="s",
+        topology="node",
+        profile="fast",
+        backend="memory",
+        seed=0,
+        load=Load(),
+        faults=(fault_plan(kill(MASTER)),),
+        expect=Expect(),
+        windows=Windows(),
+    )
+    folder = TrialFolder(tmp_path / "t")
+    folder.create(plan)
+
+    with pytest.raises(WaitTimeout, match=r"waited 30 s for one master.*saw last: redis-2: connection refused|unreachable"):
+        run_trial(plan, [kill(MASTER)], deployment, folder, clock=deployment.clock)

@@ -1,0 +1,96 @@
+"""What was kept can be judged again to the byte; what was torn is cut and named; what is broken is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.faults.kill import kill
+from harness.faults.target import MASTER, REPLICA
+from harness.model.errors import BrokenTrial
+from harness.model.plan import Expect
+from harness.model.verdict import Verdict
+from harness.trials.folder import TrialFolder, write_whole
+from harness.trials.trial import rejudge
+
+
+def test_rechecking_gives_the_same_bytes(simulate):
+    """The verdict is a function of the folder."""
+    outcome = simulate(kill(MASTER), expect=Expect(failover=True))
+    before = (outcome.folder / "verdict.json").read_bytes()
+
+    rejudge(TrialFolder(outcome.folder))
+
+    assert (outcome.folder / "verdict.json").read_bytes() == before
+
+
+def test_a_torn_last_record_is_cut_and_makes_the_verdict_unknown(simulate):
+    """A probe that was killed in the middle of a record leaves a readable history."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    path = outcome.folder / "operations.bin"
+    path.write_bytes(path.read_bytes()[:-7])
+
+    again = rejudge(TrialFolder(outcome.folder))
+
+    assert again.verdict is Verdict.UNKNOWN
+    assert "operations.bin: the last record was torn, 37 bytes cut off" in again.explain()
+
+
+def test_a_torn_last_line_is_cut_and_named(simulate):
+    """Half an event is no event."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    path = outcome.folder / "trial.jsonl"
+    path.write_bytes(path.read_bytes()[:-5])
+
+    history = TrialFolder(outcome.folder).history()
+
+    assert history.problems == ("trial.jsonl: the last line was torn and cut off",)
+    assert not history.complete
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("plan.json", None, r"expected plan\.json in .*; No such file or directory; is this the folder of a trial\?"),
+        ("plan.json", b"{", r"expected a Plan in .*plan\.json; "),
+        ("environment.json", b"[]", r"expected a Environment|expected an? Environment in "),
+        ("operations.bin", b"", r"expected operations in .*; the file is empty"),
+        ("operations.bin", b"garbage", r"expected a first line that describes operations; got b'garbage'"),
+        ("samples.bin", None, r"expected samples in .*; No such file"),
+        ("events.jsonl", b"nonsense\n", r"expected one event a line in .*events\.jsonl"),
+        ("finals/redis-1.npy", b"no array", r"expected a final read in "),
+    ],
+)
+def test_a_broken_folder_says_which_file_and_what_was_expected(simulate, name, data, message):
+    """Every file that is needed and cannot be read is named."""
+    path = simulate(kill(REPLICA), expect=Expect(failover=False)).folder
+    if data is None:
+        (path / name).unlink()
+    else:
+        (path / name).write_bytes(data)
+
+    with pytest.raises(BrokenTrial, match=message):
+        TrialFolder(path).history()
+
+
+def test_a_folder_holds_one_trial(simulate):
+    """A second trial in the same folder would mix two histories."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    folder = TrialFolder(outcome.folder)
+
+    with pytest.raises(BrokenTrial, match=r"expected no trial in .*; got one; choose another folder"):
+        folder.create(folder.plan())
+
+
+def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path: Path):
+    """A failing write leaves nothing half done."""
+    path = tmp_path / "verdict.json"
+    write_whole(path, b"old")
+    (tmp_path / "blocked").write_bytes(b"")
+
+    with pytest.raises(BrokenTrial, match="could not write"):
+        write_whole(tmp_path / "blocked" / "verdict.json", b"new")
+
+    assert path.read_bytes() == b"old"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["blocked", "verdict.json"]
