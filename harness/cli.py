@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from harness import __version__
-from harness.exits import Exit
+from harness.command.exits import Exit
 from harness.model.errors import ResilienceError
 
 app = typer.Typer(
@@ -56,7 +56,7 @@ def run(
 
     A distribution instead of an anecdote:   redis-resilience run master-kill --trials 50 --parallel 2
     """
-    from harness.running import run_scenario  # noqa: PLC0415 - only this command needs it
+    from harness.command.running import run_scenario  # noqa: PLC0415 - only this command needs it
 
     chosen = {
         "redis_backend": backend,
@@ -116,7 +116,7 @@ def dump(trial: TrialPath) -> None:
 @app.command()
 def scenarios() -> None:
     """List the scenarios."""
-    from harness.catalogue import scenarios as known  # noqa: PLC0415 - only this command needs it
+    from harness.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
 
     _table(("scenario", "what it does"), [(found.name, found.summary) for found in known()])
 
@@ -140,7 +140,7 @@ def topologies() -> None:
 @app.command()
 def doctor() -> None:
     """Say what this machine can do, what it lacks and how to get it."""
-    from harness.doctor import examine  # noqa: PLC0415 - only this command needs it
+    from harness.command.doctor import examine  # noqa: PLC0415 - only this command needs it
 
     checks = examine()
     words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}

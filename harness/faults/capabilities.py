@@ -1,7 +1,7 @@
 """What a fault needs a deployment to be able to do.
 
-A deployment has those that it can honour; a scenario that needs another is skipped with the reason. Every method returns
-once the change was seen to be real, or raises DeploymentError (Unavailable where this machine lacks something).
+A deployment has those that it can honour; a scenario that needs another is skipped with the reason. Every method
+returns once the change was seen to be real, or raises DeploymentError (Unavailable where this machine lacks something).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CanRecreate(Protocol):
 @runtime_checkable
 class CanPartition(Protocol):
     def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
-        """Drop every packet between `pod` and `others` (none named: every other pod), both ways, established ones too."""
+        """Drop every packet between `pod` and `others` (none named: every other pod), both ways, at once."""
 
     def rejoin(self, pod: str) -> Effect:
         """Take away what `isolate` did to `pod`."""

@@ -8,7 +8,6 @@ from harness.faults.effect import Effect
 from harness.faults.target import Place
 from harness.model.errors import Unavailable
 
-
 C = TypeVar("C")
 
 

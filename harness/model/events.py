@@ -37,12 +37,15 @@ class Event:
     kind: a Sentinel event's own name ("+switch-master"), or one of the names below.
 
     Kinds of the probe, and their data:
-      "connected"    connection, client, server, address, run_id   a writer's connection, once its server said who it is
+      "connected"    connection, client, server, address, run_id, sentinel   a writer's connection, once its server
+                     said who it is; sentinel: who named it master, "" where none was asked
       "server-up"    server, address, run_id                       a watcher reached a server (again)
       "server-down"  server, address, cause                        a watcher lost it
       "role"         server, role, before                          ROLE changed between two samples
       "sentinel-up" / "sentinel-down"  sentinel, address, run_id
       "load-begin" / "load-end"
+      "unread"       server   the final read of a server failed; text: why
+      "probe-error"  the probe itself failed: an error of the harness, not of what is measured
       "writing-failed"  the history could not be written (disk full): everything after it is missing
     Kinds of the harness:
       "phase"  name

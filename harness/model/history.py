@@ -18,8 +18,8 @@ from harness.model.records import Records
 class FinalFacts:
     """What one server said of itself after the end: read on one connection, its run_id asked before and after.
 
-    role: as ROLE said during the read. wrong: names of keys with a foreign value. unexpected: names under the trial's
-    prefix that are no key number.
+    role: "master", "replica", or what else ROLE said during the read. wrong: names of keys with a foreign value.
+    unexpected: names under the trial's prefix that are no key number.
     """
 
     server: str

@@ -24,7 +24,7 @@ OPERATION = np.dtype(
         ("call_ns", "<i8"),  # just before the send, or when it was found that it could not be sent
         ("return_ns", "<i8"),  # just after the whole reply; 0 while nobody knows
         ("connection", "<u4"),  # number of the TCP connection (an event tells its server); 0 = none
-        ("client", "<u4"),  # identity; a client takes a new one after `info`
+        ("client", "<u4"),  # identity: writer from 1, group after group; + number of all writers after each `info`
         ("server", "<u2"),  # index in Environment.servers; NO_SERVER = none
         ("outcome", "u1"),  # Outcome
         ("cause", "u1"),  # Cause

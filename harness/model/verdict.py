@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from harness.model.instants import Instant
 
-
 NAMED = 1000
 """Lost and unexpected keys are told by name up to this many; the counts are exact whatever their number."""
 

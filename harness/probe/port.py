@@ -59,7 +59,7 @@ class Probe(Protocol):
         """The newest counts that the probe told, without asking it."""
 
     def events(self, since: int = 0) -> tuple[Event, ...]:
-        """Events heard since `watch` or `open`, whichever came last, from number `since` on."""
+        """Events heard since `open`, or since the probe began where none was, from number `since` on."""
 
     def stop(self) -> None:
         """End the probe; harmless when it is gone already."""

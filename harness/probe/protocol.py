@@ -7,6 +7,8 @@ travel over a pipe to a process and over an attached stream to a pod.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import msgspec
 
 from harness.model.endpoint import Endpoint
@@ -15,8 +17,11 @@ from harness.model.plan import Load
 
 PROTOCOL = 1
 
-Value = None | int | float | str | list["Value"]
-"""A Redis reply: nil, integer, double, text (bytes as surrogate-escaped UTF-8), array."""
+if TYPE_CHECKING:
+    Value = None | int | float | str | list["Value"]
+else:  # msgspec decodes no alias that contains itself
+    Value = None | int | float | str | list[Any]
+"""A Redis reply: nil, integer, double, text (bytes that are no UTF-8 as \\xNN), array."""
 
 
 class Hello(msgspec.Struct, tag="hello", frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -50,7 +51,7 @@ class MemoryProbe:
     def _reset(self) -> None:
         self._operations: list[tuple[int, ...]] = []
         self._samples: list[tuple[int, ...]] = []
-        self._identities = self._connections = self._key = 0
+        self._clients = self._connections = self._key = 0
         self._master = ""
 
     def clocks(self) -> Clocks:
@@ -75,8 +76,10 @@ class MemoryProbe:
 
     def start_load(self, load: Load) -> None:
         self._loading = True
+        self._clients = sum(writers.count for writers in load.writers)
+        numbers = count(1)
         for writers in load.writers:
-            clients = [_Client(writers.target, writers.timeout_ms * MS, self._identity()) for _ in range(writers.count)]
+            clients = [_Client(writers.target, writers.timeout_ms * MS, next(numbers)) for _ in range(writers.count)]
             self._turn(writers, clients, 0)
 
     def stop_load(self) -> Status:
@@ -170,10 +173,6 @@ class MemoryProbe:
             raise AssertionError("expected open() before this")
         return self._folder
 
-    def _identity(self) -> int:
-        self._identities += 1
-        return self._identities
-
     def _turn(self, writers: Writers, clients: list[_Client], turn: int) -> None:
         """One due operation of the group, and the next one on the agenda."""
         if not self._loading:
@@ -189,7 +188,7 @@ class MemoryProbe:
         server = self._world.servers.get(client.server)
         if server and (not server.alive or server.run_id != client.run_id):
             self._record(client, Cause.CLOSED, now, 0)
-            client.server, client.identity = "", self._identity()
+            client.server, client.identity = "", client.identity + self._clients
             return
         if not server:
             cause = self._connect(client)
@@ -200,7 +199,7 @@ class MemoryProbe:
         if server.paused:
             client.busy_until_ns = now + client.timeout_ns
             self._record(client, Cause.TIMEOUT, now, 0)
-            client.server, client.identity = "", self._identity()
+            client.server, client.identity = "", client.identity + self._clients
         elif server.role != "master":
             self._record(client, Cause.READONLY, now, now + _REPLY_NS)
             client.server = "" if client.target == MASTER_OF_SENTINELS else client.server

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.model.errors import UsageError
 
-FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
+FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,10 @@ from typing import TypeVar
 import pytest
 from rich.console import Console
 
-from harness.catalogue import scenario as find
+from harness.command.exits import Exit
+from harness.command.live import LiveRun
+from harness.command.scenarios import scenario as find
 from harness.deployments.local.engine import find_engine
-from harness.exits import Exit
-from harness.live import LiveRun
 from harness.model.errors import UsageError
 from harness.model.verdict import Verdict
 from harness.options import OPTIONS, positive_int

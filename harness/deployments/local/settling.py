@@ -1,0 +1,137 @@
+"""What must be seen before a deployment counts as up: replicas linked, Sentinels that know everybody.
+
+Everything is asked through the probe; nothing here knows how the processes run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from harness.deployments.waiting import eventually
+from harness.model.endpoint import Endpoint
+from harness.model.errors import DeploymentError
+from harness.probe.protocol import Answer, Value
+from harness.topologies.topology import Profile, Topology
+
+HELLO_PERIOD_MS = 2000  # Sentinel's own
+_EVERY_S = 0.01
+_LINKED_WITHIN_S = 15.0
+_KNOWN_WITHIN_S = 20.0
+_RUN_ID = re.compile(r"^run_id:(\w+)", re.MULTILINE)
+
+Check = Callable[[], None]
+"""Raises DeploymentError where a container has died meanwhile: no use in waiting to the deadline then."""
+
+
+class Asks(Protocol):
+    """All that is needed of a probe."""
+
+    def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer: ...
+
+
+def run_id(answer: Answer) -> str:
+    """Of an answer to INFO server; "" where there is none (yet)."""
+    found = _RUN_ID.search(answer.value) if isinstance(answer.value, str) else None
+    return found.group(1) if found else ""
+
+
+def wait_for_replicas(probe: Asks, master: Endpoint, replicas: Mapping[str, Endpoint], check: Check) -> None:
+    """Until every replica says that its link is up, and the master counts them all."""
+
+    def look() -> tuple[bool, str]:
+        check()
+        states = {name: _replica_state(probe.query(endpoint, "ROLE")) for name, endpoint in replicas.items()}
+        counted = _replicas_counted(probe.query(master, "ROLE"))
+        linked = all(state == "connected" for state in states.values()) and counted == len(replicas)
+        said = ", ".join(f"{name} {state}" for name, state in states.items())
+        return linked, f"{said}; the master counts {counted}"
+
+    eventually(look, within_s=_LINKED_WITHIN_S, what=f"{len(replicas)} replicas to be linked", every_s=_EVERY_S)
+
+
+def wait_for_sentinels(
+    probe: Asks, topology: Topology, profile: Profile, sentinels: Sequence[Endpoint], *, debug: bool, check: Check
+) -> None:
+    """Until every Sentinel knows all others and all replicas, with live links to all.
+
+    debug: whether the engine has SENTINEL DEBUG. It shortens the hello period for the time of the wait.
+    """
+    faster = debug and bool(profile.hello_ms)
+    if faster:
+        _set_hello_period(probe, sentinels, profile.hello_ms, check)
+    data_servers = sum("redis" in pod.containers for pod in topology.pods)
+
+    def look() -> tuple[bool, str]:
+        check()
+        missing = [
+            f"{sentinel}: {lack}"
+            for sentinel in sentinels
+            if (lack := _lack(probe, sentinel, topology.master_name, data_servers - 1, len(sentinels) - 1))
+        ]
+        return not missing, "; ".join(missing)
+
+    what = f"{len(sentinels)} Sentinels to know each other and {data_servers - 1} replicas"
+    eventually(look, within_s=_KNOWN_WITHIN_S, what=what, every_s=_EVERY_S)
+    if faster:
+        _set_hello_period(probe, sentinels, HELLO_PERIOD_MS, check)
+
+
+def _set_hello_period(probe: Asks, sentinels: Sequence[Endpoint], period_ms: int, check: Check) -> None:
+    for sentinel in sentinels:
+
+        def look(sentinel: Endpoint = sentinel) -> tuple[bool, str]:
+            check()
+            answer = probe.query(sentinel, "SENTINEL", "DEBUG", "publish-period", str(period_ms))
+            if answer.error:
+                raise DeploymentError(
+                    f"expected {sentinel} to take SENTINEL DEBUG publish-period {period_ms}; got {answer.error!r}; "
+                    "use a profile without hello_ms"
+                )
+            return answer.value == "OK", answer.unreachable
+
+        eventually(look, within_s=_LINKED_WITHIN_S, what=f"{sentinel} to answer", every_s=_EVERY_S)
+
+
+def _lack(probe: Asks, sentinel: Endpoint, master_name: str, replicas: int, others: int) -> str:
+    """What this Sentinel does not know or reach yet; "" where it is complete."""
+    master = probe.query(sentinel, "SENTINEL", "MASTER", master_name)
+    view = _fields(master.value)
+    if view.get("flags") != "master":
+        return f"master is {view.get('flags') or master.error or master.unreachable}"
+    for kind, wanted in (("slaves", replicas), ("other-sentinels", others)):
+        if view.get(f"num-{kind}") != str(wanted):
+            return f"knows {view.get(f'num-{kind}')} of {wanted} {kind}"
+    for entry in _entries(probe.query(sentinel, "SENTINEL", "REPLICAS", master_name).value):
+        if entry.get("flags") != "slave" or entry.get("master-link-status") != "ok":
+            return f"replica {entry.get('name')} is {entry.get('flags')}, its link {entry.get('master-link-status')}"
+    for entry in _entries(probe.query(sentinel, "SENTINEL", "SENTINELS", master_name).value):
+        if entry.get("flags") != "sentinel":
+            return f"Sentinel {entry.get('ip')} is {entry.get('flags')}"
+    return ""
+
+
+def _entries(value: Value) -> list[dict[str, str]]:
+    return [_fields(entry) for entry in value] if isinstance(value, list) else []
+
+
+def _fields(value: Value) -> dict[str, str]:
+    """A flat list of names and values as a mapping."""
+    if not isinstance(value, list):
+        return {}
+    return {str(name): str(text) for name, text in zip(value[::2], value[1::2], strict=False)}
+
+
+def _replicas_counted(answer: Answer) -> int:
+    match answer.value:
+        case ["master", _, [*replicas]]:
+            return len(replicas)
+    return -1
+
+
+def _replica_state(answer: Answer) -> str:
+    match answer.value:
+        case ["slave", _, _, state, _]:
+            return str(state)
+    return answer.unreachable or answer.error or f"role {answer.value}"

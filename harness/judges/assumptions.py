@@ -1,0 +1,144 @@
+"""What must hold before anything is concluded. Each finding is `pass` or `unknown`, never `fail`.
+
+A trial that breaks one of these says nothing about Redis: its keys were not its own, its load was not there, its fault
+did not happen, or its history has holes.
+"""
+
+from __future__ import annotations
+
+from harness.judges.evidence import phase_at
+from harness.judges.ledger import final_master
+from harness.model.events import Event
+from harness.model.history import History
+from harness.model.operations import Outcome, key_text
+from harness.model.plan import MASTER_OF_SENTINELS
+from harness.model.verdict import Availability, Finding, Verdict
+
+LAST_PHASE = "done"
+
+
+def check(history: History, measured: Availability) -> tuple[Finding, ...]:
+    """measured: what the load itself was like, from the judge of availability."""
+    load = history.plan.load
+    wanted = load.min_share * measured.control_planned
+    environment = history.environment
+    return (
+        _finding(
+            "history",
+            history.complete and not history.problems and phase_at(history, LAST_PHASE) is not None,
+            f"expected a complete history up to phase {LAST_PHASE!r}; got "
+            + ("; ".join(history.problems) or ("all of it" if history.complete else "one that ends before")),
+        ),
+        _finding(
+            "clean",
+            environment.keys_before == 0,
+            f"expected no key before the load; got {environment.keys_before}",
+        ),
+        _finding(
+            "healthy_before",
+            environment.healthy_before,
+            f"expected a whole deployment before the fault; got {environment.health_text}",
+        ),
+        _finding(
+            "load",
+            measured.control_acknowledged > 0 and measured.control_acknowledged >= wanted,
+            f"expected {wanted:.0f} or more acknowledged writes in the control window (min_share {load.min_share:g} of "
+            f"{measured.control_planned} planned); got {measured.control_acknowledged}",
+        ),
+        _finding(
+            "punctual",
+            measured.lateness_p99_ms <= load.max_lateness_ms,
+            f"expected the load's own lateness (p99) to be {load.max_lateness_ms:g} ms or less; "
+            f"got {measured.lateness_p99_ms:.2f} ms; is the machine busy?",
+        ),
+        _faults_proved(history),
+        _finals_read(history),
+        _nothing_dropped(history),
+        _tombstone(history),
+    )
+
+
+def _finding(name: str, good: bool, text: str) -> Finding:  # noqa: FBT001 - the condition is what a finding is about
+    return Finding(name=f"assumptions.{name}", verdict=Verdict.PASS if good else Verdict.UNKNOWN, text=text)
+
+
+def _faults_proved(history: History) -> Finding:
+    """One proof for each place that each planned fault began to hit."""
+    effects = [_place(event) for event in history.of_kind("fault-effect") if event.text]
+    begun = [_place(event) for event in history.of_kind("fault-begin")]
+    proved = {number for number, _ in effects}
+    missing = [
+        f"{fault.kind} {fault.target}" for number, fault in enumerate(history.plan.faults) if number not in proved
+    ] + [f"fault {number} on {where}" for number, where in begun if (number, where) not in effects]
+    return _finding(
+        "fault_proved",
+        not missing,
+        f"expected each of {len(history.plan.faults)} faults to prove its effect; "
+        + (f"no proof of {', '.join(missing)}" if missing else f"{len(effects)} proofs"),
+    )
+
+
+def _place(event: Event) -> tuple[object, str]:
+    return event.data.get("fault"), f"{event.data.get('pod', '')}/{event.data.get('container', '')}"
+
+
+def _finals_read(history: History) -> Finding:
+    """Every server was read by one and the same process; only what the scenario left broken may be missing."""
+    wrong = []
+    for server in history.environment.servers:
+        final = history.finals.get(server.name)
+        if final is None:
+            if history.plan.expect.heals or not _left_broken(history, server.name):
+                wrong.append(f"{server.name} was not read")
+        elif not final.run_id_before or final.run_id_before != final.run_id_after:
+            wrong.append(f"{server.name} was restarted during the read")
+    if final_master(history) is None and history.plan.expect.heals:
+        wrong.append("not exactly one master was read")
+    return _finding(
+        "final_reads",
+        not wrong,
+        f"expected every server to be read at the end by one process; got {', '.join(wrong) or 'that'}",
+    )
+
+
+def _left_broken(history: History, server: str) -> bool:
+    last = [
+        event.kind
+        for event in history.of_kind("fault-effect", "heal-end")
+        if event.data.get("pod") == server and event.data.get("container", "redis") == "redis"
+    ]
+    return last[-1:] == ["fault-effect"]
+
+
+def _nothing_dropped(history: History) -> Finding:
+    dropped = [
+        f"{name}: {final.evicted_keys} evicted, {final.expired_keys} expired"
+        for name, final in sorted(history.finals.items())
+        if final.evicted_keys or final.expired_keys
+    ]
+    return _finding(
+        "nothing_dropped", not dropped, f"expected no eviction and no expiry; got {'; '.join(dropped) or 'none'}"
+    )
+
+
+def _tombstone(history: History) -> Finding:
+    """After the heal writes must succeed to the last, or nothing can be said of what the load missed."""
+    rows = history.operations
+    following = any(group.target == MASTER_OF_SENTINELS for group in history.plan.load.writers)
+    if not history.plan.expect.heals or not following:
+        return _finding(
+            "last_write", good=True, text="expected nothing of the last write; none follows a healed master"
+        )
+    end_ns = phase_at(history, "quiesce")
+    rows = rows[rows["due_ns"] < end_ns] if end_ns is not None else rows
+    if not len(rows):
+        return _finding(
+            "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"
+        )
+    last = rows[rows["due_ns"] == rows["due_ns"].max()][-1]
+    return _finding(
+        "last_write",
+        bool(last["outcome"] == Outcome.OK),
+        "expected the last write before the load stopped to be acknowledged; got "
+        f"{Outcome(last['outcome']).name.lower()} of {key_text(history.plan.trial, int(last['key']))}",
+    )

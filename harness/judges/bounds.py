@@ -1,0 +1,168 @@
+"""Measured phases beside what the live configuration allows; what lies outside gets a named cause or none.
+
+A phase is inside where any point of its error bar is. A cause is named only where an event or a stall of the machine
+accounts for it; `unexplained` is an honest answer and makes the trial `unknown`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.judges.evidence import samples_of, server_index, told
+from harness.model.environment import Bound
+from harness.model.events import Role
+from harness.model.history import History
+from harness.model.instants import FAULT_AT, Instant
+from harness.model.operations import Cause
+from harness.model.verdict import Finding, PhaseCheck, Timeline, Verdict
+
+UNEXPLAINED = "unexplained"
+NOT_SEEN = "not seen"
+
+_NAMED = (
+    ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
+    ("-failover-abort-no-good-slave", "no good replica to promote"),
+    ("-failover-abort-slave-timeout", "the chosen replica did not become master in time"),
+    ("+tilt", "a Sentinel was in TILT: its clock jumped or it was stalled"),
+    ("-slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
+    ("+slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
+    ("+failover-end-for-timeout", "the leader waited for a replica up to the failover-timeout"),
+)
+_RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-failover-abort-slave-timeout"}
+
+
+def judge(history: History, timeline: Timeline) -> tuple[tuple[PhaseCheck, ...], tuple[Finding, ...]]:
+    """Every predicted phase, checked; and whether a failover happened as expected."""
+    checks: tuple[PhaseCheck, ...] = ()
+    findings = [_expected(history, timeline)]
+    if timeline.failover:
+        checks = tuple(_check(history, timeline, bound) for bound in history.environment.prediction.bounds)
+        findings.append(_explained(checks))
+    return checks, tuple(findings)
+
+
+def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
+    begin, end = timeline.at(bound.origin), timeline.at(bound.name)
+    if begin is None or end is None:
+        return PhaseCheck(
+            name=bound.name,
+            origin=bound.origin,
+            lower_ms=bound.lower_ms,
+            upper_ms=bound.upper_ms,
+            measured_ms=None,
+            error_ms=0.0,
+            inside=False,
+            cause=NOT_SEEN,
+        )
+    least = (end.earliest_ns - begin.latest_ns) / 1e6
+    most = (end.latest_ns - begin.earliest_ns) / 1e6
+    inside = most >= bound.lower_ms and least <= bound.upper_ms
+    excess_ms = least - bound.upper_ms
+    return PhaseCheck(
+        name=bound.name,
+        origin=bound.origin,
+        lower_ms=bound.lower_ms,
+        upper_ms=bound.upper_ms,
+        measured_ms=end.ms_after(begin),
+        error_ms=begin.error_ms + end.error_ms,
+        inside=inside,
+        cause="" if inside else _cause(history, timeline, begin=begin, end=end, excess_ms=excess_ms),
+    )
+
+
+def _cause(history: History, timeline: Timeline, *, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """What made a phase longer than it can be by configuration. Nothing known makes one shorter."""
+    if excess_ms <= 0:
+        return UNEXPLAINED
+    fault = timeline.at(FAULT_AT) or begin
+    events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=fault.earliest_ns)
+    before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
+    for kind, cause in _NAMED:
+        if any(item.kind == kind for item in before_end):
+            return cause
+    if sum(item.kind == "+try-failover" for item in before_end) > 1:
+        return "split vote: Sentinels asked for votes more than once"
+    stall = _stall_ms(history, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
+    if stall >= excess_ms:
+        return f"this machine stood still for {stall:.0f} ms"
+    if _was_loading(history, timeline, begin.earliest_ns, end.latest_ns):
+        return "a server was loading its data"
+    return UNEXPLAINED
+
+
+def _stall_ms(history: History, begin_ns: int, end_ns: int, *, usual_until_ns: int) -> float:
+    """How long nothing ran here, or the worst lateness of a send.
+
+    Nothing ran while no server at all was sampled, as far as that took longer than ever before the fault.
+    """
+    samples = np.sort(history.samples["return_ns"])
+    first = max(int(np.searchsorted(samples, begin_ns)) - 1, 0)
+    hole = _widest_ms(samples[first : np.searchsorted(samples, end_ns, side="right") + 1])
+    hole -= _widest_ms(samples[: np.searchsorted(samples, usual_until_ns, side="right")])
+    rows = history.operations
+    sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY))
+    during = sent & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
+    late = (rows["call_ns"] - rows["due_ns"])[during]
+    return max(hole, float(late.max()) / 1e6 if len(late) else 0.0)
+
+
+def _widest_ms(times: NDArray[np.int64]) -> float:
+    return float(np.diff(times).max()) / 1e6 if len(times) > 1 else 0.0
+
+
+def _was_loading(history: History, timeline: Timeline, begin_ns: int, end_ns: int) -> bool:
+    own = samples_of(history, server_index(history, timeline.new_master))
+    during = (own["return_ns"] >= begin_ns) & (own["call_ns"] <= end_ns)
+    return bool((own["role"][during] == Role.LOADING).any())
+
+
+def _expected(history: History, timeline: Timeline) -> Finding:
+    prediction = history.environment.prediction
+    planned = history.plan.expect.failover
+    wanted = prediction.failover if planned is None else planned
+    because = f"because {prediction.because}" if planned is None else "by the scenario"
+    seen = f"{timeline.old_master} was replaced by {timeline.new_master}" if timeline.failover else "No failover"
+    if wanted is None:
+        return Finding(name="failover.expected", verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
+    verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL
+    tail = ""
+    if wanted and not timeline.failover and (cause := _retry_due(history, timeline)):
+        verdict, tail = Verdict.UNKNOWN, f"; {cause}, and the observation ended before the next attempt was over"
+    return Finding(
+        name="failover.expected",
+        verdict=verdict,
+        text=f"expected {'a' if wanted else 'no'} failover {because}; {seen}{tail}",
+    )
+
+
+def _retry_due(history: History, timeline: Timeline) -> str:
+    """Why an attempt failed whose retry could not be observed; "" where there was none or it was observed."""
+    fault = timeline.at(FAULT_AT)
+    if fault is None:
+        return ""
+    aborted = told(history, *sorted(_RETRIED), since_ns=fault.earliest_ns)
+    if not aborted:
+        return ""
+    prediction = history.environment.prediction
+    complete_ms = prediction.retry_ms + max((bound.upper_ms for bound in prediction.bounds), default=0.0)
+    observed_ms = (max((event.at_ns for event in history.of_kind("phase")), default=0) - fault.latest_ns) / 1e6
+    return dict(_NAMED)[aborted[0].kind] if observed_ms < complete_ms else ""
+
+
+def _explained(checks: tuple[PhaseCheck, ...]) -> Finding:
+    outside = [check for check in checks if not check.inside]
+    unknown = [check for check in outside if check.cause in (UNEXPLAINED, NOT_SEEN)]
+    told_of = "; ".join(_sentence(check) for check in outside)
+    return Finding(
+        name="bounds.explained",
+        verdict=Verdict.UNKNOWN if unknown else Verdict.PASS,
+        text=f"expected each of {len(checks)} phases within its predicted bounds or explained; "
+        + (told_of or "all are within"),
+    )
+
+
+def _sentence(check: PhaseCheck) -> str:
+    bounds = f"{check.lower_ms:.0f} to {check.upper_ms:.0f} ms"
+    seen = check.cause if check.measured_ms is None else f"{check.measured_ms:.0f} ms ({check.cause})"
+    return f"{check.name} {bounds} after {check.origin}: {seen}"

@@ -1,0 +1,128 @@
+"""All judges over one history: the same history gives the same judgement, byte for byte.
+
+A judge that raises has found nothing: that is `unknown`, with the error as its text. Without a sound trial there is no
+verdict: where an assumption does not hold, findings are still shown, and the verdict is `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from harness.judges import assumptions, availability, bounds, convergence, ledger, timeline
+from harness.model.history import History
+from harness.model.verdict import (
+    Availability,
+    Finding,
+    Judgement,
+    PhaseCheck,
+    Timeline,
+    Verdict,
+    Writes,
+    worst,
+)
+
+T = TypeVar("T")
+
+_NO_WRITES = Writes(
+    planned=0,
+    acknowledged=0,
+    failed=0,
+    info=0,
+    causes={},
+    lost=0,
+    recovered=0,
+    unexpected=0,
+    diverged=0,
+    lost_seconds=0.0,
+)
+_NO_AVAILABILITY = Availability(
+    outage_ms=0.0,
+    censored=False,
+    noise_ms=0.0,
+    spacing_ms=0.0,
+    by_client=(),
+    gap=None,
+    lateness_p50_ms=0.0,
+    lateness_p99_ms=0.0,
+    lateness_max_ms=0.0,
+    control_acknowledged=0,
+    control_planned=0,
+)
+_NO_PHASES: tuple[PhaseCheck, ...] = ()
+_NO_FINDINGS: tuple[Finding, ...] = ()
+
+
+def judge(history: History) -> Judgement:
+    """The judgement of one trial. Never raises on account of what the history holds."""
+    history = _ordered(history)
+    broken: list[Finding] = []
+    times = _safely("timeline", broken, lambda: timeline.judge(history), Timeline(instants={}))
+    writes, loss = _safely("ledger", broken, lambda: ledger.judge(history), (_NO_WRITES, _NO_FINDINGS))
+    outage, available = _safely(
+        "availability", broken, lambda: availability.judge(history), (_NO_AVAILABILITY, _NO_FINDINGS)
+    )
+    assumed = _safely("assumptions", broken, lambda: assumptions.check(history, outage), _NO_FINDINGS)
+    whole = _safely("convergence", broken, lambda: convergence.judge(history, times), _NO_FINDINGS)
+    phases, bounded = _safely("bounds", broken, lambda: bounds.judge(history, times), (_NO_PHASES, _NO_FINDINGS))
+    findings = (*loss, *whole, *available, *bounded, *broken)
+    unsound = [finding for finding in assumed if finding.verdict is not Verdict.PASS]
+    if unsound:
+        findings = (_no_verdict(unsound, findings), *findings)
+    return Judgement(
+        trial=history.plan.trial,
+        scenario=history.plan.scenario,
+        verdict=Verdict.UNKNOWN if unsound else worst(finding.verdict for finding in findings),
+        assumptions=assumed,
+        findings=findings,
+        timeline=times,
+        writes=writes,
+        availability=outage,
+        phases=phases,
+    )
+
+
+def _ordered(history: History) -> History:
+    """Events in order of time, equal ones in a fixed order, so that the order on disk does not matter."""
+    return replace(
+        history,
+        events=tuple(
+            sorted(
+                history.events,
+                key=lambda event: (
+                    event.at_ns,
+                    event.source,
+                    event.kind,
+                    event.text,
+                    sorted(map(str, event.data.items())),
+                ),
+            )
+        ),
+        finals=dict(sorted(history.finals.items())),
+    )
+
+
+def _safely(name: str, broken: list[Finding], ask: Callable[[], T], nothing: T) -> T:
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, a judge that raises must not become a pass
+        broken.append(
+            Finding(
+                name=f"judge.{name}",
+                verdict=Verdict.UNKNOWN,
+                text=f"expected the judge {name} to come to a finding; it raised {type(error).__name__}: {error}",
+            )
+        )
+        return nothing
+
+
+def _no_verdict(unsound: list[Finding], findings: tuple[Finding, ...]) -> Finding:
+    failed = [finding.name for finding in findings if finding.verdict is Verdict.FAIL]
+    names = ", ".join(finding.name for finding in unsound)
+    return Finding(
+        name="judge.sound",
+        verdict=Verdict.UNKNOWN,
+        text=f"no verdict without a sound trial: {names} did not hold; {unsound[0].text}"
+        + (f". What failed all the same: {', '.join(failed)}" if failed else ""),
+    )

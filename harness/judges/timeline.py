@@ -1,0 +1,220 @@
+"""When everything happened: each instant of a failover with what is known of it, from whoever saw it first.
+
+An instant is absent where it did not happen or was not seen. Only what came after the fault counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.judges.evidence import (
+    Told,
+    instant_of,
+    master_fault,
+    name_at,
+    samples_of,
+    server_index,
+    server_names,
+    told,
+)
+from harness.judges.redundancy import redundant_at
+from harness.model import instants
+from harness.model.events import Role
+from harness.model.history import History
+from harness.model.instants import Instant
+from harness.model.operations import Outcome
+from harness.model.verdict import Switch, Timeline
+
+_LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """One change of master that the Sentinels announced.
+
+    at: when the new master said so itself; None where no watcher saw it. offset: how far it had replicated in its last
+    sample as a replica, -1 = no sample: it had at least this much.
+    """
+
+    old: str
+    new: str
+    at: Instant | None
+    offset: int
+    switches: tuple[Switch, ...]
+
+
+def judge(history: History) -> Timeline:
+    """The timeline of the first failover after the fault; of a trial without one, what else there is to tell."""
+    effect = master_fault(history)
+    if effect is None:
+        return Timeline(instants={}, old_master=history.environment.master)
+    fault = instant_of(effect)
+    changes = promotions(history)
+    first = changes[0] if changes else None
+    switches = tuple(switch for change in changes for switch in change.switches)
+    found: dict[str, Instant | None] = {
+        instants.FAULT_AT: fault,
+        instants.DEAD_AT: _dead_at(history, fault),
+        **_decisions(history, fault),
+        **_switches(history, first),
+        instants.PROMOTED_AT: first.at if first else None,
+        instants.FIRST_WRITE_AT: _first_write(history, fault, first.new) if first else None,
+        instants.REDUNDANT_AT: redundant_at(history, fault, switches),
+    }
+    return Timeline(
+        instants={name: instant for name in instants.NAMES if (instant := found.get(name)) is not None},
+        switches=switches,
+        failover=first is not None,
+        old_master=first.old if first else history.environment.master,
+        new_master=first.new if first else "",
+    )
+
+
+def promotions(history: History) -> tuple[Promotion, ...]:
+    """Every change of master after the fault, in order; each Sentinel's announcement of it once."""
+    effect = master_fault(history)
+    if effect is None:
+        return ()
+    groups: list[list[Switch]] = []
+    believed: dict[str, str] = {}
+    for switch in _announced(history, effect.earliest_ns):
+        if switch.new == believed.get(switch.sentinel, history.environment.master):
+            continue  # a Sentinel that came back says again what it knows
+        believed[switch.sentinel] = switch.new
+        group = next((g for g in reversed(groups) if g[0].new == switch.new and _is_news(g, switch)), None)
+        if group is None:
+            groups.append([switch])
+        else:
+            group.append(switch)
+    found: list[Promotion] = []
+    since_ns = effect.earliest_ns
+    for group in groups:
+        old = found[-1].new if found else history.environment.master
+        at, offset = _role_change(history, group[0].new, since_ns)
+        found.append(Promotion(old=old, new=group[0].new, at=at, offset=offset, switches=tuple(group)))
+        since_ns = at.latest_ns if at else group[0].heard.latest_ns
+    return tuple(found)
+
+
+def _is_news(group: list[Switch], switch: Switch) -> bool:
+    return all(known.sentinel != switch.sentinel for known in group)
+
+
+def _announced(history: History, since_ns: int) -> list[Switch]:
+    names = server_names(history)
+    leaders = {item.sentinel for item in told(history, *_LEADER_ONLY, since_ns=since_ns)}
+    ended = {item.sentinel for item in told(history, *_LEADER_ONLY[1:], since_ns=since_ns)}
+    found = []
+    for item in told(history, "+switch-master", since_ns=since_ns):
+        words = item.text.split()
+        if len(words) != 5:  # name, old host and port, new host and port
+            continue
+        found.append(
+            Switch(
+                sentinel=item.sentinel,
+                heard=item.instant,
+                logged=item.logged,
+                old=name_at(history, names, f"{words[1]}:{words[2]}"),
+                new=name_at(history, names, f"{words[3]}:{words[4]}"),
+                leader=item.sentinel in (ended or leaders),
+            )
+        )
+    return found
+
+
+def _decisions(history: History, fault: Instant) -> dict[str, Instant | None]:
+    """The first Sentinel to find the master down, the first to find others agree, the first leader."""
+
+    def first(kind: str, start: str) -> Instant | None:
+        told_so: list[Told] = [
+            item for item in told(history, kind, since_ns=fault.earliest_ns) if item.text.startswith(start)
+        ]
+        return told_so[0].instant if told_so else None
+
+    return {
+        instants.SDOWN_AT: first("+sdown", "master "),
+        instants.ODOWN_AT: first("+odown", "master "),
+        instants.ELECTED_AT: first("+elected-leader", ""),
+    }
+
+
+def _switches(history: History, change: Promotion | None) -> dict[str, Instant | None]:
+    """First, quorum-th and last Sentinel to announce it; the last only once every one that is alive has."""
+    if change is None:
+        return {}
+    heard = [switch.heard for switch in change.switches]
+    quorum = max((view.quorum for view in history.environment.sentinels), default=1)
+    silent = {view.name for view in history.environment.sentinels} - {s.sentinel for s in change.switches}
+    complete = silent <= _dead_sentinels(history, heard[0].latest_ns)
+    return {
+        instants.FIRST_SWITCH_AT: heard[0],
+        instants.QUORUM_SWITCH_AT: heard[quorum - 1] if quorum <= len(heard) else None,
+        instants.LAST_SWITCH_AT: heard[-1] if complete else None,
+    }
+
+
+def _dead_sentinels(history: History, at_ns: int) -> set[str]:
+    dead: set[str] = set()
+    for event in history.of_kind("sentinel-up", "sentinel-down", "fault-effect", "heal-end"):
+        if event.at_ns > at_ns:
+            break
+        is_fault = event.kind in ("fault-effect", "heal-end")
+        if is_fault and event.data.get("container") != "sentinel":
+            continue
+        name = str(event.data.get("pod" if is_fault else "sentinel"))
+        if event.kind in ("sentinel-down", "fault-effect"):
+            dead.add(name)
+        else:
+            dead.discard(name)
+    return dead
+
+
+def _dead_at(history: History, fault: Instant) -> Instant | None:
+    """The watcher lost the master, or its process was seen to be gone, whichever was first."""
+    found = [
+        instant_of(event)
+        for event in history.of_kind("server-down")
+        if event.data.get("server") == history.environment.master and event.at_ns >= fault.earliest_ns
+    ]
+    own = samples_of(history, server_index(history, history.environment.master))
+    gone = own[(own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= fault.earliest_ns)]
+    if len(gone):
+        found.append(Instant(earliest_ns=fault.earliest_ns, latest_ns=int(gone["return_ns"].min()), source="samples"))
+    return min(found, key=lambda instant: (instant.latest_ns, instant.source), default=None)
+
+
+def _role_change(history: History, server: str, since_ns: int) -> tuple[Instant | None, int]:
+    """When `server` began to say that it is master, and the last offset it had told as a replica."""
+    own = samples_of(history, server_index(history, server))
+    own = own[own["role"] != Role.UNREACHABLE]
+    as_master = np.flatnonzero((own["role"] == Role.MASTER) & (own["return_ns"] >= since_ns))
+    if not len(as_master):
+        for event in history.of_kind("role"):
+            says = str(event.data.get("role")).lower()
+            if event.data.get("server") == server and event.at_ns >= since_ns and says in ("master", "1"):
+                return instant_of(event), -1
+        return None, -1
+    first = int(as_master[0])
+    before = own[:first]
+    earliest = max(since_ns, int(before["call_ns"][-1]) if first else since_ns)
+    replica = before[(before["role"] == Role.REPLICA) & (before["offset"] >= 0)]
+    return (
+        Instant(earliest_ns=earliest, latest_ns=int(own["return_ns"][first]), source=f"server:{server}"),
+        int(replica["offset"][-1]) if len(replica) else -1,
+    )
+
+
+def _first_write(history: History, fault: Instant, server: str) -> Instant | None:
+    """The new master's first acknowledgement of a write that was sent after the fault."""
+    rows = history.operations
+    own = rows[
+        (rows["server"] == server_index(history, server))
+        & (rows["outcome"] == Outcome.OK)
+        & (rows["call_ns"] >= fault.earliest_ns)
+    ]
+    if not len(own):
+        return None
+    first = own[int(np.lexsort((own["call_ns"], own["return_ns"]))[0])]
+    return Instant(earliest_ns=int(first["call_ns"]), latest_ns=int(first["return_ns"]), source=f"server:{server}")

@@ -1,0 +1,78 @@
+"""The documented set-ups, by name."""
+
+from __future__ import annotations
+
+import difflib
+
+from harness.model.errors import UsageError
+from harness.topologies.topology import Boot, Pod, Profile, Topology, Volume
+
+_THREE_PODS = (Pod(name="redis-0"), Pod(name="redis-1"), Pod(name="redis-2"))
+
+NODE = Topology(
+    name="node",
+    document="what today's charts deploy",
+    summary="3 pods with redis and sentinel in each; asks the Sentinels who is master; names, AOF, claims",
+    pods=_THREE_PODS,
+    service="redis",
+    master_name="mymaster",
+    quorum=2,
+    parallel_syncs=1,
+    boot=Boot.ASK,
+    volume=Volume.CLAIM,
+    profiles=(
+        Profile(name="documented", down_after_ms=5000, failover_timeout_ms=60000),
+        Profile(name="fast", down_after_ms=300, failover_timeout_ms=3000, hello_ms=100),
+    ),
+    redis_config=(("appendonly", "yes"), ("appendfsync", "everysec")),
+    sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
+    weaknesses=(
+        "one Sentinel dies with each pod: with the master's pod gone, 2 of 3 remain, exactly the majority",
+        "a failed election is repeated only after twice the failover-timeout: 2 minutes as documented",
+        "name resolution is synchronous in Sentinel's event loop: slow DNS delays its decisions",
+        "appendfsync everysec: up to about one second of writes goes with the machine, none with the process",
+    ),
+)
+
+STATEFULSET = Topology(
+    name="statefulset",
+    document="000, 001 (Kubernetes: Up & Running, 1st edition)",
+    summary="3 pods with redis and sentinel in each; redis-0 always boots as master; RDB on an emptyDir",
+    pods=_THREE_PODS,
+    service="redis",
+    master_name="redis",
+    quorum=2,
+    parallel_syncs=1,
+    boot=Boot.FIRST,
+    volume=Volume.EMPTY_DIR,
+    profiles=(
+        Profile(name="documented", down_after_ms=10000, failover_timeout_ms=20000),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100),
+    ),
+    # The documents have no save line; these are the points that were compiled into the Redis of their time.
+    redis_config=(("save", "3600 1"), ("save", "300 100"), ("save", "60 10000")),
+    weaknesses=(
+        "redis-0 boots as master and its data goes with the pod: re-created, it is an empty master under the old name",
+        "replicas follow that name: if redis-0 is back before the failover, they resynchronise to empty",
+        "after a failover a re-created redis-0 is a stray master that the Sentinels do not know",
+        "each re-created pod brings a new Sentinel and leaves a dead one in the others' tables",
+        "a promoted server that restarts follows redis-0 again: its configuration is static",
+        "Sentinels keep addresses, replicas names: replicas are re-pointed to it after the failover-timeout",
+    ),
+)
+
+_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET)}
+
+
+def names() -> tuple[str, ...]:
+    return tuple(_KNOWN)
+
+
+def topology(name: str) -> Topology:
+    """The topology of that name; raises UsageError that lists the known ones and the nearest."""
+    found = _KNOWN.get(name)
+    if found is None:
+        near = difflib.get_close_matches(name, _KNOWN, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"expected a topology of {', '.join(_KNOWN)}; got {name!r}{hint}")
+    return found

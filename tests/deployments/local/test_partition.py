@@ -1,0 +1,42 @@
+"""The rules of a partition as text, and the program that loads them."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from harness.deployments.local.partition import find_nft, ruleset
+from harness.model.errors import Unavailable
+
+ADDRESSES = {"redis-0": "10.77.0.10", "redis-1": "10.77.0.11", "redis-2": "10.77.0.12"}
+
+
+def drops(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.endswith("drop")]
+
+
+def test_a_cut_pair_is_dropped_both_ways_and_nobody_else() -> None:
+    assert drops(ruleset([frozenset(("redis-0", "redis-2"))], ADDRESSES)) == [
+        "ip saddr 10.77.0.10 ip daddr 10.77.0.12 drop",
+        "ip saddr 10.77.0.12 ip daddr 10.77.0.10 drop",
+    ]
+
+
+def test_without_a_cut_the_table_is_empty() -> None:
+    assert drops(ruleset([], ADDRESSES)) == []
+
+
+def test_a_pod_that_does_not_exist_has_no_rules() -> None:
+    assert drops(ruleset([frozenset(("redis-0", "gone"))], ADDRESSES)) == []
+
+
+def test_the_old_table_goes_in_the_same_transaction() -> None:
+    """nft refuses to delete a table that is not there: naming it first makes it exist."""
+    assert ruleset([], ADDRESSES).startswith("table bridge redis_resilience\ndelete table bridge redis_resilience\n")
+
+
+def test_without_nft_only_partitions_are_unavailable_and_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(Unavailable, match=r"expected the program nft for partitions; .* install the package nftables"):
+        find_nft()

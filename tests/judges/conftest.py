@@ -1,0 +1,262 @@
+"""Histories as literals: a trial told in milliseconds, event by event, and the master kill as it should go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.model.environment import Bound, Environment, Prediction, SentinelView, Server
+from harness.model.events import Event, Link, Role
+from harness.model.history import FinalRead, History
+from harness.model.operations import Cause, outcome_of
+from harness.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
+from harness.model.records import NO_SERVER, OPERATION, SAMPLE
+
+MS = 1_000_000
+ORIGIN = 5_000 * MS  # no history begins at 0 of its clock
+NAMES = ("redis-0", "redis-1", "redis-2")
+
+
+def ns(ms: float) -> int:
+    return ORIGIN + round(ms * MS)
+
+
+class Story:
+    """Three servers, three Sentinels (quorum 2), one writer at 100 operations a second; times in ms."""
+
+    def __init__(self, **expect: Any) -> None:
+        self.plan = Plan(
+            trial="t1",
+            scenario="story",
+            topology="three",
+            profile="fast",
+            backend="memory",
+            seed=1,
+            load=Load(writers=(Writers(count=1, rate=100.0),)),
+            faults=(FaultPlan(kind="kill", target="master"),),
+            expect=Expect(**expect),
+            windows=Windows(),
+        )
+        self.environment = Environment(
+            servers=tuple(
+                Server(
+                    name=name,
+                    address=f"10.0.0.{index}:6379",
+                    role="slave" if index else "master",
+                    run_id=f"run-{index}",
+                )
+                for index, name in enumerate(NAMES)
+            ),
+            sentinels=tuple(
+                SentinelView(
+                    name=name,
+                    address=f"10.0.0.{index}:26379",
+                    run_id=f"sentinel-{index}",
+                    master_name="mymaster",
+                    master_address="10.0.0.0:6379",
+                    down_after_ms=1000,
+                    failover_timeout_ms=10000,
+                    quorum=2,
+                    known_sentinels=3,
+                    known_replicas=2,
+                    ckquorum="OK 3 usable Sentinels.",
+                )
+                for index, name in enumerate(NAMES)
+            ),
+            master="redis-0",
+            clock_ns=ORIGIN,
+            wall_ns=ORIGIN + 10**18,
+            keys_before=0,
+            healthy_before=True,
+            health_text="whole",
+            prediction=Prediction(failover=True, because="the master stays away"),
+        )
+        self.operations: list[tuple[int, ...]] = []
+        self.samples: list[tuple[int, ...]] = []
+        self.events: list[Event] = []
+        self.finals: dict[str, FinalRead] = {}
+        self.problems: tuple[str, ...] = ()
+        self.complete = True
+
+    def write(
+        self,
+        key: int,
+        at: float,
+        *,
+        server: int = 0,
+        took: float = 1.0,
+        cause: Cause = Cause.NONE,
+        late: float = 0.0,
+        client: int = 1,
+        connection: int | None = None,
+    ) -> None:
+        returned = 0 if cause >= Cause.TIMEOUT else ns(at + took)
+        number = server + 1 if connection is None else connection
+        self.operations.append((key, ns(at - late), ns(at), returned, number, client, server, outcome_of(cause), cause))
+
+    def sample(self, server: int, at: float, role: Role, *, offset: int = -1, source: int = NO_SERVER) -> None:
+        link = Link.CONNECTED if role is Role.REPLICA and source != NO_SERVER else Link.NONE
+        self.samples.append((ns(at), ns(at + 1), offset, server, source, role, link, 0, 0))
+
+    def event(
+        self, at: float, source: str, kind: str, text: str = "", /, *, since: float | None = None, **data: Any
+    ) -> None:
+        since_ns = 0 if since is None else ns(since)
+        self.events.append(Event(at_ns=ns(at), source=source, kind=kind, text=text, since_ns=since_ns, data=data))
+
+    def phase(self, at: float, name: str) -> None:
+        self.event(at, "harness", "phase", name=name)
+
+    def fault(self, at: float, *, pod: str = "redis-0", container: str = "redis", number: int = 0) -> None:
+        where = {"fault": number, "kind": "kill", "pod": pod, "container": container}
+        self.event(at - 1, "harness", "fault-begin", **where)
+        self.event(at, "harness", "fault-effect", "process gone", since=at - 1, **where)
+
+    def switch(self, at: float, sentinel: str, *, old: int = 0, new: int = 1, logged: float | None = None) -> None:
+        text = f"mymaster 10.0.0.{old} 6379 10.0.0.{new} 6379"
+        self.event(at, f"sentinel:{sentinel}", "+switch-master", text)
+        if logged is not None:
+            self.event(logged + 1, f"log:{sentinel}", "+switch-master", text, since=logged)
+
+    def final(self, server: int, keys: Any, *, role: str = "replica", run_id: str | None = None, **more: Any) -> None:
+        name = NAMES[server]
+        numbers = np.array(sorted(keys), dtype=np.uint64)
+        told = f"run-{server}" if run_id is None else run_id
+        facts: dict[str, Any] = {
+            "server": name,
+            "role": role,
+            "run_id_before": told,
+            "run_id_after": told,
+            "offset": 100,
+            "dbsize": len(numbers) + len(more.get("wrong", ())) + len(more.get("unexpected", ())),
+            "keys": numbers,
+        }
+        self.finals[name] = FinalRead(**(facts | more))
+
+    def history(self, **changes: Any) -> History:
+        told = History(
+            plan=self.plan,
+            environment=self.environment,
+            operations=np.array(self.operations, dtype=OPERATION),
+            samples=np.array(self.samples, dtype=SAMPLE),
+            events=tuple(sorted(self.events, key=lambda event: event.at_ns)),
+            finals=self.finals,
+            complete=self.complete,
+            problems=self.problems,
+        )
+        return replace(told, **changes) if changes else told
+
+    def expect(self, **expect: Any) -> None:
+        self.plan = replace(self.plan, expect=replace(self.plan.expect, **expect))
+
+    def believe(self, **environment: Any) -> None:
+        self.environment = replace(self.environment, **environment)
+
+
+FAULT, SDOWN, ODOWN, ELECTED, PROMOTED, FIRST, SECOND, LAST, BACK, LINKED = (
+    500, 1510, 1560, 1620, 1760, 2000, 2005, 3000, 3300, 3400,
+)  # fmt: skip
+
+
+def master_kill(*, lost: tuple[int, ...] = (), **expect: Any) -> Story:
+    """redis-0 dies at 500, redis-1 takes over, redis-0 is back as its replica. `lost`: keys gone everywhere.
+
+    Keys 0-49 are acknowledged by redis-0, 50 is `info`, 51-151 fail, 152-349 are acknowledged by redis-1.
+    """
+    story = Story(**expect)
+    for at, name in ((0, "control"), (499, "fault"), (501, "observe"), (3200, "heal")):
+        story.phase(at, name)
+    for at, name in ((3500, "quiesce"), (3600, "read"), (3700, "done")):
+        story.phase(at, name)
+    story.fault(FAULT)
+    for key in range(350):
+        at = key * 10
+        if at < 500:
+            story.write(key, at, server=0)
+        elif at == 500:
+            story.write(key, at, server=0, cause=Cause.CLOSED)
+        elif at < 2020:
+            story.write(key, at, server=NO_SERVER, cause=Cause.NO_MASTER, client=2)
+        else:
+            story.write(key, at, server=1, client=2)
+    _sample_kill(story)
+    story.event(
+        510, "server:redis-0", "server-down", since=495, server="redis-0", address="10.0.0.0:6379", cause="gone"
+    )
+    story.event(
+        5, "probe", "connected", connection=1, client=1, server="redis-0", run_id="run-0", address="10.0.0.0:6379"
+    )
+    story.event(
+        2019, "probe", "connected", connection=2, client=2, server="redis-1", run_id="run-1", address="10.0.0.1:6379"
+    )
+    master = "master mymaster 10.0.0.0 6379"
+    for number, name in enumerate(NAMES):
+        story.event(SDOWN + number, f"sentinel:{name}", "+sdown", master)
+    story.event(ODOWN, "sentinel:redis-2", "+odown", f"{master} #quorum 2/2")
+    story.event(ODOWN, "sentinel:redis-2", "+try-failover", master)
+    story.event(ELECTED, "sentinel:redis-2", "+elected-leader", master)
+    story.event(1900, "sentinel:redis-2", "+promoted-slave", "slave 10.0.0.1:6379 10.0.0.1 6379 @ " + master[7:])
+    story.switch(FIRST, "redis-0", logged=FIRST - 2)
+    story.switch(SECOND, "redis-1", logged=SECOND - 2)
+    story.event(LAST - 1, "sentinel:redis-2", "+failover-end", master)
+    story.switch(LAST, "redis-2", logged=LAST - 2)
+    story.event(
+        BACK, "server:redis-0", "server-up", since=BACK - 10, server="redis-0", address="10.0.0.0:6379", run_id="run-0b"
+    )
+    acknowledged = [*range(50), *range(202, 350)]
+    kept = [key for key in acknowledged if key not in lost]
+    story.final(0, kept, run_id="run-0b")
+    story.final(1, kept, role="master")
+    story.final(2, kept)
+    return story
+
+
+def _sample_kill(story: Story) -> None:
+    for at in range(0, 3600, 20):
+        offset = at * 10
+        if at < FAULT:
+            story.sample(0, at, Role.MASTER, offset=offset)
+        elif at < BACK:
+            story.sample(0, at, Role.UNREACHABLE)
+        else:
+            story.sample(0, at + 3, Role.REPLICA, offset=offset, source=1 if at >= LINKED else NO_SERVER)
+        if at < PROMOTED:
+            story.sample(1, at + 3, Role.REPLICA, offset=min(offset, 4700), source=0)
+        else:
+            story.sample(1, at, Role.MASTER, offset=offset)
+        source = 0 if at < 2100 else 1
+        story.sample(2, at + 3, Role.REPLICA, offset=offset if at >= 2100 else min(offset, 4700), source=source)
+
+
+BOUNDS = (
+    Bound(name="sdown_at", origin="fault_at", lower_ms=1000, upper_ms=1200, because="D"),
+    Bound(name="odown_at", origin="sdown_at", lower_ms=0, upper_ms=1300, because="asked once a second"),
+    Bound(name="elected_at", origin="odown_at", lower_ms=0, upper_ms=240, because="two ticks"),
+    Bound(name="promoted_at", origin="elected_at", lower_ms=80, upper_ms=240, because="two ticks"),
+    Bound(name="first_switch_at", origin="promoted_at", lower_ms=0, upper_ms=1240, because="INFO"),
+)
+
+
+def predicted(story: Story, *, bounds: tuple[Bound, ...] = BOUNDS) -> Story:
+    told = Prediction(failover=True, because="the master stays away", bounds=bounds, retry_ms=20000)
+    story.believe(prediction=told)
+    return story
+
+
+@pytest.fixture(scope="session")
+def tell() -> type[Story]:
+    """An empty story."""
+    return Story
+
+
+@pytest.fixture(scope="session")
+def kill() -> Any:
+    """`master_kill`, with a prediction that it fulfils."""
+
+    def story(**how: Any) -> Story:
+        return predicted(master_kill(**how))
+
+    return story

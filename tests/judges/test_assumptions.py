@@ -1,0 +1,194 @@
+"""What must hold before anything is concluded: each broken assumption is `unknown`, never `fail`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.judges import assumptions, availability
+from harness.model.operations import Cause
+from harness.model.plan import FaultPlan, Load, Writers
+from harness.model.verdict import Finding, Verdict
+
+
+def findings(story: Any) -> dict[str, Finding]:
+    history = story.history()
+    measured, _ = availability.judge(history)
+    return {found.name.removeprefix("assumptions."): found for found in assumptions.check(history, measured)}
+
+
+def test_a_sound_trial_meets_all_of_them(kill: Any) -> None:
+    found = findings(kill())
+
+    assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
+    assert list(found) == [
+        "history",
+        "clean",
+        "healthy_before",
+        "load",
+        "punctual",
+        "fault_proved",
+        "final_reads",
+        "nothing_dropped",
+        "last_write",
+    ]
+
+
+def incomplete(story: Any) -> None:
+    story.complete = False
+
+
+def torn(story: Any) -> None:
+    story.problems = ("operations.bin: the last record was torn, 3 bytes cut off",)
+
+
+def without_last_phase(story: Any) -> None:
+    story.events = [event for event in story.events if event.data.get("name") != "done"]
+
+
+def dirty(story: Any) -> None:
+    story.believe(keys_before=1)
+
+
+def unhealthy(story: Any) -> None:
+    story.believe(healthy_before=False, health_text="redis-2 follows nobody")
+
+
+def idle(story: Any) -> None:
+    story.operations = [row for row in story.operations if row[0] % 5]
+
+
+def silent(story: Any) -> None:
+    story.operations = []
+    story.plan = replace(story.plan, load=Load(writers=(Writers(count=1, rate=0),)))
+
+
+def late(story: Any) -> None:
+    for key in range(400, 420):
+        story.write(key, 3400, server=1, late=25.0)
+
+
+def unproved(story: Any) -> None:
+    story.events = [event for event in story.events if event.kind != "fault-effect"]
+
+
+def proved_without_words(story: Any) -> None:
+    story.events = [replace(event, text="") if event.kind == "fault-effect" else event for event in story.events]
+
+
+def half_proved(story: Any) -> None:
+    """The fault was to hit two places; one of them proved it."""
+    story.event(498, "harness", "fault-begin", fault=0, kind="kill", pod="redis-1", container="sentinel")
+
+
+def second_fault_missing(story: Any) -> None:
+    story.plan = replace(story.plan, faults=(*story.plan.faults, FaultPlan(kind="kill", target="replica")))
+
+
+def unread(story: Any) -> None:
+    del story.finals["redis-2"]
+
+
+def restarted(story: Any) -> None:
+    story.final(2, range(50), run_id_after="run-2b")
+
+
+def unnamed(story: Any) -> None:
+    story.final(2, range(50), run_id="")
+
+
+def masterless(story: Any) -> None:
+    story.final(1, range(50), role="replica")
+
+
+def evicted(story: Any) -> None:
+    story.final(2, range(50), evicted_keys=1)
+
+
+def expired(story: Any) -> None:
+    story.final(2, range(50), expired_keys=1)
+
+
+def last_write_failed(story: Any) -> None:
+    story.write(999, 3499, server=1, cause=Cause.TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "words"),
+    [
+        (incomplete, "history", "one that ends before"),
+        (torn, "history", "operations.bin: the last record was torn"),
+        (without_last_phase, "history", "expected a complete history up to phase 'done'"),
+        (dirty, "clean", "got 1"),
+        (unhealthy, "healthy_before", "redis-2 follows nobody"),
+        (idle, "load", "expected 45 or more acknowledged writes"),
+        (silent, "load", "got 0"),
+        (late, "punctual", "20 ms or less; got 25.00 ms"),
+        (unproved, "fault_proved", "no proof of kill master, fault 0 on redis-0/redis"),
+        (proved_without_words, "fault_proved", "no proof of kill master"),
+        (half_proved, "fault_proved", "no proof of fault 0 on redis-1/sentinel"),
+        (second_fault_missing, "fault_proved", "no proof of kill replica"),
+        (unread, "final_reads", "redis-2 was not read"),
+        (restarted, "final_reads", "redis-2 was restarted during the read"),
+        (unnamed, "final_reads", "redis-2 was restarted during the read"),
+        (masterless, "final_reads", "not exactly one master was read"),
+        (evicted, "nothing_dropped", "redis-2: 1 evicted, 0 expired"),
+        (expired, "nothing_dropped", "redis-2: 0 evicted, 1 expired"),
+        (last_write_failed, "last_write", "got info of rr:t1:000000000999"),
+    ],
+)
+def test_a_broken_assumption_is_unknown_and_says_what_was_seen(
+    kill: Any, spoil: Callable[[Any], None], name: str, words: str
+) -> None:
+    story = kill()
+    spoil(story)
+
+    found = findings(story)[name]
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert words in found.text
+
+
+def test_what_the_scenario_leaves_broken_need_not_be_read(kill: Any) -> None:
+    story = kill(heals=False)
+    del story.finals["redis-0"]
+
+    assert findings(story)["final_reads"].verdict is Verdict.PASS
+
+
+def test_but_everything_else_must_be(kill: Any) -> None:
+    story = kill(heals=False)
+    del story.finals["redis-2"]
+
+    assert findings(story)["final_reads"].verdict is Verdict.UNKNOWN
+
+
+def test_and_what_was_healed_must_be_too(kill: Any) -> None:
+    story = kill(heals=False)
+    del story.finals["redis-0"]
+    story.event(3300, "harness", "heal-end", fault=0, pod="redis-0", container="redis")
+
+    assert findings(story)["final_reads"].verdict is Verdict.UNKNOWN
+
+
+def test_where_nothing_heals_the_last_write_may_fail(kill: Any) -> None:
+    story = kill(heals=False)
+    last_write_failed(story)
+
+    assert findings(story)["last_write"].verdict is Verdict.PASS
+
+
+def test_a_write_after_the_load_was_stopped_is_not_the_last(kill: Any) -> None:
+    story = kill()
+    story.write(999, 3501, server=1, cause=Cause.UNFINISHED)
+
+    assert findings(story)["last_write"].verdict is Verdict.PASS
+
+
+def test_pinned_writers_owe_no_last_write(kill: Any) -> None:
+    story = kill()
+    last_write_failed(story)
+    story.plan = replace(story.plan, load=Load(writers=(Writers(target="redis-1", count=1, rate=100.0),)))
+
+    assert findings(story)["last_write"].verdict is Verdict.PASS

@@ -1,0 +1,188 @@
+"""Phases beside their bounds: inside where the error bar reaches, else a named cause, else "unexplained"."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.judges import bounds, timeline
+from harness.model.environment import Bound, Prediction
+from harness.model.events import Role
+from harness.model.verdict import Finding, PhaseCheck, Verdict
+
+MASTER = "master mymaster 10.0.0.0 6379"
+
+
+def judged(story: Any) -> tuple[tuple[PhaseCheck, ...], dict[str, Finding]]:
+    history = story.history()
+    checks, findings = bounds.judge(history, timeline.judge(history))
+    return checks, {found.name: found for found in findings}
+
+
+def with_bound(
+    story: Any, lower_ms: float, upper_ms: float, *, name: str = "elected_at", origin: str = "odown_at"
+) -> Any:
+    """One bound; the election of the story took 60 ms, exactly."""
+    bound = Bound(name=name, origin=origin, lower_ms=lower_ms, upper_ms=upper_ms, because="it is so")
+    told = Prediction(failover=True, because="the master stays away", bounds=(bound,), retry_ms=20000)
+    story.believe(prediction=told)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("lower_ms", "upper_ms", "inside"), [(0, 100, True), (60, 60, True), (0, 59.9, False), (60.1, 100, False)]
+)
+def test_a_phase_is_inside_up_to_the_edges(kill: Any, lower_ms: float, upper_ms: float, inside: Any) -> None:
+    ((check,), _) = judged(with_bound(kill(), lower_ms, upper_ms))
+
+    assert (check.measured_ms, check.inside) == (60.0, inside)
+    assert check.cause == ("" if inside else "unexplained")
+
+
+@pytest.mark.parametrize(("upper_ms", "inside"), [(1009, False), (1010, True)])
+def test_the_error_bar_counts_for_the_configuration(kill: Any, upper_ms: float, inside: Any) -> None:
+    """Fault known to 1 ms (499 to 500), +sdown heard at 1510: at least 1010 ms."""
+    ((check,), _) = judged(with_bound(kill(), 0, upper_ms, name="sdown_at", origin="fault_at"))
+
+    assert (check.inside, check.measured_ms, check.error_ms) == (inside, 1010.0, 1.0)
+
+
+def test_outside_without_a_cause_is_unknown_and_told(kill: Any) -> None:
+    _, found = judged(with_bound(kill(), 0, 50))
+
+    assert found["bounds.explained"].verdict is Verdict.UNKNOWN
+    assert "elected_at 0 to 50 ms after odown_at: 60 ms (unexplained)" in found["bounds.explained"].text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("-failover-abort-not-elected", "split vote"),
+        ("-failover-abort-no-good-slave", "no good replica"),
+        ("-failover-abort-slave-timeout", "did not become master in time"),
+        ("+tilt", "TILT"),
+        ("-slave-reconf-sent-timeout", "waited for a replica"),
+        ("+failover-end-for-timeout", "up to the failover-timeout"),
+    ],
+)
+def test_an_event_names_the_cause(kill: Any, kind: str, words: str) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.event(1600, "sentinel:redis-1", kind, MASTER)
+
+    ((check,), found) = judged(story)
+
+    assert words in check.cause
+    assert found["bounds.explained"].verdict is Verdict.PASS
+
+
+def test_an_event_after_the_phase_explains_nothing(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.event(1700, "sentinel:redis-1", "+tilt", "#tilt mode entered")
+
+    assert judged(story)[0][0].cause == "unexplained"
+
+
+def test_an_event_before_the_fault_explains_nothing(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.event(300, "sentinel:redis-1", "+tilt", "#tilt mode entered")
+
+    assert judged(story)[0][0].cause == "unexplained"
+
+
+def test_nothing_explains_a_phase_that_was_too_short(kill: Any) -> None:
+    story = with_bound(kill(), 100, 200)
+    story.event(1600, "sentinel:redis-1", "+tilt", "#tilt mode entered")
+
+    assert judged(story)[0][0].cause == "unexplained"
+
+
+def test_a_second_attempt_in_the_log_of_another_sentinel_is_a_split_vote(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.event(1580, "sentinel:redis-2", "+try-failover", MASTER)
+
+    assert "split vote" in judged(story)[0][0].cause
+
+
+def test_a_late_send_explains_as_much_as_it_was_late(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.write(900, 1600, server=1, late=9)
+    assert judged(story)[0][0].cause == "unexplained"
+
+    story.write(901, 1601, server=1, late=12)
+    assert judged(story)[0][0].cause == "this machine stood still for 12 ms"
+
+
+def test_a_hole_in_the_samples_is_a_stall(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.samples = [sample for sample in story.samples if not 1565 < sample[1] / 1e6 - 5000 < 1615]
+
+    assert judged(story)[0][0].cause == "this machine stood still for 40 ms"
+
+
+def test_a_new_master_that_was_loading_explains_it(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.sample(1, 1600, Role.LOADING)
+
+    assert judged(story)[0][0].cause == "a server was loading its data"
+
+
+def test_an_instant_that_was_not_seen_is_not_inside(kill: Any) -> None:
+    story = with_bound(kill(), 0, 100)
+    story.events = [event for event in story.events if event.kind != "+elected-leader"]
+
+    ((check,), found) = judged(story)
+
+    assert (check.measured_ms, check.inside, check.cause) == (None, False, "not seen")
+    assert found["bounds.explained"].verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("wanted", "predicted", "happened", "verdict"),
+    [
+        (True, None, True, Verdict.PASS),
+        (True, None, False, Verdict.FAIL),
+        (False, True, True, Verdict.FAIL),
+        (False, True, False, Verdict.PASS),
+        (None, True, True, Verdict.PASS),
+        (None, True, False, Verdict.FAIL),
+        (None, False, True, Verdict.FAIL),
+        (None, False, False, Verdict.PASS),
+        (None, None, True, Verdict.PASS),
+        (None, None, False, Verdict.PASS),
+    ],
+)
+def test_the_scenario_decides_and_else_the_prediction(
+    kill: Any, tell: Any, *, wanted: Any, predicted: Any, happened: Any, verdict: Verdict
+) -> None:
+    story = kill(failover=wanted) if happened else tell(failover=wanted)
+    if not happened:
+        story.fault(500)
+    story.believe(prediction=Prediction(failover=predicted, because="it is so"))
+
+    found = judged(story)[1]["failover.expected"]
+
+    assert found.verdict is verdict
+    assert ("No failover" in found.text) == (not happened)
+
+
+def test_a_retry_that_could_not_be_observed_is_unknown_not_fail(tell: Any) -> None:
+    story = tell(failover=True)
+    story.fault(500)
+    story.event(1600, "sentinel:redis-0", "-failover-abort-not-elected", MASTER)
+    story.believe(prediction=replace(story.environment.prediction, retry_ms=20000))
+    story.phase(5000, "done")
+
+    found = judged(story)[1]["failover.expected"]
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert "split vote" in found.text
+
+
+def test_a_retry_that_was_observed_and_came_to_nothing_fails(tell: Any) -> None:
+    story = tell(failover=True)
+    story.fault(500)
+    story.event(1600, "sentinel:redis-0", "-failover-abort-not-elected", MASTER)
+    story.believe(prediction=replace(story.environment.prediction, retry_ms=2000))
+    story.phase(5000, "done")
+
+    assert judged(story)[1]["failover.expected"].verdict is Verdict.FAIL

@@ -1,0 +1,102 @@
+"""Whole at the end, and never two masters that take writes."""
+
+from typing import Any
+
+from harness.judges import convergence, timeline
+from harness.model.events import Role
+from harness.model.verdict import Finding, Verdict
+
+
+def findings(story: Any) -> dict[str, Finding]:
+    history = story.history()
+    return {found.name: found for found in convergence.judge(history, timeline.judge(history))}
+
+
+def test_a_clean_failover_converges(kill: Any) -> None:
+    found = findings(kill())
+
+    assert list(found) == [
+        "convergence.one_master",
+        "convergence.final_master",
+        "convergence.sentinels_agree",
+        "convergence.redundant",
+    ]
+    assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
+    assert found["convergence.redundant"].text.endswith("whole 2.904 s after the fault (give or take 21 ms)")
+
+
+def test_a_write_that_the_old_master_takes_after_the_promotion_fails(kill: Any) -> None:
+    story = kill()
+    story.write(900, 1800, server=0)
+    story.write(901, 1900, server=0)
+
+    found = findings(story)["convergence.one_master"]
+
+    assert found.verdict is Verdict.FAIL
+    assert "2 writes acknowledged by redis-0 within 101 ms while another server was master" in found.text
+
+
+def test_a_write_sent_before_the_promotion_and_answered_after_it_proves_nothing(kill: Any) -> None:
+    story = kill()
+    story.write(900, 1700, server=0, took=500)
+
+    assert findings(story)["convergence.one_master"].verdict is Verdict.PASS
+
+
+def test_two_masters_that_nobody_wrote_to_are_told_and_pass(kill: Any) -> None:
+    story = kill()
+    for at in (3305, 3325, 3345):
+        story.sample(0, at, Role.MASTER, offset=1)
+    story.samples = [s for s in story.samples if not (s[3] == 0 and s[5] == 2 and s[0] < 5_000_000_000 + 3_350_000_000)]
+    story.samples = [s for s in story.samples if s[3] != 0 or s[6] != Role.REPLICA]
+
+    found = findings(story)["convergence.one_master"]
+
+    assert found.verdict is Verdict.PASS
+    assert "redis-0 and redis-1 both said master for 39 ms or more" in found.text
+
+
+def test_one_word_of_a_master_is_no_window(kill: Any) -> None:
+    """A single sample tells of one moment within it: not long enough to be at once with anything."""
+    story = kill()
+    story.sample(0, 3290, Role.MASTER, offset=1)
+
+    assert "at most one server said master" in findings(story)["convergence.one_master"].text
+
+
+def test_two_masters_at_the_end_fail(kill: Any) -> None:
+    story = kill()
+    story.final(0, range(50), role="master")
+
+    found = findings(story)
+
+    assert found["convergence.final_master"].verdict is Verdict.FAIL
+    assert "redis-0: master, redis-1: master, redis-2: replica" in found["convergence.final_master"].text
+
+
+def test_a_server_that_is_missing_at_the_end_fails(kill: Any) -> None:
+    story = kill()
+    del story.finals["redis-0"]
+
+    assert findings(story)["convergence.final_master"].verdict is Verdict.FAIL
+
+
+def test_a_sentinel_that_never_switched_disagrees(kill: Any) -> None:
+    story = kill()
+    story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
+
+    found = findings(story)["convergence.sentinels_agree"]
+
+    assert found.verdict is Verdict.FAIL
+    assert found.text == "expected every Sentinel to have announced redis-1 last; got redis-1: redis-0"
+
+
+def test_a_replica_without_its_link_is_not_redundant(kill: Any) -> None:
+    story = kill()
+    story.sample(2, 3590, Role.REPLICA, offset=1)
+
+    assert findings(story)["convergence.redundant"].verdict is Verdict.FAIL
+
+
+def test_what_need_not_heal_is_not_asked_to_be_whole(kill: Any) -> None:
+    assert list(findings(kill(heals=False))) == ["convergence.one_master"]

@@ -1,0 +1,430 @@
+"""The judges are judged: each of these small mistakes in their code must be noticed by at least one check below.
+
+A mutant is one edit of one judge's source. The package is loaded anew with the edit in it, beside the real one, and all
+checks run against that copy.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import harness.judges
+from harness.model.environment import Bound, Prediction
+from harness.model.events import Role
+from harness.model.operations import Cause
+from harness.model.plan import Load, Writers
+from harness.model.records import NO_SERVER
+from harness.model.verdict import Judgement, Verdict
+
+Judge = Callable[[Any], Judgement]
+SOURCES = Path(harness.judges.__file__).parent
+MASTER = "master mymaster 10.0.0.0 6379"
+
+MUTANTS = [
+    # ledger: what counts as what
+    ("ledger", "lost=acknowledged & ~present", "lost=acknowledged & present"),
+    ("ledger", "lost=acknowledged & ~present", "lost=(acknowledged | unknown) & ~present"),
+    ("ledger", "recovered=unknown & present", "recovered=unknown & ~present"),
+    ("ledger", "foreign=present & ~acknowledged & ~unknown", "foreign=present & ~acknowledged"),
+    ("ledger", "foreign=present & ~acknowledged & ~unknown", "foreign=present & (book.outcome == _NOTHING)"),
+    ("ledger", "differ |= book.held[name] ^ book.held[final.server]", "differ |= book.held[final.server] & ~book.held[name]"),
+    ("ledger", "differ |= book.held[name] ^ book.held[final.server]", "differ |= book.held[name] & ~book.held[final.server]"),
+    ("ledger", "+ len(final.wrong) + len(final.unexpected),\n        diverged", ",\n        diverged"),
+    ("ledger", "writes.lost <= allowed", "writes.lost <= allowed + 1"),
+    ("ledger", "masters[0] if len(masters) == 1 else None", "masters[0] if masters else None"),
+    ("ledger", "and not repeated", ""),
+    ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),
+    # loss: causes
+    ("loss", "found[during & ~by_master]", "found[during & by_master]"),
+    ("loss", "offset_after <= promotions[reign].offset", "offset_after < promotions[reign].offset - 10**6"),
+    ("loss", "if not len(kept)", "if len(kept)"),
+    ("loss", "server.run_id == final.run_id_after", "server.run_id != final.run_id_after"),
+    ("loss", 'np.where(own["role"] == Role.MASTER, own["offset"], -1)', 'own["offset"]'),
+    ("loss", 'rows["call_ns"] < restart', 'rows["call_ns"] > restart'),
+    # timeline: which instant
+    ("timeline", "item.text.startswith(start)", "True"),
+    ("timeline", "heard[quorum - 1]", "heard[0]"),
+    ("timeline", "heard[-1] if complete", "heard[-1] if True"),
+    ("timeline", 'rows["call_ns"] >= fault.earliest_ns', 'rows["return_ns"] >= fault.earliest_ns'),
+    ("timeline", '& (rows["outcome"] == Outcome.OK)\n        ', ""),
+    ("timeline", "item.sentinel in (ended or leaders)", "item.sentinel in leaders"),
+    ("timeline", "continue  # a Sentinel", "pass  # a Sentinel"),
+    ("timeline", 'before["call_ns"][-1]', 'before["return_ns"][-1]'),
+    ("timeline", 'own["return_ns"] >= since_ns))', 'own["return_ns"] >= 0))'),
+    ("evidence", "min(message.earliest_ns, logged.earliest_ns)", "message.earliest_ns"),
+    ("evidence", 'event.data.get("pod") == history.environment.master', "True"),
+    # redundancy
+    ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
+    ("redundancy", "if len(masters) != 1 or", "if not masters or"),
+    ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
+    ("redundancy", '& (own["source"] == master)', ""),
+    ("redundancy", "return not any(kind in _BEGINS for kind in last.values())", "return True"),
+    ("redundancy", "if last_bad == len(own) - 1:\n        return None", "if last_bad == len(own) - 1:\n        return fault"),
+    # availability
+    ("availability", 'side="left")) - 1, 0)', 'side="left")), 0)'),
+    ("availability", "np.argmax(ends - begins)", "np.argmin(ends - begins)"),
+    ("availability", "end_ns=None, client=client) if tail_ns > 0", "end_ns=end_ns, client=client) if tail_ns > 0"),
+    ("availability", 'good = rows["outcome"] == Outcome.OK', 'good = rows["outcome"] != Outcome.FAIL'),
+    ("availability", "control = ordered[window.holds(ordered)]", "control = ordered"),
+    ("availability", "_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY)", "_NEVER_SENT = (Cause.REFUSED,)"),
+    ("availability", "if all(following) or not any(following)", "if True"),
+    ("availability", "% np.uint32(total)", "% np.uint32(total + 1)"),
+    ("availability", "int(np.count_nonzero(in_control)), _planned(history, window)", "int(np.count_nonzero(in_control)), 0"),
+    # convergence
+    ("convergence", "(at_call == at_return) & (at_call > 0)", "(at_call > 0)"),
+    ("convergence", 'verdict=Verdict.FAIL,\n            text=f"expected no two', 'verdict=Verdict.PASS,\n            text=f"expected no two'),
+    ("convergence", "if [master] != masters", "if False"),
+    ("convergence", "whole = len(masters) == 1 and", "whole ="),
+    ("convergence", "verdict=Verdict.PASS if instant else Verdict.FAIL", "verdict=Verdict.PASS"),
+    # bounds
+    ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "most >= bound.lower_ms"),
+    ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "least <= bound.upper_ms"),
+    ("bounds", "(end.earliest_ns - begin.latest_ns) / 1e6", "(end.latest_ns - begin.earliest_ns) / 1e6"),
+    ("bounds", "if excess_ms <= 0:", "if False:"),
+    ("bounds", "if stall >= excess_ms", "if stall > 0"),
+    ("bounds", "if item.instant.earliest_ns <= end.latest_ns", "if True"),
+    ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
+    ("bounds", "Verdict.PASS if wanted == timeline.failover else Verdict.FAIL", "Verdict.PASS"),
+    ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
+    # assumptions
+    ("assumptions", "environment.keys_before == 0", "environment.keys_before >= 0"),
+    ("assumptions", "environment.healthy_before,", "True,"),
+    ("assumptions", "not history.problems", "True"),
+    ("assumptions", "measured.control_acknowledged >= wanted", "True"),
+    ("assumptions", "measured.lateness_p99_ms <= load.max_lateness_ms", "True"),
+    ("assumptions", "if number not in proved", "if False"),
+    ("assumptions", "final.run_id_before != final.run_id_after", "False"),
+    ("assumptions", "if final.evicted_keys or final.expired_keys", "if final.expired_keys"),
+    ("assumptions", 'bool(last["outcome"] == Outcome.OK)', "True"),
+    # judge
+    ("judge", "Verdict.UNKNOWN if unsound else worst(", "worst("),
+    ("judge", "*bounded, *broken)", "*bounded)"),
+]  # fmt: skip
+
+
+def seen(judgement: Judgement, name: str) -> Verdict:
+    found = {finding.name: finding.verdict for finding in (*judgement.assumptions, *judgement.findings)}
+    return found[name]
+
+
+def ms(judgement: Judgement, name: str) -> float | None:
+    return judgement.timeline.ms(name)
+
+
+def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill()
+    story.event(450, "sentinel:redis-0", "+sdown", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")
+    story.event(600, "sentinel:redis-0", "+sdown", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")
+    story.event(1570, "sentinel:redis-0", "+elected-leader", MASTER)
+    story.fault(490, pod="redis-0", container="sentinel", number=0)
+    story.switch(3450, "redis-1")
+    story.write(700, 450, server=1, took=100)
+    story.write(701, 1900, server=1, cause=Cause.LOADING)
+    for key, (at, late) in enumerate(((600, 0), (1000, 900), (1200, 900)), start=800):
+        story.write(key, at, server=NO_SERVER, cause=Cause.NO_MASTER, late=late)
+    story.finals["redis-1"] = story.finals["redis-0"]
+    keys = [*range(50), *range(202, 350), 700]
+    for server, role in ((0, "replica"), (1, "master"), (2, "replica")):
+        story.final(server, keys, role=role, run_id="run-0b" if server == 0 else None)
+    told = judge(story.history())
+
+    assert told.verdict is Verdict.PASS
+    assert ms(told, "sdown_at") == 1010.0
+    assert (ms(told, "first_switch_at"), ms(told, "quorum_switch_at"), ms(told, "last_switch_at")) == (1500, 1505, 2500)
+    assert ms(told, "first_write_at") == 1521.0
+    assert told.timeline.instants["first_switch_at"].error_ms == 2.0
+    assert told.timeline.instants["promoted_at"].error_ms == 18.0
+    assert [switch.sentinel for switch in told.timeline.switches if switch.leader] == ["redis-2"]
+    assert len(told.timeline.switches) == 3
+    assert told.availability.lateness_max_ms == 0.0
+
+
+def check_what_is_lost(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill(lost=(10, 49), max_lost=None)
+    story.write(900, 1800, server=0)
+    told = judge(story.history())
+
+    assert told.writes.lost_by_cause == {"async tail": 1, "split brain": 1, "unexplained": 1}
+    assert [write.key[-3:] for write in told.writes.lost_writes] == ["010", "049", "900"]
+    assert seen(told, "convergence.one_master") is Verdict.FAIL
+    assert judge(kill(lost=(48, 49), max_lost=1).history()).verdict is Verdict.FAIL
+    assert told.writes.lost_writes[1].offset_after == -1
+
+
+def check_an_old_answer_is_no_split(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill(max_lost=None)
+    story.write(900, 1700, server=0, took=500)
+
+    assert seen(judge(story.history()), "convergence.one_master") is Verdict.PASS
+
+
+def check_names_in_order_of_time(judge: Judge, _: Any, tell: Any) -> None:
+    story = tell(max_lost=None)
+    for key, at in ((7, 10), (3, 20)):
+        story.write(key, at)
+    story.final(0, (), role="master")
+
+    assert [write.key[-1] for write in judge(story.history()).writes.lost_writes] == ["7", "3"]
+
+
+def check_every_kind_of_key(judge: Judge, _: Any, tell: Any) -> None:
+    story = tell(max_lost=None)
+    for key, cause in enumerate((Cause.NONE, Cause.NONE, Cause.CLOSED, Cause.CLOSED, Cause.READONLY)):
+        story.write(key, key * 10, cause=cause)
+    story.final(0, {0, 2, 4, 9}, role="master", wrong=("rr:t1:x",))
+    story.final(1, {0, 2, 4})
+    story.final(2, {0, 2, 4, 9, 11})
+    told = judge(story.history())
+    writes = told.writes
+
+    assert (writes.lost, writes.recovered, writes.unexpected, writes.diverged) == (1, 1, 3, 2)
+    assert seen(told, "ledger.reconciles") is Verdict.PASS
+
+
+def check_sums(judge: Judge, _: Any, tell: Any) -> None:
+    story = tell()
+    story.write(0, 0)
+    story.write(0, 50)
+    story.final(0, {0}, role="master")
+
+    assert seen(judge(story.history()), "ledger.reconciles") is Verdict.UNKNOWN
+
+
+def check_two_final_masters(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill()
+    story.final(2, range(50), role="master")
+    story.final(0, range(50), role="replica")
+    told = judge(story.history())
+
+    assert told.writes.final_master == ""
+    assert seen(told, "convergence.final_master") is Verdict.FAIL
+
+
+def check_wipe(judge: Judge, _: Any, tell: Any) -> None:
+    for kept, cause in ((set(), "wipe"), (set(range(40)), "not persisted")):
+        story = tell(max_lost=None)
+        story.fault(500)
+        for key in (*range(50), *range(60, 80)):
+            story.write(key, key * 10)
+        story.event(590, "server:redis-0", "server-up", server="redis-0", run_id="run-0b")
+        story.final(0, kept | set(range(61, 80)), role="master", run_id="run-0b")
+
+        assert judge(story.history()).writes.lost_by_cause == {cause: 50 - len(kept), "unexplained": 1}
+
+    story.final(0, range(60, 80), role="master")
+    assert judge(story.history()).writes.lost_by_cause == {"unexplained": 50}
+
+
+def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
+    def spoiled(**sample: Any) -> Judgement:
+        story = kill()
+        story.sample(2, 3590, Role.REPLICA, **{"offset": 40000, "source": 1, **sample})
+        return judge(story.history())
+
+    assert seen(spoiled(), "convergence.redundant") is Verdict.PASS
+    assert seen(spoiled(source=0), "convergence.redundant") is Verdict.FAIL
+    assert seen(spoiled(source=NO_SERVER), "convergence.redundant") is Verdict.FAIL
+    lagging = kill()
+    lagging.samples = [(*row[:2], row[2] - 3000 if row[3] == 2 else row[2], *row[3:]) for row in lagging.samples]
+    assert seen(judge(lagging.history()), "convergence.redundant") is Verdict.FAIL
+    unlinked = kill()
+    unlinked.samples = [(*row[:6], 1 if row[3] == 2 else row[6], *row[7:]) for row in unlinked.samples]
+    assert seen(judge(unlinked.history()), "convergence.redundant") is Verdict.FAIL
+    two = kill()
+    two.sample(2, 3590, Role.MASTER, offset=40000)
+    assert "redundant_at" not in judge(two.history()).timeline.instants
+    trying = kill()
+    trying.event(3500, "sentinel:redis-0", "+try-failover", MASTER)
+    assert "redundant_at" not in judge(trying.history()).timeline.instants
+    stubborn = kill()
+    stubborn.events = [event for event in stubborn.events if not event.source.endswith(":redis-1")]
+    told = judge(stubborn.history())
+    assert seen(told, "convergence.sentinels_agree") is Verdict.FAIL
+    assert "last_switch_at" not in told.timeline.instants
+    early = tell()
+    early.fault(500)
+    early.sample(1, 100, Role.MASTER, offset=1)
+    early.sample(1, 1800, Role.MASTER, offset=1)
+    early.switch(2000, "redis-0")
+    assert ms(judge(early.history()), "promoted_at") == 1301.0
+
+
+def check_outage(judge: Judge, kill: Any, tell: Any) -> None:
+    story = kill()
+    story.write(900, 700, server=0, cause=Cause.READONLY)
+    told = judge(story.history()).availability
+    assert (told.outage_ms, told.noise_ms, told.censored) == (1530.0, 10.0, False)
+    cut = kill()
+    cut.operations = [row for row in cut.operations if row[7] != 1 or row[0] < 50]
+    assert judge(cut.history()).availability.censored
+    mixed = kill()
+    for at in range(0, 3500, 10):
+        mixed.write(1000 + at, at, client=3 + at % 2 * 0 + 1)
+    pinned = Writers(target="redis-0", count=1, rate=100.0)
+    groups = (Writers(count=1, rate=100.0), pinned)
+    mixed.operations = [(*row[:5], 1 if row[0] < 1000 else row[5], *row[6:]) for row in mixed.operations]
+    mixed.plan = type(mixed.plan)(**{**_fields(mixed.plan), "load": Load(writers=groups)})
+    assert judge(mixed.history()).availability.outage_ms == 1530.0
+    unknown = tell()
+    unknown.fault(500)
+    for key, at in enumerate((0, 100, 490, 700, 1500)):
+        unknown.write(key, at, cause=Cause.TIMEOUT if at == 700 else Cause.NONE)
+    assert judge(unknown.history()).availability.outage_ms == 1010.0
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def check_bounds(judge: Judge, kill: Any, _: Any) -> None:
+    def election(
+        lower_ms: float, upper_ms: float, *, origin: str = "odown_at", name: str = "elected_at", spoil: Any = None
+    ) -> Judgement:
+        story = kill()
+        bound = Bound(name=name, origin=origin, lower_ms=lower_ms, upper_ms=upper_ms, because="so")
+        story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+        if spoil:
+            spoil(story)
+        return judge(story.history())
+
+    def tilt(at: int) -> Callable[[Any], None]:
+        return lambda story: story.event(at, "sentinel:redis-1", "+tilt", "")
+
+    def late(story: Any) -> None:
+        story.write(900, 1600, server=1, late=2)
+
+    assert election(0, 100).phases[0].inside
+    assert election(0, 1010, origin="fault_at", name="sdown_at").phases[0].inside
+    assert election(0, 50).phases[0].cause == "unexplained"
+    assert seen(election(0, 50), "bounds.explained") is Verdict.UNKNOWN
+    assert election(100, 200).phases[0].cause == "unexplained"
+    assert "TILT" in election(0, 50, spoil=tilt(1600)).phases[0].cause
+    assert election(0, 50, spoil=tilt(1700)).phases[0].cause == "unexplained"
+    assert election(100, 200, spoil=tilt(1600)).phases[0].cause == "unexplained"
+    assert election(0, 50, spoil=late).phases[0].cause == "unexplained"
+    assert not election(100, 200).phases[0].inside
+    assert election(0, 1009.5, origin="fault_at", name="sdown_at").phases[0].inside is False
+
+
+def check_error_bars(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill()
+    bound = Bound(name="promoted_at", origin="elected_at", lower_ms=0, upper_ms=130, because="so")
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+
+    assert judge(story.history()).phases[0].inside
+
+
+def check_expectation(judge: Judge, kill: Any, _: Any) -> None:
+    assert seen(judge(kill(failover=False).history()), "failover.expected") is Verdict.FAIL
+
+
+def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
+    def spoil(name: str, how: Callable[[Any], Any]) -> None:
+        story = kill()
+        how(story)
+        told = judge(story.history())
+        assert seen(told, f"assumptions.{name}") is Verdict.UNKNOWN
+        assert told.verdict is Verdict.UNKNOWN
+
+    spoil("clean", lambda story: story.believe(keys_before=1))
+    spoil("healthy_before", lambda story: story.believe(healthy_before=False))
+    spoil("history", lambda story: setattr(story, "problems", ("torn",)))
+    spoil("load", lambda story: setattr(story, "operations", story.operations[30:]))
+    spoil("load", lambda story: setattr(story, "operations", story.operations[:5] + story.operations[40:]))
+    spoil("punctual", lambda story: [story.write(900 + n, 3400, server=1, late=30) for n in range(20)])
+    spoil(
+        "fault_proved", lambda story: setattr(story, "events", [e for e in story.events if e.data.get("pod") is None])
+    )
+    spoil("final_reads", lambda story: story.final(2, (), run_id_after="other"))
+    spoil("nothing_dropped", lambda story: story.final(2, (), evicted_keys=1))
+    spoil("last_write", lambda story: story.write(900, 3499, server=1, cause=Cause.TIMEOUT))
+
+
+def check_unsound_is_unknown(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill(lost=(49,))
+    story.believe(keys_before=1)
+
+    assert judge(story.history()).verdict is Verdict.UNKNOWN
+
+
+def check_a_raising_judge(judge: Judge, kill: Any, _: Any) -> None:
+    story = kill()
+    story.final(2, (), wrong=None, dbsize=0)
+    story.finals["redis-2"] = None
+
+    assert "judge.ledger" in {finding.name for finding in judge(story.history()).findings}
+
+
+CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]
+
+
+class _Edited(importlib.machinery.SourceFileLoader):
+    """Loads a judge from its file, with the edit applied if it is the one to be edited."""
+
+    edit = ("", "", "")
+
+    def get_data(self, path: str) -> bytes:
+        data = super().get_data(path)
+        name, old, new = self.edit
+        if Path(path).name != f"{name}.py":
+            return data
+        assert data.count(old.encode()) >= 1, f"{name}.py no longer contains {old!r}: write the mutant anew"
+        return data.replace(old.encode(), new.encode(), 1)
+
+    def path_stats(self, path: str) -> Any:
+        raise OSError(f"{path}: never from a cached bytecode")
+
+    def set_data(self, *_: Any, **__: Any) -> None:
+        """Leave no bytecode behind."""
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, edit: tuple[str, str, str]) -> None:
+        self.loader = type("Loader", (_Edited,), {"edit": edit})
+
+    def find_spec(self, fullname: str, *_: Any) -> Any:
+        if not fullname.startswith("harness.judges."):
+            return None
+        path = SOURCES / f"{fullname.rpartition('.')[2]}.py"
+        return importlib.util.spec_from_loader(fullname, self.loader(fullname, str(path)))
+
+
+def load(edit: tuple[str, str, str]) -> Judge:
+    """`judge` of a copy of the package with that edit."""
+    names = [name for name in sys.modules if name.startswith("harness.judges.")]
+    kept: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in names}
+    finder = _Finder(edit)
+    sys.meta_path.insert(0, finder)
+    try:
+        judge: Judge = importlib.import_module("harness.judges.judge").judge
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.startswith("harness.judges.")]:
+            del sys.modules[name]
+        for name, module in kept.items():
+            sys.modules[name] = module
+            setattr(harness.judges, name.rpartition(".")[2], module)
+    return judge
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_checks_hold_for_the_judges_as_they_are(check: Any, kill: Any, tell: Any) -> None:
+    check(load(("none", "", "")), kill, tell)
+
+
+@pytest.mark.parametrize("edit", MUTANTS, ids=lambda edit: f"{edit[0]}: {edit[1][:40]!r} > {edit[2][:40]!r}")
+def test_every_mutant_is_noticed(edit: tuple[str, str, str], kill: Any, tell: Any) -> None:
+    judge = load(edit)
+    for check in CHECKS:
+        try:
+            check(judge, kill, tell)
+        except Exception:  # noqa: BLE001 - whatever breaks, the mutant was noticed
+            return
+    pytest.fail(f"no check notices {edit[1]!r} > {edit[2]!r} in {edit[0]}.py")

@@ -1,0 +1,110 @@
+"""Whole again: one master, linked and caught-up replicas, agreeing Sentinels, and no failover under way."""
+
+from typing import Any
+
+from harness.judges.redundancy import redundant_at
+from harness.judges.timeline import judge as timeline
+from harness.model.events import Role
+from harness.model.instants import REDUNDANT_AT, Instant
+
+MS = 1_000_000
+ORIGIN = 5_000 * MS
+FAULT = Instant(earliest_ns=ORIGIN + 100 * MS, latest_ns=ORIGIN + 101 * MS, source="harness")
+
+
+def found(story: Any) -> tuple[float, float] | None:
+    instant = redundant_at(story.history(), FAULT, ())
+    return instant and ((instant.earliest_ns - ORIGIN) / MS, (instant.latest_ns - ORIGIN) / MS)
+
+
+def calm(tell: Any, *, lag: int = 0, until: int = 300) -> Any:
+    """Master and two replicas sampled every 20 ms, offsets rising by 1 a ms; redis-2 lags behind."""
+    story = tell()
+    for at in range(0, until, 20):
+        story.sample(0, at, Role.MASTER, offset=at)
+        story.sample(1, at + 5, Role.REPLICA, offset=at + 4, source=0)
+        story.sample(2, at + 5, Role.REPLICA, offset=at + 4 - lag, source=0)
+    return story
+
+
+def test_what_nothing_broke_was_never_not_whole(tell: Any) -> None:
+    """It is known to be whole since the fault as soon as the replicas were asked again."""
+    assert found(calm(tell)) == (100, 106)
+
+
+def test_a_replica_that_was_away_makes_it_whole_when_it_is_back_and_level(tell: Any) -> None:
+    story = calm(tell)
+    story.sample(2, 150, Role.UNREACHABLE)
+
+    assert found(story) == (150, 166)
+
+
+def test_a_replica_that_lags_is_not_redundant(tell: Any) -> None:
+    assert found(calm(tell, lag=50)) is None
+
+
+def test_caught_up_is_measured_against_what_the_master_had_told_before(tell: Any) -> None:
+    """Behind by what was written between the two samples is level; behind by more is not."""
+    assert found(calm(tell, lag=4)) is not None
+    assert found(calm(tell, lag=5)) is None
+
+
+def test_a_replica_of_another_or_of_nobody_does_not_count(tell: Any) -> None:
+    story = calm(tell)
+    story.sample(2, 310, Role.REPLICA, offset=400, source=1)
+
+    assert found(story) is None
+
+
+def test_two_masters_at_the_end_are_not_whole(tell: Any) -> None:
+    story = calm(tell)
+    story.sample(2, 310, Role.MASTER, offset=400)
+
+    assert found(story) is None
+
+
+def test_a_server_that_was_never_seen_is_not_known_to_be_whole(tell: Any) -> None:
+    story = calm(tell)
+    story.samples = [sample for sample in story.samples if sample[3] != 2]
+
+    assert found(story) is None
+
+
+def test_what_comes_after_the_last_phase_does_not_count(tell: Any) -> None:
+    story = calm(tell)
+    story.sample(2, 400, Role.UNREACHABLE)
+    story.phase(350, "done")
+
+    assert found(story) == (100, 106)
+
+
+def test_a_failover_under_way_is_not_whole(tell: Any) -> None:
+    story = calm(tell)
+    story.event(120, "sentinel:redis-0", "+try-failover", "master mymaster 10.0.0.0 6379")
+
+    assert found(story) is None
+
+    story.event(220, "sentinel:redis-0", "-failover-abort-not-elected", "master mymaster 10.0.0.0 6379")
+
+    assert found(story) is not None
+
+
+def test_a_sentinel_that_announced_another_master_last_disagrees(kill: Any) -> None:
+    story = kill()
+    story.switch(3540, "redis-0", old=1, new=2)
+
+    assert timeline(story.history()).at(REDUNDANT_AT) is None
+
+
+def test_it_is_not_whole_before_the_last_sentinel_agrees(kill: Any) -> None:
+    story = kill()
+    story.events = [
+        event for event in story.events if event.source != "sentinel:redis-2" or event.kind != "+switch-master"
+    ]
+    story.events = [event for event in story.events if event.source != "log:redis-2"]
+    story.switch(3550, "redis-2")
+
+    instant = timeline(story.history()).at(REDUNDANT_AT)
+
+    assert instant is not None
+    assert (instant.latest_ns - ORIGIN) / MS == 3550

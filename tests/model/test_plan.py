@@ -1,0 +1,27 @@
+"""A plan refuses what cannot be carried out, and says what it expected."""
+
+import pytest
+
+from harness.model.errors import UsageError
+from harness.model.plan import Writers
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_a_group_has_a_writer(count: int) -> None:
+    with pytest.raises(UsageError, match=f"expected 1 writer or more; got {count}"):
+        Writers(count=count)
+
+
+@pytest.mark.parametrize("rate", [-1.0, 1e6, float("nan"), float("inf")])
+def test_a_rate_is_a_number_of_operations_a_second_or_0(rate: float) -> None:
+    with pytest.raises(UsageError, match=r"expected a rate of 0 \(as fast as it goes\) to 1000000 operations a second"):
+        Writers(rate=rate)
+
+
+def test_a_time_out_has_a_length() -> None:
+    with pytest.raises(UsageError, match="expected a time-out of 1 ms or more; got 0 ms"):
+        Writers(timeout_ms=0)
+
+
+def test_as_fast_as_it_goes_is_a_rate() -> None:
+    assert Writers(rate=0).rate == 0

@@ -1,0 +1,56 @@
+"""Records survive the way to bytes and back; what is torn is cut, what is foreign is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.model.errors import BrokenRecords, BrokenTrial
+from harness.model.records import OPERATION, SAMPLE, Records, decode, header
+
+
+def rows(count: int) -> Records:
+    made = np.zeros(count, dtype=OPERATION)
+    made["key"] = np.arange(count)
+    return made
+
+
+def test_an_operation_has_44_bytes_and_a_sample_32() -> None:
+    """What is written a million times is written small."""
+    assert (OPERATION.itemsize, SAMPLE.itemsize) == (44, 32)
+
+
+@given(st.integers(0, 20), st.integers(0, OPERATION.itemsize - 1))
+def test_whole_records_are_read_and_a_torn_last_one_is_cut_and_counted(count: int, torn: int) -> None:
+    data = header("operations") + rows(count).tobytes() + b"x" * torn
+
+    found, cut = decode("operations", data)
+
+    assert (found["key"].tolist(), cut) == (list(range(count)), torn)
+
+
+def test_decoding_copies_nothing() -> None:
+    data = memoryview(header("operations") + rows(3).tobytes())
+
+    found, _ = decode("operations", data)
+
+    assert np.shares_memory(found, np.frombuffer(data, dtype=np.uint8))
+
+
+def test_a_file_without_its_first_line_is_refused() -> None:
+    with pytest.raises(BrokenRecords, match="expected a first line that describes operations; got b'garbage'"):
+        decode("operations", b"garbage")
+
+
+def test_a_first_line_that_is_no_json_is_refused() -> None:
+    with pytest.raises(BrokenRecords, match="expected a first line that describes samples; got b'nonsense'"):
+        decode("samples", b"nonsense\n1234")
+
+
+def test_another_kind_is_refused_by_name() -> None:
+    with pytest.raises(BrokenRecords, match="expected operations of version 1; got 'samples' of version 1"):
+        decode("operations", header("samples"))
+
+
+def test_a_broken_file_is_a_broken_trial() -> None:
+    assert issubclass(BrokenRecords, BrokenTrial)

@@ -1,0 +1,35 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.probe.pacing import Schedule, next_attempt_ns
+
+NS = st.integers(min_value=0, max_value=2**62)
+
+
+def test_due_times_come_from_the_number_and_do_not_drift() -> None:
+    schedule = Schedule(start_ns=7, rate=3)
+
+    assert [schedule.due_ns(k) for k in (0, 1, 2, 3)] == [7, 333_333_340, 666_666_674, 1_000_000_007]
+    assert schedule.due_ns(3_000_000) == 7 + 1_000_000 * 10**9
+
+
+@given(rate=st.floats(min_value=0.1, max_value=1e5), k=st.integers(min_value=0, max_value=10**7))
+def test_operations_are_evenly_spaced(rate: float, k: int) -> None:
+    schedule = Schedule(start_ns=0, rate=rate)
+
+    assert abs((schedule.due_ns(k + 1) - schedule.due_ns(k)) - 1e9 / rate) <= 2 + schedule.due_ns(k) * 2**-50
+
+
+@given(now_ns=NS, interval_ns=st.integers(min_value=1, max_value=10**10), members=st.integers(1, 50))
+def test_each_client_tries_again_within_one_interval(now_ns: int, interval_ns: int, members: int) -> None:
+    for member in range(members):
+        at_ns = next_attempt_ns(now_ns=now_ns, interval_ns=interval_ns, member=member, members=members)
+
+        assert now_ns < at_ns <= now_ns + interval_ns
+
+
+def test_clients_share_the_reconnect_interval_evenly() -> None:
+    """10 ms among four clients: somebody tries every 2.5 ms, whenever each lost its connection."""
+    at = [next_attempt_ns(now_ns=1_000, interval_ns=10_000_000, member=m, members=4) for m in range(4)]
+
+    assert at == [10_000_000, 2_500_000, 5_000_000, 7_500_000]

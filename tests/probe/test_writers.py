@@ -1,0 +1,193 @@
+"""What becomes of operations on real servers that are killed, stopped, read-only or silent."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from harness.model.operations import Cause, Outcome
+from harness.model.plan import Load, Writers
+
+if TYPE_CHECKING:
+    from tests.probe.conftest import Bench, RedisProcess, StartRedis
+
+pytestmark = pytest.mark.local
+
+
+def begin(bench: Bench, servers: Mapping[str, RedisProcess], *groups: Writers) -> None:
+    bench.probe.watch(
+        servers={name: server.endpoint for name, server in servers.items()},
+        sentinels={},
+        master_name="mymaster",
+    )
+    bench.probe.open(bench.folder, "t")
+    bench.probe.start_load(Load(writers=groups))
+
+
+def acknowledged(bench: Bench, count: int) -> None:
+    bench.eventually(lambda: bench.probe.status().acknowledged >= count, f"{count} writes are acknowledged")
+
+
+def test_every_operation_has_one_record_with_unique_key_and_ordered_stamps(bench: Bench, redis: StartRedis) -> None:
+    begin(bench, {"redis-0": redis()}, Writers(target="redis-0", count=3, rate=500))
+    acknowledged(bench, 100)
+    status = bench.probe.stop_load()
+    bench.probe.close()
+
+    records = bench.records()
+    assert len(records) == status.issued
+    assert np.unique(records["key"]).tolist() == list(range(len(records)))
+    sent = records[records["outcome"] == Outcome.OK]
+    assert (sent["due_ns"] <= sent["call_ns"]).all()
+    assert (sent["call_ns"] < sent["return_ns"]).all()
+    assert set(sent["client"].tolist()) == {1, 2, 3}
+    assert set(sent["server"].tolist()) == {0}
+    assert bench.heard("connected", server="redis-0", connection=3)
+
+
+def test_as_fast_as_replies_come_each_client_has_one_request_in_flight(bench: Bench, redis: StartRedis) -> None:
+    begin(bench, {"redis-0": redis()}, Writers(target="redis-0", count=2, rate=0))
+    acknowledged(bench, 2000)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    records = bench.records()
+    for client in (1, 2):
+        own = np.sort(records[records["client"] == client], order="call_ns")
+        assert (own["call_ns"][1:] >= own["return_ns"][:-1]).all()
+
+
+def test_a_killed_server_leaves_info_in_flight_then_refused_and_a_new_identity(bench: Bench, redis: StartRedis) -> None:
+    """The server is stopped first, so that every client has a request in flight when it dies."""
+    server = redis()
+    begin(bench, {"redis-0": server}, Writers(target="redis-0", count=2, rate=200))
+    acknowledged(bench, 20)
+    server.signal(signal.SIGSTOP)
+    bench.eventually(lambda: bench.probe.status().failed >= 2, "both clients are busy")
+    server.kill()
+    bench.eventually(lambda: bench.heard("server-down"), "the watcher lost the server")
+    failed = bench.probe.status().failed
+    bench.eventually(lambda: bench.probe.status().failed > failed + 5, "operations are refused")
+    before = bench.probe.status().acknowledged
+    server.launch()
+    acknowledged(bench, before + 20)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    records = bench.records()
+    closed = records[records["cause"] == Cause.CLOSED]
+    assert sorted(closed["client"].tolist()) == [1, 2]
+    assert (closed["return_ns"] == 0).all()
+    refused = records[records["cause"] == Cause.REFUSED]
+    assert (refused["call_ns"] == refused["return_ns"]).all()
+    assert (refused["connection"] == 0).all()
+    last_ok = records[records["outcome"] == Outcome.OK][-2:]
+    assert set(last_ok["client"].tolist()) == {3, 4}
+
+
+def test_a_stopped_server_costs_one_time_out_a_client_and_the_connection(bench: Bench, redis: StartRedis) -> None:
+    server = redis()
+    begin(bench, {"redis-0": server}, Writers(target="redis-0", count=2, rate=200, timeout_ms=100))
+    acknowledged(bench, 20)
+    server.signal(signal.SIGSTOP)
+    bench.eventually(lambda: bench.probe.status().info >= 2, "operations time out")
+    server.signal(signal.SIGCONT)
+    before = bench.probe.status().acknowledged
+    acknowledged(bench, before + 20)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    records = bench.records()
+    timed_out = records[records["cause"] == Cause.TIMEOUT]
+    assert len(set(timed_out["connection"].tolist())) == len(timed_out)
+    assert len(set(timed_out["client"].tolist())) == len(timed_out)
+    after = records[(records["outcome"] == Outcome.OK) & (records["call_ns"] > timed_out["call_ns"].max())]
+    assert not set(after["connection"].tolist()) & set(timed_out["connection"].tolist())
+
+
+def test_operations_due_while_one_is_in_flight_are_busy_not_queued(bench: Bench, redis: StartRedis) -> None:
+    server = redis()
+    begin(bench, {"redis-0": server}, Writers(target="redis-0", count=1, rate=200, timeout_ms=5000))
+    acknowledged(bench, 10)
+    server.signal(signal.SIGSTOP)
+    bench.eventually(lambda: bench.probe.status().failed >= 20, "operations find the client busy")
+    server.signal(signal.SIGCONT)
+    acknowledged(bench, bench.probe.status().acknowledged + 10)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    records = bench.records()
+    busy = records[records["cause"] == Cause.BUSY]
+    assert len(busy) >= 20
+    assert (busy["call_ns"] == busy["return_ns"]).all()
+    assert bench.causes().keys() == {Cause.NONE}
+
+
+def test_stop_load_waits_for_what_is_in_flight(bench: Bench, redis: StartRedis) -> None:
+    server = redis()
+    begin(bench, {"redis-0": server}, Writers(target="redis-0", count=1, rate=100, timeout_ms=200))
+    acknowledged(bench, 5)
+    server.signal(signal.SIGSTOP)
+    bench.eventually(lambda: bench.probe.status().failed >= 1, "the client is busy")
+    status = bench.probe.stop_load()
+    bench.probe.close()
+
+    assert status.info == 1
+    assert bench.causes()[Cause.TIMEOUT] == 1
+
+
+def test_closing_the_history_under_a_load_leaves_its_operations_unfinished(bench: Bench, redis: StartRedis) -> None:
+    server = redis()
+    begin(bench, {"redis-0": server}, Writers(target="redis-0", count=1, rate=100, timeout_ms=60_000))
+    acknowledged(bench, 5)
+    server.signal(signal.SIGSTOP)
+    bench.eventually(lambda: bench.probe.status().failed >= 1, "the client is busy")
+    bench.probe.close()
+
+    assert bench.causes()[Cause.UNFINISHED] == 1
+
+
+def test_a_replica_pinned_by_name_refuses_every_write_on_one_connection(bench: Bench, redis: StartRedis) -> None:
+    master = redis()
+    replica = redis("--replicaof", master.endpoint.host, str(master.endpoint.port))
+    begin(bench, {"redis-0": master, "redis-1": replica}, Writers(target="redis-1", count=1, rate=200))
+    bench.eventually(lambda: bench.probe.status().failed >= 20, "writes are refused")
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    assert bench.causes().keys() == {Cause.READONLY}
+    assert set(bench.records()["connection"].tolist()) == {1}
+    assert not bench.probe.status().acknowledged
+
+
+def test_a_key_that_exists_shows_as_taken(bench: Bench, redis: StartRedis) -> None:
+    server = redis()
+    server.ask("SET rr:t:000000000000 foreign")
+    begin(bench, {"redis-0": server}, Writers(target="redis-0", count=1, rate=100))
+    acknowledged(bench, 5)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    assert bench.causes()[Cause.TAKEN] == 1
+
+
+def test_a_pinned_client_follows_its_server_to_a_new_endpoint(bench: Bench, redis: StartRedis) -> None:
+    first, second = redis(), redis()
+    begin(bench, {"redis-0": first}, Writers(target="redis-0", count=1, rate=100))
+    acknowledged(bench, 5)
+    bench.probe.watch(servers={"redis-0": second.endpoint}, sentinels={}, master_name="mymaster")
+    first.kill()
+    bench.eventually(lambda: bench.heard("connected", address=str(second.endpoint)), "the client moved")
+
+
+def test_a_full_server_is_a_definite_failure(bench: Bench, redis: StartRedis) -> None:
+    begin(bench, {"redis-0": redis("--maxmemory", "1")}, Writers(target="redis-0", count=1, rate=100))
+    bench.eventually(lambda: bench.probe.status().failed >= 5, "writes are refused")
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    assert bench.causes().keys() == {Cause.OOM}

@@ -1,0 +1,58 @@
+"""The documented set-ups: complete, consistent, and found by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model.errors import UsageError
+from harness.topologies import catalogue
+from harness.topologies.topology import Boot, Topology, Volume
+
+
+@pytest.fixture(params=catalogue.names())
+def each(request: pytest.FixtureRequest) -> Topology:
+    return catalogue.topology(str(request.param))
+
+
+def test_the_default_comes_first() -> None:
+    assert catalogue.names()[0] == "node"
+
+
+def test_a_topology_is_found_under_its_own_name(each: Topology) -> None:
+    assert catalogue.topology(each.name) is each
+
+
+def test_every_topology_has_the_times_of_its_document_and_fast_ones(each: Topology) -> None:
+    documented, fast = each.profile("documented"), each.profile("fast")
+    assert fast.down_after_ms <= 1000 < documented.down_after_ms
+    assert documented.hello_ms == 0, "the documented profile changes nothing, not even during bring-up"
+
+
+def test_the_quorum_can_be_reached_with_one_pod_gone(each: Topology) -> None:
+    sentinels = sum("sentinel" in pod.containers for pod in each.pods)
+    assert each.quorum <= sentinels - 1
+
+
+def test_pods_are_named_as_a_stateful_set_would(each: Topology) -> None:
+    assert [pod.name for pod in each.pods] == [f"redis-{number}" for number in range(len(each.pods))]
+
+
+def test_the_book_s_stateful_set_is_as_printed() -> None:
+    printed = catalogue.topology("statefulset")
+    assert (printed.master_name, printed.quorum, printed.parallel_syncs) == ("redis", 2, 1)
+    assert (printed.boot, printed.volume) == (Boot.FIRST, Volume.EMPTY_DIR)
+    times = printed.profile("documented")
+    assert (times.down_after_ms, times.failover_timeout_ms) == (10000, 20000)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones_and_the_nearest() -> None:
+    with pytest.raises(UsageError) as caught:
+        catalogue.topology("statefullset")
+    assert (
+        str(caught.value) == "expected a topology of node, statefulset; got 'statefullset'; did you mean statefulset?"
+    )
+
+
+def test_a_name_like_no_other_gets_no_guess() -> None:
+    with pytest.raises(UsageError, match=r"got 'x'$"):
+        catalogue.topology("x")
