@@ -39,7 +39,6 @@ class Book:
         self.directory = directory
         self.tell = tell
         self.prefix = key_prefix(recorder.trial).encode()
-        self.identities = itertools.count(1)
         self.connections = itertools.count(1)
         self.keys = itertools.count()
 
@@ -70,7 +69,7 @@ class Writer:
         self._route = route
         self._habits = habits
         self._timeout_ns = habits.timeout_ms * 1_000_000
-        self._identity = next(book.identities)
+        self._identity = habits.member + 1
         self._wire: Wire | None = None
         self._lost = asyncio.Event()
         self._stopping = False
@@ -245,7 +244,7 @@ class Writer:
         """No connection from here on; what was in flight ends as `info`, and the identity with it."""
         if self._in_flight:
             self._complete(cause, 0)
-            self._identity = next(self._book.identities)
+            self._identity += self._habits.members
         self._idle = False
         wire, self._wire = self._wire, None
         if wire is not None:

@@ -90,7 +90,7 @@ class TrialFolder:
         operations = self._records("operations", problems)
         samples = self._records("samples", problems)
         events = [*self._events("trial.jsonl", problems), *self._events("events.jsonl", problems)]
-        problems += [event.text for event in events if event.kind == "problem"]
+        problems += [event.text for event in events if event.kind in ("problem", "probe-error", "writing-failed")]
         for sentinel in environment.sentinels:
             log = self.logs / f"{sentinel.name}-sentinel.log"
             if log.is_file():
