@@ -69,7 +69,7 @@ def predict(
         return Prediction(
             failover=True,
             because=f"the master stays away for longer than D = {down_max_ms:g} ms and {settings.live} of "
-            f"{settings.known} known Sentinels are there (quorum {settings.quorum})",
+            f"{settings.known} known Sentinels are there (quorum {settings.quorum}){_too_short(down_ms)}",
             bounds=bounds,
             retry_ms=retry_ms,
         )
@@ -85,6 +85,20 @@ def predict(
         because=f"the master is back after {lasts_ms:g} ms, which is too close to D = {down_ms:g} ms to tell",
         bounds=bounds,
         retry_ms=retry_ms,
+    )
+
+
+def _too_short(down_ms: float) -> str:
+    """Why a D below Sentinel's reconnect period may cost a healthy master, too.
+
+    At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and reaches for the new one no
+    sooner than a reconnect period after it.
+    """
+    if down_ms >= RECONNECT_MS:
+        return ""
+    return (
+        f"; D is below the {RECONNECT_MS:g} ms after which a Sentinel connects again, so the new master may be taken "
+        "for dead right after the switch"
     )
 
 

@@ -28,6 +28,11 @@ def test_every_topology_has_the_times_of_its_document_and_fast_ones(each: Topolo
     assert documented.hello_ms == 0, "the documented profile changes nothing, not even during bring-up"
 
 
+def test_no_profile_is_so_fast_that_a_failover_looks_like_another_fault(each: Topology) -> None:
+    """Sentinel reconnects once a second at most, and a role change cuts its connections."""
+    assert min(profile.down_after_ms for profile in each.profiles) >= 1000
+
+
 def test_the_quorum_can_be_reached_with_one_pod_gone(each: Topology) -> None:
     sentinels = sum("sentinel" in pod.containers for pod in each.pods)
     assert each.quorum <= sentinels - 1

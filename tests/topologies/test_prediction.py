@@ -107,6 +107,15 @@ def test_a_master_that_stays_is_not_replaced() -> None:
     assert prediction.bounds == ()
 
 
+def test_a_d_below_the_reconnect_period_is_told_to_endanger_the_new_master_too() -> None:
+    """Seen on a real Redis 7.0.15 with D = 300 ms: three more failovers of healthy masters within 2.5 s."""
+    warned = [
+        foretell(KILL, views=sentinels(down_after_ms=ms)).because.endswith("after the switch") for ms in (999, 1000)
+    ]
+
+    assert warned == [True, False]
+
+
 @pytest.mark.parametrize("target", ["master", "redis-0", "redis-0/redis"])
 def test_the_master_is_hit_by_its_role_and_by_its_name(target: str) -> None:
     assert foretell(FaultPlan(kind="kill", target=target)).failover is True

@@ -104,7 +104,7 @@ class World:
                 for replica in self._followers(server):
                     del replica.keys[key]
         if Bug.STALE_REPLICA in self.bugs and server.role == "master":
-            stale = list(self._followers(server))[-1]
+            stale = self._followers(server)[0]
             stale.keys.pop(next(iter(stale.keys), ""), None)
         server.alive, server.paused = alive, alive
         self.tell(f"server:{server.name}", "server-down", server=server.name)
@@ -180,7 +180,8 @@ class World:
         self.tell(f"server:{new.name}", "role", server=new.name, role="master", before="replica")
         for other in siblings:
             other.source = new.name
-            self._sync(other, new)
+            if other.offset != new.offset:
+                self._sync(other, new)
         self.later(
             800,
             lambda: self.tell(f"sentinel:{leader}", "+promoted-slave", f"slave {new.name}:6379 {new.name} 6379 @ m"),

@@ -47,7 +47,7 @@ def test_a_directory_with_blanks_and_quotes_stays_one_word() -> None:
 def test_a_sentinel_monitors_with_the_profile_s_times() -> None:
     text = sentinel_config(NODE, FAST, PLAIN, Path("/s"), master="redis-0.redis", names=True)
     assert "sentinel monitor mymaster redis-0.redis 6379 2\n" in text
-    assert "sentinel down-after-milliseconds mymaster 300\n" in text
+    assert "sentinel down-after-milliseconds mymaster 1000\n" in text
     assert "sentinel failover-timeout mymaster 3000\n" in text
     assert "sentinel parallel-syncs mymaster 1\n" in text
     assert "sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n" in text
