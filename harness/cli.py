@@ -40,7 +40,7 @@ def run(
     trials: Annotated[str, typer.Option(metavar="N", help="How often to run it.")] = "1",
     parallel: Annotated[str, typer.Option(metavar="N", help="Deployments side by side, trials shared out.")] = "1",
     topology: Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")] = "node",
-    profile: Annotated[str, typer.Option(help="Sentinel's times: documented or fast.")] = "fast",
+    profile: Annotated[str, typer.Option(help="Sentinel's times: documented, fast or rapid.")] = "fast",
     backend: Annotated[str, typer.Option(help="Where to deploy: local, or memory (a simulation).")] = "local",
     isolation: Annotated[str, typer.Option(help="Of local: namespaces, loopback or auto.")] = "auto",
     redis_server: Annotated[str, typer.Option(metavar="PROGRAM", help="Redis 6.2 or newer, or Valkey.")] = "",

@@ -84,16 +84,13 @@ def _writers(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
 
 
 def _control(history: History, rows: Records) -> _Window:
-    """The control window, from where the load really began; empty where there was none."""
-    begins = [at for at in (phase_at(history, "control"), *_load_begins(history)) if at is not None]
-    if len(rows):
-        begins.append(int(rows["due_ns"].min()))
+    """The control window, from where the load was begun; empty where there was none."""
+    loads = [event.at_ns for event in history.of_kind("load-begin")[:1]]
+    if not loads and len(rows):
+        loads.append(int(rows["due_ns"].min()))
+    begins = [at for at in (phase_at(history, "control"), *loads) if at is not None]
     end = phase_at(history, "fault")
     return _Window(begin_ns=max(begins, default=0), end_ns=end if end is not None else 0)
-
-
-def _load_begins(history: History) -> tuple[int, ...]:
-    return tuple(event.at_ns for event in history.of_kind("load-begin")[:1])
 
 
 def _planned(history: History, window: _Window) -> int:

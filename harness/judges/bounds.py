@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.judges.evidence import samples_of, server_index, told
+from harness.judges.timeline import promotions
 from harness.model.environment import Bound
 from harness.model.events import Role
 from harness.model.history import History
@@ -20,6 +21,9 @@ from harness.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 UNEXPLAINED = "unexplained"
 NOT_SEEN = "not seen"
 
+_YOUNG = (
+    "a Sentinel counted from the last reply, as its broken connection was too young to be tried again, and took it back"
+)
 _NAMED = (
     ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
     ("-failover-abort-no-good-slave", "no good replica to promote"),
@@ -35,7 +39,7 @@ _RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-fa
 def judge(history: History, timeline: Timeline) -> tuple[tuple[PhaseCheck, ...], tuple[Finding, ...]]:
     """Every predicted phase, checked; and whether a failover happened as expected."""
     checks: tuple[PhaseCheck, ...] = ()
-    findings = [_expected(history, timeline)]
+    findings = [_expected(history, timeline), _once(history)]
     if timeline.failover:
         checks = tuple(_check(history, timeline, bound) for bound in history.environment.prediction.bounds)
         findings.append(_explained(checks))
@@ -72,10 +76,10 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
 
 
 def _cause(history: History, timeline: Timeline, *, begin: Instant, end: Instant, excess_ms: float) -> str:
-    """What made a phase longer than it can be by configuration. Nothing known makes one shorter."""
-    if excess_ms <= 0:
-        return UNEXPLAINED
+    """What made a phase longer than it can be by configuration, or a first +sdown too early."""
     fault = timeline.at(FAULT_AT) or begin
+    if excess_ms <= 0:
+        return _YOUNG if _taken_back(history, fault, end) else UNEXPLAINED
     events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=fault.earliest_ns)
     before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
     for kind, cause in _NAMED:
@@ -89,6 +93,20 @@ def _cause(history: History, timeline: Timeline, *, begin: Instant, end: Instant
     if _was_loading(history, timeline, begin.earliest_ns, end.latest_ns):
         return "a server was loading its data"
     return UNEXPLAINED
+
+
+def _taken_back(history: History, fault: Instant, end: Instant) -> bool:
+    """Whether the Sentinel whose +sdown ended the phase said -sdown next."""
+    said = [
+        item
+        for item in told(history, "+sdown", "-sdown", since_ns=fault.earliest_ns)
+        if item.text.startswith("master ")
+    ]
+    first = next((item for item in said if item.kind == "+sdown" and item.instant == end), None)
+    if first is None:
+        return False
+    later = [item for item in said if item.sentinel == first.sentinel and item.instant.at_ns > end.at_ns]
+    return bool(later) and later[0].kind == "-sdown"
 
 
 def _stall_ms(history: History, begin_ns: int, end_ns: int, *, usual_until_ns: int) -> float:
@@ -133,6 +151,18 @@ def _expected(history: History, timeline: Timeline) -> Finding:
         name="failover.expected",
         verdict=verdict,
         text=f"expected {'a' if wanted else 'no'} failover {because}; {seen}{tail}",
+    )
+
+
+def _once(history: History) -> Finding:
+    """A fault may cost its master once; a healthy master that is replaced too was taken for dead."""
+    changes = promotions(history)
+    allowed = max(len(history.plan.faults), 1)
+    masters = " > ".join([history.environment.master, *(change.new for change in changes)])
+    return Finding(
+        name="failover.once",
+        verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,
+        text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})",
     )
 
 

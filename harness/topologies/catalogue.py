@@ -7,9 +7,6 @@ import difflib
 from harness.model.errors import UsageError
 from harness.topologies.topology import Boot, Pod, Profile, Topology, Volume
 
-# A role change cuts all connections, and Sentinel reconnects to a server once a second at most. With a shorter
-# down-after the new master is taken for dead meanwhile: at 300 ms each kill was followed by two more failovers.
-_LEAST_DOWN_AFTER_MS = 1000
 _THREE_PODS = (Pod(name="redis-0"), Pod(name="redis-1"), Pod(name="redis-2"))
 
 NODE = Topology(
@@ -25,7 +22,8 @@ NODE = Topology(
     volume=Volume.CLAIM,
     profiles=(
         Profile(name="documented", down_after_ms=5000, failover_timeout_ms=60000),
-        Profile(name="fast", down_after_ms=_LEAST_DOWN_AFTER_MS, failover_timeout_ms=3000, hello_ms=100),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
+        Profile(name="rapid", down_after_ms=300, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
     ),
     redis_config=(("appendonly", "yes"), ("appendfsync", "everysec")),
     sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
@@ -50,7 +48,8 @@ STATEFULSET = Topology(
     volume=Volume.EMPTY_DIR,
     profiles=(
         Profile(name="documented", down_after_ms=10000, failover_timeout_ms=20000),
-        Profile(name="fast", down_after_ms=_LEAST_DOWN_AFTER_MS, failover_timeout_ms=2000, hello_ms=100),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
+        Profile(name="rapid", down_after_ms=300, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
     ),
     # The documents have no save line; these are the points that were compiled into the Redis of their time.
     redis_config=(("save", "3600 1"), ("save", "300 100"), ("save", "60 10000")),

@@ -89,16 +89,17 @@ def predict(
 
 
 def _too_short(down_ms: float) -> str:
-    """Why a D below Sentinel's reconnect period may cost a healthy master, too.
+    """Why a D at or below Sentinel's reconnect period may cost a healthy master, too.
 
     At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and reaches for the new one no
     sooner than a reconnect period after it.
     """
-    if down_ms >= RECONNECT_MS:
+    reached_ms = RECONNECT_MS + 2 * TICK_MS
+    if down_ms >= reached_ms:
         return ""
     return (
-        f"; D is below the {RECONNECT_MS:g} ms after which a Sentinel connects again, so the new master may be taken "
-        "for dead right after the switch"
+        f"; D is below {reached_ms:g} ms, the longest that a Sentinel takes to connect again, so the new master may be "
+        "taken for dead right after the switch"
     )
 
 

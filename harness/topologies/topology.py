@@ -37,14 +37,17 @@ class Pod:
 class Profile:
     """Sentinel's times. Numbers of different profiles are never compared.
 
-    hello_ms: 0, or the period of Sentinel's hello messages during bring-up only (SENTINEL DEBUG, Redis 7.0 and up); it
-    is put back to the engine's own 2000 ms before anything is measured.
+    hello_ms: 0, or the period of Sentinel's hello messages during bring-up only; it is put back to the engine's own
+    2000 ms before anything is measured. ping_ms: 0, or the period of its PINGs and reconnects for the whole time: with
+    the engine's own 1000 ms a D of a second or less takes a new master for dead that nobody has connected to yet. Both
+    need SENTINEL DEBUG (Redis 7.0 and up, Valkey).
     """
 
     name: str
     down_after_ms: int
     failover_timeout_ms: int
     hello_ms: int = 0
+    ping_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,9 @@ def test_a_majority_of_four_is_three():
 @pytest.mark.parametrize("target", ["redis-9", "nobody/redis", ""])
 def test_a_target_that_is_nobody_is_said_with_who_there_is(target):
     """The message lists what could have been meant."""
-    with pytest.raises(UsageError, match=r"expected a target of master, .*; got .* while master is redis-1, replicas redis-2"):
+    with pytest.raises(
+        UsageError, match=r"expected a target of master, .*; got .* while master is redis-1, replicas redis-2"
+    ):
         places(target, VIEW)
 
 

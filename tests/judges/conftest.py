@@ -171,6 +171,7 @@ def master_kill(*, lost: tuple[int, ...] = (), **expect: Any) -> Story:
         story.phase(at, name)
     for at, name in ((3500, "quiesce"), (3600, "read"), (3700, "done")):
         story.phase(at, name)
+    story.event(0, "probe", "load-begin")
     story.fault(FAULT)
     for key in range(350):
         at = key * 10

@@ -56,7 +56,8 @@ def unhealthy(story: Any) -> None:
 
 
 def idle(story: Any) -> None:
-    story.operations = [row for row in story.operations if row[0] % 5]
+    """The generator left out every fifth operation, and the last one of the window."""
+    story.operations = [row for row in story.operations if row[0] % 5 and row[0] != 49]
 
 
 def silent(story: Any) -> None:
@@ -122,7 +123,7 @@ def last_write_failed(story: Any) -> None:
         (without_last_phase, "history", "expected a complete history up to phase 'done'"),
         (dirty, "clean", "got 1"),
         (unhealthy, "healthy_before", "redis-2 follows nobody"),
-        (idle, "load", "expected 45 or more acknowledged writes"),
+        (idle, "load", "expected 44 or more acknowledged writes"),
         (silent, "load", "got 0"),
         (late, "punctual", "20 ms or less; got 25.00 ms"),
         (unproved, "fault_proved", "no proof of kill master, fault 0 on redis-0/redis"),

@@ -96,6 +96,28 @@ def test_nothing_explains_a_phase_that_was_too_short(kill: Any) -> None:
     assert judged(story)[0][0].cause == "unexplained"
 
 
+def test_a_sentinel_that_took_its_early_word_back_explains_it(kill: Any) -> None:
+    """Seen on a real Redis 7.0.15 with D = 300 ms: +sdown 181 ms after the kill, -sdown at 258 ms, +sdown at 577 ms."""
+    story = with_bound(kill(), 1000, 1200, name="sdown_at", origin="fault_at")
+    story.event(700, "sentinel:redis-1", "+sdown", MASTER)
+    assert judged(story)[0][0].cause == "unexplained"
+
+    story.event(760, "sentinel:redis-1", "-sdown", MASTER)
+    assert "took it back" in judged(story)[0][0].cause
+
+
+def test_one_fault_is_answered_by_one_change_of_master(kill: Any) -> None:
+    story = kill()
+    assert judged(story)[1]["failover.once"].verdict is Verdict.PASS
+
+    for name in ("redis-0", "redis-1", "redis-2"):
+        story.switch(3510, name, old=1, new=2)
+
+    found = judged(story)[1]["failover.once"]
+    assert found.verdict is Verdict.FAIL
+    assert found.text == "expected 1 changes of master or fewer; got 2 (redis-0 > redis-1 > redis-2)"
+
+
 def test_a_second_attempt_in_the_log_of_another_sentinel_is_a_split_vote(kill: Any) -> None:
     story = with_bound(kill(), 0, 50)
     story.event(1580, "sentinel:redis-2", "+try-failover", MASTER)

@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,27 +29,24 @@ SOURCES = Path(harness.judges.__file__).parent
 MASTER = "master mymaster 10.0.0.0 6379"
 
 MUTANTS = [
-    # ledger: what counts as what
     ("ledger", "lost=acknowledged & ~present", "lost=acknowledged & present"),
     ("ledger", "lost=acknowledged & ~present", "lost=(acknowledged | unknown) & ~present"),
     ("ledger", "recovered=unknown & present", "recovered=unknown & ~present"),
     ("ledger", "foreign=present & ~acknowledged & ~unknown", "foreign=present & ~acknowledged"),
     ("ledger", "foreign=present & ~acknowledged & ~unknown", "foreign=present & (book.outcome == _NOTHING)"),
-    ("ledger", "differ |= book.held[name] ^ book.held[final.server]", "differ |= book.held[final.server] & ~book.held[name]"),
-    ("ledger", "differ |= book.held[name] ^ book.held[final.server]", "differ |= book.held[name] & ~book.held[final.server]"),
+    ("ledger", "differ |= book.held[name] ^ book.held[final.server]", "differ |= book.held[final.server]"),
+    ("ledger", "differ |= book.held[name] ^ book.held[final.server]", "differ |= book.held[name]"),
     ("ledger", "+ len(final.wrong) + len(final.unexpected),\n        diverged", ",\n        diverged"),
     ("ledger", "writes.lost <= allowed", "writes.lost <= allowed + 1"),
     ("ledger", "masters[0] if len(masters) == 1 else None", "masters[0] if masters else None"),
     ("ledger", "and not repeated", ""),
     ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),
-    # loss: causes
     ("loss", "found[during & ~by_master]", "found[during & by_master]"),
     ("loss", "offset_after <= promotions[reign].offset", "offset_after < promotions[reign].offset - 10**6"),
     ("loss", "if not len(kept)", "if len(kept)"),
     ("loss", "server.run_id == final.run_id_after", "server.run_id != final.run_id_after"),
     ("loss", 'np.where(own["role"] == Role.MASTER, own["offset"], -1)', 'own["offset"]'),
     ("loss", 'rows["call_ns"] < restart', 'rows["call_ns"] > restart'),
-    # timeline: which instant
     ("timeline", "item.text.startswith(start)", "True"),
     ("timeline", "heard[quorum - 1]", "heard[0]"),
     ("timeline", "heard[-1] if complete", "heard[-1] if True"),
@@ -60,14 +58,11 @@ MUTANTS = [
     ("timeline", 'own["return_ns"] >= since_ns))', 'own["return_ns"] >= 0))'),
     ("evidence", "min(message.earliest_ns, logged.earliest_ns)", "message.earliest_ns"),
     ("evidence", 'event.data.get("pod") == history.environment.master', "True"),
-    # redundancy
     ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
-    ("redundancy", "if len(masters) != 1 or", "if not masters or"),
     ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
     ("redundancy", '& (own["source"] == master)', ""),
     ("redundancy", "return not any(kind in _BEGINS for kind in last.values())", "return True"),
-    ("redundancy", "if last_bad == len(own) - 1:\n        return None", "if last_bad == len(own) - 1:\n        return fault"),
-    # availability
+    ("redundancy", "len(own) - 1:\n        return None", "len(own) - 1:\n        return fault"),
     ("availability", 'side="left")) - 1, 0)', 'side="left")), 0)'),
     ("availability", "np.argmax(ends - begins)", "np.argmin(ends - begins)"),
     ("availability", "end_ns=None, client=client) if tail_ns > 0", "end_ns=end_ns, client=client) if tail_ns > 0"),
@@ -76,14 +71,12 @@ MUTANTS = [
     ("availability", "_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY)", "_NEVER_SENT = (Cause.REFUSED,)"),
     ("availability", "if all(following) or not any(following)", "if True"),
     ("availability", "% np.uint32(total)", "% np.uint32(total + 1)"),
-    ("availability", "int(np.count_nonzero(in_control)), _planned(history, window)", "int(np.count_nonzero(in_control)), 0"),
-    # convergence
+    ("availability", "_planned(history, window))", "0)"),
     ("convergence", "(at_call == at_return) & (at_call > 0)", "(at_call > 0)"),
-    ("convergence", 'verdict=Verdict.FAIL,\n            text=f"expected no two', 'verdict=Verdict.PASS,\n            text=f"expected no two'),
+    ("convergence", "    if written:\n", "    if False:\n"),
     ("convergence", "if [master] != masters", "if False"),
-    ("convergence", "whole = len(masters) == 1 and", "whole ="),
+    ("convergence", "len(masters) == 1 and len(replicas) == wanted", "len(masters) == 1"),
     ("convergence", "verdict=Verdict.PASS if instant else Verdict.FAIL", "verdict=Verdict.PASS"),
-    # bounds
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "most >= bound.lower_ms"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "least <= bound.upper_ms"),
     ("bounds", "(end.earliest_ns - begin.latest_ns) / 1e6", "(end.latest_ns - begin.earliest_ns) / 1e6"),
@@ -93,7 +86,6 @@ MUTANTS = [
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
     ("bounds", "Verdict.PASS if wanted == timeline.failover else Verdict.FAIL", "Verdict.PASS"),
     ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
-    # assumptions
     ("assumptions", "environment.keys_before == 0", "environment.keys_before >= 0"),
     ("assumptions", "environment.healthy_before,", "True,"),
     ("assumptions", "not history.problems", "True"),
@@ -103,7 +95,6 @@ MUTANTS = [
     ("assumptions", "final.run_id_before != final.run_id_after", "False"),
     ("assumptions", "if final.evicted_keys or final.expired_keys", "if final.expired_keys"),
     ("assumptions", 'bool(last["outcome"] == Outcome.OK)', "True"),
-    # judge
     ("judge", "Verdict.UNKNOWN if unsound else worst(", "worst("),
     ("judge", "*bounded, *broken)", "*bounded)"),
 ]  # fmt: skip
@@ -123,7 +114,8 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
     story.event(450, "sentinel:redis-0", "+sdown", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")
     story.event(600, "sentinel:redis-0", "+sdown", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")
     story.event(1570, "sentinel:redis-0", "+elected-leader", MASTER)
-    story.fault(490, pod="redis-0", container="sentinel", number=0)
+    story.fault(480, pod="redis-2")
+    story.fault(490, container="sentinel")
     story.switch(3450, "redis-1")
     story.write(700, 450, server=1, took=100)
     story.write(701, 1900, server=1, cause=Cause.LOADING)
@@ -148,6 +140,7 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
 
 def check_what_is_lost(judge: Judge, kill: Any, _: Any) -> None:
     story = kill(lost=(10, 49), max_lost=None)
+    story.samples = [sample for sample in story.samples if sample[5] != Role.UNREACHABLE]
     story.write(900, 1800, server=0)
     told = judge(story.history())
 
@@ -162,6 +155,12 @@ def check_an_old_answer_is_no_split(judge: Judge, kill: Any, _: Any) -> None:
     story = kill(max_lost=None)
     story.write(900, 1700, server=0, took=500)
 
+    assert seen(judge(story.history()), "convergence.one_master") is Verdict.PASS
+
+    story = kill(max_lost=None)
+    story.switch(3560, "redis-0", old=1, new=2)
+    story.sample(2, 3550, Role.MASTER, offset=1)
+    story.write(901, 3500, server=2, took=80)
     assert seen(judge(story.history()), "convergence.one_master") is Verdict.PASS
 
 
@@ -190,7 +189,7 @@ def check_every_kind_of_key(judge: Judge, _: Any, tell: Any) -> None:
 
 def check_sums(judge: Judge, _: Any, tell: Any) -> None:
     story = tell()
-    story.write(0, 0)
+    story.write(0, 0, cause=Cause.READONLY)
     story.write(0, 50)
     story.final(0, {0}, role="master")
 
@@ -237,6 +236,9 @@ def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
     unlinked = kill()
     unlinked.samples = [(*row[:6], 1 if row[3] == 2 else row[6], *row[7:]) for row in unlinked.samples]
     assert seen(judge(unlinked.history()), "convergence.redundant") is Verdict.FAIL
+    unread = kill()
+    del unread.finals["redis-2"]
+    assert seen(judge(unread.history()), "convergence.final_master") is Verdict.FAIL
     two = kill()
     two.sample(2, 3590, Role.MASTER, offset=40000)
     assert "redundant_at" not in judge(two.history()).timeline.instants
@@ -259,28 +261,26 @@ def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
 def check_outage(judge: Judge, kill: Any, tell: Any) -> None:
     story = kill()
     story.write(900, 700, server=0, cause=Cause.READONLY)
+    story.write(901, 300, server=0, cause=Cause.TIMEOUT)
     told = judge(story.history()).availability
     assert (told.outage_ms, told.noise_ms, told.censored) == (1530.0, 10.0, False)
+    assert (told.control_planned, told.control_acknowledged) == (51, 50)
     cut = kill()
     cut.operations = [row for row in cut.operations if row[7] != 1 or row[0] < 50]
     assert judge(cut.history()).availability.censored
     mixed = kill()
     for at in range(0, 3500, 10):
-        mixed.write(1000 + at, at, client=3 + at % 2 * 0 + 1)
+        mixed.write(1000 + at, at, client=4)
     pinned = Writers(target="redis-0", count=1, rate=100.0)
     groups = (Writers(count=1, rate=100.0), pinned)
     mixed.operations = [(*row[:5], 1 if row[0] < 1000 else row[5], *row[6:]) for row in mixed.operations]
-    mixed.plan = type(mixed.plan)(**{**_fields(mixed.plan), "load": Load(writers=groups)})
+    mixed.plan = replace(mixed.plan, load=Load(writers=groups))
     assert judge(mixed.history()).availability.outage_ms == 1530.0
     unknown = tell()
     unknown.fault(500)
     for key, at in enumerate((0, 100, 490, 700, 1500)):
         unknown.write(key, at, cause=Cause.TIMEOUT if at == 700 else Cause.NONE)
     assert judge(unknown.history()).availability.outage_ms == 1010.0
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def check_bounds(judge: Judge, kill: Any, _: Any) -> None:
@@ -356,7 +356,6 @@ def check_unsound_is_unknown(judge: Judge, kill: Any, _: Any) -> None:
 
 def check_a_raising_judge(judge: Judge, kill: Any, _: Any) -> None:
     story = kill()
-    story.final(2, (), wrong=None, dbsize=0)
     story.finals["redis-2"] = None
 
     assert "judge.ledger" in {finding.name for finding in judge(story.history()).findings}
@@ -400,6 +399,8 @@ def load(edit: tuple[str, str, str]) -> Judge:
     """`judge` of a copy of the package with that edit."""
     names = [name for name in sys.modules if name.startswith("harness.judges.")]
     kept: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in names}
+    for name in names:
+        delattr(harness.judges, name.rpartition(".")[2])  # else `from harness.judges import ...` finds the real one
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:

@@ -181,5 +181,7 @@ def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
     folder = TrialFolder(tmp_path / "t")
     folder.create(plan)
 
-    with pytest.raises(WaitTimeout, match=r"waited 30 s for one master.*saw last: redis-2: connection refused|unreachable"):
+    with pytest.raises(
+        WaitTimeout, match=r"waited 30 s for one master.*saw last: redis-2: connection refused|unreachable"
+    ):
         run_trial(plan, [kill(MASTER)], deployment, folder, clock=deployment.clock)

@@ -25,7 +25,7 @@ from harness.deployments.local.engine import find_engine
 from harness.deployments.local.isolation import Level, choose_isolation, write_name_files
 from harness.deployments.local.partition import Partition
 from harness.deployments.local.pods import Pods
-from harness.deployments.local.settling import run_id, wait_for_replicas, wait_for_sentinels
+from harness.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from harness.deployments.local.sidecar import start_probe
 from harness.deployments.waiting import eventually
 from harness.faults.effect import Effect
@@ -150,7 +150,10 @@ class LocalDeployment:
         if self._up.containers.running(pod, container):
             raise DeploymentError(f"expected {pod}/{container} to be down; it runs already")
         started = self._up.pods.start(pod, container, master=self._boot(pod))
-        return self._answering(pod, {container: started})
+        effect = self._answering(pod, {container: started})
+        if container == "sentinel":
+            self._keep_pinging(pod)
+        return effect
 
     def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:
         containers = self._containers_of(pod)
@@ -168,7 +171,11 @@ class LocalDeployment:
         pods.add(pod)
         self._up.partition.follow(pods.live)
         master = self._boot(pod)
-        return self._answering(pod, {container: pods.start(pod, container, master=master) for container in containers})
+        started = {container: pods.start(pod, container, master=master) for container in containers}
+        effect = self._answering(pod, started)
+        if "sentinel" in started:
+            self._keep_pinging(pod)
+        return effect
 
     def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
         self._must_be_apart()
@@ -252,6 +259,10 @@ class LocalDeployment:
             debug=self._engine.modern,
             check=self.check,
         )
+        self._keep_pinging(*sentinels)
+
+    def _keep_pinging(self, *pods: str) -> None:
+        keep_pinging(self.probe, self._profile, [self.sentinels()[pod] for pod in pods], self.check)
 
     def _wait_until_listening(self, pod: str) -> None:
         """A replica whose first connect is refused tries again only after a second."""

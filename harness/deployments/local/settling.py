@@ -60,7 +60,7 @@ def wait_for_sentinels(
     """
     faster = debug and bool(profile.hello_ms)
     if faster:
-        _set_hello_period(probe, sentinels, profile.hello_ms, check)
+        _set_period(probe, sentinels, "publish-period", profile.hello_ms, check)
     data_servers = sum("redis" in pod.containers for pod in topology.pods)
 
     def look() -> tuple[bool, str]:
@@ -75,19 +75,25 @@ def wait_for_sentinels(
     what = f"{len(sentinels)} Sentinels to know each other and {data_servers - 1} replicas"
     eventually(look, within_s=_KNOWN_WITHIN_S, what=what, every_s=_EVERY_S)
     if faster:
-        _set_hello_period(probe, sentinels, HELLO_PERIOD_MS, check)
+        _set_period(probe, sentinels, "publish-period", HELLO_PERIOD_MS, check)
 
 
-def _set_hello_period(probe: Asks, sentinels: Sequence[Endpoint], period_ms: int, check: Check) -> None:
+def keep_pinging(probe: Asks, profile: Profile, sentinels: Sequence[Endpoint], check: Check) -> None:
+    """Give the Sentinels the profile's PING period; one that was started again has forgotten it."""
+    if profile.ping_ms:
+        _set_period(probe, sentinels, "ping-period", profile.ping_ms, check)
+
+
+def _set_period(probe: Asks, sentinels: Sequence[Endpoint], name: str, period_ms: int, check: Check) -> None:
     for sentinel in sentinels:
 
         def look(sentinel: Endpoint = sentinel) -> tuple[bool, str]:
             check()
-            answer = probe.query(sentinel, "SENTINEL", "DEBUG", "publish-period", str(period_ms))
+            answer = probe.query(sentinel, "SENTINEL", "DEBUG", name, str(period_ms))
             if answer.error:
                 raise DeploymentError(
-                    f"expected {sentinel} to take SENTINEL DEBUG publish-period {period_ms}; got {answer.error!r}; "
-                    "use a profile without hello_ms"
+                    f"expected {sentinel} to take SENTINEL DEBUG {name} {period_ms}; got {answer.error!r}; "
+                    "SENTINEL DEBUG needs Redis 7.0 or newer, or Valkey: use the profile `documented`"
                 )
             return answer.value == "OK", answer.unreachable
 

@@ -127,7 +127,7 @@ def test_what_a_sentinel_lacks_is_told(asked: Asked, lack: str) -> None:
 
 
 def test_a_sentinel_that_refuses_debug_says_so_at_once() -> None:
-    with pytest.raises(DeploymentError, match="got 'ERR unknown'; use a profile without hello_ms"):
+    with pytest.raises(DeploymentError, match=r"got 'ERR unknown'; SENTINEL DEBUG needs Redis 7.0 or newer, or Valkey"):
         settle(sentinel(debug=Answer(error="ERR unknown")))
 
 
