@@ -29,7 +29,10 @@ PLANTED = """
 
     @pytest.fixture(autouse=True)
     def planted(monkeypatch):
-        monkeypatch.setattr(Keeper, "_make", lambda self, topology, profile: MemoryDeployment(topology, profile, bugs=[Bug("{bug}")]))
+        def make(self, topology, profile):
+            return MemoryDeployment(topology, profile, bugs=[Bug("{bug}")])
+
+        monkeypatch.setattr(Keeper, "_make", make)
 
     def test_master_kill(trial):
         trial.inject(kill(MASTER))

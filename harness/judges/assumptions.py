@@ -6,15 +6,19 @@ did not happen, or its history has holes.
 
 from __future__ import annotations
 
-from harness.judges.evidence import phase_at
+import numpy as np
+
+from harness.judges.evidence import phase_at, samples_of, server_index
 from harness.judges.ledger import final_master
-from harness.model.events import Event
+from harness.model.events import Event, Role
 from harness.model.history import History
 from harness.model.operations import Outcome, key_text
 from harness.model.plan import MASTER_OF_SENTINELS
 from harness.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
+_NOTICED = ("kill", "stop", "pause")
+"""Faults after which nobody can reach the process; of one that lasts less than some samples that is not certain."""
 
 
 def check(history: History, measured: Availability) -> tuple[Finding, ...]:
@@ -52,6 +56,7 @@ def check(history: History, measured: Availability) -> tuple[Finding, ...]:
             f"got {measured.lateness_p99_ms:.2f} ms; is the machine busy?",
         ),
         _faults_proved(history),
+        _faults_seen(history),
         _finals_read(history),
         _nothing_dropped(history),
         _tombstone(history),
@@ -78,6 +83,30 @@ def _faults_proved(history: History) -> Finding:
     )
 
 
+def _faults_seen(history: History) -> Finding:
+    """The watchers, who know nothing of faults, lost every server and Sentinel whose process was ended or stopped."""
+    unseen = [
+        f"{event.data.get('pod')}/{event.data.get('container')}"
+        for event in history.of_kind("fault-effect")
+        if event.data.get("kind") in _NOTICED and not _lost(history, event)
+    ]
+    return _finding(
+        "fault_seen",
+        not unseen,
+        "expected the watchers to lose whatever was broken, too; "
+        + (f"{', '.join(unseen)} answered all the time" if unseen else "they did"),
+    )
+
+
+def _lost(history: History, effect: Event) -> bool:
+    pod, container = effect.data.get("pod"), effect.data.get("container")
+    if container != "redis":
+        ends = history.of_kind("sentinel-down")
+        return any(end.data.get("sentinel") == pod and end.at_ns >= effect.earliest_ns for end in ends)
+    own = samples_of(history, server_index(history, str(pod)))
+    return bool(np.any((own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= effect.earliest_ns)))
+
+
 def _place(event: Event) -> tuple[object, str]:
     return event.data.get("fault"), f"{event.data.get('pod', '')}/{event.data.get('container', '')}"
 
@@ -93,7 +122,7 @@ def _finals_read(history: History) -> Finding:
         elif not final.run_id_before or final.run_id_before != final.run_id_after:
             wrong.append(f"{server.name} was restarted during the read")
     if final_master(history) is None and history.plan.expect.heals:
-        wrong.append("not exactly one master was read")
+        wrong.append("nobody who is master to the Sentinels was read")
     return _finding(
         "final_reads",
         not wrong,

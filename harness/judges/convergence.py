@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.judges.evidence import instant_of, master_fault, samples_of, server_index
-from harness.judges.timeline import promotions
+from harness.judges.timeline import believed_masters, promotions
 from harness.model.events import Role
 from harness.model.history import History
 from harness.model.instants import REDUNDANT_AT
@@ -16,7 +16,9 @@ from harness.model.verdict import Finding, Timeline, Verdict
 def judge(history: History, timeline: Timeline) -> tuple[Finding, ...]:
     findings = [_one_master(history)]
     if history.plan.expect.heals:
-        findings += [_final_master(history), _sentinels_agree(history), _redundant(timeline)]
+        findings += [_final_master(history), _sentinels_agree(history)]
+        if history.plan.faults:
+            findings.append(_redundant(timeline))
     return tuple(findings)
 
 
@@ -107,10 +109,8 @@ def _final_master(history: History) -> Finding:
 def _sentinels_agree(history: History) -> Finding:
     """Every Sentinel's last announcement names the master that was found at the end."""
     masters = [name for name, final in history.finals.items() if final.role == "master"]
-    believed = {view.name: history.environment.master for view in history.environment.sentinels}
-    for change in promotions(history):
-        believed |= {switch.sentinel: switch.new for switch in change.switches}
-    wrong = {name: master for name, master in sorted(believed.items()) if [master] != masters}
+    believed = believed_masters(history)
+    wrong = {name: master for name, master in believed.items() if [master] != masters}
     told = ", ".join(f"{name}: {master}" for name, master in wrong.items())
     return Finding(
         name="convergence.sentinels_agree",

@@ -7,13 +7,14 @@ value is unexpected. Keys are numbers, so sets of millions are bitmaps and nothi
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.judges.loss import CAUSES, causes, offsets_around
-from harness.judges.timeline import promotions
+from harness.judges.timeline import believed_masters, promotions
 from harness.model.history import FinalRead, History
 from harness.model.operations import Cause, Outcome, key_text
 from harness.model.records import NO_SERVER, Records
@@ -46,9 +47,15 @@ def judge(history: History) -> tuple[Writes, tuple[Finding, ...]]:
 
 
 def final_master(history: History) -> FinalRead | None:
-    """The one server that was master when everything was read; None where there was none or more than one."""
-    masters = [final for _, final in sorted(history.finals.items()) if final.role == MASTER]
-    return masters[0] if len(masters) == 1 else None
+    """The server that was master when everything was read; of several the one that most Sentinels named last.
+
+    None where nobody said master, or those who did were not named.
+    """
+    masters = {name: final for name, final in history.finals.items() if final.role == MASTER}
+    if len(masters) > 1:
+        named = Counter(believed_masters(history).values()).most_common(1)
+        masters = {name: final for name, final in masters.items() if named and name == named[0][0]}
+    return next(iter(masters.values()), None)
 
 
 class _Book:

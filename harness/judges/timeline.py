@@ -98,6 +98,14 @@ def promotions(history: History) -> tuple[Promotion, ...]:
     return tuple(found)
 
 
+def believed_masters(history: History) -> dict[str, str]:
+    """Whom each Sentinel named as master at the end, by its own announcements."""
+    believed = {view.name: history.environment.master for view in history.environment.sentinels}
+    for change in promotions(history):
+        believed |= {switch.sentinel: switch.new for switch in change.switches}
+    return dict(sorted(believed.items()))
+
+
 def _is_news(group: list[Switch], switch: Switch) -> bool:
     return all(known.sentinel != switch.sentinel for known in group)
 

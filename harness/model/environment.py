@@ -35,6 +35,8 @@ class SentinelView:
     """Itself included, dead ones too."""
     known_replicas: int
     ckquorum: str
+    ping_period_ms: int = 1000
+    """Of its PINGs and of its attempts to connect; the engine's own, unless the profile sets another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

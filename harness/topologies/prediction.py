@@ -17,12 +17,11 @@ from harness.model.plan import MASTER_OF_SENTINELS, FaultPlan, Load
 TICK_MS = 100.0
 """Longest time between two runs of Sentinel's timer: its frequency is 10 to 19 Hz, drawn anew each time."""
 SHORT_TICK_MS = 52.0
-PING_MS = 1000.0
+ENGINE_PING_MS = 1000
+"""Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
 INFO_MS = 1000.0
 """Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
 ASK_MS = 1000.0
-RECONNECT_MS = 1000.0
-"""A Sentinel tries a broken connection again this often."""
 HELLO_MS = 2000.0
 EXCHANGE_MS = 20.0
 """One request, its reply, and the configuration file that a Sentinel writes and syncs before it votes or acts."""
@@ -38,6 +37,7 @@ class _Settings:
     known: int
     replicas: int
     live: int
+    ping_ms: float
 
 
 def predict(
@@ -69,11 +69,11 @@ def predict(
         return Prediction(
             failover=True,
             because=f"the master stays away for longer than D = {down_max_ms:g} ms and {settings.live} of "
-            f"{settings.known} known Sentinels are there (quorum {settings.quorum}){_too_short(down_ms)}",
+            f"{settings.known} known Sentinels are there (quorum {settings.quorum}){_too_short(settings)}",
             bounds=bounds,
             retry_ms=retry_ms,
         )
-    noticed_ms = lasts_ms + (2 * TICK_MS if hit.silent else RECONNECT_MS + 2 * TICK_MS)
+    noticed_ms = lasts_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
     if noticed_ms < down_ms:
         return Prediction(
             failover=False,
@@ -88,14 +88,14 @@ def predict(
     )
 
 
-def _too_short(down_ms: float) -> str:
+def _too_short(settings: _Settings) -> str:
     """Why a D at or below Sentinel's reconnect period may cost a healthy master, too.
 
     At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and reaches for the new one no
     sooner than a reconnect period after it.
     """
-    reached_ms = RECONNECT_MS + 2 * TICK_MS
-    if down_ms >= reached_ms:
+    reached_ms = settings.ping_ms + 2 * TICK_MS
+    if settings.down_after_ms[0] >= reached_ms:
         return ""
     return (
         f"; D is below {reached_ms:g} ms, the longest that a Sentinel takes to connect again, so the new master may be "
@@ -125,6 +125,7 @@ def _settings(
         known=max(view.known_sentinels for view in sentinels),
         replicas=min(view.known_replicas for view in sentinels),
         live=len(names) - _sentinels_gone(faults, hit, master, names),
+        ping_ms=float(max(view.ping_period_ms for view in sentinels)),
     )
 
 
@@ -161,7 +162,7 @@ def _impossible(settings: _Settings) -> str:
 
 def _bounds(settings: _Settings, *, silent: bool, load: Load | None) -> tuple[Bound, ...]:
     down_ms, down_max_ms = settings.down_after_ms
-    ping_ms = min(PING_MS, down_max_ms)
+    ping_ms = min(settings.ping_ms, down_max_ms)
     noticed_ms = ping_ms + TICK_MS if silent else TICK_MS
     sdown = Bound(
         name=instants.SDOWN_AT,

@@ -14,6 +14,7 @@ from harness.model.endpoint import Endpoint
 from harness.model.environment import SentinelView, Server
 from harness.probe.port import Probe
 from harness.probe.protocol import Answer, Value
+from harness.topologies.prediction import ENGINE_PING_MS
 
 _SETTINGS = (
     "appendfsync",
@@ -135,6 +136,7 @@ def describe_sentinels(deployment: Deployment) -> tuple[SentinelView, ...]:
                 known_sentinels=int(facts["num-other-sentinels"]) + 1,
                 known_replicas=int(facts["num-slaves"]),
                 ckquorum=str(check.value or check.error or check.unreachable),
+                ping_period_ms=deployment.profile.ping_ms or ENGINE_PING_MS,
             )
         )
     return tuple(found)

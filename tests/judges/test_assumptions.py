@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.judges import assumptions, availability
+from harness.model.events import Role
 from harness.model.operations import Cause
 from harness.model.plan import FaultPlan, Load, Writers
 from harness.model.verdict import Finding, Verdict
@@ -29,6 +30,7 @@ def test_a_sound_trial_meets_all_of_them(kill: Any) -> None:
         "load",
         "punctual",
         "fault_proved",
+        "fault_seen",
         "final_reads",
         "nothing_dropped",
         "last_write",
@@ -99,6 +101,15 @@ def unnamed(story: Any) -> None:
     story.final(2, range(50), run_id="")
 
 
+def unseen(story: Any) -> None:
+    """The fault told of its success, and the server's watcher never lost it."""
+    story.samples = [row for row in story.samples if row[5] != Role.UNREACHABLE]
+
+
+def sentinel_unseen(story: Any) -> None:
+    story.fault(480, pod="redis-2", container="sentinel", number=0)
+
+
 def masterless(story: Any) -> None:
     story.final(1, range(50), role="replica")
 
@@ -133,7 +144,9 @@ def last_write_failed(story: Any) -> None:
         (unread, "final_reads", "redis-2 was not read"),
         (restarted, "final_reads", "redis-2 was restarted during the read"),
         (unnamed, "final_reads", "redis-2 was restarted during the read"),
-        (masterless, "final_reads", "not exactly one master was read"),
+        (masterless, "final_reads", "nobody who is master to the Sentinels was read"),
+        (unseen, "fault_seen", "redis-0/redis answered all the time"),
+        (sentinel_unseen, "fault_seen", "redis-2/sentinel answered all the time"),
         (evicted, "nothing_dropped", "redis-2: 1 evicted, 0 expired"),
         (expired, "nothing_dropped", "redis-2: 0 evicted, 1 expired"),
         (last_write_failed, "last_write", "got info of rr:t1:000000000999"),

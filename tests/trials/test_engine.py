@@ -102,9 +102,9 @@ def test_a_wipe_is_found_and_named(simulate):
     [
         (Bug.LOSE_TAIL, Verdict.FAIL, "lost"),
         (Bug.STALE_REPLICA, Verdict.FAIL, "diverged"),
-        (Bug.SECOND_MASTER, Verdict.FAIL, "master"),
+        (Bug.SECOND_MASTER, Verdict.FAIL, "redis-0: master, redis-1: replica, redis-2: master"),
         (Bug.NO_ELECTION, Verdict.FAIL, "failover"),
-        (Bug.NO_EFFECT, Verdict.UNKNOWN, "fault"),
+        (Bug.NO_EFFECT, Verdict.UNKNOWN, "answered all the time"),
         (Bug.SLOW_SWITCH, Verdict.UNKNOWN, "unexplained"),
     ],
 )
@@ -132,7 +132,7 @@ class _CannotHeal:
     def inject(self, deployment: MemoryDeployment, place: Place) -> Effect:
         return deployment.signal(place.pod, place.container, "SIGKILL")
 
-    def heal(self, deployment: MemoryDeployment, place: Place) -> Effect:
+    def heal(self, _deployment: object, _place: Place) -> Effect:
         raise DeploymentError("expected the container to start; got an empty disk")
 
 
