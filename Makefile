@@ -6,7 +6,7 @@ help:  ## List the targets
 
 run:  ## Break a master on this host, print the table, name the report
 	@tools/setup
-	@.venv/bin/redis-resilience run master-kill --trials 3
+	@.venv/bin/redis-resilience run master-kill
 
 test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, real failovers
 	@tools/setup dev

@@ -38,7 +38,9 @@ def run(
     scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
     *,
     trials: Annotated[str, typer.Option(metavar="N", help="How often to run it.")] = "1",
-    parallel: Annotated[str, typer.Option(metavar="N", help="Deployments side by side, trials shared out.")] = "1",
+    parallel: Annotated[
+        str, typer.Option(metavar="N", help="Deployments side by side, trials shared out (default: one a core).")
+    ] = "",
     topology: Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")] = "node",
     profile: Annotated[str, typer.Option(help="Sentinel's times: documented, fast or rapid.")] = "fast",
     backend: Annotated[str, typer.Option(help="Where to deploy: local, or memory (a simulation).")] = "local",
@@ -54,7 +56,7 @@ def run(
 
     The master is killed under load, once:   redis-resilience run master-kill
 
-    A distribution instead of an anecdote:   redis-resilience run master-kill --trials 50 --parallel 2
+    A distribution instead of an anecdote:   redis-resilience run master-kill --profile rapid --trials 50
     """
     from harness.command.running import run_scenario  # noqa: PLC0415 - only this command needs it
 

@@ -29,13 +29,16 @@ T = TypeVar("T")
 def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit:
     """Run the scenario with these options of the plugin; prints trials, table and the path of the report.
 
+    parallel: how many deployments side by side; "" = one a core, but no more than trials.
+
     Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
     """
     known = find(name)
     for option in OPTIONS:
         if chosen.get(option.name):
             _parsed(option.flag.replace("--redis-", "--"), option.parse, chosen[option.name])
-    workers = _parsed("--parallel", positive_int, parallel)
+    trials = int(chosen["redis_trials"])
+    workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
     topology(chosen["redis_topology"]).profile(chosen["redis_profile"])
     if chosen["redis_backend"] == "local":
         find_engine(chosen["redis_server"] or None)
@@ -44,7 +47,7 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
     words += ["-n", str(workers)] if workers != 1 else []
     console = Console(file=sys.stdout)  # this very stream: pytest gets another one
-    live = LiveRun(console, int(chosen["redis_trials"]))
+    live = LiveRun(console, trials)
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main(words, plugins=[live])
     if code == pytest.ExitCode.INTERRUPTED:

@@ -42,3 +42,12 @@ class CanPartition(Protocol):
 
     def rejoin(self, pod: str) -> Effect:
         """Take away what `isolate` did to `pod`."""
+
+
+@runtime_checkable
+class CanScale(Protocol):
+    def scale_to_zero(self, pod: str) -> Effect:
+        """Ask for 0 replicas of the StatefulSet that `pod` belongs to: all of its pods go, gracefully, and stay away."""
+
+    def scale_back(self, pod: str) -> Effect:
+        """Ask for as many as before; the pods come back under their names and new addresses."""

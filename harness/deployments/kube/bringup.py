@@ -1,0 +1,110 @@
+"""From nothing to pods that are ready and a probe that answers, each step leaving its own undoing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.deployments.kube import manifests
+from harness.deployments.kube.cluster import Cluster, KindClusters
+from harness.deployments.kube.image import REPOSITORY, probe_image
+from harness.deployments.kube.logs import Logs
+from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.partition import Partition
+from harness.deployments.kube.pods import Pods
+from harness.deployments.kube.port import KubeApi
+from harness.deployments.kube.probe import POD as PROBE_POD
+from harness.deployments.kube.probe import KubeProbe
+from harness.deployments.kube.watch import PodWatch
+from harness.model.errors import DeploymentError, WaitTimeout
+from harness.topologies.topology import Topology
+
+RUN_LABEL = "redis-resilience/run"
+"""On every namespace that is made here: leftovers are found by it."""
+_READY_WITHIN_S = 120.0
+
+Connect = Callable[[Path, str, str], KubeApi]
+"""A kubeconfig, a context in it and a namespace to the API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to bring up. run_id: the value of the label. Images: empty for the manifests' and this project's own."""
+
+    topology: Topology
+    overlay: Path
+    namespace: str
+    run_id: str
+    redis_image: str = ""
+    probe_image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Up:
+    """What there is while a deployment is up. undo: takes all of it away, last made first."""
+
+    cluster: Cluster
+    api: KubeApi
+    watch: PodWatch
+    logs: Logs
+    pods: Pods
+    partition: Partition
+    probe: KubeProbe
+    images: tuple[str, ...]
+    undo: ExitStack
+
+
+def bring_up(wanted: Wanted, clusters: KindClusters, connect: Connect, undo: ExitStack) -> Up:
+    """Returns once every pod is ready; what was begun is in `undo`, also where this raises."""
+    cluster = clusters.acquire()
+    image = probe_image(wanted.probe_image)
+    objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image})
+    probe_objects = manifests.render(wanted.overlay.parents[2] / "probe", {REPOSITORY: image})
+    images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
+    clusters.load(images)
+    api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
+    api.create_namespace({RUN_LABEL: wanted.run_id})
+    undo.callback(api.delete_namespace)
+    nodes = {}
+    for name in cluster.nodes:
+        nodes[name] = NodeShell.of_container(name)
+        undo.callback(nodes[name].close)
+    partition = Partition(tuple(nodes.values()), wanted.namespace)
+    undo.callback(partition.clear)
+    watch = PodWatch(api)
+    undo.callback(watch.stop)
+    logs = Logs(api, watch)
+    for each in (probe_objects, objects):
+        manifests.apply(each, kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=wanted.namespace)
+    _wait_until_ready(watch, logs, PROBE_POD)
+    probe = KubeProbe(api)
+    undo.callback(probe.stop)
+    for pod in wanted.topology.pods:
+        _wait_until_ready(watch, logs, pod.name)
+    return Up(
+        cluster=cluster,
+        api=api,
+        watch=watch,
+        logs=logs,
+        pods=Pods(topology=wanted.topology, watch=watch, logs=logs, nodes=nodes, probe=probe),
+        partition=partition,
+        probe=probe,
+        images=images,
+        undo=undo,
+    )
+
+
+def _wait_until_ready(watch: PodWatch, logs: Logs, pod: str) -> None:
+    what = f"pod {pod} to be ready"
+    try:
+        watch.until(pod, lambda state: state.ready, within_s=_READY_WITHIN_S, what=what, hopeless=True)
+    except (WaitTimeout, DeploymentError) as error:
+        state = watch.pod(pod)
+        words = "".join(
+            f"\nend of the log of {pod}/{container.name}:\n{logs.last_words(pod, container.name)}"
+            for container in (state.containers if state else ())
+            if not container.ready
+        )
+        raise DeploymentError(f"{error}{words}") from error

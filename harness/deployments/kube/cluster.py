@@ -1,0 +1,185 @@
+"""A kind cluster for a run: made when the first deployment wants one, shared by the workers of pytest-xdist, deleted
+by whoever leaves it last. The user's own kubeconfig is never touched: the cluster's is a file in the run's folder.
+
+A named cluster (`--redis-cluster`) is only ever used, never deleted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.deployments.kube.tools import must_have, must_have_docker, run
+from harness.model.errors import DeploymentError, Unavailable, UsageError
+
+PREFIX = "redis-resilience-"
+_CREATED_WITHIN_S = 300.0
+_ASKED_WITHIN_S = 30.0
+_LOADED_WITHIN_S = 180.0
+_NODE_IMAGE = "kindest/node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """nodes: by the names of their containers, which `docker exec` takes."""
+
+    name: str
+    kubeconfig: Path
+    nodes: tuple[str, ...]
+    node_image: str
+
+    @property
+    def context(self) -> str:
+        return f"kind-{self.name}"
+
+
+class KindClusters:
+    """The cluster of one run; `acquire` and `release` may be called by several processes that share `folder`."""
+
+    def __init__(
+        self, folder: Path, *, run_id: str, named: str = "", node_image: str = "", workers: int = 0, keep: bool = False
+    ) -> None:
+        """folder: for the kubeconfig and the locks. named: use this cluster. keep: leave it there at the end."""
+        if workers < 0:
+            raise UsageError(f"expected 0 workers or more; got {workers}")
+        self._folder = folder
+        self._name = named or f"{PREFIX}{run_id}".lower()
+        self._named = bool(named)
+        self._node_image = node_image
+        self._workers = workers
+        self._keep = keep
+        self._user: int | None = None
+
+    def acquire(self) -> Cluster:
+        """The cluster, made where there is none yet. Raises Unavailable where this machine cannot have one."""
+        must_have("kind", "kubectl")
+        must_have_docker()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kubeconfig = self._folder / "kubeconfig"
+        with _Locked(self._folder / "lock"):
+            known = self._known()
+            if self._named and self._name not in known:
+                raise UsageError(
+                    f"expected a kind cluster named {self._name!r}; there are: {', '.join(known) or 'none'}; "
+                    "make it with `kind create cluster`, or leave the name out to get one for the run"
+                )
+            if self._name not in known:
+                self._create(kubeconfig)
+            elif not kubeconfig.exists():
+                kubeconfig.touch(mode=0o600)
+                run("kind", "export", "kubeconfig", "--name", self._name, "--kubeconfig", str(kubeconfig), within_s=60)
+            self._enter()
+            nodes = tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
+            image = run("docker", "inspect", "--format", "{{.Config.Image}}", nodes[0], within_s=_ASKED_WITHIN_S)
+        return Cluster(name=self._name, kubeconfig=kubeconfig, nodes=tuple(sorted(nodes)), node_image=image.strip())
+
+    def load(self, images: Sequence[str]) -> None:
+        """Put local images into every node, once a run. Raises Unavailable for one that this machine does not have."""
+        for image in images:
+            must_have_image(image)
+        with _Locked(self._folder / "lock"):
+            loaded = self._folder / "loaded-images"
+            have = loaded.read_text().splitlines() if loaded.exists() else []
+            wanted = [image for image in dict.fromkeys(images) if image not in have]
+            if wanted:
+                run("kind", "load", "docker-image", "--name", self._name, *wanted, within_s=_LOADED_WITHIN_S)
+                loaded.write_text("\n".join([*have, *wanted]) + "\n")
+
+    def release(self) -> None:
+        """Let go of it; the last user deletes a cluster that was made here. Harmless when it is let go already."""
+        if self._user is None:
+            return
+        with _Locked(self._folder / "lock"):
+            user, self._user = self._user, None
+            try:
+                if not self._named and not self._keep and _alone(user):
+                    delete_cluster(self._name, self._folder / "kubeconfig")
+                    (self._folder / "loaded-images").unlink(missing_ok=True)
+            finally:
+                os.close(user)
+
+    def _known(self) -> list[str]:
+        return run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split()
+
+    def _create(self, kubeconfig: Path) -> None:
+        image = self._node_image or _newest_node_image()
+        roles = ["control-plane", *["worker"] * self._workers]
+        lines = [
+            "kind: Cluster",
+            "apiVersion: kind.x-k8s.io/v1alpha4",
+            "nodes:",
+            *(f"- role: {role}" for role in roles),
+        ]
+        command = ["kind", "create", "cluster", "--name", self._name, "--kubeconfig", str(kubeconfig)]
+        command += ["--wait", "120s", "--config", "-"]
+        if image:
+            must_have_image(image)
+            command += ["--image", image]
+        try:
+            run(*command, within_s=_CREATED_WITHIN_S, given="\n".join(lines).encode())
+        except DeploymentError as error:
+            with suppress(DeploymentError):  # the first error is the one to tell
+                delete_cluster(self._name, kubeconfig)
+            raise DeploymentError(f"kind could not make the cluster {self._name}: {error}") from error
+
+    def _enter(self) -> None:
+        """Count as a user until `release`, or until this process ends, however it ends."""
+        if self._user is None:
+            self._user = os.open(self._folder / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._user, fcntl.LOCK_SH)
+
+
+def delete_cluster(name: str, kubeconfig: Path) -> None:
+    """Also right for one of which only parts are there."""
+    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), within_s=_LOADED_WITHIN_S)
+
+
+def left_clusters() -> tuple[str, ...]:
+    """Clusters of this project's name that are there now: of a run that goes on, was told to keep it, or was killed."""
+    found = run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split()
+    return tuple(name for name in found if name.startswith(PREFIX))
+
+
+def has_image(image: str) -> bool:
+    return bool(run("docker", "images", "--quiet", image, within_s=_ASKED_WITHIN_S).strip())
+
+
+def must_have_image(image: str) -> None:
+    """Never pulled from here: a registry's mood must not decide about a measurement."""
+    if not has_image(image):
+        raise Unavailable(f"expected the image {image} in the local Docker; there is none; `docker pull {image}` first")
+
+
+def _newest_node_image() -> str:
+    """The newest local one, whatever kind's own default is; "" where there is none, and kind has to pull its own."""
+    found = run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", _NODE_IMAGE, within_s=_ASKED_WITHIN_S)
+    tagged = [name for name in found.split() if not name.endswith("<none>")]
+    return tagged[0] if tagged else ""
+
+
+def _alone(user: int) -> bool:
+    """Whether nobody else holds the users' lock; asked under the main lock, so that nobody enters meanwhile."""
+    try:
+        fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class _Locked:
+    """A lock between processes that the kernel gives up for a dead one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = -1
+
+    def __enter__(self) -> None:
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)

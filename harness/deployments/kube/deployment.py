@@ -1,0 +1,276 @@
+"""A topology as pods of a kind cluster, as the engine and the faults see it.
+
+What differs from processes on this host: the kubelet and the controllers undo some faults by themselves. A killed
+container is started again at once, a deleted pod is made anew. So `start_container` and `create_pod` start nothing
+here: they wait until the cluster has done it, and say so in their proof.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness.deployments.kube.api import connect as connect_api
+from harness.deployments.kube.bringup import Connect, Up, Wanted, bring_up
+from harness.deployments.kube.cluster import KindClusters
+from harness.deployments.kube.image import project_folder
+from harness.deployments.kube.manifests import overlay_of
+from harness.deployments.kube.node import send_signal, wait_for_state
+from harness.deployments.kube.pods import PORTS, info_field
+from harness.faults.effect import Effect
+from harness.model.endpoint import Endpoint
+from harness.model.errors import DeploymentError, Unavailable
+from harness.model.events import Event, Scalar
+from harness.probe.port import Probe
+from harness.topologies.catalogue import topology as documented
+from harness.topologies.topology import Profile, Topology
+
+_GRACE_S = 30.0
+_KILLED_AFTER_GRACE_S = 30.0
+_LOOK_EVERY_S = 0.01
+
+
+class KubeDeployment:
+    """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is `clusters`'s."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        profile: Profile,
+        *,
+        clusters: KindClusters,
+        namespace: str,
+        run_id: str,
+        redis_image: str = "",
+        probe_image: str = "",
+        manifests: Path | None = None,
+        connect: Connect = connect_api,
+    ) -> None:
+        """Images: empty for the manifests' and this project's own. manifests: a folder like this project's."""
+        self._topology = topology
+        self._profile = profile
+        self._clusters = clusters
+        self._connect = connect
+        _must_be_documented(topology)
+        self._wanted = Wanted(
+            topology=topology,
+            overlay=overlay_of(manifests or project_folder() / "manifests", topology, profile),
+            namespace=namespace,
+            run_id=run_id,
+            redis_image=redis_image,
+            probe_image=probe_image,
+        )
+        self._ended: dict[tuple[str, str], str] = {}
+        """Pod and container to the id of the container that was killed."""
+        self._deleted: dict[str, str] = {}
+        """Pod to the uid of the one that was deleted."""
+        self._scaled: dict[str, tuple[int, tuple[str, ...]]] = {}
+        """StatefulSet to its replicas and pods before it was scaled."""
+        self._running: Up | None = None
+
+    @property
+    def backend(self) -> str:
+        return "kind"
+
+    @property
+    def topology(self) -> Topology:
+        return self._topology
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @property
+    def probe(self) -> Probe:
+        return self._up.probe
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        if self._running is not None:
+            raise DeploymentError("expected a deployment that is not up; this one was started already")
+        undo = ExitStack()
+        try:
+            undo.callback(self._forget)
+            self._running = bring_up(self._wanted, self._clusters, self._connect, undo)
+        except BaseException:
+            undo.close()
+            raise
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.undo.close()
+
+    def servers(self) -> Mapping[str, Endpoint]:
+        return self._up.pods.endpoints("redis")
+
+    def sentinels(self) -> Mapping[str, Endpoint]:
+        return self._up.pods.endpoints("sentinel")
+
+    def fingerprint(self) -> Mapping[str, Scalar]:
+        up = self._up
+        shell = next(iter(up.pods.nodes.values()))
+        told = up.probe.query(next(iter(self.servers().values())), "INFO", "server").value
+        return {
+            "kubernetes": up.api.version(),
+            "node_image": up.cluster.node_image,
+            "nodes": len(up.cluster.nodes),
+            "images": ", ".join(up.images),
+            "engine": info_field(told, "server_name") or "redis",
+            "engine_version": info_field(told, "valkey_version") or info_field(told, "redis_version"),
+            "kernel": shell.must("uname -r", "the kernel's name").strip(),
+            "cpus": int(shell.must("nproc", "the number of processors")),
+        }
+
+    def save_logs(self, folder: Path) -> None:
+        names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]
+        self._up.logs.save(folder, names)
+
+    def drain_events(self) -> tuple[Event, ...]:
+        """What the cluster did to its pods since the last call, on the harness's clock."""
+        return self._up.watch.drain()
+
+    def signal(self, pod: str, container: str, name: str) -> Effect:
+        """After SIGKILL and SIGTERM the kubelet starts the container again by itself."""
+        ended = self._up.pods.container(pod, container).id
+        shell, process = self._up.pods.process(pod, container)
+        effect = send_signal(shell, process, name, f"{pod}/{container}")
+        if name in ("SIGKILL", "SIGTERM"):
+            self._ended[pod, container] = ended
+        return effect
+
+    def start_container(self, pod: str, container: str) -> Effect:
+        """Wait until the kubelet has started it again, and it answers."""
+        ended = self._ended.get((pod, container))
+        if ended is None:
+            raise DeploymentError(f"expected {pod}/{container} to have been killed; nobody did that")
+        begin_ns = time.monotonic_ns()
+        proof = self._up.pods.wait_for_restart(pod, container, ended)
+        del self._ended[pod, container]
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
+
+    def delete_pod(self, pod: str, *, grace_s: float = _GRACE_S) -> Effect:
+        """It took effect when the server's process was gone; the Sentinel's may be gone earlier or later."""
+        up, container = self._up, self._up.pods.containers_of(pod)[0]
+        uid = up.pods.existing(pod).uid
+        shell, process = up.pods.process(pod, container)
+        up.logs.keep(pod, up.pods.containers_of(pod))
+        begin_ns = time.monotonic_ns()
+        up.api.delete_pod(pod, grace_s=grace_s)
+        accepted_ns = time.monotonic_ns()
+        self._deleted[pod] = uid
+        end_ns = wait_for_state(
+            shell,
+            process,
+            "gone",
+            f"{pod}/{container}",
+            within_s=grace_s + _KILLED_AFTER_GRACE_S,
+            every_s=_LOOK_EVERY_S,
+        )
+        proof = (
+            f"{pod} was deleted with {grace_s:g} s of grace: accepted after {_ms(accepted_ns - begin_ns)}, "
+            f"{container} (PID {process.pid} on {process.node}) gone after {_ms(end_ns - begin_ns)}"
+        )
+        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
+
+    def create_pod(self, pod: str) -> Effect:
+        """Wait until the pod's controller has made it anew, and all of it answers."""
+        uid = self._deleted.get(pod)
+        if uid is None:
+            raise DeploymentError(f"expected pod {pod} to have been deleted; nobody did that")
+        begin_ns = time.monotonic_ns()
+        proof = self._up.pods.wait_for_new(pod, uid)
+        del self._deleted[pod]
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
+
+    def scale_to_zero(self, pod: str) -> Effect:
+        """It took effect when the last server's process was gone."""
+        up, name = self._up, self._up.pods.stateful_set_of(pod)
+        pods = up.pods.of_stateful_set(name)
+        servers = [(each.name, *up.pods.process(each.name, up.pods.containers_of(each.name)[0])) for each in pods]
+        for each in pods:
+            up.logs.keep(each.name, up.pods.containers_of(each.name))
+        before = up.api.replicas(name)
+        self._scaled[name] = (before, tuple(each.name for each in pods))
+        begin_ns = time.monotonic_ns()
+        up.api.scale(name, 0)
+        accepted_ns = end_ns = time.monotonic_ns()
+        self._deleted.update({each.name: each.uid for each in pods})
+        within_s = len(pods) * (_GRACE_S + _KILLED_AFTER_GRACE_S)
+        for server, shell, process in servers:
+            end_ns = wait_for_state(
+                shell, process, "gone", f"the server of {server}", within_s=within_s, every_s=_LOOK_EVERY_S
+            )
+        proof = (
+            f"StatefulSet {name} was scaled from {before} to 0: accepted after {_ms(accepted_ns - begin_ns)}, "
+            f"the servers of {', '.join(server for server, *_ in servers)} gone after {_ms(end_ns - begin_ns)}"
+        )
+        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
+
+    def scale_back(self, pod: str) -> Effect:
+        for name, (replicas, pods) in self._scaled.items():
+            if pod in pods:
+                break
+        else:
+            raise DeploymentError(f"expected the StatefulSet of {pod} to have been scaled to 0; nobody did that")
+        begin_ns = time.monotonic_ns()
+        self._up.api.scale(name, replicas)
+        proofs = [self._up.pods.wait_for_new(each, self._deleted.pop(each)) for each in pods]
+        del self._scaled[name]
+        proof = f"StatefulSet {name} has {replicas} replicas again: {'; '.join(proofs)}"
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
+
+    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
+        pods, peers = self._up.pods, others or self._others(pod)
+        addresses = {name: pods.existing(name).address for name in (pod, *peers)}
+        return self._up.partition.cut(pod, addresses, pods.any_process(peers), port=self._port_of(pod))
+
+    def rejoin(self, pod: str) -> Effect:
+        pods = self._up.pods
+        address = pods.existing(pod).address
+        return self._up.partition.heal(pod, address, pods.any_process(self._others(pod)), port=self._port_of(pod))
+
+    @property
+    def _up(self) -> Up:
+        if self._running is None:
+            raise DeploymentError("expected a started deployment; this one is not up, call start() first")
+        return self._running
+
+    def _forget(self) -> None:
+        self._running = None
+        self._ended.clear()
+        self._deleted.clear()
+        self._scaled.clear()
+
+    def _others(self, pod: str) -> tuple[str, ...]:
+        return tuple(peer.name for peer in self._topology.pods if peer.name != pod)
+
+    def _port_of(self, pod: str) -> int:
+        return PORTS[self._up.pods.containers_of(pod)[0]]
+
+
+def _must_be_documented(topology: Topology) -> None:
+    """The manifests are what is deployed: a trial's own directives would silently not be there."""
+    known = set(documented(topology.name).redis_config)
+    if set(topology.redis_config) != known:
+        own = sorted(set(topology.redis_config) - known)
+        raise Unavailable(
+            f"expected topology {topology.name} with the settings of its manifests; got others: "
+            f"{', '.join(f'{name} {value}' for name, value in own) or 'fewer'}; "
+            "run this scenario with --redis-backend=local"
+        )
+
+
+def _ms(ns: int) -> str:
+    return f"{ns / 1e6:.0f} ms"

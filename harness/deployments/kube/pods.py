@@ -1,0 +1,147 @@
+"""The topology's pods in the cluster: where each is, which process on which node it is, and when it is back.
+
+Asks, never changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.deployments.kube.logs import Logs
+from harness.deployments.kube.node import NodeShell, Process, find_process
+from harness.deployments.kube.port import ContainerState, PodState
+from harness.deployments.kube.watch import PodWatch
+from harness.deployments.waiting import eventually
+from harness.model.endpoint import Endpoint
+from harness.model.errors import DeploymentError, UsageError, WaitTimeout
+from harness.probe.port import Probe
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Topology
+
+PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
+_BACK_WITHIN_S = 120.0
+"""A container that ends again and again is started again after 10, 20, 40 s."""
+_ANSWERS_WITHIN_S = 60.0
+_LOOK_EVERY_S = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pods:
+    """nodes: a shell in every node, by the node's name."""
+
+    topology: Topology
+    watch: PodWatch
+    logs: Logs
+    nodes: Mapping[str, NodeShell]
+    probe: Probe
+
+    def containers_of(self, pod: str) -> tuple[str, ...]:
+        for known in self.topology.pods:
+            if known.name == pod:
+                return known.containers
+        names = ", ".join(known.name for known in self.topology.pods)
+        raise UsageError(f"topology {self.topology.name} has no pod {pod!r}; it has: {names}")
+
+    def existing(self, pod: str) -> PodState:
+        self.containers_of(pod)
+        state = self.watch.pod(pod)
+        if state is None:
+            raise DeploymentError(f"expected pod {pod} to exist; there is none now")
+        return state
+
+    def container(self, pod: str, container: str) -> ContainerState:
+        containers = self.containers_of(pod)
+        if container not in containers:
+            raise UsageError(f"pod {pod} has no container {container!r}; it has: {', '.join(containers)}")
+        state = self.existing(pod).container(container)
+        if state is None:
+            raise DeploymentError(f"expected container {container} in pod {pod}; the cluster has not made it yet")
+        return state
+
+    def stateful_set_of(self, pod: str) -> str:
+        kind, name = self.existing(pod).owner
+        if kind != "StatefulSet":
+            raise UsageError(f"expected a pod of a StatefulSet; {pod} belongs to {kind or 'nobody'} {name}".rstrip())
+        return name
+
+    def of_stateful_set(self, name: str) -> tuple[PodState, ...]:
+        return tuple(pod for pod in self.watch.pods() if pod.owner == ("StatefulSet", name))
+
+    def endpoint(self, pod: str, container: str) -> Endpoint:
+        """At its present address, or the last that it had."""
+        return Endpoint(self.watch.address(pod), PORTS[container])
+
+    def endpoints(self, container: str) -> Mapping[str, Endpoint]:
+        return {
+            pod.name: self.endpoint(pod.name, container) for pod in self.topology.pods if container in pod.containers
+        }
+
+    def process(self, pod: str, container: str) -> tuple[NodeShell, Process]:
+        """The container's first process, and the shell of its node."""
+        state, node = self.container(pod, container), self.existing(pod).node
+        if node not in self.nodes:
+            raise DeploymentError(
+                f"expected {pod} on a node of {', '.join(self.nodes)}; it is on {node or 'none'}; "
+                "was a node added to the cluster?"
+            )
+        return self.nodes[node], find_process(self.nodes[node], state.id, f"{pod}/{container}")
+
+    def any_process(self, pods: tuple[str, ...]) -> Process:
+        """A process in one of these pods that runs."""
+        missing: DeploymentError | None = None
+        for pod in pods:
+            for container in self.containers_of(pod):
+                try:
+                    return self.process(pod, container)[1]
+                except DeploymentError as error:
+                    missing = error
+        raise DeploymentError(f"expected a container that runs in {', '.join(pods)}; there is none") from missing
+
+    def wait_for_restart(self, pod: str, container: str, ended: str) -> str:
+        """Until another container than `ended` runs and answers; the proof of it."""
+
+        def again(state: PodState) -> bool:
+            found = state.container(container)
+            return found is not None and found.state == "running" and found.id != ended
+
+        what = f"{pod}/{container} to be started again by the kubelet"
+        self.watch.until(pod, again, within_s=_BACK_WITHIN_S, what=what)
+        restarts = self.container(pod, container).restarts
+        return f"{pod}/{container} was started by the kubelet, restart {restarts}, {self._answer(pod, container)}"
+
+    def wait_for_new(self, pod: str, uid: str) -> str:
+        """Until another pod than `uid` has an address and all of its containers answer; the proof of it."""
+        containers = self.containers_of(pod)
+
+        def new(state: PodState) -> bool:
+            running = {each.name for each in state.containers if each.state == "running"}
+            return state.uid != uid and not state.deleting and bool(state.address) and running >= set(containers)
+
+        state = self.watch.until(pod, new, within_s=_BACK_WITHIN_S, what=f"pod {pod} to be made anew")
+        answers = [f"{container} {self._answer(pod, container)}" for container in containers]
+        return f"{pod} was made anew at {state.address}, {', '.join(answers)}"
+
+    def _answer(self, pod: str, container: str) -> str:
+        """Once it answers anything, LOADING too: its run_id in words, or what it said instead."""
+        answered = ""
+
+        def look() -> tuple[bool, str]:
+            nonlocal answered
+            answer = self.probe.query(self.endpoint(pod, container), "INFO", "server")
+            found = info_field(answer.value, "run_id")
+            answered = f"run_id {found}" if found else answer.error
+            return bool(answered), answer.unreachable
+
+        try:
+            eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod}/{container} to answer", every_s=_LOOK_EVERY_S)
+        except WaitTimeout as error:
+            raise WaitTimeout(f"{error}; end of its log:\n{self.logs.last_words(pod, container)}") from error
+        return answered
+
+
+def info_field(told: object, name: str) -> str:
+    """A field of an answer to INFO; "" where there is none."""
+    for line in told.splitlines() if isinstance(told, str) else ():
+        if line.startswith(f"{name}:"):
+            return line.partition(":")[2].strip()
+    return ""

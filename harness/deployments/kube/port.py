@@ -1,0 +1,138 @@
+"""What this backend needs of a Kubernetes cluster, in its own words, so that it can be tested without one.
+
+Only `api.py` knows the client library and its shapes; a fake of this port is a dictionary of pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.model.errors import DeploymentError
+
+
+class KubeError(DeploymentError):
+    """The cluster's API refused, or could not be reached. `status` is its HTTP status, 0 where there was no answer."""
+
+    def __init__(self, text: str, *, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """id: without its "containerd://". state: running, waiting or terminated; reason: why, in the kubelet's word.
+
+    started: the kubelet's stamp (RFC 3339, whole seconds); "" while it does not run.
+    """
+
+    name: str
+    id: str = ""
+    state: str = "waiting"
+    reason: str = ""
+    message: str = ""
+    restarts: int = 0
+    ready: bool = False
+    started: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodState:
+    """owner: kind and name of the controller ("StatefulSet", "redis"). containers: init containers are not among them.
+
+    waiting_for: conditions that are not true yet, with their reason ("PodScheduled: Unschedulable").
+    """
+
+    name: str
+    uid: str
+    version: str = ""
+    phase: str = "Pending"
+    address: str = ""
+    node: str = ""
+    ready: bool = False
+    deleting: bool = False
+    owner: tuple[str, str] = ("", "")
+    containers: tuple[ContainerState, ...] = ()
+    init_containers: tuple[ContainerState, ...] = ()
+    waiting_for: tuple[str, ...] = ()
+
+    def container(self, name: str) -> ContainerState | None:
+        for container in self.containers:
+            if container.name == name:
+                return container
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """kind: ADDED, MODIFIED or DELETED, as the API names them."""
+
+    kind: str
+    pod: PodState
+
+
+class Channel(Protocol):
+    """A program that runs in a container, at the other end of a websocket. Used by one thread at a time."""
+
+    def fileno(self) -> int:
+        """Readable when there may be something to receive."""
+
+    def send(self, data: bytes) -> None:
+        """To the program's stdin. Raises KubeError where the line is cut."""
+
+    def receive(self) -> tuple[bytes, bytes]:
+        """New on stdout and on stderr since the last call; never waits. Raises KubeError where the line is cut."""
+
+    @property
+    def open(self) -> bool:
+        """Whether more may come."""
+
+    def end_input(self) -> None:
+        """The program reads end of file."""
+
+    def outcome(self) -> str:
+        """Once not open: "" where the program ended well, else what the cluster said of its end."""
+
+    def close(self) -> None: ...
+
+
+class KubeApi(Protocol):
+    """One namespace of one cluster. Every method raises KubeError; none retries."""
+
+    @property
+    def namespace(self) -> str: ...
+
+    def version(self) -> str:
+        """Of the API server ("v1.34.4")."""
+
+    def create_namespace(self, labels: Mapping[str, str]) -> None: ...
+
+    def delete_namespace(self) -> None:
+        """Asked for, not waited for; harmless when it is gone."""
+
+    def namespace_exists(self) -> bool: ...
+
+    def pods(self) -> tuple[tuple[PodState, ...], str]:
+        """All pods, and the version to watch from."""
+
+    def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
+        """What changes after `version`; ends after `within_s`, or with KubeError (status 410: list again)."""
+
+    def delete_pod(self, name: str, *, grace_s: float) -> None:
+        """Returns once the API has accepted it."""
+
+    def replicas(self, stateful_set: str) -> int:
+        """How many pods it is asked to have."""
+
+    def scale(self, stateful_set: str, replicas: int) -> None: ...
+
+    def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
+        """Lines, each with the kubelet's stamp before it; since: such a stamp (RFC 3339), inclusive."""
+
+    def complaints(self, pod: str) -> tuple[str, ...]:
+        """Warnings about a pod, newest last ("FailedScheduling: 0/1 nodes are available")."""
+
+    def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
+        """Start a program in a running container."""

@@ -1,0 +1,86 @@
+"""The probe in its pod: started through the API, commanded over that stream, its history fetched when it is closed.
+
+The history is on a volume of the pod: a stream that dies takes nothing of it away, because the end of its input makes
+the probe close it, and `close` fetches it then too.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from harness.deployments.kube.port import KubeApi
+from harness.deployments.kube.stream import PodProgram, run_to_end
+from harness.model.errors import DeploymentError, ProbeError
+from harness.probe.client import EXIT_S, ProbeProcess
+
+POD = "probe"
+CONTAINER = "probe"
+HISTORY = PurePosixPath("/history")
+_COMMAND = ("python", "-m", "harness.probe")
+_SHORT_S = 20.0
+_FETCHED_WITHIN_S = 300.0
+
+
+class KubeProbe(ProbeProcess):
+    """`Probe` whose files are in a pod. Its clock is measured, not taken for the harness's own."""
+
+    def __init__(self, api: KubeApi) -> None:
+        self._api = api
+        self._program = PodProgram(api.run(POD, CONTAINER, _COMMAND), name="probe stream")
+        self._opened = 0
+        self._history: tuple[PurePosixPath, Path] | None = None
+        super().__init__(
+            self._program.reader,
+            self._program.writer,
+            on_stop=lambda: self._program.end(within_s=EXIT_S),
+            last_words=self._program.complaints,
+            same_clock=False,
+        )
+
+    def open(self, folder: Path, trial: str) -> None:
+        self._opened += 1
+        remote = HISTORY / f"{self._opened}-{trial}"
+        self._run("mkdir", "-p", str(remote))
+        super().open(Path(remote), trial)
+        self._history = (remote, folder)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._fetch()
+
+    def stop(self) -> None:
+        super().stop()
+        with suppress(DeploymentError):  # the pod may be what is broken
+            self._fetch()
+
+    def _fetch(self) -> None:
+        """Bring the history to the trial's folder, once."""
+        if self._history is None:
+            return
+        remote, folder = self._history
+        beside = folder / ".history.tar"
+        try:
+            with beside.open("w+b") as file:
+                channel = self._api.run(POD, CONTAINER, ("tar", "-C", str(remote), "-cf", "-", "."))
+                run_to_end(channel, f"the history in {remote} of pod {POD}", within_s=_FETCHED_WITHIN_S, sink=file)
+                file.seek(0)
+                with tarfile.open(fileobj=file) as archive:
+                    archive.extractall(folder, filter="data")
+        except tarfile.TarError as error:
+            raise ProbeError(
+                f"expected the whole history from {remote} of pod {POD}; got a broken archive: {error}; "
+                "it is still in the pod"
+            ) from error
+        finally:
+            beside.unlink(missing_ok=True)
+        self._history = None
+        self._run("rm", "-rf", str(remote))
+
+    def _run(self, *command: str) -> None:
+        what = f"{' '.join(command)} in pod {POD}"
+        run_to_end(self._api.run(POD, CONTAINER, command), what, within_s=_SHORT_S, sink=io.BytesIO())

@@ -1,0 +1,67 @@
+"""Programs that this backend runs: docker, kind, kubectl. Each has a deadline; a failure says what it complained of."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.model.errors import DeploymentError, Unavailable
+
+_SAID_BYTES = 2000
+_FIXES = {
+    "docker": "install Docker and start it (https://docs.docker.com/engine/install/)",
+    "kind": "install kind and put it on PATH (https://kind.sigs.k8s.io)",
+    "kubectl": "install kubectl and put it on PATH (https://kubernetes.io/docs/tasks/tools/)",
+}
+
+
+def must_have(*programs: str) -> None:
+    """Raise Unavailable, naming the fix, for the first that is not on PATH."""
+    for program in programs:
+        if shutil.which(program) is None:
+            raise Unavailable(f"expected {program} on PATH; there is none; {_FIXES[program]}")
+
+
+def must_have_docker() -> None:
+    """Docker's command, and an engine that answers it."""
+    must_have("docker")
+    try:
+        run("docker", "version", "--format", "{{.Server.Version}}", within_s=10.0)
+    except DeploymentError as error:
+        raise Unavailable(
+            f"expected Docker's engine to answer; {error}; start it, or let this user reach its socket"
+        ) from error
+
+
+def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | None = None) -> str:
+    """What the command wrote to stdout. Raises DeploymentError with the end of its complaints."""
+    environment = dict(os.environ)
+    if kubeconfig is not None:
+        environment["KUBECONFIG"] = str(kubeconfig)  # never the user's own
+    shown = _shown(command)
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=within_s, check=False, env=environment)
+    except FileNotFoundError as error:
+        must_have(command[0])
+        raise DeploymentError(f"expected {shown} to start; got: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise DeploymentError(
+            f"expected `{shown}` to end within {within_s:g} s; it did not; it said last: {_end(error.stderr)}"
+        ) from error
+    if done.returncode != 0:
+        raise DeploymentError(
+            f"expected `{shown}` to succeed; it ended with exit status {done.returncode} and said: "
+            f"{_end(done.stderr or done.stdout)}"
+        )
+    return done.stdout.decode(errors="replace")
+
+
+def _shown(command: Sequence[str]) -> str:
+    return " ".join(command)
+
+
+def _end(said: bytes | None) -> str:
+    return (said or b"")[-_SAID_BYTES:].decode(errors="replace").strip() or "nothing"

@@ -1,0 +1,31 @@
+"""A StatefulSet is scaled to 0, all of its pods go; heal scales it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.faults.capabilities import CanScale
+from harness.faults.effect import Effect
+from harness.faults.fault import able
+from harness.faults.target import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleToZero:
+    """Proof: the servers' processes are gone."""
+
+    target: str
+    lasts_s: float | None = None
+    kind: str = "scale-to-zero"
+    silent: bool = False
+
+    def inject(self, deployment: object, place: Place) -> Effect:
+        return able(deployment, CanScale, self.kind).scale_to_zero(place.pod)
+
+    def heal(self, deployment: object, place: Place) -> Effect:
+        return able(deployment, CanScale, self.kind).scale_back(place.pod)
+
+
+def scale_to_zero(target: str, *, back_after_s: float | None = None) -> ScaleToZero:
+    """Scale the StatefulSet that the target's pod belongs to; back after so long, or at the heal phase."""
+    return ScaleToZero(target=target, lasts_s=back_after_s)
