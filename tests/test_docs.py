@@ -1,0 +1,78 @@
+"""The documents tell the truth: their code runs, their tables are those of the program, their commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.cli import app
+from harness.command.scenarios import scenarios
+from harness.options import OPTIONS
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{path.name}-{number}")
+    for path in DOCUMENTS
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_python_block_is_a_scenario_that_passes(pytester: pytest.Pytester, block: str):
+    """On the simulation: names, signatures and claims hold."""
+    pytester.makepyfile(test_block=block)
+
+    result = pytester.runpytest_subprocess("--redis-backend=memory", "-p", "no:cacheprovider")
+
+    assert result.ret == 0
+    assert result.parseoutcomes()["passed"] >= 1
+
+
+def test_the_readme_lists_every_option():
+    """The table is made from the program's own; on a mismatch the message is the right table."""
+    head, rest = (
+        (ROOT / "README.md").read_text().split("<!-- options: made by tests/test_docs.py from harness/options.py -->\n")
+    )
+    table = rest.split("<!-- end of options -->", 1)[0]
+    rows = [
+        f"| `{each.flag}` | {f'`{each.default}`' if each.default else ''} | {each.help.replace('|', ' or ')} |"
+        for each in OPTIONS
+    ]
+
+    assert head
+    assert table.splitlines() == ["| option | default | meaning |", "|---|---|---|", *rows], "\n".join(rows)
+
+
+def test_every_scenario_is_in_the_readme():
+    """With what is broken and what the right answer is."""
+    listed = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(name for name in listed if not name.startswith("--")) == sorted(found.name for found in scenarios())
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "TRACK_RECORD.md"], ids=lambda path: path.name)
+def test_every_command_that_is_named_exists(path: Path):
+    """`redis-resilience WORD` is a command, `run NAME` a scenario."""
+    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    names = {found.name for found in scenarios()}
+
+    for line in re.findall(r"redis-resilience ([a-z][a-z-]+(?: [a-z][a-z-]+)?)", path.read_text()):
+        word, _, argument = line.partition(" ")
+        if word in known and word == "run" and argument:
+            assert argument in names
+        elif word not in ("has", "warns"):
+            assert word in known, line
+
+
+@pytest.mark.parametrize(
+    "path", [*DOCUMENTS, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name
+)
+def test_every_file_that_is_named_exists(path: Path):
+    """A path in backticks that looks like one of this project is one."""
+    for name in re.findall(
+        r"`((?:harness|reports|scenarios|tests|docs|benchmarks|manifests)/[\w./-]*)`", path.read_text()
+    ):
+        assert (ROOT / name).exists() or list(ROOT.glob(name)), name
