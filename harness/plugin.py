@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -123,14 +123,17 @@ def trial(request: pytest.FixtureRequest) -> Trial:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """The verdict decides; what this machine lacks is a skip that names the fix; a known error needs no traceback."""
+    known: Exception | None = None
     try:
         result = yield
     except Exception as error:
-        if _TRIAL in item.stash:
-            _translate(item.config, error)
-        raise
+        if _TRIAL not in item.stash or not _is_known(error):
+            raise
+        known = error
     finally:
         _keep_numbers(item)
+    if known:
+        _translate(item.config, known)
     outcome = item.stash[_TRIAL].outcome if _TRIAL in item.stash else None
     if outcome is not None:
         allowed = ("pass", "unknown") if item.config.stash[_VALUES]["redis_allow_unknown"] else ("pass",)
@@ -174,7 +177,7 @@ class Collector:
         published = publish(self.folders, self._results, width=terminal.fullwidth, colour=terminal.hasmarkup)
         terminalreporter.section("redis-resilience")
         terminalreporter.write_line(published.table)
-        terminalreporter.write_line(f"reports: {_shown(published.index)}")
+        terminalreporter.write_line(published.problem or f"reports: {_shown(published.index)}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -197,6 +200,12 @@ def _settings(config: pytest.Config) -> Settings:
         profile=values["redis_profile"],
         isolation=values["redis_isolation"],
         redis_server=values["redis_server"],
+        cluster=values["redis_cluster"] or "",
+        keep_cluster=values["redis_keep_cluster"],
+        cluster_workers=values["redis_workers"],
+        node_image=values["redis_node_image"] or "",
+        redis_image=values["redis_image"] or "",
+        probe_image=values["redis_probe_image"] or "",
         seed=values["redis_seed"],
         fresh=values["redis_fresh"],
         rate=values["redis_rate"],
@@ -232,13 +241,18 @@ def _repeat(config: pytest.Config, node: pytest.Item) -> str:
     return shlex.join(words)
 
 
-def _translate(config: pytest.Config, error: Exception) -> None:
-    from harness.model.errors import ResilienceError, Unavailable  # noqa: PLC0415 - see the module's docstring
+def _is_known(error: Exception) -> bool:
+    from harness.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
+
+    return isinstance(error, ResilienceError)
+
+
+def _translate(config: pytest.Config, error: Exception) -> NoReturn:
+    from harness.model.errors import Unavailable  # noqa: PLC0415 - see the module's docstring
 
     if isinstance(error, Unavailable) and not config.stash[_VALUES]["redis_require"]:
         pytest.skip(str(error))
-    if isinstance(error, ResilienceError):
-        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
+    pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
 
 
 def _keep_numbers(item: pytest.Item) -> None:

@@ -20,10 +20,17 @@ def write_shared_script(folder: Path) -> str:
     target = folder / SHARED
     source = _source()
     if not target.exists() or target.stat().st_size != len(source.encode()):
-        folder.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{SHARED}.partial")
-        partial.write_text(source, encoding="utf-8")
-        partial.replace(target)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial.write_text(source, encoding="utf-8")
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise Unavailable(
+                f"expected to write {target} for the pages; got: {error.strerror}; make room and try: "
+                "redis-resilience report TRIAL"
+            ) from error
     return f'<script src="../{SHARED}"></script>'
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -153,6 +154,11 @@ def _watched_ms(judgement: Judgement) -> float:
     return max(seen, default=0.0)
 
 
+_NAME_WIDTH = 18
+_WIDE = 100
+"""From this width on a scenario's name stays in one piece; below it is broken at its hyphens."""
+
+
 def render(rows: Sequence[Row], *, width: int, colour: bool) -> str:
     """The table as text, three lines a row (median, p95, max). NO_COLOR in the environment overrules `colour`."""
     paint = colour and not os.environ.get("NO_COLOR")
@@ -168,14 +174,14 @@ def render(rows: Sequence[Row], *, width: int, colour: bool) -> str:
         legacy_windows=False,
     )
     with console.capture() as capture:
-        console.print(_table(rows))
+        console.print(_table(rows, name_width=_NAME_WIDTH if width < _WIDE else width))
         console.print()
         for line in _legend(rows):
             console.print(line, style="dim")
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + "\n"
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[Row], *, name_width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     table.add_column("scenario", overflow="fold", ratio=1, min_width=14)
     table.add_column("verdicts", no_wrap=True)
@@ -186,7 +192,7 @@ def _table(rows: Sequence[Row]) -> Table:
         if number:
             table.add_section()
         table.add_row(
-            f"{row.scenario}\n{row.topology}\n{row.profile}, n = {row.n}",
+            "\n".join((*textwrap.wrap(row.scenario, name_width), row.topology, f"{row.profile}, n = {row.n}")),
             _verdicts(row),
             "median\np95\nmax",
             *(_cell(values) for values in (row.outage, row.first_switch, row.last_switch)),

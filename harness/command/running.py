@@ -58,7 +58,7 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     if live.verdicts:
         published = publish(live.folders, live.folders[0].parent, width=console.width, colour=console.is_terminal)
         console.print(published.table, markup=False, highlight=False, soft_wrap=True)
-        console.print(f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
+        console.print(published.problem or f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
     return Exit.of([*live.verdicts, *[Verdict.UNKNOWN] * live.problems])
 
 

@@ -16,6 +16,7 @@ the harness itself is kept as a problem of the history, which makes the verdict 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ from harness.faults.fault import Fault
 from harness.faults.target import Place, places
 from harness.model.endpoint import Endpoint
 from harness.model.environment import Environment
-from harness.model.errors import ResilienceError, WaitTimeout
+from harness.model.errors import BrokenTrial, ResilienceError, WaitTimeout
 from harness.model.events import Event, Scalar
 from harness.model.plan import FaultPlan, Plan
 from harness.topologies.prediction import predict
@@ -93,6 +94,7 @@ class _Run:
         self._folder, self._observer, self._clock = folder, observer, clock
         self._phase = ""
         self._phase_began_ns = 0
+        self._measuring = False
         self._broken: list[_Broken] = []
         self._watched: tuple[Mapping[str, Endpoint], Mapping[str, Endpoint]] | None = None
 
@@ -101,7 +103,7 @@ class _Run:
         try:
             self._measure(environment)
         except ResilienceError as error:
-            self._note("problem", text=f"phase {self._phase}: {error}")
+            self._problem(f"phase {self._phase}: {error}")
         finally:
             self._heal_all()
             self._probe.close()
@@ -135,6 +137,7 @@ class _Run:
     def _measure(self, environment: Environment) -> None:
         windows = self._plan.windows
         self._probe.open(self._folder.path, self._plan.trial)
+        self._measuring = True
         self._enter("control")
         self._probe.start_load(self._plan.load)
         self._pass(windows.control_s)
@@ -194,7 +197,7 @@ class _Run:
             try:
                 self._heal(broken)
             except ResilienceError as error:
-                self._note("problem", text=f"{broken.fault.kind} of {broken.place} could not be undone: {error}")
+                self._problem(f"{broken.fault.kind} of {broken.place} could not be undone: {error}")
 
     def _observe(self, environment: Environment) -> None:
         """Until the expected failover is complete; where none is expected, until one would have been."""
@@ -270,8 +273,16 @@ class _Run:
             self._tick()
             self._clock.sleep(min(_TICK_S, left_ns / 1e9))
 
+    def _problem(self, text: str) -> None:
+        """Keep what went wrong; a disk that is full must not keep the faults from being undone."""
+        with contextlib.suppress(BrokenTrial):
+            self._note("problem", text=text)
+
     def _tick(self) -> None:
         status = self._probe.status()
+        if status.writing_failed and self._measuring:
+            self._measuring = False
+            raise BrokenTrial(f"expected the probe to keep the history; got: {status.writing_failed}")
         heard = [event for event in self._probe.events() if event.source.startswith("sentinel:")]
         self._observer.progress(
             Progress(

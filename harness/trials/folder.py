@@ -67,8 +67,12 @@ class TrialFolder:
 
     def note(self, event: Event) -> None:
         """Append one of the harness's own events."""
-        with (self.path / "trial.jsonl").open("ab") as file:
-            file.write(msgspec.json.encode(event) + b"\n")
+        path = self.path / "trial.jsonl"
+        try:
+            with path.open("ab") as file:
+                file.write(msgspec.json.encode(event) + b"\n")
+        except OSError as error:
+            raise BrokenTrial(f"could not write {path}: {error.strerror}; make room and run it again") from error
 
     def plan(self) -> Plan:
         plan = self._load("plan.json", Plan)
@@ -178,4 +182,4 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink()
-        raise BrokenTrial(f"could not write {path}: {error.strerror}") from error
+        raise BrokenTrial(f"could not write {path}: {error.strerror}; make room and run it again") from error

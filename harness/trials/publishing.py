@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model.errors import BrokenTrial
+from harness.model.errors import BrokenTrial, ResilienceError
 from harness.trials.folder import TrialFolder, write_whole
 from reports import page, summary, table
 from reports.script import write_shared_script
@@ -14,33 +15,38 @@ from reports.script import write_shared_script
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """table: for a terminal. index: the summary file, or the page where there is one trial."""
+    """table: for a terminal. index: the summary file, or the page of the only trial. problem: what was not written."""
 
     table: str
     index: Path
+    problem: str = ""
 
 
 def publish(folders: Sequence[Path], results: Path, *, width: int, colour: bool) -> Published:
-    """Write a page for every trial and a summary for all; a trial without a verdict is left out of the table."""
-    judgements = []
-    script = write_shared_script(results)
-    for path in folders:
-        folder = TrialFolder(path)
-        try:
-            plan, judgement = folder.plan(), folder.judgement()
-        except BrokenTrial:
-            continue
-        judgements.append((plan, judgement))
-        write_page(folder, script=script)
-    rows = table.summarise(judgements)
-    write_whole(results / "summary.md", summary.markdown(judgements).encode())
-    latest = results.parent / "latest"
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(results.name)
-    only = len(folders) == 1
+    """Write a page for every trial and a summary for all; a trial without a verdict is left out of the table.
+
+    A disk that is full costs pages, not the table.
+    """
+    judged = []
+    for folder in map(TrialFolder, folders):
+        with contextlib.suppress(BrokenTrial):
+            judged.append((folder, folder.plan(), folder.judgement()))
+    trials = [(plan, judgement) for _, plan, judgement in judged]
+    problem = ""
+    try:
+        script = write_shared_script(results)
+        for folder, _, judgement in judged:
+            folder.save_report(page.render(folder.history(), judgement, script=script))
+        write_whole(results / "summary.md", summary.markdown(trials).encode())
+        latest = results.parent / "latest"
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(results.name)
+    except (ResilienceError, OSError) as error:
+        problem = f"not every page was written: {error}"
     return Published(
-        table=table.render(rows, width=width, colour=colour),
-        index=TrialFolder(folders[0]).report if only else results / "summary.md",
+        table=table.render(table.summarise(trials), width=width, colour=colour),
+        index=TrialFolder(folders[0]).report if len(folders) == 1 else results / "summary.md",
+        problem=problem,
     )
 
 
