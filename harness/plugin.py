@@ -32,6 +32,7 @@ _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 TRIAL_PROPERTY = "redis_folder"
+_MARKED = ("topology", "profile", "trials")
 COLLECTOR = "redis-resilience-collector"
 
 
@@ -46,6 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Decide every option once, and where the results go; a worker of pytest-xdist is told by its controller."""
+    config.addinivalue_line(
+        "markers",
+        "redis(topology=, profile=, trials=): what this scenario needs whatever was chosen for the run",
+    )
     chosen: dict[str, Chosen] = {}
     values: dict[str, Any] = {}
     for option in OPTIONS:
@@ -76,8 +81,10 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat every test that asks for a trial."""
-    trials = metafunc.config.stash[_VALUES]["redis_trials"]
-    if "trial" in metafunc.fixturenames and trials > 1:
+    if "trial" not in metafunc.fixturenames:
+        return
+    trials = _values(metafunc.config, metafunc.definition)["redis_trials"]
+    if trials > 1:
         metafunc.parametrize("trial", range(trials), indirect=True, ids=[f"{n + 1}of{trials}" for n in range(trials)])
 
 
@@ -104,12 +111,12 @@ def trial(request: pytest.FixtureRequest) -> Trial:
     config, node = request.config, request.node
     try:
         if _KEEPER not in config.stash:
-            config.stash[_KEEPER] = Keeper(_settings(config))
+            config.stash[_KEEPER] = Keeper(_settings(config, config.stash[_VALUES]))
         made = Trial(
             scenario=_scenario(node),
             number=zlib.crc32(node.nodeid.encode()),
             folder=config.stash[_RESULTS] / _slug(node.name),
-            settings=_settings(config),
+            settings=_settings(config, _values(config, node)),
             keeper=config.stash[_KEEPER],
             observer=config.stash.get(OBSERVER, SILENT),
             repeat=_repeat(config, node),
@@ -187,10 +194,30 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         del session.config.stash[_KEEPER]
 
 
-def _settings(config: pytest.Config) -> Settings:
+def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
+    """The run's choices, and over them those of the test's own marker."""
+    values = {**config.stash[_VALUES]}
+    marker = node.get_closest_marker("redis")
+    if marker is None:
+        return values
+    if marker.args or not set(marker.kwargs) <= set(_MARKED):
+        given = [*map(repr, marker.args), *marker.kwargs]
+        raise pytest.UsageError(
+            f"{node.nodeid}: expected the marker redis with {', '.join(f'{name}=' for name in _MARKED)}; "
+            f"got {', '.join(given)}"
+        )
+    parsers = {option.name: option.parse for option in OPTIONS}
+    for name, value in marker.kwargs.items():
+        try:
+            values[f"redis_{name}"] = parsers[f"redis_{name}"](str(value))
+        except ValueError as error:
+            raise pytest.UsageError(f"{node.nodeid}: marker redis, {name}: {error}") from error
+    return values
+
+
+def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:
     from harness.trials.settings import Settings  # noqa: PLC0415 - see the module's docstring
 
-    values = config.stash[_VALUES]
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     return Settings(
         results=config.stash[_RESULTS],

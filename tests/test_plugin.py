@@ -223,3 +223,36 @@ def test_plan_carries_seed_and_repeat_command(scenario):
     plan = json.loads((scenario.path / "results" / "latest" / "master-kill" / "plan.json").read_bytes())
     assert plan["repeat"] == "pytest test_scenario.py::test_master_kill --redis-seed=5 --redis-backend=memory"
     assert 0 <= plan["faults"][0]["after_s"] <= 1
+
+
+def test_a_marker_chooses_for_one_scenario(pytester):
+    """Over whatever was chosen for the run; the registered marker passes --strict-markers."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.redis(topology="statefulset", profile="documented", trials=2)
+        def test_marked(trial):
+            assert (trial.topology.name, trial.profile.name) == ("statefulset", "documented")
+        """
+    )
+
+    pytester.runpytest_subprocess(*MEMORY, "--strict-markers").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("'statefulset'", "*expected the marker redis with topology=, profile=, trials=; got 'statefulset'"),
+        ("size=3", "*expected the marker redis with topology=, profile=, trials=; got size"),
+        ("trials=0", "*marker redis, trials: expected a whole number of 1 or more; got '0'"),
+    ],
+)
+def test_a_wrong_marker_says_what_it_takes(pytester, marker, message):
+    """Before anything runs."""
+    pytester.makepyfile(f"import pytest\n\n@pytest.mark.redis({marker})\ndef test_marked(trial): pass\n")
+
+    result = pytester.runpytest_subprocess(*MEMORY)
+
+    assert result.ret != 0
+    result.stdout.fnmatch_lines([message])
