@@ -196,7 +196,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
     """The run's choices, and over them those of the test's own marker."""
-    values = {**config.stash[_VALUES]}
+    values = config.stash[_VALUES].copy()
     marker = node.get_closest_marker("redis")
     if marker is None:
         return values

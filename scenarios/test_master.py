@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.faults.kill import kill, stop
+from harness.faults.pause import pause
 from harness.faults.target import MASTER
 from harness.trials.trial import Trial
 
@@ -13,6 +14,15 @@ def test_master_kill(trial: Trial) -> None:
     trial.expect(failover=True)
     outcome = trial.run()
     assert outcome.failover.first_switch_ms is not None, outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+def test_master_pause(trial: Trial) -> None:
+    """SIGSTOP the master: its connections live and nobody answers; what was in flight may still happen later."""
+    trial.inject(pause(MASTER))
+    trial.expect(failover=True)
+    outcome = trial.run()
+    assert outcome.writes.info > 0, "expected requests in flight when the master stopped\n" + outcome.explain()
     assert outcome.writes.lost == 0, outcome.explain()
 
 
