@@ -12,7 +12,7 @@ from harness.judges.evidence import phase_at, samples_of, server_index
 from harness.judges.ledger import final_master
 from harness.model.events import Event, Role
 from harness.model.history import History
-from harness.model.operations import Outcome, key_text
+from harness.model.operations import Cause, Outcome, key_text
 from harness.model.plan import MASTER_OF_SENTINELS
 from harness.model.verdict import Availability, Finding, Verdict
 
@@ -151,8 +151,11 @@ def _nothing_dropped(history: History) -> Finding:
 
 
 def _tombstone(history: History) -> Finding:
-    """After the heal writes must succeed to the last, or nothing can be said of what the load missed."""
-    rows = history.operations
+    """After the heal writes must succeed to the last, or nothing can be said of what the load missed.
+
+    What was not sent because its client still waited is no write; the one that it waited for is.
+    """
+    rows = history.operations[history.operations["cause"] != Cause.BUSY]
     following = any(group.target == MASTER_OF_SENTINELS for group in history.plan.load.writers)
     if not history.plan.expect.heals or not following:
         return _finding(

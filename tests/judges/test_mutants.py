@@ -40,6 +40,7 @@ MUTANTS = [
     ("ledger", "writes.lost <= allowed", "writes.lost <= allowed + 1"),
     ("ledger", "name == named[0][0]", "name != named[0][0]"),
     ("ledger", "if len(masters) > 1:", "if len(masters) > 9:"),
+    ("assumptions", "!= Cause.BUSY", "!= Cause.NONE"),
     ("assumptions", '("kill", "stop", "pause")', '("stop", "pause")'),
     ("assumptions", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
     ("ledger", "and not repeated", ""),
