@@ -1,0 +1,240 @@
+"""What kustomize makes of the manifests: the settings of the catalogue, and objects that any namespace takes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.topologies import catalogue
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, Profile, Topology, Volume
+
+pytestmark = pytest.mark.kind
+
+MANIFESTS = Path(__file__).parents[2] / "manifests"
+OVERLAYS = sorted(
+    str(path.parent.relative_to(MANIFESTS))
+    for path in (*MANIFESTS.glob("*/overlays/*/kustomization.yaml"), MANIFESTS / "probe" / "kustomization.yaml")
+)
+# `rapid` needs a Sentinel whose periods were changed, and a machine of one's own: it is for the local backend.
+PROFILES = ("documented", "fast")
+CATALOGUED = [
+    pytest.param(topology, profile, id=f"{topology.name}-{profile.name}")
+    for topology in (catalogue.topology(name) for name in catalogue.names())
+    for profile in map(topology.profile, PROFILES)
+]
+PLAIN_OF_NODE = {"protected-mode", "port", "save", "repl-diskless-sync-delay"}
+
+Object = dict[str, Any]
+
+
+def render(folder: Path) -> list[Object]:
+    done = subprocess.run(
+        ["kubectl", "kustomize", str(folder)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [each for each in yaml.safe_load_all(done.stdout) if each]
+
+
+def one(objects: list[Object], kind: str, prefix: str = "") -> Object:
+    (found,) = (each for each in objects if each["kind"] == kind and each["metadata"]["name"].startswith(prefix))
+    return found
+
+
+def rendered(topology: Topology, profile: Profile) -> list[Object]:
+    return render(MANIFESTS / topology.name / "overlays" / profile.name)
+
+
+def pod_spec(objects: list[Object]) -> Object:
+    kind = next(each for each in objects if each["kind"] in ("StatefulSet", "Pod"))
+    return kind["spec"]["template"]["spec"] if kind["kind"] == "StatefulSet" else kind["spec"]
+
+
+def directives(text: str) -> list[tuple[str, str]]:
+    """The lines of a configuration as (name, value)."""
+    lines = (line.split(maxsplit=1) for line in text.splitlines() if line.strip())
+    return [(line[0], line[1].strip()) for line in lines]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_object_is_bound_to_a_namespace(overlay: str) -> None:
+    assert [each for each in render(MANIFESTS / overlay) if "namespace" in each["metadata"]] == []
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_image_is_pulled_that_is_there_and_none_is_without_a_tag(overlay: str) -> None:
+    for container in pod_spec(render(MANIFESTS / overlay))["containers"]:
+        assert container["imagePullPolicy"] == "IfNotPresent"
+        assert re.fullmatch(r"[\w/-]+:[\w.]+", container["image"])
+        assert container["command"], "an image's own entrypoint may do anything"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_nothing_runs_as_root_or_has_a_token_of_the_cluster(overlay: str) -> None:
+    spec = pod_spec(render(MANIFESTS / overlay))
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] > 0, "Kubernetes cannot tell by a name"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_volume_that_is_mounted_exists(overlay: str) -> None:
+    objects = render(MANIFESTS / overlay)
+    spec = pod_spec(objects)
+    claims = [
+        claim["metadata"]["name"] for each in objects for claim in each.get("spec", {}).get("volumeClaimTemplates", [])
+    ]
+    there = {volume["name"] for volume in spec["volumes"]} | set(claims)
+    mounted = {mount["name"] for container in spec["containers"] for mount in container["volumeMounts"]}
+    assert mounted == there
+    configured = {volume["configMap"]["name"] for volume in spec["volumes"] if "configMap" in volume}
+    assert configured <= {each["metadata"]["name"] for each in objects if each["kind"] == "ConfigMap"}
+
+
+@pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
+def test_pods_are_those_of_the_catalogue(topology: Topology, profile: Profile) -> None:
+    objects = rendered(topology, profile)
+    stateful = one(objects, "StatefulSet")
+    names = [f"{stateful['metadata']['name']}-{number}" for number in range(stateful["spec"]["replicas"])]
+    assert names == [pod.name for pod in topology.pods]
+    containers = tuple(container["name"] for container in pod_spec(objects)["containers"])
+    assert all(pod.containers == containers for pod in topology.pods)
+
+
+@pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
+def test_the_service_gives_them_their_names(topology: Topology, profile: Profile) -> None:
+    objects = rendered(topology, profile)
+    service, stateful = one(objects, "Service"), one(objects, "StatefulSet")
+    assert service["metadata"]["name"] == stateful["spec"]["serviceName"] == topology.service
+    assert service["spec"]["clusterIP"] == "None"
+    labels = stateful["spec"]["template"]["metadata"]["labels"]
+    assert stateful["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert service["spec"]["selector"].items() <= labels.items()
+
+
+@pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
+def test_data_survives_a_pod_only_where_the_catalogue_says_so(topology: Topology, profile: Profile) -> None:
+    objects = rendered(topology, profile)
+    claims = one(objects, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
+    if topology.volume is Volume.CLAIM:
+        assert [claim["metadata"]["name"] for claim in claims] == ["data"]
+        assert claims[0]["spec"]["storageClassName"] == "standard"
+    else:
+        assert claims == []
+        data = next(volume for volume in pod_spec(objects)["volumes"] if volume["name"] == "data")
+        assert data == {"name": "data", "emptyDir": {}}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_node_has_the_settings_of_the_catalogue(name: str) -> None:
+    node, profile = catalogue.NODE, catalogue.NODE.profile(name)
+    objects = rendered(node, profile)
+    assert one(objects, "ConfigMap", "redis-settings")["data"] == {
+        "CONFIG": "/config",
+        "DATA": "/data",
+        "SERVICE": node.service,
+        "PODS": str(len(node.pods)),
+        "MASTER_NAME": node.master_name,
+        "QUORUM": str(node.quorum),
+        "PARALLEL_SYNCS": str(node.parallel_syncs),
+        "DOWN_AFTER_MS": str(profile.down_after_ms),
+        "FAILOVER_TIMEOUT_MS": str(profile.failover_timeout_ms),
+        **({"PING_MS": str(profile.ping_ms)} if profile.ping_ms else {}),
+    }
+    configured = directives(one(objects, "ConfigMap", "redis-config")["data"]["redis.conf"])
+    assert [pair for pair in configured if pair[0] not in PLAIN_OF_NODE] == list(node.redis_config)
+    assert ("save", '""') in configured, "the append-only file is all that is on disk, as on the local backend"
+    sentinel = one(objects, "ConfigMap", "redis-scripts")["data"]["sentinel.sh"]
+    assert all(f'echo "sentinel {option} {value}"' in sentinel for option, value in node.sentinel_config)
+    assert node.boot is Boot.ASK
+
+
+@pytest.mark.parametrize(
+    ("overlay", "profile"),
+    [
+        ("documented", "documented"),
+        ("hostnames", "documented"),
+        ("ask", "documented"),
+        ("fast", "fast"),
+        ("ask-fast", "fast"),
+    ],
+)
+def test_the_stateful_set_has_the_settings_of_the_catalogue(overlay: str, profile: str) -> None:
+    printed = catalogue.STATEFULSET
+    times = printed.profile(profile)
+    data = one(render(MANIFESTS / "statefulset" / "overlays" / overlay), "ConfigMap")["data"]
+    name = printed.master_name
+    assert directives(data["sentinel.conf"]) == [
+        ("bind", "0.0.0.0"),  # noqa: S104 - as printed
+        ("port", str(SENTINEL_PORT)),
+        ("sentinel", f"monitor {name} {printed.pods[0].name}.{printed.service} {REDIS_PORT} {printed.quorum}"),
+        ("sentinel", f"parallel-syncs {name} {printed.parallel_syncs}"),
+        ("sentinel", f"down-after-milliseconds {name} {times.down_after_ms}"),
+        ("sentinel", f"failover-timeout {name} {times.failover_timeout_ms}"),
+    ]
+
+
+@pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
+def test_sentinel_s_periods_are_changed_where_the_catalogue_says_so(topology: Topology, profile: Profile) -> None:
+    objects = rendered(topology, profile)
+    sentinel = next(each for each in pod_spec(objects)["containers"] if each["name"] == "sentinel")
+    called = "periods.sh" in f"{sentinel['command']} {sentinel.get('lifecycle')}"
+    assert called is bool(profile.ping_ms)
+
+
+def test_the_stateful_set_s_periods_are_those_of_the_catalogue() -> None:
+    fast = catalogue.STATEFULSET.profile("fast")
+    text = one(rendered(catalogue.STATEFULSET, fast), "ConfigMap")["data"]["periods.sh"]
+    assert f"sentinel debug ping-period {fast.ping_ms} " in text
+
+
+def test_the_stateful_set_writes_what_redis_writes_by_itself() -> None:
+    """The catalogue's save points are those compiled in; the documents have no line for them."""
+    data = one(rendered(catalogue.STATEFULSET, catalogue.STATEFULSET.profile("documented")), "ConfigMap")["data"]
+    for name in ("alpha.conf", "beta.conf"):
+        assert {"save", "appendonly"}.isdisjoint(line for line, _ in directives(data[name]))
+
+
+def test_only_the_asking_variants_ask() -> None:
+    asking = {
+        overlay.name
+        for overlay in (MANIFESTS / "statefulset" / "overlays").iterdir()
+        if "get-master-addr-by-name" in one(render(overlay), "ConfigMap")["data"]["init.sh"]
+    }
+    assert asking == {"ask", "ask-fast"}
+
+
+def test_no_more_than_one_pod_of_three_is_taken_away_on_purpose() -> None:
+    objects = rendered(catalogue.NODE, catalogue.NODE.profile("fast"))
+    budget = one(objects, "PodDisruptionBudget")["spec"]
+    assert budget["maxUnavailable"] == len(catalogue.NODE.pods) - (len(catalogue.NODE.pods) // 2 + 1)
+    labels = one(objects, "StatefulSet")["spec"]["template"]["metadata"]["labels"]
+    assert budget["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_nothing_kills_a_server_that_loads_or_waits() -> None:
+    containers = pod_spec(rendered(catalogue.NODE, catalogue.NODE.profile("fast")))["containers"]
+    probes = [set(container) & {"livenessProbe", "startupProbe"} for container in containers]
+    assert list(itertools.chain.from_iterable(probes)) == []
+
+
+def test_a_user_s_image_takes_the_place_of_every_one(tmp_path: Path) -> None:
+    around = tmp_path.resolve() / "kustomization.yaml"
+    target = Path("../" * (len(tmp_path.resolve().parts) - 1)) / str(MANIFESTS.resolve()).lstrip("/")
+    image = {"name": "redis", "newName": "valkey/valkey", "newTag": "8.1"}
+    around.write_text(yaml.safe_dump({"resources": [f"{target}/node/overlays/fast"], "images": [image]}))
+    assert {each["image"] for each in pod_spec(render(tmp_path))["containers"]} == {"valkey/valkey:8.1"}
+
+
+def test_loss_can_be_bounded_by_a_component(tmp_path: Path) -> None:
+    target = Path("../" * (len(tmp_path.resolve().parts) - 1)) / str(MANIFESTS.resolve()).lstrip("/") / "node"
+    wanted = {"resources": [f"{target}/overlays/fast"], "components": [f"{target}/components/bounded-loss"]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+    data = one(render(tmp_path), "ConfigMap", "redis-config")["data"]
+    assert directives(data["bounded-loss.conf"]) == [("min-replicas-to-write", "1"), ("min-replicas-max-lag", "5")]
+    assert "appendonly yes" in data["redis.conf"], "it is added to the configuration, not put in its place"
