@@ -1,5 +1,5 @@
 # The two commands of the README, and what developers type. Everything missing is set up first.
-.PHONY: help run test lint format bench clean
+.PHONY: help run test test-kind lint format bench clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -11,7 +11,12 @@ run:  ## Break a master on this host, print the table, name the report
 test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, real failovers
 	@tools/setup dev
 	@$(MAKE) --no-print-directory lint
-	@.venv/bin/pytest tests scenarios --redis-require=yes --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+	@.venv/bin/pytest tests scenarios -m "not kind" --redis-require=yes --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+
+test-kind:  ## What needs Docker, kind and kubectl: a cluster of its own, real faults, a master kill
+	@tools/setup dev
+	@.venv/bin/pytest tests/kind -m kind --redis-require=yes --timeout=300
+	@.venv/bin/pytest scenarios/test_master.py::test_master_kill --redis-backend=kind --redis-require=yes --timeout=300 --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 lint:
 	@.venv/bin/ruff check .

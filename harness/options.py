@@ -75,8 +75,9 @@ class Option:
 OPTIONS = (
     Option(
         name="redis_backend",
-        help="Where to deploy: local (real processes on this host) or memory (a simulation, to try out scenarios)",
-        parse=one_of("local", "memory"),
+        help="Where to deploy: local (real processes on this host), kind (a Kubernetes cluster made for the run) or "
+        "memory (a simulation, to try out scenarios)",
+        parse=one_of("local", "kind", "memory"),
         default="local",
         metavar="NAME",
     ),
@@ -104,6 +105,40 @@ OPTIONS = (
         name="redis_server",
         help="Program of the local backend: Redis 6.2 or newer, or Valkey (else redis-server or valkey-server on PATH)",
         metavar="PROGRAM",
+    ),
+    Option(
+        name="redis_cluster",
+        help="Of the kind backend: use this cluster, and never delete it (default: one for the run)",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_keep_cluster",
+        help="Of the kind backend: leave the run's cluster there at the end: yes or no",
+        parse=flag,
+        default="no",
+        metavar="yes|no",
+    ),
+    Option(
+        name="redis_workers",
+        help="Of the kind backend: nodes of the run's cluster beside its control plane",
+        parse=whole_number,
+        default="0",
+        metavar="N",
+    ),
+    Option(
+        name="redis_node_image",
+        help="Of the kind backend: image of the nodes (default: the newest kindest/node that is here)",
+        metavar="IMAGE",
+    ),
+    Option(
+        name="redis_image",
+        help="Of the kind backend: Redis or Valkey image to deploy (default: the manifests')",
+        metavar="IMAGE",
+    ),
+    Option(
+        name="redis_probe_image",
+        help="Of the kind backend: image of the probe (default: built from this checkout)",
+        metavar="IMAGE",
     ),
     Option(
         name="redis_trials",

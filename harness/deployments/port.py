@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.model.endpoint import Endpoint
-from harness.model.events import Scalar
+from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
 from harness.topologies.topology import Profile, Topology
 
@@ -45,6 +45,9 @@ class Deployment(Protocol):
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""
+
+    def drain_events(self) -> tuple[Event, ...]:
+        """What the backend itself saw since the last call (pods deleted, started, ready), on the harness's clock."""
 
     def save_logs(self, folder: Path) -> None:
         """Write what each container logged since the last call to folder/POD-CONTAINER.log."""

@@ -22,6 +22,7 @@ class Delete:
     grace_s: float = GRACE_S
     lasts_s: float | None = None
     silent: bool = False
+    silences_sentinel: bool = True
 
     @property
     def kind(self) -> str:

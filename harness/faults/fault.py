@@ -27,6 +27,10 @@ class Fault(Protocol):
     @property
     def silent(self) -> bool: ...
 
+    @property
+    def silences_sentinel(self) -> bool:
+        """Whether the Sentinel in the target's pod is out, too."""
+
     def inject(self, deployment: object, place: Place) -> Effect: ...
 
     def heal(self, deployment: object, place: Place) -> Effect: ...

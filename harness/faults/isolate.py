@@ -18,6 +18,7 @@ class Isolate:
     lasts_s: float | None = None
     kind: str = "isolate"
     silent: bool = True
+    silences_sentinel: bool = True
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanPartition, self.kind).isolate(place.pod)

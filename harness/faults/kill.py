@@ -18,6 +18,7 @@ class Kill:
     lasts_s: float | None = None
     kind: str = "kill"
     silent: bool = False
+    silences_sentinel: bool = False
     signal: str = "SIGKILL"
 
     def inject(self, deployment: object, place: Place) -> Effect:

@@ -18,6 +18,7 @@ class Pause:
     lasts_s: float | None = None
     kind: str = "pause"
     silent: bool = True
+    silences_sentinel: bool = False
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanSignal, self.kind).signal(place.pod, place.container, "SIGSTOP")

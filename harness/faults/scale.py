@@ -18,6 +18,7 @@ class ScaleToZero:
     lasts_s: float | None = None
     kind: str = "scale-to-zero"
     silent: bool = False
+    silences_sentinel: bool = True
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanScale, self.kind).scale_to_zero(place.pod)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.deployments.port import Deployment
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
@@ -30,6 +30,7 @@ from harness.model.environment import Environment
 from harness.model.errors import BrokenTrial, ResilienceError, WaitTimeout
 from harness.model.events import Event, Scalar
 from harness.model.plan import FaultPlan, Plan
+from harness.probe.port import Clocks
 from harness.topologies.prediction import predict
 from harness.trials.folder import TrialFolder
 from harness.trials.observer import SILENT, Observer, Progress
@@ -94,6 +95,7 @@ class _Run:
         self._folder, self._observer, self._clock = folder, observer, clock
         self._phase = ""
         self._phase_began_ns = 0
+        self._clocks = Clocks()
         self._measuring = False
         self._broken: list[_Broken] = []
         self._watched: tuple[Mapping[str, Endpoint], Mapping[str, Endpoint]] | None = None
@@ -106,8 +108,15 @@ class _Run:
             self._problem(f"phase {self._phase}: {error}")
         finally:
             self._heal_all()
-            self._probe.close()
-            self._deployment.save_logs(self._folder.logs)
+            self._keep_what_there_is()
+
+    def _keep_what_there_is(self) -> None:
+        """History and logs, each as far as it goes: a probe that died must not cost the logs, nor the verdict."""
+        for keep in (self._probe.close, lambda: self._deployment.save_logs(self._folder.logs)):
+            try:
+                keep()
+            except ResilienceError as error:
+                self._problem(str(error))
 
     def _prepare(self) -> Environment:
         """Settle and check the assumptions. Nothing of the trial's history exists yet, so an error may leave."""
@@ -116,14 +125,13 @@ class _Run:
         seen = self._until_whole(_SETTLE_S, "one master, linked replicas, agreeing Sentinels")
         self._enter("assumptions")
         self._empty()
-        clocks = self._probe.clocks()
         sentinels = describe_sentinels(self._deployment)
         environment = Environment(
             servers=describe_servers(self._deployment, seen),
             sentinels=sentinels,
             master=seen.view.master,
-            clock_ns=clocks.clock_ns,
-            wall_ns=clocks.wall_ns,
+            clock_ns=self._clocks.clock_ns,
+            wall_ns=self._clocks.wall_ns,
             keys_before=self._count_keys(),
             healthy_before=seen.whole,
             health_text=seen.text,
@@ -219,7 +227,11 @@ class _Run:
 
     def _switched(self, old_master: str) -> bool:
         """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
-        dead = {item.place.pod for item in self._broken if item.place.container == "sentinel"}
+        dead = {
+            item.place.pod
+            for item in self._broken
+            if item.place.container == "sentinel" or item.fault.silences_sentinel
+        }
         heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
         alive = {f"sentinel:{name}" for name in self._deployment.sentinels() if name not in dead}
         return alive <= heard and self._probe.status().master not in ("", old_master)
@@ -279,6 +291,10 @@ class _Run:
             self._note("problem", text=text)
 
     def _tick(self) -> None:
+        for event in self._deployment.drain_events():
+            self._keep(event)
+        if self._measuring:
+            self._watch()
         status = self._probe.status()
         if status.writing_failed and self._measuring:
             self._measuring = False
@@ -297,20 +313,25 @@ class _Run:
 
     def _enter(self, phase: str) -> None:
         self._phase, self._phase_began_ns = phase, self._clock.now_ns()
+        self._clocks = self._probe.clocks()
         self._note("phase", data={"name": phase})
         self._tick()
 
     def _note(self, kind: str, *, text: str = "", effect: Effect | None = None, data: Facts | None = None) -> None:
-        """Keep an event of the harness, on the probe's clock: its uncertainty widens what is known."""
-        clocks = self._probe.clocks()
-        begin_ns, end_ns = (effect.begin_ns, effect.end_ns) if effect else (0, self._clock.now_ns())
+        """Keep an event of the harness."""
+        now_ns = self._clock.now_ns()
+        begin_ns, end_ns = (effect.begin_ns, effect.end_ns) if effect else (now_ns, now_ns)
+        self._keep(
+            Event(at_ns=end_ns, since_ns=begin_ns, source="harness", kind=kind, text=text, data=dict(data or {}))
+        )
+
+    def _keep(self, event: Event) -> None:
+        """Put an event of the harness's clock on the probe's, whose uncertainty widens what is known."""
+        clocks = self._clocks
         self._folder.note(
-            Event(
-                at_ns=end_ns + clocks.offset_ns + clocks.error_ns,
-                since_ns=(begin_ns or end_ns) + clocks.offset_ns - clocks.error_ns,
-                source="harness",
-                kind=kind,
-                text=text,
-                data=dict(data or {}),
+            replace(
+                event,
+                at_ns=event.at_ns + clocks.offset_ns + clocks.error_ns,
+                since_ns=event.earliest_ns + clocks.offset_ns - clocks.error_ns,
             )
         )

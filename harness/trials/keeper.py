@@ -5,9 +5,12 @@ The next trial gets the same deployment if it has the same topology and profile 
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from harness.deployments.port import Deployment
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
@@ -15,6 +18,9 @@ from harness.model.errors import ResilienceError
 from harness.topologies.topology import Profile, Topology
 from harness.trials.settings import Settings
 from harness.trials.survey import survey
+
+if TYPE_CHECKING:
+    from harness.deployments.kube.cluster import KindClusters
 
 _REUSE_S = 2.0
 
@@ -26,6 +32,9 @@ class Keeper:
         self._settings = settings
         self._kept: tuple[Topology, Profile, Deployment] | None = None
         self._made = 0
+        self._shared = ExitStack()
+        """What outlives a deployment: the cluster that they are put into."""
+        self._clusters: KindClusters | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +52,7 @@ class Keeper:
     def deployment(self, topology: Topology, profile: Profile) -> Deployment:
         """A started deployment of exactly this; the one of the trial before where that is still whole."""
         if self._kept and (self._settings.fresh or self._kept[:2] != (topology, profile) or not self._whole()):
-            self.close()
+            self._stop()
         if not self._kept:
             made = self._make(topology, profile)
             made.start()
@@ -51,7 +60,13 @@ class Keeper:
         return self._kept[2]
 
     def close(self) -> None:
-        """Stop what is alive; harmless when nothing is."""
+        """Stop what is alive, and let go of the cluster; harmless when there is nothing."""
+        try:
+            self._stop()
+        finally:
+            self._shared.close()
+
+    def _stop(self) -> None:
         if self._kept:
             kept, self._kept = self._kept[2], None
             kept.stop()
@@ -78,13 +93,41 @@ class Keeper:
             from harness.deployments.memory.deployment import MemoryDeployment  # noqa: PLC0415 - see above
 
             return MemoryDeployment(topology, profile)
+        if self._settings.backend == "kind":
+            return self._in_cluster(topology, profile)
         from harness.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
 
-        folder: Path = self._settings.results / f".deployment-{self._settings.run}-{self._made}"
+        name = f"redis-resilience-{os.getpid()}-{self._settings.run}-{self._made}"
         return LocalDeployment(
             topology,
             profile,
-            folder=folder,
+            folder=Path(tempfile.gettempdir()) / name,
             redis_server=self._settings.redis_server,
             isolation=self._settings.isolation,
+        )
+
+    def _in_cluster(self, topology: Topology, profile: Profile) -> Deployment:
+        from harness.deployments.kube.cluster import KindClusters  # noqa: PLC0415 - see `_make`
+        from harness.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
+
+        settings = self._settings
+        if self._clusters is None:
+            self._clusters = KindClusters(
+                settings.results / ".kind",
+                run_id=settings.results.name,
+                named=settings.cluster,
+                node_image=settings.node_image,
+                workers=settings.cluster_workers,
+                keep=settings.keep_cluster,
+            )
+            self._shared.callback(self._clusters.release)
+        run_id = settings.results.name.lower()
+        return KubeDeployment(
+            topology,
+            profile,
+            clusters=self._clusters,
+            namespace=f"{run_id}-{settings.run}-{self._made}",
+            run_id=run_id,
+            redis_image=settings.redis_image,
+            probe_image=settings.probe_image,
         )

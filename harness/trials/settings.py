@@ -7,13 +7,16 @@ from pathlib import Path
 
 from harness.model.errors import UsageError
 
-BACKENDS = ("local", "memory")
+BACKENDS = ("local", "kind", "memory")
 ISOLATIONS = ("auto", "namespaces", "loopback")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """results: folder of this run; every trial gets a folder in it. fresh: a new deployment for every trial."""
+    """results: folder of this run; every trial gets a folder in it. fresh: a new deployment for every trial.
+
+    cluster, keep_cluster, cluster_workers and the images are the kind backend's; empty: its own choice.
+    """
 
     results: Path
     run: str = "run"
@@ -22,6 +25,12 @@ class Settings:
     profile: str = "fast"
     isolation: str = "auto"
     redis_server: str | None = None
+    cluster: str = ""
+    keep_cluster: bool = False
+    cluster_workers: int = 0
+    node_image: str = ""
+    redis_image: str = ""
+    probe_image: str = ""
     seed: int = 0
     fresh: bool = False
     rate: float = 1000.0

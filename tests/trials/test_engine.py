@@ -127,7 +127,7 @@ def test_too_little_load_is_unknown(simulate):
 class _CannotHeal:
     """A fault that breaks a Sentinel's pod and cannot be undone."""
 
-    kind, target, lasts_s, silent = "stuck", "sentinel", None, False
+    kind, target, lasts_s, silent, silences_sentinel = "stuck", "sentinel", None, False, True
 
     def inject(self, deployment: MemoryDeployment, place: Place) -> Effect:
         return deployment.signal(place.pod, place.container, "SIGKILL")
@@ -159,6 +159,27 @@ def test_a_dead_probe_is_a_problem_not_a_finding(simulate, monkeypatch):
 
     assert outcome.verdict is Verdict.UNKNOWN
     assert "phase read: expected an answer of the probe; it ended" in outcome.explain()
+
+
+def test_a_probe_that_is_gone_keeps_no_fault_broken(simulate, monkeypatch):
+    """From the middle of the trial on it answers nothing at all: the master is started again all the same."""
+    gone = ProbeError("expected an answer of the probe; it ended")
+
+    def die(*_: object, **__: object) -> None:
+        raise gone
+
+    def inject_and_die(self: MemoryDeployment, *args: str) -> Effect:
+        for method in ("clocks", "query", "stop_load", "read_back"):
+            monkeypatch.setattr(f"harness.deployments.memory.probe.MemoryProbe.{method}", die)
+        return signal(self, *args)
+
+    signal = MemoryDeployment.signal
+    monkeypatch.setattr(MemoryDeployment, "signal", inject_and_die)
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "expected an answer of the probe; it ended" in outcome.explain()
+    assert len(TrialFolder(outcome.folder).history().of_kind("heal-end")) == 1
 
 
 def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):

@@ -23,7 +23,7 @@ from harness.topologies.topology import Topology
 
 RUN_LABEL = "redis-resilience/run"
 """On every namespace that is made here: leftovers are found by it."""
-_READY_WITHIN_S = 120.0
+_READY_WITHIN_S = 90.0
 
 Connect = Callable[[Path, str, str], KubeApi]
 """A kubeconfig, a context in it and a namespace to the API."""
@@ -65,6 +65,7 @@ def bring_up(wanted: Wanted, clusters: KindClusters, connect: Connect, undo: Exi
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
     clusters.load(images)
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
+    undo.callback(api.close)
     api.create_namespace({RUN_LABEL: wanted.run_id})
     undo.callback(api.delete_namespace)
     nodes = {}

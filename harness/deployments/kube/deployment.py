@@ -219,11 +219,10 @@ class KubeDeployment:
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
 
     def scale_back(self, pod: str) -> Effect:
-        for name, (replicas, pods) in self._scaled.items():
-            if pod in pods:
-                break
-        else:
+        name = next((name for name, (_, pods) in self._scaled.items() if pod in pods), None)
+        if name is None:
             raise DeploymentError(f"expected the StatefulSet of {pod} to have been scaled to 0; nobody did that")
+        replicas, pods = self._scaled[name]
         begin_ns = time.monotonic_ns()
         self._up.api.scale(name, replicas)
         proofs = [self._up.pods.wait_for_new(each, self._deleted.pop(each)) for each in pods]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import select
-import shlex
 import subprocess
 import tempfile
 import threading
@@ -52,6 +51,7 @@ class NodeShell:
         assert self._shell.stdin is not None  # noqa: S101 - PIPE was asked for
         assert self._shell.stdout is not None  # noqa: S101 - idem
         self._in, self._out = self._shell.stdin, self._shell.stdout
+        self._given_up = False
 
     @classmethod
     def of_container(cls, node: str) -> NodeShell:
@@ -61,6 +61,8 @@ class NodeShell:
     def ask(self, script: str, *, within_s: float = ANSWERS_WITHIN_S) -> tuple[int, str]:
         """Exit status and output of a few lines of shell. Raises DeploymentError where the node does not answer."""
         with self._lock:
+            if self._given_up:
+                raise self._gone("it did not answer in time before")
             try:
                 self._in.write(f"( {script}\n) 2>&1 </dev/null; echo {_MARK} $?\n".encode())
             except OSError as error:
@@ -95,6 +97,8 @@ class NodeShell:
         while not ending.search(found):
             ready, _, _ = select.select([self._out], [], [], max(deadline - time.monotonic(), 0))
             if not ready:
+                self._given_up = True  # a late answer must not pass for that of the next question
+                self._shell.kill()
                 raise DeploymentError(
                     f"expected node {self.node} to answer `{script.splitlines()[0]}` in time; got so far: {found!r}; "
                     "is the machine overloaded?"
@@ -143,7 +147,7 @@ def process_state(shell: NodeShell, process: Process) -> str:
 def send_signal(shell: NodeShell, process: Process, signal: str, name: str) -> Effect:
     """Deliver a signal and see it take effect.
 
-    SIGSTOP and SIGCONT go to every process of the container: its first one may be a shell around the server.
+    SIGSTOP and SIGCONT go to the descendants of the container's first process too: it may be a shell around the server.
     """
     if signal not in _WANTED:
         raise UsageError(f"expected a signal of {', '.join(_WANTED)}; got {signal!r}")
@@ -151,12 +155,14 @@ def send_signal(shell: NodeShell, process: Process, signal: str, name: str) -> E
     before = process_state(shell, process)
     if before in (wanted, "gone"):
         raise DeploymentError(f"expected {name} not to be {before} before {signal}; it was already")
-    pids = [process.pid] if wanted == "gone" else _same_container(shell, process)
+    pids = [process.pid]
+    if wanted != "gone":
+        pids += descendants(process.pid, shell.ask("cat /proc/[0-9]*/stat")[1])
     begin_ns = time.monotonic_ns()
     shell.must(f"kill -{signal.removeprefix('SIG')} {' '.join(map(str, pids))}", f"{signal} to be sent to {name}")
     within_s = _GOODBYE_WITHIN_S if signal == "SIGTERM" else _SEEN_WITHIN_S
     end_ns = wait_for_state(shell, process, wanted, name, within_s=within_s)
-    others = f" and {len(pids) - 1} more of its container" if len(pids) > 1 else ""
+    others = f" and {len(pids) - 1} below it" if len(pids) > 1 else ""
     return Effect(
         begin_ns=begin_ns, end_ns=end_ns, proof=f"{name}, PID {process.pid} on {process.node}{others}, is {wanted}"
     )
@@ -182,13 +188,22 @@ def wait_for_state(
     return clock_ns()
 
 
-def _same_container(shell: NodeShell, process: Process) -> list[int]:
-    """All processes of its control group, which is the container's own."""
-    groups = shell.must(f"cat /proc/{process.pid}/cgroup", f"the control group of PID {process.pid}")
-    first = shlex.quote(groups.splitlines()[0])
-    _, listed = shell.ask(f"grep -lxF -e {first} /proc/[0-9]*/cgroup")
-    pids = {int(path.split("/")[2]) for path in listed.split() if path.startswith("/proc/")}
-    return [process.pid, *sorted(pids - {process.pid})]
+def descendants(pid: int, stats: str) -> list[int]:
+    """Of this process, by the parent that each line of /proc/PID/stat names; children before theirs.
+
+    Nothing wider may stand for "the processes of a container": a control group, for one, is everybody's where the node
+    has no groups of its own.
+    """
+    children: dict[int, list[int]] = {}
+    for line in stats.splitlines():
+        number, _, rest = line.partition(" (")
+        fields = rest.rpartition(") ")[2].split()
+        if number.isdecimal() and len(fields) > 1:
+            children.setdefault(int(fields[1]), []).append(int(number))
+    found = list(children.get(pid, ()))
+    for each in found:  # grows while it is walked
+        found += children.get(each, ())
+    return found
 
 
 def _letter(stat: str) -> str:

@@ -120,6 +120,12 @@ class KubeApi(Protocol):
     def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
         """What changes after `version`; ends after `within_s`, or with KubeError (status 410: list again)."""
 
+    def stop_watching(self) -> None:
+        """Every watch that goes on ends, in whatever thread it is."""
+
+    def close(self) -> None:
+        """Give up the connections; a later call makes new ones."""
+
     def delete_pod(self, name: str, *, grace_s: float) -> None:
         """Returns once the API has accepted it."""
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from harness.deployments.kube.port import KubeApi
 from harness.deployments.kube.stream import PodProgram, run_to_end
-from harness.model.errors import DeploymentError, ProbeError
+from harness.model.errors import ProbeError, ResilienceError
 from harness.probe.client import EXIT_S, ProbeProcess
 
 POD = "probe"
@@ -55,7 +55,7 @@ class KubeProbe(ProbeProcess):
 
     def stop(self) -> None:
         super().stop()
-        with suppress(DeploymentError):  # the pod may be what is broken
+        with suppress(ResilienceError):  # the pod may be what is broken
             self._fetch()
 
     def _fetch(self) -> None:

@@ -40,7 +40,8 @@ def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | N
     """What the command wrote to stdout. Raises DeploymentError with the end of its complaints."""
     environment = dict(os.environ)
     if kubeconfig is not None:
-        environment["KUBECONFIG"] = str(kubeconfig)  # never the user's own
+        environment["KUBECONFIG"] = str(kubeconfig)  # never the user's own, nor kubectl's cache beside it
+        environment["KUBECACHEDIR"] = str(kubeconfig.parent / "cache")
     shown = _shown(command)
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=within_s, check=False, env=environment)

@@ -18,6 +18,7 @@ from harness.model.events import Event
 
 _WATCH_S = 20
 _AGAIN_S = 0.2
+_STOPPED_WITHIN_S = 2.0
 _LISTED_WITHIN_S = 15.0
 # Reasons that no waiting cures.
 _HOPELESS = (
@@ -52,8 +53,9 @@ class PodWatch:
             )
 
     def stop(self) -> None:
-        """The thread ends with its present watch; nothing waits for it."""
         self._over.set()
+        self._api.stop_watching()
+        self._thread.join(timeout=_STOPPED_WITHIN_S)
 
     def pod(self, name: str) -> PodState | None:
         with self._lock:

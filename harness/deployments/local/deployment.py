@@ -31,7 +31,7 @@ from harness.deployments.waiting import eventually
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable, UsageError
-from harness.model.events import Scalar
+from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
 from harness.topologies.topology import REDIS_PORT, Boot, Profile, Topology
 
@@ -132,6 +132,9 @@ class LocalDeployment:
             "cpus": len(os.sched_getaffinity(0)),
             "python": platform.python_version(),
         }
+
+    def drain_events(self) -> tuple[Event, ...]:
+        return ()
 
     def save_logs(self, folder: Path) -> None:
         names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]

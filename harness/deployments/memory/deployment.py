@@ -9,7 +9,7 @@ from harness.deployments.memory.probe import MemoryProbe
 from harness.deployments.memory.world import MS, Bug, World
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
-from harness.model.events import Scalar
+from harness.model.events import Event, Scalar
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
 
 
@@ -51,6 +51,9 @@ class MemoryDeployment:
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {"backend": "memory", "engine": "simulation", "bugs": ", ".join(sorted(self._world.bugs))}
+
+    def drain_events(self) -> tuple[Event, ...]:
+        return ()
 
     def save_logs(self, folder: Path) -> None:
         """Nobody logs in this world."""

@@ -1,0 +1,214 @@
+"""A cluster that is a dictionary of pods, and programs on PATH that only write down how they were called."""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from harness.deployments.kube.port import Change, Channel, ContainerState, KubeError, PodState
+
+_PROGRAM = """#!/bin/sh
+echo "$(basename "$0") $*" >> "{calls}"
+{body}
+"""
+
+
+def make_pod(name: str = "redis-0", **fields: object) -> PodState:
+    """A pod that runs and is ready, with both containers."""
+    state = PodState(
+        name=name,
+        uid=f"uid-of-{name}",
+        phase="Running",
+        address="10.244.0.5",
+        node="node-1",
+        ready=True,
+        owner=("StatefulSet", "redis"),
+        containers=tuple(
+            ContainerState(name=each, id=f"{name}-{each}-1", state="running", ready=True)
+            for each in ("redis", "sentinel")
+        ),
+    )
+    return replace(state, **fields)
+
+
+def with_container(pod: PodState, name: str, **fields: object) -> PodState:
+    """The same pod with one container changed."""
+    changed = tuple(replace(each, **fields) if each.name == name else each for each in pod.containers)
+    return replace(pod, containers=changed)
+
+
+class FakeChannel:
+    """What a program would say: chunks of stdout and stderr, then its end. Its input is kept."""
+
+    def __init__(self, *chunks: tuple[bytes, bytes], outcome: str = "", on_send: Callable[[bytes], None] | None = None):
+        self._chunks = list(chunks)
+        self._outcome = outcome
+        self._on_send = on_send
+        self._ours, self._theirs = os.pipe()
+        os.write(self._theirs, b"x" * len(chunks))
+        self.sent = b""
+        self.closed = False
+        self.input_ended = False
+        self.cut = False
+
+    def fileno(self) -> int:
+        return self._ours
+
+    def send(self, data: bytes) -> None:
+        self._must_not_be_cut()
+        self.sent += data
+        if self._on_send:
+            self._on_send(data)
+
+    def say(self, out: bytes) -> None:
+        self._chunks.append((out, b""))
+        os.write(self._theirs, b"x")
+
+    def break_off(self) -> None:
+        self.cut = True
+        os.write(self._theirs, b"x")
+
+    def receive(self) -> tuple[bytes, bytes]:
+        self._must_not_be_cut()
+        if not self._chunks:
+            return b"", b""
+        os.read(self._ours, 1)
+        return self._chunks.pop(0)
+
+    @property
+    def open(self) -> bool:
+        return bool(self._chunks) or (self._on_send is not None and not self.input_ended)
+
+    def end_input(self) -> None:
+        self.input_ended = True
+
+    def outcome(self) -> str:
+        return self._outcome
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            os.close(self._ours)
+            os.close(self._theirs)
+
+    def _must_not_be_cut(self) -> None:
+        if self.cut:
+            raise KubeError("the line was cut")
+
+
+@dataclass
+class FakeApi:
+    """Implements `KubeApi`. `tell` sends a change to whoever watches."""
+
+    known: dict[str, PodState] = field(default_factory=dict)
+    texts: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    programs: dict[str, Callable[[], Channel]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    sizes: dict[str, int] = field(default_factory=dict)
+    changes: queue.Queue[Change | KubeError | None] = field(default_factory=queue.Queue)
+    namespace: str = "trial"
+
+    def tell(self, pod: PodState, kind: str = "MODIFIED") -> None:
+        self.changes.put(Change(kind=kind, pod=pod))
+
+    def version(self) -> str:
+        return "v1.34.4"
+
+    def create_namespace(self, labels: Mapping[str, str]) -> None:
+        self.calls.append(("create_namespace", dict(labels)))
+
+    def delete_namespace(self) -> None:
+        self.calls.append(("delete_namespace",))
+
+    def namespace_exists(self) -> bool:
+        return True
+
+    def pods(self) -> tuple[tuple[PodState, ...], str]:
+        self.calls.append(("pods",))
+        return tuple(self.known.values()), "7"
+
+    def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
+        del version, within_s
+        while (change := self.changes.get()) is not None:
+            if isinstance(change, KubeError):
+                raise change
+            yield change
+
+    def stop_watching(self) -> None:
+        self.changes.put(None)
+
+    def close(self) -> None:
+        self.calls.append(("close",))
+
+    def delete_pod(self, name: str, *, grace_s: float) -> None:
+        self.calls.append(("delete_pod", name, grace_s))
+
+    def replicas(self, stateful_set: str) -> int:
+        return self.sizes[stateful_set]
+
+    def scale(self, stateful_set: str, replicas: int) -> None:
+        self.calls.append(("scale", stateful_set, replicas))
+
+    def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
+        self.calls.append(("logs", pod, container, since, previous))
+        try:
+            return self.texts[pod, container, previous]
+        except KeyError:
+            raise KubeError("no such log", status=400) from None
+
+    def complaints(self, pod: str) -> tuple[str, ...]:
+        del pod
+        return self.warnings
+
+    def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
+        self.calls.append(("run", pod, container, command))
+        return self.programs[command[0]]()
+
+
+@pytest.fixture(name="make_pod")
+def _make_pod() -> Callable[..., PodState]:
+    return make_pod
+
+
+@pytest.fixture(name="with_container")
+def _with_container() -> Callable[..., PodState]:
+    return with_container
+
+
+@pytest.fixture(name="channel")
+def _channel() -> type[FakeChannel]:
+    return FakeChannel
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    fake = FakeApi()
+    yield fake
+    fake.changes.put(None)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[], list[str]]]:
+    """programs(kind='echo one') puts a program on an otherwise empty PATH; the answer lists the calls so far."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    calls = tmp_path / "calls"
+    calls.touch()
+    for needed in ("sh", "basename", "cat", "grep"):
+        (folder / needed).symlink_to(f"/bin/{needed}" if Path(f"/bin/{needed}").exists() else f"/usr/bin/{needed}")
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(**bodies: str) -> Callable[[], list[str]]:
+        for name, body in bodies.items():
+            path = folder / name
+            path.write_text(_PROGRAM.format(calls=calls, body=body))
+            path.chmod(0o755)
+        return lambda: calls.read_text().splitlines()
+
+    return put

@@ -1,0 +1,169 @@
+"""The client library's answers in this backend's own words; the API is a small HTTP server on this host."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from harness.deployments.kube.api import connect, pod_state
+from harness.deployments.kube.port import KubeError
+
+POD = {
+    "metadata": {
+        "name": "redis-0",
+        "uid": "u1",
+        "resourceVersion": "8",
+        "ownerReferences": [{"kind": "StatefulSet", "name": "redis", "controller": True}],
+    },
+    "spec": {"nodeName": "node-1"},
+    "status": {
+        "phase": "Running",
+        "podIP": "10.0.0.5",
+        "conditions": [
+            {"type": "Ready", "status": "False", "reason": "ContainersNotReady"},
+            {"type": "PodScheduled", "status": "True"},
+        ],
+        "containerStatuses": [
+            {
+                "name": "redis",
+                "containerID": "containerd://abc",
+                "restartCount": 2,
+                "ready": False,
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 20s"}},
+            }
+        ],
+    },
+}
+
+
+@pytest.fixture
+def answers():
+    """Path to (status, body)."""
+    return {"/version": (200, {"gitVersion": "v1.34.4"})}
+
+
+@pytest.fixture
+def asked():
+    return []
+
+
+@pytest.fixture
+def kubeconfig(answers, asked, tmp_path):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            status, body = answers.get(self.path.partition("?")[0], (404, {"message": "not found"}))
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    config = {
+        "apiVersion": "v1",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(config))
+    yield path
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def cluster(kubeconfig):
+    made = connect(kubeconfig, "x", "trial")
+    yield made
+    made.close()
+
+
+def test_a_pod_in_this_backends_words():
+    """Its owner, its reasons, its container's id without the runtime's name."""
+    state = pod_state(POD)
+
+    assert state.owner == ("StatefulSet", "redis")
+    assert state.waiting_for == ("Ready: ContainersNotReady",)
+    assert not state.ready
+    [container] = state.containers
+    assert (container.id, container.state, container.reason, container.restarts) == (
+        "abc",
+        "waiting",
+        "CrashLoopBackOff",
+        2,
+    )
+
+
+def test_pods_come_with_the_version_to_watch_from(cluster, answers):
+    answers["/api/v1/namespaces/trial/pods"] = (200, {"items": [POD], "metadata": {"resourceVersion": "7"}})
+
+    [pod], version = cluster.pods()
+
+    assert (pod.name, version) == ("redis-0", "7")
+    assert cluster.version() == "v1.34.4"
+
+
+def test_a_watch_tells_each_change(cluster, answers, asked):
+    lines = [json.dumps({"type": kind, "object": POD}) for kind in ("ADDED", "DELETED")]
+    answers["/api/v1/namespaces/trial/pods"] = (200, "\n".join([*lines, ""]).encode())
+
+    assert [change.kind for change in cluster.watch_pods("7", within_s=5)] == ["ADDED", "DELETED"]
+    assert asked[-1].endswith("?watch=true&resourceVersion=7&timeoutSeconds=5")
+
+
+def test_a_watch_that_is_too_old_says_so(cluster, answers):
+    """Its status tells that a new list is needed."""
+    told = {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
+    answers["/api/v1/namespaces/trial/pods"] = (200, json.dumps(told).encode() + b"\n")
+
+    with pytest.raises(KubeError, match=r"expected to watch the pods .*; got: too old resource version") as raised:
+        list(cluster.watch_pods("1", within_s=5))
+    assert raised.value.status == 410
+
+
+def test_a_log_is_asked_for_from_a_stamp_on(cluster, answers, asked):
+    answers["/api/v1/namespaces/trial/pods/redis-0/log"] = (200, b"2026-11-21T03:00:00Z line\n")
+
+    text = cluster.logs("redis-0", "redis", since="2026-11-21T03:00:00.5Z", previous=True)
+
+    assert text == "2026-11-21T03:00:00Z line\n"
+    assert "sinceTime=2026-11-21T03%3A00%3A00.5Z" in asked[-1]
+    assert "previous=true" in asked[-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(403, "ask for the permission"), (401, "export it anew"), (404, "it is gone")]
+)
+def test_a_refusal_says_what_was_wanted_and_what_to_try(cluster, answers, status, advice):
+    """The API's own message, the place, and advice; the original is its cause."""
+    answers["/api/v1/namespaces/trial/pods"] = (status, {"message": "pods is forbidden"})
+
+    with pytest.raises(
+        KubeError, match=f"expected the pods in namespace trial at http://127.*; got {status} "
+    ) as raised:
+        cluster.pods()
+    assert "pods is forbidden" in str(raised.value)
+    assert advice in str(raised.value)
+    assert raised.value.status == status
+    assert raised.value.__cause__ is not None
+
+
+def test_a_missing_namespace_is_an_answer(cluster):
+    assert not cluster.namespace_exists()
+
+
+def test_a_context_that_is_not_there(kubeconfig):
+    with pytest.raises(KubeError, match=r"expected the context 'gone' in .*kubeconfig; got: "):
+        connect(kubeconfig, "gone", "trial")

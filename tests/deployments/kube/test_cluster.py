@@ -1,0 +1,137 @@
+"""A kind cluster is made once, shared, and deleted by its last user; a named one is only used."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.kube.cluster import KindClusters, left_clusters
+from harness.model.errors import DeploymentError, Unavailable, UsageError
+
+KIND = """
+case "$1 $2" in
+    "get clusters") cat "{state}" ;;
+    "get nodes") echo x-worker; echo x-control-plane ;;
+    "create cluster") cat > "{state}.config"; echo "$4" >> "{state}"; : > "$6" ;;
+    "export kubeconfig") : > "$6" ;;
+    "delete cluster") : > "{state}" ;;
+esac
+"""
+DOCKER = """
+case "$1" in
+    inspect) echo kindest/node:v1.34.4 ;;
+    images) case "$*" in
+        *--format*) echo kindest/node:v1.34.4 ;;
+        *absent*) ;;
+        *) echo 0123456789ab ;;
+    esac ;;
+esac
+"""
+
+
+@pytest.fixture
+def state(tmp_path, programs):
+    """The file in which the fake kind keeps its clusters."""
+    path = tmp_path / "clusters"
+    path.touch()
+    programs(kind=KIND.format(state=path), kubectl="exit 0", docker=DOCKER)
+    return path
+
+
+def clusters(tmp_path, **options):
+    return KindClusters(tmp_path / "run", run_id="20261121T0304-AB12", **options)
+
+
+def calls(tmp_path, *words):
+    return [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith(" ".join(words))]
+
+
+def test_a_cluster_is_made_with_a_kubeconfig_of_its_own(state, tmp_path):
+    """Its name carries the run, its image is the newest local one, the workers are as many as asked for."""
+    cluster = clusters(tmp_path, workers=2).acquire()
+
+    assert cluster.name == "redis-resilience-20261121t0304-ab12"
+    assert cluster.kubeconfig == tmp_path / "run" / "kubeconfig"
+    assert cluster.context == "kind-redis-resilience-20261121t0304-ab12"
+    assert cluster.nodes == ("x-control-plane", "x-worker")
+    [created] = calls(tmp_path, "kind", "create")
+    assert f"--kubeconfig {cluster.kubeconfig}" in created
+    assert "--image kindest/node:v1.34.4" in created
+    assert state.with_name("clusters.config").read_text().count("role: worker") == 2
+
+
+def test_two_users_share_it_and_the_last_one_deletes_it(state, tmp_path):
+    """As the workers of pytest-xdist do."""
+    one, two = clusters(tmp_path), clusters(tmp_path)
+    one.acquire()
+    two.acquire()
+    one.release()
+    deleted_early = calls(tmp_path, "kind", "delete")
+    two.release()
+    two.release()
+
+    assert len(calls(tmp_path, "kind", "create")) == 1
+    assert deleted_early == []
+    assert len(calls(tmp_path, "kind", "delete")) == 1
+    assert state.read_text() == ""
+
+
+def test_a_kept_cluster_stays(state, tmp_path):
+    held = clusters(tmp_path, keep=True)
+    held.acquire()
+    held.release()
+
+    assert calls(tmp_path, "kind", "delete") == []
+    assert left_clusters() == ("redis-resilience-20261121t0304-ab12",)
+    assert state.read_text()
+
+
+def test_a_named_cluster_is_used_and_never_deleted(state, tmp_path):
+    """Its kubeconfig is exported into the run's folder."""
+    state.write_text("mine\n")
+    held = clusters(tmp_path, named="mine")
+    cluster = held.acquire()
+    held.release()
+
+    assert cluster.name == "mine"
+    assert calls(tmp_path, "kind", "create") == []
+    assert calls(tmp_path, "kind", "delete") == []
+    assert calls(tmp_path, "kind", "export") == [
+        f"kind export kubeconfig --name mine --kubeconfig {cluster.kubeconfig}"
+    ]
+
+
+def test_a_name_that_is_not_there_lists_those_that_are(state, tmp_path):
+    state.write_text("other\n")
+
+    with pytest.raises(UsageError, match="expected a kind cluster named 'mine'; there are: other; make it"):
+        clusters(tmp_path, named="mine").acquire()
+
+
+@pytest.mark.usefixtures("state")
+def test_images_are_loaded_once_and_never_pulled(tmp_path):
+    """An image that this machine does not have is named before anything is done."""
+    held = clusters(tmp_path)
+    held.acquire()
+    held.load(["redis:8.0", "redis:8.0", "probe:1"])
+    held.load(["redis:8.0"])
+
+    loads = calls(tmp_path, "kind", "load")
+    assert loads == ["kind load docker-image --name redis-resilience-20261121t0304-ab12 redis:8.0 probe:1"]
+    with pytest.raises(Unavailable, match=r"expected the image absent:1 in .*; there is none; `docker pull absent:1`"):
+        held.load(["absent:1"])
+
+
+def test_a_cluster_that_cannot_be_made_leaves_nothing(state, tmp_path, programs):
+    """What kind had made of it is deleted, and the first error is the one that is told."""
+    broken = KIND.format(state=state).replace('"create cluster") ', '"create cluster") echo "no space" >&2; exit 1; ')
+    programs(kind=broken)
+
+    with pytest.raises(DeploymentError, match=r"kind could not make the cluster .*: .* said: no space"):
+        clusters(tmp_path).acquire()
+
+    assert len(calls(tmp_path, "kind", "delete")) == 1
+
+
+def test_a_negative_number_of_workers_makes_no_sense(tmp_path):
+    with pytest.raises(UsageError, match="expected 0 workers or more; got -1"):
+        clusters(tmp_path, workers=-1)

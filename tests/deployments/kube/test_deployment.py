@@ -1,0 +1,208 @@
+"""What the deployment makes of faults, on a cluster that is a dictionary of pods and nodes that only answer."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from harness.deployments.kube import bringup, deployment
+from harness.deployments.kube.cluster import Cluster
+from harness.deployments.kube.deployment import KubeDeployment
+from harness.deployments.kube.logs import Logs
+from harness.deployments.kube.node import Process
+from harness.deployments.kube.partition import Partition
+from harness.deployments.kube.pods import Pods
+from harness.deployments.kube.watch import PodWatch
+from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
+from harness.faults.effect import Effect
+from harness.model.endpoint import Endpoint
+from harness.model.errors import DeploymentError, Unavailable, UsageError
+from harness.probe.protocol import Answer
+from harness.topologies.catalogue import topology
+
+NODE = topology("node")
+MANIFESTS = Path(__file__).parents[3] / "manifests"
+
+
+class FakeNode:
+    """A node on which every process is at once as it was told to be."""
+
+    node = "node-1"
+
+    def must(self, script, what):
+        del script, what
+        return "2"
+
+
+class FakeProbe:
+    def query(self, endpoint, *command, timeout_s=1.0):
+        del endpoint, command, timeout_s
+        return Answer(value="redis_version:8.0.2\r\nrun_id:abc\r\n")
+
+
+@pytest.fixture
+def gone(monkeypatch):
+    """Every container has a process, whose death is seen at once."""
+    seen = []
+
+    def wait(_shell, _process, wanted, name, **_):
+        seen.append((name, wanted))
+        return 10**18
+
+    monkeypatch.setattr(deployment, "wait_for_state", wait)
+    monkeypatch.setattr(
+        deployment, "send_signal", lambda _shell, _process, signal, _name: Effect(begin_ns=1, end_ns=2, proof=signal)
+    )
+    monkeypatch.setattr(
+        "harness.deployments.kube.pods.find_process",
+        lambda *_: Process(node="node-1", pid=4711, born="1"),
+    )
+    return seen
+
+
+@pytest.fixture
+def up(api, make_pod, monkeypatch):
+    """A deployment that is up without ever having been brought up."""
+    for number, pod in enumerate(NODE.pods):
+        api.known[pod.name] = make_pod(pod.name, address=f"10.0.0.{number}")
+    api.sizes["redis"] = 3
+    watch = PodWatch(api)
+    logs = Logs(api, watch)
+    probe = FakeProbe()
+    node = FakeNode()
+
+    def ready(wanted, clusters, connect, undo):
+        del wanted, clusters, connect
+        undo.callback(watch.stop)
+        return bringup.Up(
+            cluster=Cluster(name="c", kubeconfig=Path("k"), nodes=("node-1",), node_image="kindest/node:v1"),
+            api=api,
+            watch=watch,
+            logs=logs,
+            pods=Pods(topology=NODE, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe),
+            partition=Partition((node,), "trial"),
+            probe=probe,
+            images=("redis:8.0",),
+            undo=undo,
+        )
+
+    monkeypatch.setattr(deployment, "bring_up", ready)
+    with make() as made:
+        yield made
+
+
+def make(found=NODE):
+    return KubeDeployment(
+        found, found.profile("fast"), clusters=None, namespace="trial", run_id="run", manifests=MANIFESTS
+    )
+
+
+def later(action):
+    timer = threading.Timer(0.05, action)
+    timer.start()
+    return timer
+
+
+def test_it_can_do_everything_that_faults_ask_for():
+    made = make()
+
+    for capability in (CanSignal, CanRestart, CanRecreate, CanPartition, CanScale):
+        assert isinstance(made, capability)
+    assert made.backend == "kind"
+
+
+def test_servers_are_where_the_cluster_says(up):
+    assert up.servers()["redis-1"] == Endpoint("10.0.0.1", 6379)
+    assert tuple(up.sentinels()) == ("redis-0", "redis-1", "redis-2")
+    assert up.fingerprint()["engine_version"] == "8.0.2"
+
+
+@pytest.mark.usefixtures("gone")
+def test_a_killed_container_is_waited_for(up, api, make_pod, with_container):
+    """The kubelet starts it again; the proof is another container."""
+    up.signal("redis-0", "redis", "SIGKILL")
+    later(lambda: api.tell(with_container(make_pod("redis-0"), "redis", id="second", restarts=1)))
+
+    effect = up.start_container("redis-0", "redis")
+
+    assert effect.proof == "redis-0/redis was started by the kubelet, restart 1, run_id abc"
+
+
+def test_what_nobody_killed_cannot_be_started(up):
+    with pytest.raises(DeploymentError, match="expected redis-0/redis to have been killed; nobody did that"):
+        up.start_container("redis-0", "redis")
+
+
+def test_a_deleted_pod_is_gone_when_its_server_is(up, api, make_pod, gone):
+    """The API's yes is not the fault: both are in the proof. The new pod is known by its uid."""
+    effect = up.delete_pod("redis-2", grace_s=0)
+    later(lambda: api.tell(make_pod("redis-2", uid="another", address="10.0.0.9")))
+    back = up.create_pod("redis-2")
+
+    assert ("delete_pod", "redis-2", 0) in api.calls
+    assert gone == [("redis-2/redis", "gone")]
+    assert "redis-2 was deleted with 0 s of grace: accepted after" in effect.proof
+    assert "redis (PID 4711 on node-1) gone after" in effect.proof
+    assert back.proof.startswith("redis-2 was made anew at 10.0.0.9, redis run_id abc")
+    assert up.servers()["redis-2"].host == "10.0.0.9"
+
+
+@pytest.mark.usefixtures("gone")
+def test_logs_are_taken_before_a_pod_goes(up, api):
+    up.delete_pod("redis-2")
+
+    calls = [call[0] for call in api.calls]
+    assert calls.index("logs") < calls.index("delete_pod")
+
+
+def test_scaled_to_zero_and_back(up, api, make_pod, gone):
+    """As many replicas as before, whatever that was."""
+    down = up.scale_to_zero("redis-1")
+    later(lambda: [api.tell(make_pod(pod.name, uid=f"new-{pod.name}")) for pod in NODE.pods])
+    back = up.scale_back("redis-1")
+
+    assert [call for call in api.calls if call[0] == "scale"] == [("scale", "redis", 0), ("scale", "redis", 3)]
+    assert len(gone) == 3
+    assert "StatefulSet redis was scaled from 3 to 0" in down.proof
+    assert "StatefulSet redis has 3 replicas again" in back.proof
+    with pytest.raises(DeploymentError, match="expected the StatefulSet of redis-1 to have been scaled to 0; nobody"):
+        up.scale_back("redis-1")
+
+
+def test_names_that_do_not_exist_list_those_that_do(up):
+    with pytest.raises(UsageError, match="topology node has no pod 'redis-9'; it has: redis-0, redis-1, redis-2"):
+        up.delete_pod("redis-9")
+    with pytest.raises(UsageError, match="pod redis-0 has no container 'nginx'; it has: redis, sentinel"):
+        up.signal("redis-0", "nginx", "SIGKILL")
+
+
+def test_a_trials_own_directives_are_unavailable():
+    """The manifests are what is deployed: to ignore them in silence would be a lie."""
+    with pytest.raises(Unavailable, match=r"with the settings of its manifests; got others: appendonly no; .*=local"):
+        make(NODE.with_config(("appendonly", "no")))
+
+
+def test_before_start_and_after_stop_it_says_so():
+    made = make()
+
+    made.stop()
+    with pytest.raises(DeploymentError, match="this one is not up, call start"):
+        made.servers()
+
+
+def test_a_failed_start_undoes_what_was_begun(monkeypatch):
+    undone = []
+
+    def fail(wanted, clusters, connect, undo: ExitStack):
+        del wanted, clusters, connect
+        undo.callback(undone.append, "namespace")
+        raise DeploymentError("no image")
+
+    monkeypatch.setattr(deployment, "bring_up", fail)
+
+    with pytest.raises(DeploymentError, match="no image"):
+        make().start()
+    assert undone == ["namespace"]
