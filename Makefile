@@ -15,7 +15,7 @@ test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, r
 
 test-kind:  ## What needs Docker, kind and kubectl: a cluster of its own, real faults, a master kill
 	@tools/setup dev
-	@.venv/bin/pytest tests/kind -m kind --redis-require=yes --timeout=300
+	@.venv/bin/pytest tests/kind tests/manifests -m kind --redis-require=yes --timeout=300
 	@.venv/bin/pytest scenarios/test_master.py::test_master_kill --redis-backend=kind --redis-require=yes --timeout=300 --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 lint:
