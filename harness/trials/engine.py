@@ -186,9 +186,11 @@ class _Run:
         for place in places(fault.target, survey(self._deployment).view):
             facts = _facts(number, fault, place)
             self._note("fault-begin", text=f"{fault.kind} {place}", data=facts)
+            broken = _Broken(number, fault, place, None)
+            self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
             effect = fault.inject(self._deployment, place)
-            heal_at = None if fault.lasts_s is None else effect.end_ns + int(fault.lasts_s * 1e9)
-            self._broken.append(_Broken(number, fault, place, heal_at))
+            if fault.lasts_s is not None:
+                broken.heal_at_ns = effect.end_ns + int(fault.lasts_s * 1e9)
             self._note("fault-effect", text=effect.proof, effect=effect, data=facts)
 
     def _heal(self, broken: _Broken) -> None:

@@ -148,6 +148,23 @@ def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate):
     assert len(healed) == 1
 
 
+def test_a_fault_that_fails_half_way_is_undone(simulate, monkeypatch):
+    """It took effect, its proof did not come: the verdict is unknown, and the server is started again."""
+
+    def kill_without_proof(self: MemoryDeployment, *args: str) -> Effect:
+        signal(self, *args)
+        raise WaitTimeout("waited 5 s for the process to be gone; saw last: running")
+
+    signal = MemoryDeployment.signal
+    monkeypatch.setattr(MemoryDeployment, "signal", kill_without_proof)
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "phase fault: waited 5 s for the process to be gone" in outcome.explain()
+    healed = TrialFolder(outcome.folder).history().of_kind("heal-end")
+    assert [event.data["pod"] for event in healed] == ["redis-1"]
+
+
 def test_a_dead_probe_is_a_problem_not_a_finding(simulate, monkeypatch):
     """A probe that dies while the trial runs leaves a history that is judged unknown."""
 
