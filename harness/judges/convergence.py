@@ -57,7 +57,8 @@ def _written_beside(history: History) -> tuple[int, str, int] | None:
     at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
     at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
     reigning = np.array([server_index(history, name) for name in masters])[at_call]
-    beside = acknowledged[(acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
+    known = acknowledged["server"] < len(history.environment.servers)
+    beside = acknowledged[known & (acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
     if not len(beside):
         return None
     names = sorted({history.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})

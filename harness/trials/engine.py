@@ -98,7 +98,7 @@ class _Run:
         self._clocks = Clocks()
         self._measuring = False
         self._broken: list[_Broken] = []
-        self._watched: tuple[Mapping[str, Endpoint], Mapping[str, Endpoint]] | None = None
+        self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
 
     def run(self) -> None:
         environment = self._prepare()
@@ -171,8 +171,12 @@ class _Run:
         self._enter("done")
 
     def _watch(self) -> None:
-        """Point the probe's watchers at where everything is now; a pod that came back may be elsewhere."""
-        servers, sentinels = self._deployment.servers(), self._deployment.sentinels()
+        """Point the probe's watchers at where everything is now; a pod that came back may be elsewhere.
+
+        One that is gone stays in its place, under its last address: the order of names is their number in the records.
+        """
+        servers = {**self._watched[0], **self._deployment.servers()}
+        sentinels = {**self._watched[1], **self._deployment.sentinels()}
         if (servers, sentinels) != self._watched:
             self._watched = (servers, sentinels)
             self._probe.watch(servers=servers, sentinels=sentinels, master_name=self._deployment.topology.master_name)

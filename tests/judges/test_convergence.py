@@ -4,6 +4,7 @@ from typing import Any
 
 from harness.judges import convergence, timeline
 from harness.model.events import Role
+from harness.model.records import NO_SERVER
 from harness.model.verdict import Finding, Verdict
 
 
@@ -99,3 +100,11 @@ def test_a_replica_without_its_link_is_not_redundant(kill: Any) -> None:
 
 def test_what_need_not_heal_is_not_asked_to_be_whole(kill: Any) -> None:
     assert list(findings(kill(heals=False))) == ["convergence.one_master"]
+
+
+def test_a_write_acknowledged_by_an_address_that_nobody_knows_is_no_evidence(kill: Any) -> None:
+    """A pod that came back elsewhere, before the watchers were told."""
+    story = kill()
+    story.write(900, 2500, server=NO_SERVER)
+
+    assert findings(story)["convergence.one_master"].verdict is Verdict.PASS

@@ -12,6 +12,7 @@ from harness.faults.effect import Effect
 from harness.faults.kill import kill
 from harness.faults.pause import pause
 from harness.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
+from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, ProbeError, WaitTimeout
 from harness.model.plan import Expect, Load, Plan, Windows, Writers
 from harness.model.verdict import Verdict
@@ -146,6 +147,25 @@ def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate):
     assert "could not be undone: expected the container to start; got an empty disk" in outcome.explain()
     healed = [event.data["pod"] for event in TrialFolder(outcome.folder).history().of_kind("heal-end")]
     assert len(healed) == 1
+
+
+def test_a_pod_that_is_gone_keeps_its_number(simulate, monkeypatch):
+    """The order of the watched names is their number in the records: a deleted pod must not shift the others."""
+    watched: list[list[str]] = []
+
+    def without_the_dead(self: MemoryDeployment) -> dict[str, Endpoint]:
+        return {name: end for name, end in servers(self).items() if not self.probe.query(end, "ROLE").unreachable}
+
+    def watch(_: object, *, servers: dict[str, Endpoint], **__: object) -> None:
+        watched.append(list(servers))
+
+    servers = MemoryDeployment.servers
+    monkeypatch.setattr(MemoryDeployment, "servers", without_the_dead)
+    monkeypatch.setattr("harness.deployments.memory.probe.MemoryProbe.watch", watch)
+    simulate(kill("redis-0"), expect=Expect(failover=True))
+
+    assert watched
+    assert all(names == ["redis-0", "redis-1", "redis-2"] for names in watched)
 
 
 def test_a_fault_that_fails_half_way_is_undone(simulate, monkeypatch):
