@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 from dataclasses import dataclass
 
 from harness.deployments.local.engine import find_engine
 from harness.deployments.local.isolation import Level, choose_isolation
+from harness.deployments.local.partition import find_nft
 from harness.model.errors import Unavailable
 
 
@@ -52,9 +52,10 @@ def _server() -> Check:
 
 
 def _partitions(level: Level) -> Check:
-    nft = shutil.which("nft")
     if level is not Level.NAMESPACES:
         text = "need a network of their own for the pods: isolation `namespaces`"
-    else:
-        text = f"by {nft}" if nft else "need nft; apt-get install nftables"
-    return Check(name="partitions", good=level is Level.NAMESPACES and bool(nft), needed=False, text=text)
+        return Check(name="partitions", good=False, needed=False, text=text)
+    try:
+        return Check(name="partitions", good=True, needed=False, text=f"by {find_nft()}")
+    except Unavailable as error:
+        return Check(name="partitions", good=False, needed=False, text=str(error))

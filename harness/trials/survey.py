@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.deployments.port import Deployment
+from harness.deployments.replies import pairs
 from harness.faults.target import View
 from harness.model.endpoint import Endpoint
 from harness.model.environment import SentinelView, Server
 from harness.probe.port import Probe
-from harness.probe.protocol import Answer, Value
+from harness.probe.protocol import Answer
 from harness.topologies.prediction import ENGINE_PING_MS
 
 _SETTINGS = (
@@ -147,13 +148,6 @@ def info(probe: Probe, endpoint: Endpoint, section: str) -> dict[str, str]:
     value = probe.query(endpoint, "INFO", section).value
     lines = value.splitlines() if isinstance(value, str) else []
     return dict(line.split(":", 1) for line in lines if ":" in line)
-
-
-def pairs(value: Value) -> dict[str, str]:
-    """A flat list of names and values as a dictionary of texts; empty for anything else."""
-    if not isinstance(value, list):
-        return {}
-    return {str(name): str(told) for name, told in zip(value[::2], value[1::2], strict=False)}
 
 
 def pod_at(host: str, port: int, endpoints: Mapping[str, Endpoint]) -> str:

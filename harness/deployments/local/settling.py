@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from harness.deployments.replies import pairs
 from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError
@@ -103,7 +104,7 @@ def _set_period(probe: Asks, sentinels: Sequence[Endpoint], name: str, period_ms
 def _lack(probe: Asks, sentinel: Endpoint, master_name: str, replicas: int, others: int) -> str:
     """What this Sentinel does not know or reach yet; "" where it is complete."""
     master = probe.query(sentinel, "SENTINEL", "MASTER", master_name)
-    view = _fields(master.value)
+    view = pairs(master.value)
     if view.get("flags") != "master":
         return f"master is {view.get('flags') or master.error or master.unreachable}"
     for kind, wanted in (("slaves", replicas), ("other-sentinels", others)):
@@ -119,14 +120,7 @@ def _lack(probe: Asks, sentinel: Endpoint, master_name: str, replicas: int, othe
 
 
 def _entries(value: Value) -> list[dict[str, str]]:
-    return [_fields(entry) for entry in value] if isinstance(value, list) else []
-
-
-def _fields(value: Value) -> dict[str, str]:
-    """A flat list of names and values as a mapping."""
-    if not isinstance(value, list):
-        return {}
-    return {str(name): str(text) for name, text in zip(value[::2], value[1::2], strict=False)}
+    return [pairs(entry) for entry in value] if isinstance(value, list) else []
 
 
 def _replicas_counted(answer: Answer) -> int:

@@ -1,0 +1,12 @@
+"""Shapes of Redis replies that more than one asker meets."""
+
+from __future__ import annotations
+
+from harness.probe.protocol import Value
+
+
+def pairs(value: Value) -> dict[str, str]:
+    """A flat list of names and values as a dictionary of texts; empty for anything else."""
+    if not isinstance(value, list):
+        return {}
+    return {str(name): str(told) for name, told in zip(value[::2], value[1::2], strict=False)}
