@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 from harness.model.errors import UsageError
-from harness.topologies.topology import Boot, Pod, Profile, Topology, Volume
+from harness.topologies.topology import Boot, Controller, ControllerKind, Pod, Profile, Topology, Volume
 
-_THREE_PODS = (Pod(name="redis-0"), Pod(name="redis-1"), Pod(name="redis-2"))
+
+def _stateful_set(name: str, replicas: int) -> tuple[Pod, ...]:
+    controller = Controller(kind=ControllerKind.STATEFUL_SET, name=name)
+    return tuple(Pod(name=f"{name}-{number}", controller=controller) for number in range(replicas))
+
+
+_THREE_PODS = _stateful_set("redis", 3)
 
 NODE = Topology(
     name="node",
@@ -63,7 +70,23 @@ STATEFULSET = Topology(
     ),
 )
 
-_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET)}
+STATEFULSET_ASK = replace(
+    STATEFULSET,
+    name="statefulset-ask",
+    document="000, 001, with the usual repair",
+    summary="as statefulset, but a pod that starts asks the other pods' Sentinels first; everybody is known by name",
+    boot=Boot.ASK,
+    sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
+    weaknesses=(
+        "a pod that is back before the Sentinels have switched is told its own name: an empty master that all follow",
+        "or it is master again beside the one that they are about to choose: two masters until they turn it round",
+        "its data goes with the pod: whatever is not on another server by then is gone",
+        "each re-created pod brings a new Sentinel and leaves a dead one in the others' tables",
+        "a Sentinel resolves names one after the other: with slow DNS it begins in TILT and decides nothing for 30 s",
+    ),
+)
+
+_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK)}
 
 
 def names() -> tuple[str, ...]:

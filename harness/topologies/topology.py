@@ -11,11 +11,37 @@ REDIS_PORT = 6379
 SENTINEL_PORT = 26379
 
 
-class Boot(StrEnum):
-    """How a starting data server finds its role."""
+class System(StrEnum):
+    """Who decides which server is master."""
 
-    FIRST = "first"  # the first pod is always master, every other pod follows the first pod's name
+    SENTINEL = "sentinel"
+
+
+class Boot(StrEnum):
+    """How a starting pod finds its role. The first pod is the first that has a data server."""
+
+    MASTER = "master"  # always master
+    FOLLOW = "follow"  # always a replica of the first pod, by its name
+    FIRST = "first"  # the first pod as MASTER, every other as FOLLOW
     ASK = "ask"  # asks the Sentinels of the other pods who is master; without an answer as FIRST
+    ASK_OR_WAIT = "ask-or-wait"  # asks them until one names another server that answers, and follows that one
+
+
+class ControllerKind(StrEnum):
+    """What makes a pod anew, in Kubernetes' words."""
+
+    STATEFUL_SET = "StatefulSet"
+    DEPLOYMENT = "Deployment"
+    REPLICA_SET = "ReplicaSet"
+    REPLICATION_CONTROLLER = "ReplicationController"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controller:
+    """The object of a cluster that keeps a pod, and can be scaled."""
+
+    kind: ControllerKind
+    name: str
 
 
 class Volume(StrEnum):
@@ -27,10 +53,15 @@ class Volume(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """name: as in Kubernetes ("redis-0"). containers: of "redis" and "sentinel", on the usual ports."""
+    """name: as in Kubernetes ("redis-0"). containers: of "redis" and "sentinel", on the usual ports.
+
+    boot: None for the topology's rule. controller: None for a bare pod, which nobody makes anew.
+    """
 
     name: str
     containers: tuple[str, ...] = ("redis", "sentinel")
+    boot: Boot | None = None
+    controller: Controller | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +86,7 @@ class Topology:
     """service: the headless Service; pod redis-0 answers to the name "redis-0.<service>".
 
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
+    password: servers and Sentinels ask for one, which is drawn anew for each deployment and no part of this data.
     """
 
     name: str
@@ -68,9 +100,31 @@ class Topology:
     boot: Boot
     volume: Volume
     profiles: tuple[Profile, ...]
+    system: System = System.SENTINEL
+    password: bool = False
     redis_config: tuple[tuple[str, str], ...] = ()
     sentinel_config: tuple[tuple[str, str], ...] = ()
     weaknesses: tuple[str, ...] = field(default=())
+
+    @property
+    def first(self) -> str:
+        """The first pod that has a data server: master of a new deployment."""
+        return next(pod.name for pod in self.pods if "redis" in pod.containers)
+
+    def pod(self, name: str) -> Pod:
+        """The pod of that name; raises UsageError that lists the known ones."""
+        for pod in self.pods:
+            if pod.name == name:
+                return pod
+        known = ", ".join(pod.name for pod in self.pods)
+        raise UsageError(f"topology {self.name} has no pod {name!r}; it has: {known}")
+
+    def boot_of(self, name: str) -> Boot:
+        """The pod's own rule, else the topology's; FIRST comes out as what it means for this pod."""
+        rule = self.pod(name).boot or self.boot
+        if rule is not Boot.FIRST:
+            return rule
+        return Boot.MASTER if name == self.first else Boot.FOLLOW
 
     def profile(self, name: str) -> Profile:
         """The profile of that name; raises UsageError that lists the known ones."""

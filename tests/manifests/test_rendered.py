@@ -157,17 +157,17 @@ def test_node_has_the_settings_of_the_catalogue(name: str) -> None:
 @pytest.mark.parametrize(
     ("overlay", "profile"),
     [
-        ("documented", "documented"),
-        ("hostnames", "documented"),
-        ("ask", "documented"),
-        ("fast", "fast"),
-        ("ask-fast", "fast"),
+        ("statefulset/overlays/documented", "documented"),
+        ("statefulset/overlays/hostnames", "documented"),
+        ("statefulset/overlays/fast", "fast"),
+        ("statefulset-ask/overlays/documented", "documented"),
+        ("statefulset-ask/overlays/fast", "fast"),
     ],
 )
 def test_the_stateful_set_has_the_settings_of_the_catalogue(overlay: str, profile: str) -> None:
     printed = catalogue.STATEFULSET
     times = printed.profile(profile)
-    data = one(render(MANIFESTS / "statefulset" / "overlays" / overlay), "ConfigMap")["data"]
+    data = one(render(MANIFESTS / overlay), "ConfigMap")["data"]
     name = printed.master_name
     assert directives(data["sentinel.conf"]) == [
         ("bind", "0.0.0.0"),  # noqa: S104 - as printed
@@ -202,11 +202,18 @@ def test_the_stateful_set_writes_what_redis_writes_by_itself() -> None:
 
 def test_only_the_asking_variants_ask() -> None:
     asking = {
-        overlay.name
-        for overlay in (MANIFESTS / "statefulset" / "overlays").iterdir()
+        str(overlay.relative_to(MANIFESTS))
+        for overlay in MANIFESTS.glob("statefulset*/overlays/*")
         if "get-master-addr-by-name" in one(render(overlay), "ConfigMap")["data"]["init.sh"]
     }
-    assert asking == {"ask", "ask-fast"}
+    assert asking == {"statefulset-ask/overlays/documented", "statefulset-ask/overlays/fast"}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_asking_variant_works_with_names_as_the_catalogue_says(profile: str) -> None:
+    asking = catalogue.STATEFULSET_ASK
+    data = one(rendered(asking, asking.profile(profile)), "ConfigMap")["data"]
+    assert all(f'echo "sentinel {option} {value}"' in data["sentinel.sh"] for option, value in asking.sentinel_config)
 
 
 def test_no_more_than_one_pod_of_three_is_taken_away_on_purpose() -> None:

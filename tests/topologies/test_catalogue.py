@@ -6,7 +6,7 @@ import pytest
 
 from harness.model.errors import UsageError
 from harness.topologies import catalogue
-from harness.topologies.topology import Boot, Topology, Volume
+from harness.topologies.topology import Boot, ControllerKind, Topology, Volume
 
 
 @pytest.fixture(params=catalogue.names())
@@ -39,13 +39,20 @@ def test_the_quorum_can_be_reached_with_one_pod_gone(each: Topology) -> None:
 
 
 def test_pods_are_named_as_a_stateful_set_would(each: Topology) -> None:
-    assert [pod.name for pod in each.pods] == [f"redis-{number}" for number in range(len(each.pods))]
+    """Numbered from 0 on in each set, after the set."""
+    by_set: dict[str, list[str]] = {}
+    for pod in each.pods:
+        if pod.controller is not None and pod.controller.kind is ControllerKind.STATEFUL_SET:
+            by_set.setdefault(pod.controller.name, []).append(pod.name)
+    assert by_set
+    assert all(names == [f"{name}-{number}" for number in range(len(names))] for name, names in by_set.items())
 
 
 def test_the_book_s_stateful_set_is_as_printed() -> None:
     printed = catalogue.topology("statefulset")
     assert (printed.master_name, printed.quorum, printed.parallel_syncs) == ("redis", 2, 1)
     assert (printed.boot, printed.volume) == (Boot.FIRST, Volume.EMPTY_DIR)
+    assert [printed.boot_of(pod.name) for pod in printed.pods] == [Boot.MASTER, Boot.FOLLOW, Boot.FOLLOW]
     times = printed.profile("documented")
     assert (times.down_after_ms, times.failover_timeout_ms) == (10000, 20000)
 
@@ -54,7 +61,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones_and_the_nearest() -> No
     with pytest.raises(UsageError) as caught:
         catalogue.topology("statefullset")
     assert (
-        str(caught.value) == "expected a topology of node, statefulset; got 'statefullset'; did you mean statefulset?"
+        str(caught.value)
+        == f"expected a topology of {', '.join(catalogue.names())}; got 'statefullset'; did you mean statefulset?"
     )
 
 

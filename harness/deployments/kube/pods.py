@@ -36,11 +36,7 @@ class Pods:
     probe: Probe
 
     def containers_of(self, pod: str) -> tuple[str, ...]:
-        for known in self.topology.pods:
-            if known.name == pod:
-                return known.containers
-        names = ", ".join(known.name for known in self.topology.pods)
-        raise UsageError(f"topology {self.topology.name} has no pod {pod!r}; it has: {names}")
+        return self.topology.pod(pod).containers
 
     def existing(self, pod: str) -> PodState:
         self.containers_of(pod)

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.deployments.local.addresses import claim_loopback_block, namespace_addresses
+from harness.deployments.local.boot import whom_to_follow
 from harness.deployments.local.containers import Containers
 from harness.deployments.local.control import Agent, Started
 from harness.deployments.local.engine import find_engine
@@ -33,7 +34,7 @@ from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable, UsageError
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
-from harness.topologies.topology import REDIS_PORT, Boot, Profile, Topology
+from harness.topologies.topology import REDIS_PORT, Profile, Topology
 
 _ANSWERS_WITHIN_S = 15.0
 _CONNECT_S = 0.5
@@ -243,7 +244,8 @@ class LocalDeployment:
         """Start the servers, then the Sentinels, whose first INFO then finds all replicas."""
         for pod in self._topology.pods:
             up.pods.add(pod.name)
-        first, *others = self.servers()
+        first = self._topology.first
+        others = [name for name in self.servers() if name != first]
         up.pods.start(first, "redis", master="")
         self._wait_until_listening(first)
         for name in others:
@@ -281,20 +283,10 @@ class LocalDeployment:
         eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod} to listen", every_s=_EVERY_S)
 
     def _boot(self, pod: str) -> str:
-        """Whom the boot rule makes this pod follow: the name of a pod or an address; "" if it is master itself.
-
-        A pod that the Sentinels name is master, first or not: told to follow the first, it would follow its replica.
-        """
-        first = self._topology.pods[0].name
-        if self._topology.boot is Boot.ASK:
-            for peer, sentinel in self.sentinels().items():
-                if peer == pod:
-                    continue
-                answer = self.probe.query(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._topology.master_name)
-                if isinstance(answer.value, list) and answer.value:
-                    named = self._up.pods.called(str(answer.value[0]))
-                    return "" if named == pod else named
-        return "" if pod == first else first
+        """Whom the boot rule makes this pod follow: the name of a pod or an address; "" if it is master itself."""
+        return whom_to_follow(
+            pod, topology=self._topology, profile=self._profile, places=self._up.pods, probe=self.probe
+        )
 
     def _answering(self, pod: str, started: Mapping[str, Started]) -> Effect:
         """Wait until these containers answer, and prove it by their run_id."""
@@ -323,11 +315,7 @@ class LocalDeployment:
         return answered
 
     def _containers_of(self, pod: str) -> tuple[str, ...]:
-        for known in self._topology.pods:
-            if known.name == pod:
-                return known.containers
-        names = ", ".join(known.name for known in self._topology.pods)
-        raise UsageError(f"topology {self._topology.name} has no pod {pod!r}; it has: {names}")
+        return self._topology.pod(pod).containers
 
     def _must_have(self, pod: str, container: str) -> None:
         containers = self._containers_of(pod)

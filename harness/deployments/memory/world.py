@@ -125,7 +125,7 @@ class World:
         self.tell(f"server:{server.name}", "server-up", server=server.name, run_id=server.run_id)
         others = [other for other in self.masters if other is not server]
         stays = server.role == "master" and (not others or Bug.SECOND_MASTER in self.bugs)
-        if stays or (self.topology.boot is Boot.FIRST and server is next(iter(self.servers.values()))):
+        if stays or self.topology.boot_of(server.name) is Boot.MASTER:
             server.role, server.source = "master", ""
             for follower in self._followers(server):
                 self._sync(follower, server)

@@ -1,0 +1,32 @@
+"""A topology as data: who boots as what, and which pods there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.model.errors import UsageError
+from harness.topologies.catalogue import NODE, STATEFULSET
+from harness.topologies.topology import Boot, Pod
+
+
+def test_a_pod_s_own_boot_rule_comes_before_the_topology_s() -> None:
+    pods = (Pod(name="bootstrap", boot=Boot.MASTER), Pod(name="redis-0"))
+    mixed = replace(NODE, pods=pods, boot=Boot.ASK_OR_WAIT)
+    assert [mixed.boot_of(pod.name) for pod in pods] == [Boot.MASTER, Boot.ASK_OR_WAIT]
+
+
+def test_the_rule_of_the_first_means_another_for_each_pod() -> None:
+    assert [STATEFULSET.boot_of(pod.name) for pod in STATEFULSET.pods] == [Boot.MASTER, Boot.FOLLOW, Boot.FOLLOW]
+
+
+def test_the_first_pod_is_the_first_that_has_data() -> None:
+    pods = (Pod(name="watch-0", containers=("sentinel",)), Pod(name="redis-0"))
+    assert replace(NODE, pods=pods).first == "redis-0"
+
+
+def test_an_unknown_pod_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        NODE.boot_of("redis-7")
+    assert str(caught.value) == "topology node has no pod 'redis-7'; it has: redis-0, redis-1, redis-2"
