@@ -9,6 +9,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+BACKENDS = ("local", "kind", "memory")
+ISOLATIONS = ("auto", "namespaces", "loopback")
+
 
 def positive_int(text: str) -> int:
     """A whole number of 1 or more; raises ValueError with what was expected."""
@@ -77,7 +80,7 @@ OPTIONS = (
         name="redis_backend",
         help="Where to deploy: local (real processes on this host), kind (a Kubernetes cluster made for the run) or "
         "memory (a simulation, to try out scenarios)",
-        parse=one_of("local", "kind", "memory"),
+        parse=one_of(*BACKENDS),
         default="local",
         metavar="NAME",
     ),
@@ -97,7 +100,7 @@ OPTIONS = (
     Option(
         name="redis_isolation",
         help="Of the local backend: namespaces (a network of its own for each pod), loopback, or auto",
-        parse=one_of("auto", "namespaces", "loopback"),
+        parse=one_of(*ISOLATIONS),
         default="auto",
         metavar="LEVEL",
     ),

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.model.errors import UsageError
-
-BACKENDS = ("local", "kind", "memory")
-ISOLATIONS = ("auto", "namespaces", "loopback")
+from harness.options import BACKENDS, ISOLATIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

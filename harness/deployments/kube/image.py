@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import harness
@@ -22,18 +24,16 @@ _PASSED_ON = ("PIP_INDEX_URL", "PIP_FIND_LINKS")
 
 
 def project_folder() -> Path:
-    """Where the Dockerfile and the manifests are."""
-    return Path(harness.__file__).resolve().parent.parent
+    """Where the Dockerfile and the manifests are: a checkout's root, or what an installed package carries of it."""
+    package = Path(harness.__file__).resolve().parent
+    return package.parent if (package.parent / "Dockerfile").exists() else package / "shipped"
 
 
 def probe_tag(project: Path) -> str:
     """The image's name for these sources."""
-    sources = [project / "Dockerfile", project / "pyproject.toml", project / "harness" / "__init__.py"]
-    for package in _PACKAGES:
-        sources += sorted((project / "harness" / package).rglob("*.py"))
     digest = hashlib.sha256()
-    for source in sources:
-        digest.update(f"{source.relative_to(project)}\0".encode())
+    for name, source in _sources(project).items():
+        digest.update(f"{name}\0".encode())
         digest.update(source.read_bytes())
     return f"{REPOSITORY}:{harness.__version__}-{digest.hexdigest()[:12]}"
 
@@ -47,21 +47,37 @@ def probe_image(named: str = "") -> str:
     if not (project / "Dockerfile").exists():
         raise Unavailable(
             f"expected this project's Dockerfile in {project} to build the probe's image from; there is none; "
-            "run from a checkout, or name a built image with --redis-probe-image"
+            "install the package again, or name a built image with --redis-probe-image"
         )
     tag = probe_tag(project)
     if not has_image(tag):
         arguments = [word for name in _PASSED_ON if name in os.environ for word in ("--build-arg", name)]
-        run(
-            "docker",
-            "build",
-            "--quiet",
-            "--network",
-            "host",
-            *arguments,
-            "--tag",
-            tag,
-            str(project),
-            within_s=_BUILT_WITHIN_S,
-        )
+        with tempfile.TemporaryDirectory(prefix=f"{REPOSITORY}-") as context:
+            for name, source in _sources(project).items():
+                (Path(context) / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, Path(context) / name)
+            run(
+                "docker",
+                "build",
+                "--quiet",
+                "--network",
+                "host",
+                *arguments,
+                "--tag",
+                tag,
+                context,
+                within_s=_BUILT_WITHIN_S,
+            )
     return tag
+
+
+def _sources(project: Path) -> dict[str, Path]:
+    """Everything that the image is made of, by its name in the build. An installed package is its own source."""
+    package = project / "harness"
+    if not package.is_dir():
+        package = Path(harness.__file__).resolve().parent
+    found = {name: project / name for name in ("Dockerfile", "pyproject.toml")}
+    sources = [package / "__init__.py", package / "py.typed"]
+    for part in _PACKAGES:
+        sources += sorted((package / part).rglob("*.py"))
+    return found | {f"harness/{source.relative_to(package)}": source for source in sources}

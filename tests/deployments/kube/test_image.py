@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from harness.deployments.kube import image
@@ -12,7 +14,7 @@ from harness.model.errors import Unavailable
 def project(tmp_path, monkeypatch):
     for folder in ("harness/model", "harness/probe"):
         (tmp_path / "project" / folder).mkdir(parents=True)
-    for file in ("Dockerfile", "pyproject.toml", "harness/__init__.py", "harness/probe/load.py"):
+    for file in ("Dockerfile", "pyproject.toml", "harness/__init__.py", "harness/py.typed", "harness/probe/load.py"):
         (tmp_path / "project" / file).write_text(file)
     monkeypatch.setattr(image, "project_folder", lambda: tmp_path / "project")
     return tmp_path / "project"
@@ -38,7 +40,18 @@ def test_it_is_built_where_it_is_missing(project, programs, monkeypatch):
 
     tag = image.probe_image()
 
-    assert calls()[-1] == (f"docker build --quiet --network host --build-arg PIP_INDEX_URL --tag {tag} {project}")
+    build = "docker build --quiet --network host --build-arg PIP_INDEX_URL --tag"
+    assert calls()[-1].startswith(f"{build} {tag} /")
+
+
+def test_an_installed_package_is_its_own_source(project):
+    """It carries the Dockerfile and what that reads, not a second copy of its modules."""
+    shutil.rmtree(project / "harness")
+
+    names = set(image._sources(project))
+
+    assert {"Dockerfile", "pyproject.toml", "harness/__init__.py", "harness/probe/__main__.py"} <= names
+    assert not any("trials" in name for name in names)
 
 
 def test_it_is_not_built_again(project, programs):
