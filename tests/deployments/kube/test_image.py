@@ -32,7 +32,8 @@ def test_another_source_is_another_image(project):
     assert before.startswith("redis-resilience-probe:0.")
 
 
-def test_it_is_built_where_it_is_missing(project, programs, monkeypatch):
+@pytest.mark.usefixtures("project")
+def test_it_is_built_where_it_is_missing(programs, monkeypatch):
     """With the host's network, and with what pip goes by."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://mirror")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
