@@ -32,6 +32,10 @@ class Deployment(Protocol):
     @property
     def probe(self) -> Probe: ...
 
+    @property
+    def password(self) -> str:
+        """Of its servers and its Sentinels, "" for none; for the probe's ears only."""
+
     def start(self) -> None:
         """Bring everything up and return; the engine settles it. On failure nothing is left behind."""
 

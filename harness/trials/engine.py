@@ -179,7 +179,12 @@ class _Run:
         sentinels = {**self._watched[1], **self._deployment.sentinels()}
         if (servers, sentinels) != self._watched:
             self._watched = (servers, sentinels)
-            self._probe.watch(servers=servers, sentinels=sentinels, master_name=self._deployment.topology.master_name)
+            self._probe.watch(
+                servers=servers,
+                sentinels=sentinels,
+                master_name=self._deployment.topology.master_name,
+                password=self._deployment.password,
+            )
 
     def _ask_quorum(self) -> None:
         """What the Sentinels that are left say of their power to fail over, before the next fault hits."""

@@ -125,7 +125,7 @@ class Keeper:
         return KubeDeployment(
             topology,
             profile,
-            clusters=self._clusters,
+            site=self._clusters,
             namespace=f"{run_id}-{settings.run}-{self._made}",
             run_id=run_id,
             redis_image=settings.redis_image,

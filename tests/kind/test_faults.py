@@ -45,7 +45,7 @@ def clusters(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def deployment(clusters):
-    with KubeDeployment(NODE, NODE.profile("fast"), clusters=clusters, namespace=NAMESPACE, run_id=RUN) as made:
+    with KubeDeployment(NODE, NODE.profile("fast"), site=clusters, namespace=NAMESPACE, run_id=RUN) as made:
         yield made
 
 
@@ -162,7 +162,7 @@ def test_a_missing_image_is_named_before_anything_is_made(clusters):
     absent = KubeDeployment(
         NODE,
         NODE.profile("fast"),
-        clusters=clusters,
+        site=clusters,
         namespace="test-kind-absent",
         run_id=RUN,
         redis_image="redis:absent",
@@ -176,7 +176,7 @@ def test_nothing_of_a_stopped_deployment_stays(clusters):
     """Its namespace goes, and with it all of its pods."""
     cluster = clusters.acquire()
     made = KubeDeployment(
-        NODE, NODE.profile("fast"), clusters=clusters, namespace="test-kind-gone", run_id="test-kind-gone"
+        NODE, NODE.profile("fast"), site=clusters, namespace="test-kind-gone", run_id="test-kind-gone"
     )
     made.start()
     made.stop()

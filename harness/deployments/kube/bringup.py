@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.deployments.kube import manifests
-from harness.deployments.kube.cluster import Cluster, KindClusters
-from harness.deployments.kube.image import REPOSITORY, probe_image
+from harness.deployments.kube.image import REPOSITORY
 from harness.deployments.kube.logs import Logs
-from harness.deployments.kube.node import NodeShell
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
 from harness.deployments.kube.port import KubeApi
 from harness.deployments.kube.probe import POD as PROBE_POD
 from harness.deployments.kube.probe import KubeProbe
+from harness.deployments.kube.site import Cluster, Site
 from harness.deployments.kube.watch import PodWatch
 from harness.model.errors import DeploymentError, WaitTimeout
 from harness.topologies.topology import Topology
@@ -31,7 +30,7 @@ Connect = Callable[[Path, str, str], KubeApi]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to bring up. run_id: the value of the label. Images: empty for the manifests' and this project's own."""
+    """What to bring up. run_id: the value of the label. Images: empty for the manifests' and the site's own."""
 
     topology: Topology
     overlay: Path
@@ -56,21 +55,21 @@ class Up:
     undo: ExitStack
 
 
-def bring_up(wanted: Wanted, clusters: KindClusters, connect: Connect, undo: ExitStack) -> Up:
+def bring_up(wanted: Wanted, site: Site, connect: Connect, undo: ExitStack) -> Up:
     """Returns once every pod is ready; what was begun is in `undo`, also where this raises."""
-    cluster = clusters.acquire()
-    image = probe_image(wanted.probe_image)
+    cluster = site.acquire()
+    image = site.probe_image(wanted.probe_image)
     objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image})
     probe_objects = manifests.render(wanted.overlay.parents[2] / "probe", {REPOSITORY: image})
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
-    clusters.load(images)
+    site.load(images)
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
     api.create_namespace({RUN_LABEL: wanted.run_id})
     undo.callback(api.delete_namespace)
     nodes = {}
     for name in cluster.nodes:
-        nodes[name] = NodeShell.of_container(name)
+        nodes[name] = site.shell(name)
         undo.callback(nodes[name].close)
     partition = Partition(tuple(nodes.values()), wanted.namespace)
     undo.callback(partition.clear)

@@ -10,11 +10,13 @@ import fcntl
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.deployments.kube.tools import must_have, must_have_docker, run
-from harness.model.errors import DeploymentError, Unavailable, UsageError
+from harness.deployments.kube.image import probe_image
+from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.site import Cluster
+from harness.deployments.kube.tools import must_have, must_have_docker, must_have_image, run
+from harness.model.errors import DeploymentError, UsageError
 
 PREFIX = "redis-resilience-"
 _CREATED_WITHIN_S = 300.0
@@ -23,22 +25,8 @@ _LOADED_WITHIN_S = 180.0
 _NODE_IMAGE = "kindest/node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
-    """nodes: by the names of their containers, which `docker exec` takes."""
-
-    name: str
-    kubeconfig: Path
-    nodes: tuple[str, ...]
-    node_image: str
-
-    @property
-    def context(self) -> str:
-        return f"kind-{self.name}"
-
-
 class KindClusters:
-    """The cluster of one run; `acquire` and `release` may be called by several processes that share `folder`."""
+    """Implements `Site`. `acquire` and `release` may be called by several processes that share `folder`."""
 
     def __init__(
         self, folder: Path, *, run_id: str, named: str = "", node_image: str = "", workers: int = 0, keep: bool = False
@@ -53,6 +41,10 @@ class KindClusters:
         self._workers = workers
         self._keep = keep
         self._user: int | None = None
+
+    @property
+    def backend(self) -> str:
+        return "kind"
 
     def acquire(self) -> Cluster:
         """The cluster, made where there is none yet. Raises Unavailable where this machine cannot have one."""
@@ -75,7 +67,17 @@ class KindClusters:
             self._enter()
             nodes = tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
             image = run("docker", "inspect", "--format", "{{.Config.Image}}", nodes[0], within_s=_ASKED_WITHIN_S)
-        return Cluster(name=self._name, kubeconfig=kubeconfig, nodes=tuple(sorted(nodes)), node_image=image.strip())
+        return Cluster(
+            name=self._name,
+            kubeconfig=kubeconfig,
+            context=f"kind-{self._name}",
+            nodes=tuple(sorted(nodes)),
+            node_image=image.strip(),
+        )
+
+    def probe_image(self, named: str) -> str:
+        """The project's own is built where it is missing."""
+        return probe_image(named)
 
     def load(self, images: Sequence[str]) -> None:
         """Put local images into every node, once a run. Raises Unavailable for one that this machine does not have."""
@@ -88,6 +90,9 @@ class KindClusters:
             if wanted:
                 run("kind", "load", "docker-image", "--name", self._name, *wanted, within_s=_LOADED_WITHIN_S)
                 loaded.write_text("\n".join([*have, *wanted]) + "\n")
+
+    def shell(self, node: str) -> NodeShell:
+        return NodeShell.of_container(node)
 
     def release(self) -> None:
         """Let go of it; the last user deletes a cluster that was made here. Harmless when it is let go already."""
@@ -142,16 +147,6 @@ def left_clusters() -> tuple[str, ...]:
     """Clusters of this project's name that are there now: of a run that goes on, was told to keep it, or was killed."""
     found = run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split()
     return tuple(name for name in found if name.startswith(PREFIX))
-
-
-def has_image(image: str) -> bool:
-    return bool(run("docker", "images", "--quiet", image, within_s=_ASKED_WITHIN_S).strip())
-
-
-def must_have_image(image: str) -> None:
-    """Never pulled from here: a registry's mood must not decide about a measurement."""
-    if not has_image(image):
-        raise Unavailable(f"expected the image {image} in the local Docker; there is none; `docker pull {image}` first")
 
 
 def _newest_node_image() -> str:

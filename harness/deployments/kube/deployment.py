@@ -1,4 +1,4 @@
-"""A topology as pods of a kind cluster, as the engine and the faults see it.
+"""A topology as pods of a cluster, as the engine and the faults see it.
 
 What differs from processes on this host: the kubelet and the controllers undo some faults by themselves. A killed
 container is started again at once, a deleted pod is made anew. So `start_container` and `create_pod` start nothing
@@ -16,11 +16,11 @@ from typing import Self
 
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.bringup import Connect, Up, Wanted, bring_up
-from harness.deployments.kube.cluster import KindClusters
 from harness.deployments.kube.image import project_folder
 from harness.deployments.kube.manifests import overlay_of
 from harness.deployments.kube.node import send_signal, wait_for_state
 from harness.deployments.kube.pods import PORTS, info_field
+from harness.deployments.kube.site import Site
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
@@ -35,14 +35,14 @@ _LOOK_EVERY_S = 0.01
 
 
 class KubeDeployment:
-    """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is `clusters`'s."""
+    """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is the site's."""
 
     def __init__(
         self,
         topology: Topology,
         profile: Profile,
         *,
-        clusters: KindClusters,
+        site: Site,
         namespace: str,
         run_id: str,
         redis_image: str = "",
@@ -50,10 +50,10 @@ class KubeDeployment:
         manifests: Path | None = None,
         connect: Connect = connect_api,
     ) -> None:
-        """Images: empty for the manifests' and this project's own. manifests: a folder like this project's."""
+        """Images: empty for the manifests' and the site's own. manifests: a folder like this project's."""
         self._topology = topology
         self._profile = profile
-        self._clusters = clusters
+        self._site = site
         self._connect = connect
         _must_be_documented(topology)
         self._wanted = Wanted(
@@ -74,7 +74,7 @@ class KubeDeployment:
 
     @property
     def backend(self) -> str:
-        return "kind"
+        return self._site.backend
 
     @property
     def topology(self) -> Topology:
@@ -87,6 +87,10 @@ class KubeDeployment:
     @property
     def probe(self) -> Probe:
         return self._up.probe
+
+    @property
+    def password(self) -> str:
+        return ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -103,7 +107,7 @@ class KubeDeployment:
         undo = ExitStack()
         try:
             undo.callback(self._forget)
-            self._running = bring_up(self._wanted, self._clusters, self._connect, undo)
+            self._running = bring_up(self._wanted, self._site, self._connect, undo)
         except BaseException:
             undo.close()
             raise

@@ -12,8 +12,7 @@ import tempfile
 from pathlib import Path
 
 import harness
-from harness.deployments.kube.cluster import has_image, must_have_image
-from harness.deployments.kube.tools import run
+from harness.deployments.kube.tools import has_image, must_have_image, run
 from harness.model.errors import Unavailable
 
 REPOSITORY = "redis-resilience-probe"

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.model.errors import DeploymentError, Unavailable
 
 _SAID_BYTES = 2000
+_ASKED_WITHIN_S = 30.0
 _FIXES = {
     "docker": "install Docker and start it (https://docs.docker.com/engine/install/)",
     "kind": "install kind and put it on PATH (https://kind.sigs.k8s.io)",
@@ -29,11 +30,21 @@ def must_have_docker() -> None:
     """Docker's command, and an engine that answers it."""
     must_have("docker")
     try:
-        run("docker", "version", "--format", "{{.Server.Version}}", within_s=10.0)
+        run("docker", "version", "--format", "{{.Server.Version}}", within_s=_ASKED_WITHIN_S)
     except DeploymentError as error:
         raise Unavailable(
             f"expected Docker's engine to answer; {error}; start it, or let this user reach its socket"
         ) from error
+
+
+def has_image(image: str) -> bool:
+    return bool(run("docker", "images", "--quiet", image, within_s=_ASKED_WITHIN_S).strip())
+
+
+def must_have_image(image: str) -> None:
+    """Never pulled from here: a registry's mood must not decide about a measurement."""
+    if not has_image(image):
+        raise Unavailable(f"expected the image {image} in the local Docker; there is none; `docker pull {image}` first")
 
 
 def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | None = None) -> str:

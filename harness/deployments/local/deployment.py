@@ -92,6 +92,10 @@ class LocalDeployment:
     def probe(self) -> Probe:
         return self._up.probe
 
+    @property
+    def password(self) -> str:
+        return ""
+
     def __enter__(self) -> Self:
         self.start()
         return self

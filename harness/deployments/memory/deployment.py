@@ -37,6 +37,10 @@ class MemoryDeployment:
     def probe(self) -> MemoryProbe:
         return self._probe
 
+    @property
+    def password(self) -> str:
+        return ""
+
     def start(self) -> None:
         """The world exists already."""
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.deployments.kube import bringup, deployment
-from harness.deployments.kube.cluster import Cluster
 from harness.deployments.kube.deployment import KubeDeployment
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.node import Process
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
+from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.watch import PodWatch
 from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
 from harness.faults.effect import Effect
@@ -25,6 +25,10 @@ from harness.topologies.catalogue import topology
 
 NODE = topology("node")
 MANIFESTS = Path(__file__).parents[3] / "manifests"
+
+
+class FakeSite:
+    backend = "kind"
 
 
 class FakeNode:
@@ -74,11 +78,11 @@ def up(api, make_pod, monkeypatch):
     probe = FakeProbe()
     node = FakeNode()
 
-    def ready(wanted, clusters, connect, undo):
-        del wanted, clusters, connect
+    def ready(wanted, site, connect, undo):
+        del wanted, site, connect
         undo.callback(watch.stop)
         return bringup.Up(
-            cluster=Cluster(name="c", kubeconfig=Path("k"), nodes=("node-1",), node_image="kindest/node:v1"),
+            cluster=Cluster(name="c", kubeconfig=Path("k"), context="kind-c", nodes=("node-1",), node_image="node:v1"),
             api=api,
             watch=watch,
             logs=logs,
@@ -96,7 +100,7 @@ def up(api, make_pod, monkeypatch):
 
 def make(found=NODE):
     return KubeDeployment(
-        found, found.profile("fast"), clusters=None, namespace="trial", run_id="run", manifests=MANIFESTS
+        found, found.profile("fast"), site=FakeSite(), namespace="trial", run_id="run", manifests=MANIFESTS
     )
 
 
@@ -196,8 +200,8 @@ def test_before_start_and_after_stop_it_says_so():
 def test_a_failed_start_undoes_what_was_begun(monkeypatch):
     undone = []
 
-    def fail(wanted, clusters, connect, undo: ExitStack):
-        del wanted, clusters, connect
+    def fail(wanted, site, connect, undo: ExitStack):
+        del wanted, site, connect
         undo.callback(undone.append, "namespace")
         raise DeploymentError("no image")
 
