@@ -30,6 +30,10 @@ _UsageError: Any = typer.BadParameter.__base__
 """Typer shows this class of the library below it (click, or its own copy of it) only through its children."""
 
 
+StatePath = Annotated[
+    str, typer.Option(metavar="FOLDER", help="Folder of the undo journals (default: ~/.local/state/redis-resilience).")
+]
+
 TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
 
 
@@ -140,14 +144,37 @@ def topologies() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Say what this machine can do, what it lacks and how to get it."""
-    from harness.command.doctor import examine  # noqa: PLC0415 - only this command needs it
+def heal(*, state: StatePath = "") -> None:
+    """Undo what runs on Kubernetes left behind that were killed: faults, namespaces, clusters. Exit code 1: not all."""
+    from harness.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
+    from harness.deployments.journal import state_folder  # noqa: PLC0415 - idem
 
+    raise typer.Exit(Exit.PASS if heal_all(state_folder(state), tell=typer.echo) else Exit.FAIL)
+
+
+@app.command()
+def doctor(
+    *,
+    clean: Annotated[bool, typer.Option("--clean", help="Remove what dead runs left behind, as heal does.")] = False,
+    state: StatePath = "",
+) -> None:
+    """Say what this machine can do, what it lacks and how to get it, and what runs have left behind."""
+    from harness.command.doctor import examine  # noqa: PLC0415 - only this command needs it
+    from harness.command.heal import heal_all  # noqa: PLC0415 - idem
+    from harness.command.leftovers import leftovers  # noqa: PLC0415 - idem
+    from harness.deployments.journal import state_folder  # noqa: PLC0415 - idem
+
+    folder = state_folder(state)
+    cleaned = heal_all(folder, tell=typer.echo) if clean else True
     checks = examine()
     words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
     _table(("check", "found"), [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in checks])
-    raise typer.Exit(Exit.PASS if all(check.good or not check.needed for check in checks) else Exit.WRONG)
+    if found := leftovers(folder):
+        typer.echo("")
+        _table(("left behind", "of which run"), [(each.what, each.text) for each in found])
+    if not all(check.good or not check.needed for check in checks):
+        raise typer.Exit(Exit.WRONG)
+    raise typer.Exit(Exit.PASS if cleaned else Exit.FAIL)
 
 
 def main() -> None:

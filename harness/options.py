@@ -157,6 +157,11 @@ OPTIONS = (
         metavar="FOLDER",
     ),
     Option(
+        name="redis_state",
+        help="Folder for the undo journals of runs on Kubernetes (default: ~/.local/state/redis-resilience)",
+        metavar="FOLDER",
+    ),
+    Option(
         name="redis_seed",
         help="Seed of everything random: when a fault hits, in which order Sentinels are asked (default: a new one)",
         parse=whole_number,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
+import sys
 import time
 import zlib
 from collections.abc import Generator
@@ -74,7 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist what was decided for the whole run."""
+    """Tell a worker of pytest-xdist what was decided for the whole run, and stay in the run as long as any of them."""
+    _join(node.config)
     node.workerinput["redis_folder"] = str(node.config.stash[_RESULTS])
     node.workerinput["redis_seed"] = node.config.stash[_VALUES]["redis_seed"]
 
@@ -187,11 +189,36 @@ class Collector:
         terminalreporter.write_line(published.problem or f"reports: {_shown(published.index)}")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Take the deployment away, whatever happened."""
-    if _KEEPER in session.config.stash:
-        session.config.stash[_KEEPER].close()
-        del session.config.stash[_KEEPER]
+    """Take the deployment away, whatever happened; after the workers of pytest-xdist have ended."""
+    if _KEEPER not in session.config.stash:
+        return
+    from harness.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
+
+    keeper = session.config.stash[_KEEPER]
+    del session.config.stash[_KEEPER]
+    try:
+        keeper.close()
+    except ResilienceError as error:
+        sys.stderr.write(f"\nredis-resilience: {error}\n")
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _join(config: pytest.Config) -> None:
+    """The controller of pytest-xdist has no deployment, but a late worker must not outlive what it stands on."""
+    if config.stash[_VALUES]["redis_backend"] != "kind" or _KEEPER in config.stash:
+        return
+    from harness.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
+    from harness.trials.keeper import Keeper  # noqa: PLC0415 - idem
+
+    keeper = Keeper(_settings(config, config.stash[_VALUES]))
+    try:
+        keeper.join()
+    except ResilienceError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_KEEPER] = keeper
 
 
 def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
@@ -221,6 +248,7 @@ def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     return Settings(
         results=config.stash[_RESULTS],
+        state=Path(values["redis_state"]).absolute() if values["redis_state"] else None,
         run=worker,
         backend=values["redis_backend"],
         topology=values["redis_topology"],

@@ -20,7 +20,7 @@ from harness.trials.settings import Settings
 from harness.trials.survey import survey
 
 if TYPE_CHECKING:
-    from harness.deployments.kube.cluster import KindClusters
+    from harness.deployments.journal import Journal
 
 _REUSE_S = 2.0
 
@@ -33,8 +33,8 @@ class Keeper:
         self._kept: tuple[Topology, Profile, Deployment] | None = None
         self._made = 0
         self._shared = ExitStack()
-        """What outlives a deployment: the cluster that they are put into."""
-        self._clusters: KindClusters | None = None
+        """What outlives a deployment: the journal of the run."""
+        self._journal: Journal | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -59,8 +59,16 @@ class Keeper:
             self._kept = (topology, profile, made)
         return self._kept[2]
 
+    def join(self) -> None:
+        """Be part of the run until `close`, with or without a deployment: nobody else is its last process then."""
+        if self._settings.backend == "kind":
+            self._run_journal()
+
     def close(self) -> None:
-        """Stop what is alive, and let go of the cluster; harmless when there is nothing."""
+        """Stop what is alive and leave the run; harmless when there is nothing.
+
+        The last process of a run undoes what is left of it, the cluster too. Raises DeploymentError for what remains.
+        """
         try:
             self._stop()
         finally:
@@ -110,24 +118,34 @@ class Keeper:
         from harness.deployments.kube.cluster import KindClusters  # noqa: PLC0415 - see `_make`
         from harness.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
 
-        settings = self._settings
-        if self._clusters is None:
-            self._clusters = KindClusters(
-                settings.results / ".kind",
-                run_id=settings.results.name,
-                named=settings.cluster,
-                node_image=settings.node_image,
-                workers=settings.cluster_workers,
-                keep=settings.keep_cluster,
-            )
-            self._shared.callback(self._clusters.release)
-        run_id = settings.results.name.lower()
+        settings, journal = self._settings, self._run_journal()
+        clusters = KindClusters(
+            settings.results / ".kind",
+            journal,
+            run_id=journal.run,
+            named=settings.cluster,
+            node_image=settings.node_image,
+            workers=settings.cluster_workers,
+            keep=settings.keep_cluster,
+        )
         return KubeDeployment(
             topology,
             profile,
-            site=self._clusters,
-            namespace=f"{run_id}-{settings.run}-{self._made}",
-            run_id=run_id,
+            site=clusters,
+            journal=journal,
+            namespace=f"{journal.run}-{settings.run}-{self._made}",
+            run_id=journal.run,
             redis_image=settings.redis_image,
             probe_image=settings.probe_image,
         )
+
+    def _run_journal(self) -> Journal:
+        from harness.deployments.journal import Journal, state_folder  # noqa: PLC0415 - see `_make`
+        from harness.deployments.kube.undoing import Undoer, leave  # noqa: PLC0415 - idem
+
+        if self._journal is None:
+            results = self._settings.results
+            folder = self._settings.state or state_folder()
+            self._journal = Journal.begin(folder, results.name.lower(), results=str(results))
+            self._shared.callback(leave, self._journal, self._shared.enter_context(Undoer()))
+        return self._journal

@@ -13,10 +13,13 @@ from harness.options import BACKENDS, ISOLATIONS
 class Settings:
     """results: folder of this run; every trial gets a folder in it. fresh: a new deployment for every trial.
 
+    state: folder of the undo journals; None: the user's own.
+
     cluster, keep_cluster, cluster_workers and the images are the kind backend's; empty: its own choice.
     """
 
     results: Path
+    state: Path | None = None
     run: str = "run"
     backend: str = "local"
     topology: str = "node"

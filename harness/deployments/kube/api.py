@@ -13,7 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.deployments.kube.port import Change, Channel, ContainerState, KubeError, PodState
+from harness.deployments.kube.port import (
+    RUN_LABEL,
+    Change,
+    Channel,
+    ContainerState,
+    KubeError,
+    NamespaceState,
+    PodState,
+)
 from harness.model.errors import Unavailable
 
 T = TypeVar("T")
@@ -67,11 +75,15 @@ class ClientApi:
                 lambda: self._core.delete_namespace(self._namespace, _request_timeout=_CALL_S),
             )
 
-    def namespace_exists(self) -> bool:
+    def namespace_state(self) -> NamespaceState | None:
         with _unless_missing():
-            self._call("the namespace", lambda: self._core.read_namespace(self._namespace, _request_timeout=_CALL_S))
-            return True
-        return False
+            return namespace_state(json.loads(self._get(self._path(), "the namespace")))
+        return None
+
+    def runs(self) -> dict[str, str]:
+        query = [("labelSelector", RUN_LABEL)]
+        found = json.loads(self._get("/api/v1/namespaces", "the namespaces that runs made", query))
+        return {item["metadata"]["name"]: item["metadata"]["labels"][RUN_LABEL] for item in found["items"]}
 
     def pods(self) -> tuple[tuple[PodState, ...], str]:
         found = json.loads(self._get(self._path("pods"), "the pods"))
@@ -307,6 +319,20 @@ def _said(error: Any) -> str:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         return str(body).strip()[:500] or "no message"
+
+
+def namespace_state(item: Mapping[str, Any]) -> NamespaceState:
+    """A namespace as the API describes it in JSON."""
+    meta, status = item["metadata"], item.get("status", {})
+    return NamespaceState(
+        labels=dict(meta.get("labels", {})),
+        deleting="deletionTimestamp" in meta,
+        waiting_for=tuple(
+            f"{each['type']}: {each.get('message', '')}".strip()
+            for each in status.get("conditions", [])
+            if each["status"] == "True"
+        ),
+    )
 
 
 def pod_state(item: Mapping[str, Any]) -> PodState:

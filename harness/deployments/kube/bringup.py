@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
 from harness.deployments.kube.image import REPOSITORY
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
-from harness.deployments.kube.port import KubeApi
+from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
 from harness.deployments.kube.probe import POD as PROBE_POD
 from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.site import Cluster, Site
+from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go
 from harness.deployments.kube.watch import PodWatch
+from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
 from harness.model.errors import DeploymentError, WaitTimeout
 from harness.topologies.topology import Topology
 
-RUN_LABEL = "redis-resilience/run"
-"""On every namespace that is made here: leftovers are found by it."""
 _READY_WITHIN_S = 90.0
-
-Connect = Callable[[Path, str, str], KubeApi]
-"""A kubeconfig, a context in it and a namespace to the API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +42,7 @@ class Up:
     """What there is while a deployment is up. undo: takes all of it away, last made first."""
 
     cluster: Cluster
+    where: Where
     api: KubeApi
     watch: PodWatch
     logs: Logs
@@ -55,7 +53,7 @@ class Up:
     undo: ExitStack
 
 
-def bring_up(wanted: Wanted, site: Site, connect: Connect, undo: ExitStack) -> Up:
+def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, undo: ExitStack) -> Up:
     """Returns once every pod is ready; what was begun is in `undo`, also where this raises."""
     cluster = site.acquire()
     image = site.probe_image(wanted.probe_image)
@@ -65,14 +63,19 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, undo: ExitStack) -> U
     site.load(images)
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
-    api.create_namespace({RUN_LABEL: wanted.run_id})
-    undo.callback(api.delete_namespace)
+    where = Where(
+        kubeconfig=str(cluster.kubeconfig),
+        context=cluster.context,
+        namespace=wanted.namespace,
+        kind_cluster=cluster.name if site.backend == "kind" else "",
+    )
+    _make_namespace(api, DeleteNamespace(where=where, run=wanted.run_id), journal, undo)
+    undo.callback(_undo_faults, journal, connect, site)
     nodes = {}
     for name in cluster.nodes:
         nodes[name] = site.shell(name)
         undo.callback(nodes[name].close)
-    partition = Partition(tuple(nodes.values()), wanted.namespace)
-    undo.callback(partition.clear)
+    partition = Partition(tuple(nodes.values()), wanted.namespace, journal, kind_cluster=where.kind_cluster)
     watch = PodWatch(api)
     undo.callback(watch.stop)
     logs = Logs(api, watch)
@@ -85,6 +88,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, undo: ExitStack) -> U
         _wait_until_ready(watch, logs, pod.name)
     return Up(
         cluster=cluster,
+        where=where,
         api=api,
         watch=watch,
         logs=logs,
@@ -94,6 +98,34 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, undo: ExitStack) -> U
         images=images,
         undo=undo,
     )
+
+
+def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo: ExitStack) -> None:
+    entry = journal.note(made)
+
+    def let_go() -> None:
+        """Asked for only: that it is gone is seen at the end of the run, which tells where it is not."""
+        with suppress(KubeError):
+            if entry in journal.left() and (nothing := ask_namespace_to_go(api, made)):
+                journal.done(entry, nothing)
+
+    undo.callback(let_go)
+    try:
+        api.create_namespace({RUN_LABEL: made.run})
+    except KubeError as error:
+        if not error.passing:
+            journal.done(entry, f"it was never made: {error}")
+        raise
+
+
+def _undo_faults(journal: Journal, connect: Connect, site: Site) -> None:
+    """What nobody has healed; one that cannot be undone now stays in the journal."""
+    with Undoer(connect=connect, shell=site.shell) as undoer:
+        undo_left(
+            journal,
+            undoer.undo,
+            only=lambda entry: journal.noted(entry) and not isinstance(entry.undo, DeleteCluster | DeleteNamespace),
+        )
 
 
 def _wait_until_ready(watch: PodWatch, logs: Logs, pod: str) -> None:

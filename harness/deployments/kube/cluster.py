@@ -1,21 +1,23 @@
-"""A kind cluster for a run: made when the first deployment wants one, shared by the workers of pytest-xdist, deleted
-by whoever leaves it last. The user's own kubeconfig is never touched: the cluster's is a file in the run's folder.
+"""A kind cluster for a run: made when the first deployment wants one, shared by the workers of pytest-xdist. The run's
+journal knows it, so it is deleted by whoever leaves the run last, or by `heal`. The user's own kubeconfig is never
+touched: the cluster's is a file in the run's folder.
 
 A named cluster (`--redis-cluster`) is only ever used, never deleted.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from harness.deployments.journal import Journal
 from harness.deployments.kube.image import probe_image
 from harness.deployments.kube.node import NodeShell
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.tools import must_have, must_have_docker, must_have_image, run
+from harness.deployments.locked import Locked
+from harness.deployments.undo import DeleteCluster
 from harness.model.errors import DeploymentError, UsageError
 
 PREFIX = "redis-resilience-"
@@ -26,21 +28,29 @@ _NODE_IMAGE = "kindest/node"
 
 
 class KindClusters:
-    """Implements `Site`. `acquire` and `release` may be called by several processes that share `folder`."""
+    """Implements `Site`. `acquire` may be called by several processes that share `folder` and the run's journal."""
 
     def __init__(
-        self, folder: Path, *, run_id: str, named: str = "", node_image: str = "", workers: int = 0, keep: bool = False
+        self,
+        folder: Path,
+        journal: Journal,
+        *,
+        run_id: str,
+        named: str = "",
+        node_image: str = "",
+        workers: int = 0,
+        keep: bool = False,
     ) -> None:
-        """folder: for the kubeconfig and the locks. named: use this cluster. keep: leave it there at the end."""
+        """folder: for the kubeconfig and the lock. named: use this cluster. keep: leave it there at the end."""
         if workers < 0:
             raise UsageError(f"expected 0 workers or more; got {workers}")
         self._folder = folder
+        self._journal = journal
         self._name = named or f"{PREFIX}{run_id}".lower()
         self._named = bool(named)
         self._node_image = node_image
         self._workers = workers
         self._keep = keep
-        self._user: int | None = None
 
     @property
     def backend(self) -> str:
@@ -52,8 +62,8 @@ class KindClusters:
         must_have_docker()
         self._folder.mkdir(parents=True, exist_ok=True)
         kubeconfig = self._folder / "kubeconfig"
-        with _Locked(self._folder / "lock"):
-            known = self._known()
+        with Locked(self._folder / "lock"):
+            known = kind_clusters()
             if self._named and self._name not in known:
                 raise UsageError(
                     f"expected a kind cluster named {self._name!r}; there are: {', '.join(known) or 'none'}; "
@@ -64,7 +74,6 @@ class KindClusters:
             elif not kubeconfig.exists():
                 kubeconfig.touch(mode=0o600)
                 run("kind", "export", "kubeconfig", "--name", self._name, "--kubeconfig", str(kubeconfig), within_s=60)
-            self._enter()
             nodes = tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
             image = run("docker", "inspect", "--format", "{{.Config.Image}}", nodes[0], within_s=_ASKED_WITHIN_S)
         return Cluster(
@@ -83,7 +92,7 @@ class KindClusters:
         """Put local images into every node, once a run. Raises Unavailable for one that this machine does not have."""
         for image in images:
             must_have_image(image)
-        with _Locked(self._folder / "lock"):
+        with Locked(self._folder / "lock"):
             loaded = self._folder / "loaded-images"
             have = loaded.read_text().splitlines() if loaded.exists() else []
             wanted = [image for image in dict.fromkeys(images) if image not in have]
@@ -95,20 +104,7 @@ class KindClusters:
         return NodeShell.of_container(node)
 
     def release(self) -> None:
-        """Let go of it; the last user deletes a cluster that was made here. Harmless when it is let go already."""
-        if self._user is None:
-            return
-        with _Locked(self._folder / "lock"):
-            user, self._user = self._user, None
-            try:
-                if not self._named and not self._keep and _alone(user):
-                    delete_cluster(self._name, self._folder / "kubeconfig")
-                    (self._folder / "loaded-images").unlink(missing_ok=True)
-            finally:
-                os.close(user)
-
-    def _known(self) -> list[str]:
-        return run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split()
+        """Nothing is held: the journal knows the cluster, and whoever leaves the run last deletes it."""
 
     def _create(self, kubeconfig: Path) -> None:
         image = self._node_image or _newest_node_image()
@@ -124,29 +120,37 @@ class KindClusters:
         if image:
             must_have_image(image)
             command += ["--image", image]
+        undo = DeleteCluster(kind_cluster=self._name, kubeconfig=str(kubeconfig))
+        entry = self._journal.note(undo)
         try:
             run(*command, within_s=_CREATED_WITHIN_S, given="\n".join(lines).encode())
-        except DeploymentError as error:
-            with suppress(DeploymentError):  # the first error is the one to tell
-                delete_cluster(self._name, kubeconfig)
+        except BaseException as error:
+            with suppress(DeploymentError):  # the first error is the one to tell; the journal keeps what is left
+                self._journal.done(entry, delete_cluster(undo))
+            if not isinstance(error, DeploymentError):
+                raise
             raise DeploymentError(f"kind could not make the cluster {self._name}: {error}") from error
-
-    def _enter(self) -> None:
-        """Count as a user until `release`, or until this process ends, however it ends."""
-        if self._user is None:
-            self._user = os.open(self._folder / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._user, fcntl.LOCK_SH)
+        if self._keep:
+            self._journal.done(entry, "it is kept, as was asked for")
 
 
-def delete_cluster(name: str, kubeconfig: Path) -> None:
-    """Also right for one of which only parts are there."""
-    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), within_s=_LOADED_WITHIN_S)
+def delete_cluster(undo: DeleteCluster) -> str:
+    """Also right for one of which only parts are there; returns how its end was seen."""
+    name = undo.kind_cluster
+    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", undo.kubeconfig, within_s=_LOADED_WITHIN_S)
+    if name in kind_clusters():
+        raise DeploymentError(f"expected cluster {name} to be deleted; kind still lists it; look at `docker ps`")
+    return f"cluster {name} is deleted"
+
+
+def kind_clusters() -> tuple[str, ...]:
+    """All that kind knows of here, whoever made them."""
+    return tuple(run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split())
 
 
 def left_clusters() -> tuple[str, ...]:
     """Clusters of this project's name that are there now: of a run that goes on, was told to keep it, or was killed."""
-    found = run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split()
-    return tuple(name for name in found if name.startswith(PREFIX))
+    return tuple(name for name in kind_clusters() if name.startswith(PREFIX))
 
 
 def _newest_node_image() -> str:
@@ -154,27 +158,3 @@ def _newest_node_image() -> str:
     found = run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", _NODE_IMAGE, within_s=_ASKED_WITHIN_S)
     tagged = [name for name in found.split() if not name.endswith("<none>")]
     return tagged[0] if tagged else ""
-
-
-def _alone(user: int) -> bool:
-    """Whether nobody else holds the users' lock; asked under the main lock, so that nobody enters meanwhile."""
-    try:
-        fcntl.flock(user, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-class _Locked:
-    """A lock between processes that the kernel gives up for a dead one."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = -1
-
-    def __enter__(self) -> None:
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)

@@ -14,13 +14,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.api import connect as connect_api
-from harness.deployments.kube.bringup import Connect, Up, Wanted, bring_up
+from harness.deployments.kube.bringup import Up, Wanted, bring_up
 from harness.deployments.kube.image import project_folder
 from harness.deployments.kube.manifests import overlay_of
 from harness.deployments.kube.node import send_signal, wait_for_state
 from harness.deployments.kube.pods import PORTS, info_field
+from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
+from harness.deployments.kube.undoing import patiently, scale_back
+from harness.deployments.undo import Resume, ScaleBack
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
@@ -43,6 +47,7 @@ class KubeDeployment:
         profile: Profile,
         *,
         site: Site,
+        journal: Journal,
         namespace: str,
         run_id: str,
         redis_image: str = "",
@@ -54,6 +59,7 @@ class KubeDeployment:
         self._topology = topology
         self._profile = profile
         self._site = site
+        self._journal = journal
         self._connect = connect
         _must_be_documented(topology)
         self._wanted = Wanted(
@@ -68,8 +74,10 @@ class KubeDeployment:
         """Pod and container to the id of the container that was killed."""
         self._deleted: dict[str, str] = {}
         """Pod to the uid of the one that was deleted."""
-        self._scaled: dict[str, tuple[int, tuple[str, ...]]] = {}
-        """StatefulSet to its replicas and pods before it was scaled."""
+        self._stopped: dict[tuple[str, str], Entry] = {}
+        """Pod and container to how to let it go on."""
+        self._scaled: dict[str, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
+        """StatefulSet to how to scale it back, and the pods that it had."""
         self._running: Up | None = None
 
     @property
@@ -107,7 +115,7 @@ class KubeDeployment:
         undo = ExitStack()
         try:
             undo.callback(self._forget)
-            self._running = bring_up(self._wanted, self._site, self._connect, undo)
+            self._running = bring_up(self._wanted, self._site, self._connect, self._journal, undo)
         except BaseException:
             undo.close()
             raise
@@ -149,7 +157,19 @@ class KubeDeployment:
         """After SIGKILL and SIGTERM the kubelet starts the container again by itself."""
         ended = self._up.pods.container(pod, container).id
         shell, process = self._up.pods.process(pod, container)
-        effect = send_signal(shell, process, name, f"{pod}/{container}")
+        place = f"{pod}/{container}"
+        if name == "SIGSTOP":
+            undo = Resume(
+                node=process.node,
+                pid=process.pid,
+                born=process.born,
+                name=place,
+                kind_cluster=self._up.where.kind_cluster,
+            )
+            self._stopped[pod, container] = self._journal.note(undo)
+        effect = send_signal(shell, process, name, place)
+        if name == "SIGCONT" and (entry := self._stopped.pop((pod, container), None)):
+            self._journal.done(entry, effect.proof)
         if name in ("SIGKILL", "SIGTERM"):
             self._ended[pod, container] = ended
         return effect
@@ -206,7 +226,8 @@ class KubeDeployment:
         for each in pods:
             up.logs.keep(each.name, up.pods.containers_of(each.name))
         before = up.api.replicas(name)
-        self._scaled[name] = (before, tuple(each.name for each in pods))
+        undo = ScaleBack(where=up.where, stateful_set=name, replicas=before)
+        self._scaled[name] = (undo, self._journal.note(undo), tuple(each.name for each in pods))
         begin_ns = time.monotonic_ns()
         up.api.scale(name, 0)
         accepted_ns = end_ns = time.monotonic_ns()
@@ -223,15 +244,16 @@ class KubeDeployment:
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
 
     def scale_back(self, pod: str) -> Effect:
-        name = next((name for name, (_, pods) in self._scaled.items() if pod in pods), None)
+        name = next((name for name, (*_, pods) in self._scaled.items() if pod in pods), None)
         if name is None:
             raise DeploymentError(f"expected the StatefulSet of {pod} to have been scaled to 0; nobody did that")
-        replicas, pods = self._scaled[name]
+        undo, entry, pods = self._scaled[name]
         begin_ns = time.monotonic_ns()
-        self._up.api.scale(name, replicas)
+        asked = patiently(lambda: scale_back(self._up.api, undo))
+        self._journal.done(entry, asked)
         proofs = [self._up.pods.wait_for_new(each, self._deleted.pop(each)) for each in pods]
         del self._scaled[name]
-        proof = f"StatefulSet {name} has {replicas} replicas again: {'; '.join(proofs)}"
+        proof = f"{asked}: {'; '.join(proofs)}"
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
@@ -254,6 +276,7 @@ class KubeDeployment:
         self._running = None
         self._ended.clear()
         self._deleted.clear()
+        self._stopped.clear()
         self._scaled.clear()
 
     def _others(self, pod: str) -> tuple[str, ...]:

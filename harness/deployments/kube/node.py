@@ -45,13 +45,20 @@ class NodeShell:
         self.node = node
         self._lock = threading.Lock()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the shell
+        # A group of its own: Ctrl-C is for the harness, which undoes faults through this very shell.
         self._shell = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            bufsize=0,
+            process_group=0,
         )
         assert self._shell.stdin is not None  # noqa: S101 - PIPE was asked for
         assert self._shell.stdout is not None  # noqa: S101 - idem
         self._in, self._out = self._shell.stdin, self._shell.stdout
         self._given_up = False
+        self._asked = 0
 
     @classmethod
     def of_container(cls, node: str) -> NodeShell:
@@ -63,13 +70,16 @@ class NodeShell:
         with self._lock:
             if self._given_up:
                 raise self._gone("it did not answer in time before")
+            self._asked += 1
+            mark = f"{_MARK}-{self._asked}"
             try:
-                self._in.write(f"( {script}\n) 2>&1 </dev/null; echo {_MARK} $?\n".encode())
+                self._in.write(f"( {script}\n) 2>&1 </dev/null; echo {mark} $?\n".encode())
             except OSError as error:
                 raise self._gone(str(error)) from error
-            text = self._read(script, time.monotonic() + within_s)
-        output, _, status = text.rpartition(_MARK)
-        return int(status), output
+            text = self._read(script, mark, time.monotonic() + within_s)
+        output, _, status = text.rpartition(mark)
+        # A question that was interrupted has its answer before this one's.
+        return int(status), re.sub(rf"\A.*{_MARK}-\d+ \d+\n", "", output, flags=re.DOTALL)
 
     def must(self, script: str, what: str) -> str:
         """Output of what has to succeed."""
@@ -91,9 +101,9 @@ class NodeShell:
         self._out.close()
         self._complaints.close()
 
-    def _read(self, script: str, deadline: float) -> str:
+    def _read(self, script: str, mark: str, deadline: float) -> str:
         found = b""
-        ending = re.compile(rb"%s \d+\n$" % _MARK.encode())
+        ending = re.compile(rb"%s \d+\n$" % mark.encode())
         while not ending.search(found):
             ready, _, _ = select.select([self._out], [], [], max(deadline - time.monotonic(), 0))
             if not ready:

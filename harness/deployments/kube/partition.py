@@ -11,7 +11,10 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 
+from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.node import NodeShell, Process
+from harness.deployments.kube.undoing import drop_table
+from harness.deployments.undo import DropTable
 from harness.faults.effect import Effect
 from harness.model.errors import DeploymentError
 
@@ -20,12 +23,14 @@ _TRIED_S = 0.3
 
 
 class Partition:
-    """nodes: a shell in every node of the cluster."""
+    """nodes: a shell in every node of the cluster. kind_cluster: as in `Where`."""
 
-    def __init__(self, nodes: Sequence[NodeShell], namespace: str) -> None:
+    def __init__(self, nodes: Sequence[NodeShell], namespace: str, journal: Journal, *, kind_cluster: str = "") -> None:
         self._nodes = nodes
+        self._journal = journal
+        self._kind_cluster = kind_cluster
         self._prefix = "rr_" + re.sub(r"\W", "_", namespace)
-        self._cut: set[str] = set()
+        self._cut: dict[str, tuple[DropTable, Entry]] = {}
 
     def cut(self, pod: str, addresses: Mapping[str, str], peer: Process, *, port: int) -> Effect:
         """Drop every packet between `pod` and the others in `addresses`. peer: a process in one of the others."""
@@ -38,7 +43,10 @@ class Partition:
             f"add rule inet {table} cut ip saddr {address} ip daddr {{ {others} }} drop\n"
             f"add rule inet {table} cut ip daddr {address} ip saddr {{ {others} }} drop"
         )
-        self._cut.add(pod)
+        undo = DropTable(
+            nodes=tuple(node.node for node in self._nodes), table=table, pod=pod, kind_cluster=self._kind_cluster
+        )
+        self._cut[pod] = (undo, self._journal.note(undo))
         begin_ns = time.monotonic_ns()
         for node in self._nodes:
             node.must(f"nft -f - <<'RULES'\n{rules}\nRULES", f"rules that isolate {pod}")
@@ -64,20 +72,10 @@ class Partition:
         proof = f"{pod} ({address}) is reached by a peer again"
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
-    def clear(self) -> None:
-        """Take away everything; harmless where nothing is cut."""
-        for pod in tuple(self._cut):
-            self._drop(pod)
-
     def _drop(self, pod: str) -> None:
-        table = self._table(pod)
-        for node in self._nodes:
-            # Added first, so that one node which never had it is no error.
-            node.must(
-                f"nft add table inet {table}; nft delete table inet {table}",
-                f"the rules that isolate {pod} to be deleted",
-            )
-        self._cut.discard(pod)
+        undo, entry = self._cut[pod]
+        self._journal.done(entry, drop_table(self._nodes, undo))
+        del self._cut[pod]
 
     def _table(self, pod: str) -> str:
         return self._prefix + "_" + re.sub(r"\W", "_", pod)

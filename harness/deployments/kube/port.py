@@ -5,11 +5,15 @@ Only `api.py` knows the client library and its shapes; a fake of this port is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from harness.model.errors import DeploymentError
+
+RUN_LABEL = "redis-resilience/run"
+"""On every namespace that is made here: leftovers are found by it."""
 
 
 class KubeError(DeploymentError):
@@ -18,6 +22,11 @@ class KubeError(DeploymentError):
     def __init__(self, text: str, *, status: int = 0) -> None:
         super().__init__(text)
         self.status = status
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed a little later: nobody answered, or the server is not ready for it."""
+        return self.status in (0, 429) or self.status >= 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,15 @@ class Change:
     pod: PodState
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamespaceState:
+    """waiting_for: why one that is being deleted is still there, in the cluster's words."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    deleting: bool = False
+    waiting_for: tuple[str, ...] = ()
+
+
 class Channel(Protocol):
     """A program that runs in a container, at the other end of a websocket. Used by one thread at a time."""
 
@@ -112,7 +130,11 @@ class KubeApi(Protocol):
     def delete_namespace(self) -> None:
         """Asked for, not waited for; harmless when it is gone."""
 
-    def namespace_exists(self) -> bool: ...
+    def namespace_state(self) -> NamespaceState | None:
+        """None where there is none."""
+
+    def runs(self) -> Mapping[str, str]:
+        """Every namespace of the cluster that a run of this harness made, and the run."""
 
     def pods(self) -> tuple[tuple[PodState, ...], str]:
         """All pods, and the version to watch from."""
@@ -142,3 +164,7 @@ class KubeApi(Protocol):
 
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
         """Start a program in a running container."""
+
+
+Connect = Callable[[Path, str, str], KubeApi]
+"""A kubeconfig, a context in it and a namespace to the API."""

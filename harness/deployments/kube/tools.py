@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.model.errors import DeploymentError, Unavailable
@@ -55,20 +57,41 @@ def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | N
         environment["KUBECACHEDIR"] = str(kubeconfig.parent / "cache")
     shown = _shown(command)
     try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=within_s, check=False, env=environment)
+        # A group of its own: Ctrl-C is for the harness, which has to undo with these very programs.
+        program = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            process_group=0,
+        )
     except FileNotFoundError as error:
         must_have(command[0])
         raise DeploymentError(f"expected {shown} to start; got: {error}") from error
-    except subprocess.TimeoutExpired as error:
+    with program:
+        try:
+            out, err = program.communicate(given, timeout=within_s)
+        except subprocess.TimeoutExpired as error:
+            _end_group(program)
+            raise DeploymentError(
+                f"expected `{shown}` to end within {within_s:g} s; it did not; it said last: {_end(error.stderr)}"
+            ) from error
+        except BaseException:
+            _end_group(program)
+            raise
+    if program.returncode != 0:
         raise DeploymentError(
-            f"expected `{shown}` to end within {within_s:g} s; it did not; it said last: {_end(error.stderr)}"
-        ) from error
-    if done.returncode != 0:
-        raise DeploymentError(
-            f"expected `{shown}` to succeed; it ended with exit status {done.returncode} and said: "
-            f"{_end(done.stderr or done.stdout)}"
+            f"expected `{shown}` to succeed; it ended with exit status {program.returncode} and said: "
+            f"{_end(err or out)}"
         )
-    return done.stdout.decode(errors="replace")
+    return out.decode(errors="replace")
+
+
+def _end_group(program: subprocess.Popen[bytes]) -> None:
+    """With all that it started, which would hold its output open for ever."""
+    with suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
 
 
 def _shown(command: Sequence[str]) -> str:
