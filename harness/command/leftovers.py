@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.deployments.journal import Content, Journal, journals, parse
+from harness.deployments.journal import Content, is_held, journals, parse
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.cluster import PREFIX, left_clusters
 from harness.deployments.kube.port import Connect
@@ -58,10 +58,7 @@ def leftovers(folder: Path, *, connect: Connect = connect_api) -> tuple[Leftover
 
 def _run(path: Path) -> _Run:
     content = parse(path.read_bytes(), str(path))
-    journal = Journal.claim(path)
-    if journal is not None:
-        journal.close()
-    return _Run(content=content, alive=journal is None)
+    return _Run(content=content, alive=is_held(path))
 
 
 def _clusters(runs: dict[str, _Run]) -> Iterator[Leftover]:

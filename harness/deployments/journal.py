@@ -121,7 +121,14 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with Locked(folder / _LOCK):
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-                fcntl.flock(file, fcntl.LOCK_SH)
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    os.close(file)
+                    raise UsageError(
+                        f"expected to begin the undo journal {path}; a run of that name died, and is being healed; "
+                        "try again when that is over"
+                    ) from error
                 journal = cls(path, file, run)
                 if os.fstat(file).st_size == 0:
                     journal._append(_Line(schema=SCHEMA, run=run, results=results))
@@ -141,9 +148,7 @@ class Journal:
                 file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
             except FileNotFoundError:  # its run ended well just now
                 return None
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _claimed(file):
                 os.close(file)
                 return None
         return cls(path, file, path.name.removesuffix(SUFFIX))
@@ -200,15 +205,30 @@ class Journal:
             raise DeploymentError(f"expected to keep in {self.path} how a change is undone; the disk is full")
 
 
-def _alone(file: int) -> bool:
-    """Whether nobody else holds it. Under the folder's lock, as to convert a lock is to give it up for a moment."""
+def is_held(path: Path) -> bool:
+    """Whether a process of the run goes on, or its journal is being healed."""
+    with Locked(path.parent / _LOCK):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return not _claimed(file)
+        finally:
+            os.close(file)
+
+
+def _claimed(file: int) -> bool:
+    """Whether nobody else held it, and it is this process's alone from now on."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    finally:
-        fcntl.flock(file, fcntl.LOCK_SH)
     return True
+
+
+def _alone(file: int) -> bool:
+    """The same for a holder, who stays one. Under the folder's lock: to convert a lock is to give it up for a moment."""
+    alone = _claimed(file)
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return alone
 
 
 def _flush_folder(folder: Path) -> None:
