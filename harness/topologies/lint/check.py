@@ -1,0 +1,56 @@
+"""Every rule put to a set-up: findings the worst first, and what could not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from harness.model.lint import WORST_FIRST, LintFinding, LintReport, NotSeen
+from harness.topologies.lint.rule import Hit, Needs, Rule
+from harness.topologies.lint.rules import RULES
+from harness.topologies.lint.setup import Setup
+
+_THERE: Mapping[Needs, Callable[[Setup], bool]] = {
+    Needs.SERVERS: lambda setup: bool(setup.servers),
+    Needs.SENTINELS: lambda setup: bool(setup.sentinels),
+    Needs.PODS: lambda setup: setup.pods,
+    Needs.LIVE: lambda setup: setup.live and bool(setup.sentinels),
+    Needs.CLUSTER: lambda setup: setup.clustered,
+}
+
+
+def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
+    """A rule whose subject is not described at all is `not seen` once; a Redis Cluster is asked nothing of Sentinels."""
+    findings: list[LintFinding] = []
+    not_seen: list[NotSeen] = []
+    for rule in rules:
+        if _beside_the_point(rule, setup):
+            continue
+        lacking = [need for need in rule.needs if not _THERE[need](setup)]
+        if lacking:
+            not_seen.append(NotSeen(rule=rule.id, text=f"no {lacking[0]} in what was read", where=setup.subject))
+            continue
+        for answer in dict.fromkeys(rule.check(setup)):
+            if isinstance(answer, Hit):
+                findings.append(_finding(rule, answer))
+            else:
+                not_seen.append(NotSeen(rule=rule.id, text=answer.text, where=answer.where))
+    findings.sort(key=lambda finding: WORST_FIRST.index(finding.severity))
+    return LintReport(subject=setup.subject, findings=tuple(findings), not_seen=tuple(not_seen))
+
+
+def _beside_the_point(rule: Rule, setup: Setup) -> bool:
+    if setup.clustered:
+        return bool({Needs.SENTINELS, Needs.LIVE} & set(rule.needs))
+    return Needs.CLUSTER in rule.needs
+
+
+def _finding(rule: Rule, hit: Hit) -> LintFinding:
+    return LintFinding(
+        rule=rule.id,
+        severity=rule.severity,
+        seen=hit.seen,
+        where=hit.where,
+        why=rule.why,
+        fix=rule.fix,
+        scenario=rule.scenario,
+    )

@@ -1,0 +1,16 @@
+"""All rules, by what they ask about; their order is that of the documentation."""
+
+from __future__ import annotations
+
+from harness.topologies.lint.rule import Rule
+from harness.topologies.lint.rules import access, cluster, data, majority, names, pods, times
+
+RULES: tuple[Rule, ...] = (
+    *majority.RULES,
+    *times.RULES,
+    *data.RULES,
+    *names.RULES,
+    *pods.RULES,
+    *access.RULES,
+    *cluster.RULES,
+)
