@@ -19,7 +19,10 @@ _THERE: Mapping[Needs, Callable[[Setup], bool]] = {
 
 
 def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
-    """A rule whose subject is not described at all is `not seen` once; a Redis Cluster is asked nothing of Sentinels."""
+    """A rule whose subject is not described at all is `not seen` once; of a Redis Cluster no Sentinel is missed.
+
+    The same thing seen in several places is one finding.
+    """
     findings: list[LintFinding] = []
     not_seen: list[NotSeen] = []
     for rule in rules:
@@ -29,11 +32,13 @@ def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
         if lacking:
             not_seen.append(NotSeen(rule=rule.id, text=f"no {lacking[0]} in what was read", where=setup.subject))
             continue
+        hits: dict[str, list[str]] = {}
         for answer in dict.fromkeys(rule.check(setup)):
             if isinstance(answer, Hit):
-                findings.append(_finding(rule, answer))
+                hits.setdefault(answer.seen, []).append(answer.where)
             else:
                 not_seen.append(NotSeen(rule=rule.id, text=answer.text, where=answer.where))
+        findings += [_finding(rule, Hit(seen=seen, where="; ".join(where))) for seen, where in hits.items()]
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.severity))
     return LintReport(subject=setup.subject, findings=tuple(findings), not_seen=tuple(not_seen))
 

@@ -55,8 +55,8 @@ def _below_resync(setup: Setup) -> Answers:
             yield Missing(text="repl-diskless-sync-delay of the servers is not seen", where=sentinel.name)
         elif 0 < timeout.number < delay.number * 1000 + _TRANSFER_MS:
             yield Hit(
-                seen=f"failover-timeout {timeout.number / 1e3:g} s, a full synchronisation waits "
-                f"{delay.value} s before it begins",
+                seen=f"failover-timeout {timeout.number / 1e3:g} s; a full synchronisation begins after "
+                f"{delay.value} s, and needs some",
                 where=timeout.where,
             )
 

@@ -1,0 +1,256 @@
+"""One container of a pod as the rules see it: its role, the server or Sentinel in it, and how it is kept alive."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.topologies.lint.manifests.directives import Found, expand, of_file, of_flags, of_script, of_sentinel, words
+from harness.topologies.lint.manifests.program import Program, Start, Text
+from harness.topologies.lint.manifests.tree import Tree
+from harness.topologies.lint.setup import Container, Liveness, Seen, Sentinel, Server, Settings
+
+_IMAGE_WITH_DATA = ("redis", "valkey")
+"""Images whose working directory is /data."""
+_ASKS = re.compile(r"get-(?:master|primary)-addr-by-name|sentinel\s+(?:master|primary)\b", re.IGNORECASE)
+_BY_NUMBER = re.compile(
+    r"(?:hostname|HOSTNAME|POD_NAME|INDEX|ordinal)\S*[\"')}\]]*\s*(?:=|==|-eq)\s*[\"']?(?:\S*-0\b|0\b)", re.IGNORECASE
+)
+_MEMORY = re.compile(r"([\d.]+)([KMGTP]i?)?")
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+
+
+def role_of(container: Tree, program: Program) -> str:
+    """What a container is, in the words of `Container`; where a script can be both, by its variables and its name."""
+    sentinel = {start.sentinel for start in program.starts}
+    if len(sentinel) == 1:
+        return "sentinel" if sentinel.pop() else "redis"
+    name = container.at("name").text().lower()
+    image = posixpath.basename(container.at("image").text()).partition(":")[0]
+    if "exporter" in image or "metrics" in name:
+        return "other"
+    if "sentinel" in name or program.environment.get("SENTINEL") == "true":
+        return "sentinel"
+    named = any(word in name for word in ("redis", "valkey", "master", "replica", "slave", "server"))
+    return "redis" if named or any(word in image for word in ("redis", "valkey")) else "other"
+
+
+def container_of(container: Tree, program: Program, role: str, where: str) -> Container:
+    limits = container.at("resources", "limits")
+    return Container(
+        name=container.at("name").text(),
+        role=role,
+        image=container.at("image").text(),
+        where=where,
+        liveness=_liveness(container, program),
+        pre_stop=bool(container.at("lifecycle", "preStop")),
+        cpu_limit_m=_millis(limits.at("cpu").text()),
+        memory_limit=_bytes(limits.at("memory").text()),
+        swallows_signals=_swallows(program, role),
+    )
+
+
+def servers_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Iterator[Server]:
+    """A server for each way in which the container may start one: the book's alpha.conf and beta.conf are two."""
+    starts = [start for start in program.starts if not start.sentinel]
+    lines = {start.line for start in starts}
+    named = {start: _files_on(start, program) for start in starts}
+    own = {text for files in named.values() for text in files}
+    common: list[tuple[Found, str]] = []
+    for text in program.texts:
+        if text in own or _is_sentinels(text):
+            continue
+        if text.is_file:
+            common += [(found, text.where) for found in of_file(text.body)]
+        else:
+            body = "\n".join(
+                line for line in text.body.splitlines() if line.strip() not in {each.strip() for each in lines}
+            )
+            common += [(found, text.where) for found in of_script(body, program.variables)]
+    ways: dict[str, list[tuple[Found, str]]] = {}
+    for start, files in named.items():
+        found = [(each, text.where) for text in files for each in of_file(text.body)]
+        found += [(each, start.where) for each in of_flags(start.line, program.variables)]
+        ways.setdefault(", ".join(text.name for text in files), []).extend(found)
+    for way, found in (ways or {"": []}).items():
+        settings = _settings([*common, *found], f"{where}, {way}" if way else where, complete=program.complete)
+        yield Server(
+            name=settings.where,
+            settings=settings,
+            count=count if len(ways) < 2 else 0,
+            workload=workload,
+            data=(data := _data(container, program, settings)),
+            idle_volume=_idle_volume(program, settings) if data else "",
+        )
+
+
+def sentinel_of(program: Program, where: str, *, workload: str, count: int) -> Sentinel:
+    found: list[tuple[Found, str]] = []
+    for text in program.texts:
+        if not text.is_file or _is_sentinels(text):
+            found += [(each, text.where) for each in of_sentinel(text.body, program.variables)]
+            found += [(each, text.where) for each in of_file(text.body) if text.is_file and each.name == "requirepass"]
+    if any(re.search(r"\b(?:sed|awk|envsubst)\b.*\.conf", text.body) for text in program.texts if not text.is_file):
+        # The file is rewritten on its way: a name in it may have become an address.
+        found = [(each, place) for each, place in found if each.name != "monitored"]
+    settings = _settings(found, where, complete=program.complete)
+    start = next((start for start in program.starts if start.sentinel), None)
+    path = _configuration(start, program) if start else ""
+    return Sentinel(
+        name=where,
+        settings=settings,
+        count=count,
+        workload=workload,
+        monitored=settings.seen.get("monitored"),
+        state=_state(path, program, settings, where),
+        read_only=_read_only(path, program, where),
+    )
+
+
+def boot_of(program: Program, where: str) -> Seen | None:
+    """How a server finds its role, where its scripts are there to be read."""
+    scripts = "\n".join(expand(text.body, {}) for text in program.texts if not text.is_file)
+    if _ASKS.search(scripts):
+        return Seen(value="asks", where=where)
+    if program.environment.get("MASTER") == "true" or _BY_NUMBER.search(scripts):
+        return Seen(value="first", where=where)
+    return None
+
+
+def _is_sentinels(text: Text) -> bool:
+    return text.is_file and bool(re.search(r"^\s*sentinel\s", text.body, re.MULTILINE))
+
+
+def _files_on(start: Start, program: Program) -> tuple[Text, ...]:
+    said = words(expand(start.line, program.variables))
+    found = [program.file_at(word) for word in said if word.startswith("/")]
+    return tuple(text for text in found if text is not None and not _is_sentinels(text))
+
+
+def _settings(found: Iterable[tuple[Found, str]], where: str, *, complete: bool) -> Settings:
+    """The last value wins in a file; two scripts that disagree are not readable."""
+    seen: dict[str, Seen] = {}
+    unreadable: dict[str, str] = {}
+    for directive, place in found:
+        name = directive.name
+        if directive.value is None:
+            unreadable.setdefault(name, place)
+        elif name == "rename-command" and name in seen:
+            seen[name] = Seen(value=f"{seen[name].value} {directive.value}", where=place)
+        else:
+            seen[name] = Seen(value=directive.value, where=f"{place}: {name}")
+    return Settings(where=where, seen=seen, complete=complete, unreadable=unreadable)
+
+
+def _data(container: Tree, program: Program, settings: Settings) -> Seen | None:
+    folder = settings.seen.get("dir")
+    if "dir" in settings.unreadable and folder is None:
+        return None
+    if folder is None and not settings.complete:
+        return None
+    path = _absolute(container, folder.value if folder else ".")
+    if path is None:
+        return None
+    mount = program.mount_of(path)
+    where = folder.where if folder else settings.where
+    if mount is None:
+        return Seen(value="container", where=f"{where} {path}")
+    return Seen(value="emptyDir" if mount.kind == "emptyDir" else "kept", where=f"{where} {path}, volume {mount.name}")
+
+
+def _absolute(container: Tree, folder: str) -> str | None:
+    if folder.startswith("/"):
+        return folder
+    image = posixpath.basename(container.at("image").text()).partition(":")[0].partition("@")[0]
+    base = container.at("workingDir").text() or ("/data" if image in _IMAGE_WITH_DATA else "")
+    return posixpath.normpath(posixpath.join(base, folder)) if base else None
+
+
+def _idle_volume(program: Program, settings: Settings) -> str:
+    folder = settings.seen.get("dir")
+    for mount in program.mounts:
+        for_data = mount.kind == "claim" or (mount.kind == "emptyDir" and "data" in mount.path)
+        if for_data and (folder is None or not mount.holds(folder.value)) and not _default_place(mount.path, folder):
+            return mount.path
+    return ""
+
+
+def _default_place(path: str, folder: Seen | None) -> bool:
+    return path == "/data" and (folder is None or not folder.value.startswith("/"))
+
+
+def _configuration(start: Start, program: Program) -> str:
+    """The path of the file that Sentinel starts on; "" where it cannot be read."""
+    said = words(expand(start.line, program.variables))
+    after = next((n for n, word in enumerate(said) if re.search(r"(?:redis|valkey)-(?:server|sentinel)", word)), 0)
+    return next((word for word in said[after + 1 :] if word.startswith("/")), "")
+
+
+def _state(path: str, program: Program, settings: Settings, where: str) -> Seen | None:
+    for known in (settings.seen, settings.unreadable):
+        if "myid" in known:
+            return Seen(value="kept", where=where)
+    if not path:
+        return None
+    mount = program.mount_of(path)
+    kept = mount is not None and mount.kind not in ("emptyDir", "configMap", "secret")
+    return Seen(value="kept" if kept else "lost", where=f"{where}, {path}")
+
+
+def _read_only(path: str, program: Program, where: str) -> Seen | None:
+    mount = program.mount_of(path) if path else None
+    if mount is None or mount.kind not in ("configMap", "secret", "projected"):
+        return None
+    return Seen(value=f"{path}, a volume of kind {mount.kind}", where=where)
+
+
+def _swallows(program: Program, role: str) -> bool | None:
+    if not program.shell:
+        return False if program.starts else None
+    starts = [start for start in program.starts if start.sentinel == (role == "sentinel")]
+    if not starts:
+        return None
+    if len(program.texts) == 1 and len(program.texts[0].body.strip().splitlines()) == 1:
+        return None  # one command alone: most shells let it take their place
+    return not all(start.replaces for start in starts)
+
+
+def _liveness(container: Tree, program: Program) -> Liveness | None:
+    probe = container.at("livenessProbe")
+    if not probe:
+        return None
+    kind = next((name for name, _ in probe.items() if name in ("exec", "tcpSocket", "httpGet", "grpc")), "exec")
+    text: str | None = " ".join(word.text() for word in probe.at("exec", "command").each())
+    for path in re.findall(r"/[\w./-]+\.sh\b", text or ""):
+        script = program.file_at(path) or _any_file(program, path)
+        text = f"{text}\n{script.body}" if script and text else None
+    return Liveness(
+        kind=kind,
+        text=text,
+        first_after_s=probe.at("initialDelaySeconds").number(0),
+        period_s=probe.at("periodSeconds").number(10),
+        failures=probe.at("failureThreshold").number(3),
+        startup_probe=bool(container.at("startupProbe")),
+    )
+
+
+def _any_file(program: Program, path: str) -> Text | None:
+    return next((text for text in program.texts if text.name == posixpath.basename(path)), None)
+
+
+def _millis(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(text[:-1]) if text.endswith("m") else round(float(text) * 1000)
+    except ValueError:
+        return None
+
+
+def _bytes(text: str) -> int | None:
+    match = _MEMORY.fullmatch(text)
+    if match is None:
+        return None
+    unit = match[2] or ""
+    return round(float(match[1]) * (1024 if unit.endswith("i") else 1000) ** _POWERS.get(unit[:1], 0))
