@@ -225,7 +225,7 @@ def _claimed(file: int) -> bool:
 
 
 def _alone(file: int) -> bool:
-    """The same for a holder, who stays one. Under the folder's lock: to convert a lock is to give it up for a moment."""
+    """The same for a holder, who stays one. Under the folder's lock: converting gives a lock up for a moment."""
     alone = _claimed(file)
     fcntl.flock(file, fcntl.LOCK_SH)
     return alone
