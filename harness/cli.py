@@ -170,8 +170,9 @@ def doctor(
     words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
     _table(("check", "found"), [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in checks])
     if found := leftovers(folder):
-        typer.echo("")
-        _table(("left behind", "of which run"), [(each.what, each.text) for each in found])
+        typer.echo("\nleft behind")
+        for each in found:
+            typer.echo(f"  {each.what}: {each.text}")
     if not all(check.good or not check.needed for check in checks):
         raise typer.Exit(Exit.WRONG)
     raise typer.Exit(Exit.PASS if cleaned else Exit.FAIL)

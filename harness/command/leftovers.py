@@ -15,7 +15,7 @@ from harness.deployments.journal import Content, is_held, journals, parse
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.cluster import PREFIX, left_clusters
 from harness.deployments.kube.port import Connect
-from harness.deployments.undo import DeleteNamespace, DeletePod, ScaleBack, Where
+from harness.deployments.undo import DeleteNamespace, DeletePod, ScaleBack
 from harness.model.errors import ResilienceError
 
 _HEAL = "`redis-resilience heal` undoes it"
@@ -76,13 +76,9 @@ def _clusters(runs: dict[str, _Run]) -> Iterator[Leftover]:
 
 def _namespaces(runs: dict[str, _Run], connect: Connect) -> Iterator[Leftover]:
     """With a run's label, in the clusters that journals name."""
-    places: dict[tuple[str, str], Where] = {}
-    for run in runs.values():
-        for entry in run.content.left:
-            if isinstance(entry.undo, DeleteNamespace | DeletePod | ScaleBack):
-                where = entry.undo.where
-                places[where.kubeconfig, where.context] = where
-    for where in places.values():
+    undos = [entry.undo for run in runs.values() for entry in run.content.left]
+    places = [undo.where for undo in undos if isinstance(undo, DeleteNamespace | DeletePod | ScaleBack)]
+    for where in {where.context: where for where in places}.values():
         try:
             api = connect(Path(where.kubeconfig), where.context, where.namespace)
             try:
@@ -92,7 +88,10 @@ def _namespaces(runs: dict[str, _Run], connect: Connect) -> Iterator[Leftover]:
         except ResilienceError as error:
             yield Leftover(what=f"namespaces of {where.context}", text=f"could not be listed: {error}")
             continue
+        noted = {each.namespace for each in places if each.context == where.context}
         for namespace, name in labelled.items():
+            if namespace in noted:
+                continue
             known = runs.get(name)
             advice = f"kubectl delete namespace {namespace}"
             yield Leftover(

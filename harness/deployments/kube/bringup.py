@@ -120,7 +120,7 @@ def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo:
 
 def _undo_faults(journal: Journal, connect: Connect, site: Site) -> None:
     """What nobody has healed; one that cannot be undone now stays in the journal."""
-    with Undoer(connect=connect, shell=site.shell) as undoer:
+    with Undoer(connect, site.shell) as undoer:
         undo_left(
             journal,
             undoer.undo,

@@ -37,7 +37,7 @@ from harness.deployments.waiting import eventually
 from harness.model.errors import DeploymentError, WaitTimeout
 
 T = TypeVar("T")
-GONE_WITHIN_S = 90.0
+_GONE_WITHIN_S = 90.0
 """A namespace: its pods are given their time to say goodbye."""
 _STARTED_WITHIN_S = 60.0
 _PATIENCE_S = 45.0
@@ -51,12 +51,15 @@ class Undoer:
 
     def __init__(
         self,
-        *,
         connect: Connect = connect_api,
         shell: Callable[[str], NodeShell] = NodeShell.of_container,
+        *,
         patience_s: float = _PATIENCE_S,
+        gone_within_s: float = _GONE_WITHIN_S,
     ) -> None:
-        self._connect, self._shell, self._patience_s = connect, shell, patience_s
+        """patience_s: for an API that does not answer. gone_within_s: for what is deleted."""
+        self._connect, self._shell = connect, shell
+        self._patience_s, self._gone_within_s = patience_s, gone_within_s
         self._apis: dict[Where, KubeApi] = {}
         self._shells: dict[str, NodeShell] = {}
         self._kind_clusters: set[str] | None = None
@@ -100,9 +103,9 @@ class Undoer:
         def attempt() -> str:
             match undo:
                 case DeleteNamespace():
-                    return remove_namespace(api, undo)
+                    return remove_namespace(api, undo, within_s=self._gone_within_s)
                 case DeletePod():
-                    return remove_pod(api, undo)
+                    return remove_pod(api, undo, within_s=self._gone_within_s)
                 case ScaleBack():
                     return scale_back(api, undo)
 
@@ -207,7 +210,7 @@ def ask_namespace_to_go(api: KubeApi, undo: DeleteNamespace) -> str:
     return ""
 
 
-def remove_namespace(api: KubeApi, undo: DeleteNamespace, *, within_s: float = GONE_WITHIN_S) -> str:
+def remove_namespace(api: KubeApi, undo: DeleteNamespace, *, within_s: float) -> str:
     if nothing := ask_namespace_to_go(api, undo):
         return nothing
 
@@ -226,7 +229,7 @@ def remove_namespace(api: KubeApi, undo: DeleteNamespace, *, within_s: float = G
     return f"{undo.where} is gone"
 
 
-def remove_pod(api: KubeApi, undo: DeletePod) -> str:
+def remove_pod(api: KubeApi, undo: DeletePod, *, within_s: float) -> str:
     if not _delete_pod(api, undo.pod):
         return f"there is no {undo} any more"
 
@@ -234,7 +237,7 @@ def remove_pod(api: KubeApi, undo: DeletePod) -> str:
         names = [pod.name for pod in api.pods()[0]]
         return undo.pod not in names, f"{undo.pod} is there"
 
-    eventually(look, within_s=GONE_WITHIN_S, what=f"{undo} to be gone", every_s=_LOOK_EVERY_S)
+    eventually(look, within_s=within_s, what=f"{undo} to be gone", every_s=_LOOK_EVERY_S)
     return f"{undo} is gone"
 
 

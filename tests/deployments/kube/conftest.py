@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.port import Change, Channel, ContainerState, KubeError, PodState
+from harness.deployments.kube.port import Change, Channel, ContainerState, KubeError, NamespaceState, PodState
 
 _PROGRAM = """#!/bin/sh
 echo "$(basename "$0") $*" >> "{calls}"
@@ -112,6 +112,9 @@ class FakeApi:
     warnings: tuple[str, ...] = ()
     sizes: dict[str, int] = field(default_factory=dict)
     changes: queue.Queue[Change | KubeError | None] = field(default_factory=queue.Queue)
+    states: list[NamespaceState | None] = field(default_factory=list)
+    """What the namespace is found to be, one look after the other; the last one stays."""
+    down: bool = False
     namespace: str = "trial"
 
     def tell(self, pod: PodState, kind: str = "MODIFIED") -> None:
@@ -126,8 +129,13 @@ class FakeApi:
     def delete_namespace(self) -> None:
         self.calls.append(("delete_namespace",))
 
-    def namespace_exists(self) -> bool:
-        return True
+    def namespace_state(self) -> NamespaceState | None:
+        self._must_answer()
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def runs(self) -> Mapping[str, str]:
+        self._must_answer()
+        return {self.namespace: "run"}
 
     def pods(self) -> tuple[tuple[PodState, ...], str]:
         self.calls.append(("pods",))
@@ -148,12 +156,20 @@ class FakeApi:
 
     def delete_pod(self, name: str, *, grace_s: float) -> None:
         self.calls.append(("delete_pod", name, grace_s))
+        if name not in self.known:
+            raise KubeError("no such pod", status=404)
+        if name == "helper":
+            del self.known[name]
 
     def replicas(self, stateful_set: str) -> int:
+        self._must_answer()
+        if stateful_set not in self.sizes:
+            raise KubeError("no such StatefulSet", status=404)
         return self.sizes[stateful_set]
 
     def scale(self, stateful_set: str, replicas: int) -> None:
         self.calls.append(("scale", stateful_set, replicas))
+        self.sizes[stateful_set] = replicas
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         self.calls.append(("logs", pod, container, since, previous))
@@ -169,6 +185,11 @@ class FakeApi:
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
         self.calls.append(("run", pod, container, command))
         return self.programs[command[0]]()
+
+    def _must_answer(self) -> None:
+        if self.down:
+            self.calls.append(("unanswered",))
+            raise KubeError("nobody answered")
 
 
 @pytest.fixture(name="make_pod")

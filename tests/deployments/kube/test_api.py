@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from harness.deployments.kube.api import connect, pod_state
-from harness.deployments.kube.port import KubeError
+from harness.deployments.kube.port import RUN_LABEL, KubeError
 
 POD = {
     "metadata": {
@@ -161,7 +161,36 @@ def test_a_refusal_says_what_was_wanted_and_what_to_try(cluster, answers, status
 
 
 def test_a_missing_namespace_is_an_answer(cluster):
-    assert not cluster.namespace_exists()
+    assert cluster.namespace_state() is None
+
+
+def test_a_namespace_tells_why_it_does_not_go(cluster, answers):
+    """Only what holds it up; its labels say whose it is."""
+    answers["/api/v1/namespaces/trial"] = (
+        200,
+        {
+            "metadata": {"labels": {RUN_LABEL: "run"}, "deletionTimestamp": "2026-11-21T05:00:00Z"},
+            "status": {
+                "conditions": [
+                    {"type": "NamespaceContentRemaining", "status": "True", "message": "configmaps. has 1"},
+                    {"type": "NamespaceDeletionContentFailure", "status": "False", "message": "all deleted"},
+                ]
+            },
+        },
+    )
+
+    state = cluster.namespace_state()
+
+    assert state.labels[RUN_LABEL] == "run"
+    assert state.deleting
+    assert state.waiting_for == ("NamespaceContentRemaining: configmaps. has 1",)
+
+
+def test_namespaces_of_runs_are_found_by_their_label(cluster, answers, asked):
+    answers["/api/v1/namespaces"] = (200, {"items": [{"metadata": {"name": "a", "labels": {RUN_LABEL: "run"}}}]})
+
+    assert cluster.runs() == {"a": "run"}
+    assert asked[-1].endswith("?labelSelector=redis-resilience/run")
 
 
 def test_a_context_that_is_not_there(kubeconfig):
