@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.deployments.journal import Journal
 from harness.deployments.kube.port import Change, Channel, ContainerState, KubeError, NamespaceState, PodState
 
 _PROGRAM = """#!/bin/sh
@@ -215,13 +216,20 @@ def api() -> Iterator[FakeApi]:
 
 
 @pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal.begin(tmp_path / "state", "run")
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[], list[str]]]:
     """programs(kind='echo one') puts a program on an otherwise empty PATH; the answer lists the calls so far."""
     folder = tmp_path / "programs"
     folder.mkdir()
     calls = tmp_path / "calls"
     calls.touch()
-    for needed in ("sh", "basename", "cat", "grep"):
+    for needed in ("sh", "basename", "cat", "cp", "grep"):
         (folder / needed).symlink_to(f"/bin/{needed}" if Path(f"/bin/{needed}").exists() else f"/usr/bin/{needed}")
     monkeypatch.setenv("PATH", str(folder))
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness.deployments.journal import Journal, parse
 from harness.deployments.kube.cluster import KindClusters, left_clusters
+from harness.deployments.kube.undoing import Undoer, leave
+from harness.deployments.undo import DeleteCluster
 from harness.model.errors import DeploymentError, Unavailable, UsageError
 
 KIND = """
@@ -37,17 +40,17 @@ def state(tmp_path, programs):
     return path
 
 
-def clusters(tmp_path, **options):
-    return KindClusters(tmp_path / "run", run_id="20261121T0304-AB12", **options)
+def clusters(tmp_path, journal, **options):
+    return KindClusters(tmp_path / "run", journal, run_id="20261121T0304-AB12", **options)
 
 
 def calls(tmp_path, *words):
     return [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith(" ".join(words))]
 
 
-def test_a_cluster_is_made_with_a_kubeconfig_of_its_own(state, tmp_path):
+def test_a_cluster_is_made_with_a_kubeconfig_of_its_own(state, tmp_path, journal):
     """Its name carries the run, its image is the newest local one, the workers are as many as asked for."""
-    cluster = clusters(tmp_path, workers=2).acquire()
+    cluster = clusters(tmp_path, journal, workers=2).acquire()
 
     assert cluster.name == "redis-resilience-20261121t0304-ab12"
     assert cluster.kubeconfig == tmp_path / "run" / "kubeconfig"
@@ -59,15 +62,14 @@ def test_a_cluster_is_made_with_a_kubeconfig_of_its_own(state, tmp_path):
     assert state.with_name("clusters.config").read_text().count("role: worker") == 2
 
 
-def test_two_users_share_it_and_the_last_one_deletes_it(state, tmp_path):
-    """As the workers of pytest-xdist do."""
-    one, two = clusters(tmp_path), clusters(tmp_path)
-    one.acquire()
-    two.acquire()
-    one.release()
+def test_two_processes_share_it_and_the_last_one_deletes_it(state, tmp_path, journal):
+    """As the workers of pytest-xdist do; the journal tells who is the last."""
+    other = Journal.begin(journal.path.parent, journal.run)
+    clusters(tmp_path, journal).acquire()
+    clusters(tmp_path, other).acquire()
+    leave(other, Undoer())
     deleted_early = calls(tmp_path, "kind", "delete")
-    two.release()
-    two.release()
+    leave(journal, Undoer())
 
     assert len(calls(tmp_path, "kind", "create")) == 1
     assert deleted_early == []
@@ -75,22 +77,38 @@ def test_two_users_share_it_and_the_last_one_deletes_it(state, tmp_path):
     assert state.read_text() == ""
 
 
-def test_a_kept_cluster_stays(state, tmp_path):
-    held = clusters(tmp_path, keep=True)
-    held.acquire()
-    held.release()
+def test_how_to_delete_it_is_on_disk_before_it_is_made(state, tmp_path, programs, journal):
+    """A harness that is killed meanwhile leaves an entry for what there may be."""
+    programs(
+        kind=KIND.format(state=state).replace(
+            '"create cluster") ', f'"create cluster") cp {journal.path} {state}.seen; '
+        )
+    )
+
+    clusters(tmp_path, journal).acquire()
+
+    seen = parse(state.with_name("clusters.seen").read_bytes())
+    name = "redis-resilience-20261121t0304-ab12"
+    assert [entry.undo for entry in seen.left] == [
+        DeleteCluster(kind_cluster=name, kubeconfig=str(tmp_path / "run" / "kubeconfig"))
+    ]
+
+
+def test_a_kept_cluster_stays(state, tmp_path, journal):
+    clusters(tmp_path, journal, keep=True).acquire()
+    leave(journal, Undoer())
 
     assert calls(tmp_path, "kind", "delete") == []
     assert left_clusters() == ("redis-resilience-20261121t0304-ab12",)
     assert state.read_text()
 
 
-def test_a_named_cluster_is_used_and_never_deleted(state, tmp_path):
+def test_a_named_cluster_is_used_and_never_deleted(state, tmp_path, journal):
     """Its kubeconfig is exported into the run's folder."""
     state.write_text("mine\n")
-    held = clusters(tmp_path, named="mine")
+    held = clusters(tmp_path, journal, named="mine")
     cluster = held.acquire()
-    held.release()
+    leave(journal, Undoer())
 
     assert cluster.name == "mine"
     assert calls(tmp_path, "kind", "create") == []
@@ -100,17 +118,17 @@ def test_a_named_cluster_is_used_and_never_deleted(state, tmp_path):
     ]
 
 
-def test_a_name_that_is_not_there_lists_those_that_are(state, tmp_path):
+def test_a_name_that_is_not_there_lists_those_that_are(state, tmp_path, journal):
     state.write_text("other\n")
 
     with pytest.raises(UsageError, match="expected a kind cluster named 'mine'; there are: other; make it"):
-        clusters(tmp_path, named="mine").acquire()
+        clusters(tmp_path, journal, named="mine").acquire()
 
 
 @pytest.mark.usefixtures("state")
-def test_images_are_loaded_once_and_never_pulled(tmp_path):
+def test_images_are_loaded_once_and_never_pulled(tmp_path, journal):
     """An image that this machine does not have is named before anything is done."""
-    held = clusters(tmp_path)
+    held = clusters(tmp_path, journal)
     held.acquire()
     held.load(["redis:8.0", "redis:8.0", "probe:1"])
     held.load(["redis:8.0"])
@@ -121,17 +139,17 @@ def test_images_are_loaded_once_and_never_pulled(tmp_path):
         held.load(["absent:1"])
 
 
-def test_a_cluster_that_cannot_be_made_leaves_nothing(state, tmp_path, programs):
+def test_a_cluster_that_cannot_be_made_leaves_nothing(state, tmp_path, programs, journal):
     """What kind had made of it is deleted, and the first error is the one that is told."""
     broken = KIND.format(state=state).replace('"create cluster") ', '"create cluster") echo "no space" >&2; exit 1; ')
     programs(kind=broken)
 
     with pytest.raises(DeploymentError, match=r"kind could not make the cluster .*: .* said: no space"):
-        clusters(tmp_path).acquire()
+        clusters(tmp_path, journal).acquire()
 
     assert len(calls(tmp_path, "kind", "delete")) == 1
 
 
-def test_a_negative_number_of_workers_makes_no_sense(tmp_path):
+def test_a_negative_number_of_workers_makes_no_sense(tmp_path, journal):
     with pytest.raises(UsageError, match="expected 0 workers or more; got -1"):
-        clusters(tmp_path, workers=-1)
+        clusters(tmp_path, journal, workers=-1)

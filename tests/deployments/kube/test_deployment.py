@@ -16,6 +16,7 @@ from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.watch import PodWatch
+from harness.deployments.undo import Resume, ScaleBack, Where
 from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
@@ -48,7 +49,7 @@ class FakeProbe:
 
 
 @pytest.fixture
-def gone(monkeypatch):
+def gone(monkeypatch, journal):
     """Every container has a process, whose death is seen at once."""
     seen = []
 
@@ -57,9 +58,12 @@ def gone(monkeypatch):
         return 10**18
 
     monkeypatch.setattr(deployment, "wait_for_state", wait)
-    monkeypatch.setattr(
-        deployment, "send_signal", lambda _shell, _process, signal, _name: Effect(begin_ns=1, end_ns=2, proof=signal)
-    )
+
+    def send(_shell, _process, signal, _name):
+        seen.append(journal.left())
+        return Effect(begin_ns=1, end_ns=2, proof=signal)
+
+    monkeypatch.setattr(deployment, "send_signal", send)
     monkeypatch.setattr(
         "harness.deployments.kube.pods.find_process",
         lambda *_: Process(node="node-1", pid=4711, born="1"),
@@ -68,7 +72,7 @@ def gone(monkeypatch):
 
 
 @pytest.fixture
-def up(api, make_pod, monkeypatch):
+def up(api, make_pod, monkeypatch, journal):
     """A deployment that is up without ever having been brought up."""
     for number, pod in enumerate(NODE.pods):
         api.known[pod.name] = make_pod(pod.name, address=f"10.0.0.{number}")
@@ -78,29 +82,36 @@ def up(api, make_pod, monkeypatch):
     probe = FakeProbe()
     node = FakeNode()
 
-    def ready(wanted, site, connect, undo):
+    def ready(wanted, site, connect, journal, undo):
         del wanted, site, connect
         undo.callback(watch.stop)
         return bringup.Up(
             cluster=Cluster(name="c", kubeconfig=Path("k"), context="kind-c", nodes=("node-1",), node_image="node:v1"),
+            where=Where(kubeconfig="k", context="c", namespace="trial"),
             api=api,
             watch=watch,
             logs=logs,
             pods=Pods(topology=NODE, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe),
-            partition=Partition((node,), "trial"),
+            partition=Partition((node,), "trial", journal),
             probe=probe,
             images=("redis:8.0",),
             undo=undo,
         )
 
     monkeypatch.setattr(deployment, "bring_up", ready)
-    with make() as made:
+    with make(journal) as made:
         yield made
 
 
-def make(found=NODE):
+def make(journal, found=NODE):
     return KubeDeployment(
-        found, found.profile("fast"), site=FakeSite(), namespace="trial", run_id="run", manifests=MANIFESTS
+        found,
+        found.profile("fast"),
+        site=FakeSite(),
+        journal=journal,
+        namespace="trial",
+        run_id="run",
+        manifests=MANIFESTS,
     )
 
 
@@ -110,8 +121,8 @@ def later(action):
     return timer
 
 
-def test_it_can_do_everything_that_faults_ask_for():
-    made = make()
+def test_it_can_do_everything_that_faults_ask_for(journal):
+    made = make(journal)
 
     for capability in (CanSignal, CanRestart, CanRecreate, CanPartition, CanScale):
         assert isinstance(made, capability)
@@ -171,9 +182,29 @@ def test_scaled_to_zero_and_back(up, api, make_pod, gone):
     assert [call for call in api.calls if call[0] == "scale"] == [("scale", "redis", 0), ("scale", "redis", 3)]
     assert len(gone) == 3
     assert "StatefulSet redis was scaled from 3 to 0" in down.proof
-    assert "StatefulSet redis has 3 replicas again" in back.proof
+    assert "StatefulSet redis in namespace trial of c has 3 replicas to keep, as before" in back.proof
     with pytest.raises(DeploymentError, match="expected the StatefulSet of redis-1 to have been scaled to 0; nobody"):
         up.scale_back("redis-1")
+
+
+def test_how_to_wake_a_process_is_on_disk_before_it_is_stopped(up, journal, gone):
+    """And done with once it goes on."""
+    up.signal("redis-0", "redis", "SIGSTOP")
+    [[before]] = gone
+    up.signal("redis-0", "redis", "SIGCONT")
+
+    assert before.undo == Resume(node="node-1", pid=4711, born="1", name="redis-0/redis")
+    assert journal.left() == ()
+
+
+@pytest.mark.usefixtures("gone")
+def test_how_many_replicas_there_were_is_on_disk_before_they_go(up, api, journal, monkeypatch):
+    found = []
+    monkeypatch.setattr(api, "scale", lambda *_: found.extend(journal.left()))
+
+    up.scale_to_zero("redis-0")
+
+    assert [entry.undo for entry in found] == [ScaleBack(where=up._up.where, stateful_set="redis", replicas=3)]
 
 
 def test_names_that_do_not_exist_list_those_that_do(up):
@@ -183,30 +214,30 @@ def test_names_that_do_not_exist_list_those_that_do(up):
         up.signal("redis-0", "nginx", "SIGKILL")
 
 
-def test_a_trials_own_directives_are_unavailable():
+def test_a_trials_own_directives_are_unavailable(journal):
     """The manifests are what is deployed: to ignore them in silence would be a lie."""
     with pytest.raises(Unavailable, match=r"with the settings of its manifests; got others: appendonly no; .*=local"):
-        make(NODE.with_config(("appendonly", "no")))
+        make(journal, NODE.with_config(("appendonly", "no")))
 
 
-def test_before_start_and_after_stop_it_says_so():
-    made = make()
+def test_before_start_and_after_stop_it_says_so(journal):
+    made = make(journal)
 
     made.stop()
     with pytest.raises(DeploymentError, match="this one is not up, call start"):
         made.servers()
 
 
-def test_a_failed_start_undoes_what_was_begun(monkeypatch):
+def test_a_failed_start_undoes_what_was_begun(monkeypatch, journal):
     undone = []
 
-    def fail(wanted, site, connect, undo: ExitStack):
-        del wanted, site, connect
+    def fail(wanted, site, connect, journal, undo: ExitStack):
+        del wanted, site, connect, journal
         undo.callback(undone.append, "namespace")
         raise DeploymentError("no image")
 
     monkeypatch.setattr(deployment, "bring_up", fail)
 
     with pytest.raises(DeploymentError, match="no image"):
-        make().start()
+        make(journal).start()
     assert undone == ["namespace"]

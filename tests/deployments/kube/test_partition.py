@@ -6,6 +6,7 @@ import pytest
 
 from harness.deployments.kube.node import Process
 from harness.deployments.kube.partition import Partition
+from harness.deployments.undo import DropTable
 from harness.model.errors import DeploymentError
 
 ADDRESSES = {"redis-0": "10.0.0.5", "redis-1": "10.0.1.6", "redis-2": "10.0.1.7"}
@@ -36,9 +37,9 @@ def nodes():
     return FakeNode("node-1"), FakeNode("node-2")
 
 
-def test_both_ways_in_every_node(nodes):
+def test_both_ways_in_every_node(nodes, journal):
     """Before connection tracking, so that established connections are cut too; proved from the peer's own network."""
-    effect = Partition(nodes, "run-1").cut("redis-0", ADDRESSES, PEER, port=6379)
+    effect = Partition(nodes, "run-1", journal).cut("redis-0", ADDRESSES, PEER, port=6379)
 
     for node in nodes:
         assert "hook forward priority -300" in node.told[0]
@@ -49,20 +50,20 @@ def test_both_ways_in_every_node(nodes):
     assert "a peer cannot connect" in effect.proof
 
 
-def test_a_cut_without_effect_is_undone_and_told(nodes):
+def test_a_cut_without_effect_is_undone_and_told(nodes, journal):
     """Where the pods' traffic does not pass the node's hook, nothing was broken."""
     nodes[1].reaches = True
 
     with pytest.raises(
         DeploymentError, match=r"expected redis-0 \(10.0.0.5\) to be out of its peers' reach; one still"
     ):
-        Partition(nodes, "run-1").cut("redis-0", ADDRESSES, PEER, port=6379)
+        Partition(nodes, "run-1", journal).cut("redis-0", ADDRESSES, PEER, port=6379)
 
     assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
 
 
-def test_healed_is_reached_again(nodes):
-    partition = Partition(nodes, "run-1")
+def test_healed_is_reached_again(nodes, journal):
+    partition = Partition(nodes, "run-1", journal)
     partition.cut("redis-0", ADDRESSES, PEER, port=6379)
     nodes[1].reaches = True
 
@@ -72,18 +73,22 @@ def test_healed_is_reached_again(nodes):
     assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
 
 
-def test_clearing_takes_away_what_is_left_and_nothing_else(nodes):
-    """At the end of a deployment; other runs' tables are theirs."""
-    partition = Partition(nodes, "run-1")
-    partition.clear()
-    before = list(nodes[0].told)
-    partition.cut("redis-2", ADDRESSES, PEER, port=6379)
-    partition.clear()
+def test_the_table_is_in_the_journal_before_it_is_in_a_node(nodes, journal, monkeypatch):
+    """And no longer once it is dropped."""
+    partition = Partition(nodes, "run-1", journal, kind_cluster="mine")
+    found = []
+    monkeypatch.setattr(nodes[0], "must", lambda *_: found.append(journal.left()))
 
-    assert before == []
-    assert "rr_run_1_redis_2" in nodes[0].told[-1]
+    partition.cut("redis-0", ADDRESSES, PEER, port=6379)
+    nodes[1].reaches = True
+    partition.heal("redis-0", "10.0.0.5", PEER, port=6379)
+
+    assert [entry.undo for entry in found[0]] == [
+        DropTable(nodes=("node-1", "node-2"), table="rr_run_1_redis_0", pod="redis-0", kind_cluster="mine")
+    ]
+    assert journal.left() == ()
 
 
-def test_who_is_not_isolated_cannot_be_rejoined(nodes):
+def test_who_is_not_isolated_cannot_be_rejoined(nodes, journal):
     with pytest.raises(DeploymentError, match="expected redis-0 to be isolated; it is not"):
-        Partition(nodes, "run-1").heal("redis-0", "10.0.0.5", PEER, port=6379)
+        Partition(nodes, "run-1", journal).heal("redis-0", "10.0.0.5", PEER, port=6379)
