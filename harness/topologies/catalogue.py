@@ -86,7 +86,96 @@ STATEFULSET_ASK = replace(
     ),
 )
 
-_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK)}
+
+def _controlled(controller: Controller, container: str, *names: str) -> tuple[Pod, ...]:
+    """Pods of random names: `names` are the slots that they take."""
+    return tuple(Pod(name=name, containers=(container,), controller=controller) for name in names)
+
+
+def _replication_controller(name: str) -> Controller:
+    return Controller(kind=ControllerKind.REPLICATION_CONTROLLER, name=name)
+
+
+# The settings of the image that documents 002 and 004 share, and its times.
+_OF_THE_IMAGE = (
+    ("appendonly", "yes"),
+    ("appendfsync", "everysec"),
+    ("save", "900 1"),
+    ("save", "300 10"),
+    ("save", "60 10000"),
+    ("replica-priority", "100"),
+    ("repl-diskless-sync", "no"),
+    ("tcp-keepalive", "60"),
+)
+_TIMES_OF_THE_IMAGE = (
+    Profile(name="documented", down_after_ms=60000, failover_timeout_ms=180000),
+    Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
+    Profile(name="rapid", down_after_ms=300, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
+)
+
+BOOTSTRAP = Topology(
+    name="bootstrap",
+    document="002 (Kubernetes' own example)",
+    summary="a bootstrap pod with master and Sentinel, to be deleted; 2 replicas, 3 more Sentinels; pods known by address",
+    pods=(
+        Pod(name="redis-master", boot=Boot.MASTER, controller=_replication_controller("redis"), adopted=True),
+        *_controlled(_replication_controller("redis"), "redis", "redis-a", "redis-b"),
+        *_controlled(_replication_controller("redis-sentinel"), "sentinel", "sentinel-a", "sentinel-b", "sentinel-c"),
+    ),
+    service="redis-sentinel",
+    master_name="mymaster",
+    quorum=2,
+    parallel_syncs=1,
+    boot=Boot.ASK_OR_WAIT,
+    volume=Volume.EMPTY_DIR,
+    profiles=_TIMES_OF_THE_IMAGE,
+    redis_config=_OF_THE_IMAGE,
+    weaknesses=(
+        "4 Sentinels before the bootstrap pod is deleted, 3 of 4 known ones after it: exactly the majority",
+        "no Sentinel takes the bootstrap pod's place: one controller has adopted it, the other never lost it",
+        "each new Sentinel leaves a dead one in the others' tables, until no majority of those known is left",
+        "a new Sentinel waits for a master that answers: one more lost together with the master, and none is elected",
+        "all servers gone at once: nobody starts as master ever again",
+        "a failed election is repeated only after twice the failover-timeout: 6 minutes as documented",
+        "the shell is PID 1 and passes no signal on: a deleted master serves through 30 s of grace",
+        "replicas write to their container's own file system: a restarted one comes back empty",
+    ),
+)
+
+HELM = Topology(
+    name="helm",
+    document="004 (a Helm chart, incubator/redis-cluster)",
+    summary="a Deployment of one master with Sentinel, a StatefulSet of 3 replicas, 2 more Sentinels; a claim each",
+    pods=(
+        Pod(
+            name="redis-master",
+            boot=Boot.MASTER,
+            controller=Controller(kind=ControllerKind.DEPLOYMENT, name="redis-cluster-master"),
+        ),
+        *(replace(pod, containers=("redis",)) for pod in _stateful_set("redis-cluster", 3)),
+        *_controlled(_replication_controller("redis-cluster-sentinel"), "sentinel", "sentinel-a", "sentinel-b"),
+    ),
+    service="redis-sentinel",
+    master_name="mymaster",
+    quorum=2,
+    parallel_syncs=1,
+    boot=Boot.ASK_OR_WAIT,
+    volume=Volume.CLAIM,
+    profiles=_TIMES_OF_THE_IMAGE,
+    redis_config=_OF_THE_IMAGE,
+    weaknesses=(
+        "the Deployment makes a master again, whoever is one by now: a stray second master with old data",
+        "its new Sentinel may take that stray master for the one to watch",
+        "the master's pod takes a Sentinel along: 2 of 3 remain, exactly the majority",
+        "each new Sentinel leaves a dead one in the others' tables, until no majority of those known is left",
+        "the replicas' claims are mounted and never written to: a replica's data goes with its container",
+        "the master's claim goes with `helm uninstall`, the replicas' empty ones stay",
+        "a replica that finds no master at its start loses a minute for each attempt",
+        "a failed election is repeated only after twice the failover-timeout: 6 minutes as documented",
+    ),
+)
+
+_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK, BOOTSTRAP, HELM)}
 
 
 def names() -> tuple[str, ...]:

@@ -55,13 +55,16 @@ class Volume(StrEnum):
 class Pod:
     """name: as in Kubernetes ("redis-0"). containers: of "redis" and "sentinel", on the usual ports.
 
-    boot: None for the topology's rule. controller: None for a bare pod, which nobody makes anew.
+    boot: None for the topology's rule. controller: None for a bare pod, which nobody makes anew. Pods of other
+    controllers than StatefulSets have random names in a cluster; this one is the slot that one of them has. adopted:
+    made by hand; in its place its controller makes a pod like its others.
     """
 
     name: str
     containers: tuple[str, ...] = ("redis", "sentinel")
     boot: Boot | None = None
     controller: Controller | None = None
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,14 @@ class Topology:
                 return pod
         known = ", ".join(pod.name for pod in self.pods)
         raise UsageError(f"topology {self.name} has no pod {name!r}; it has: {known}")
+
+    def successor(self, name: str) -> Pod:
+        """What takes the place of this pod once it is gone, under the same name: one like it, unless it is adopted."""
+        gone = self.pod(name)
+        if not gone.adopted:
+            return gone
+        like = next(pod for pod in self.pods if pod.controller == gone.controller and not pod.adopted)
+        return replace(like, name=name)
 
     def boot_of(self, name: str) -> Boot:
         """The pod's own rule, else the topology's; FIRST comes out as what it means for this pod."""

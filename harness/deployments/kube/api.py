@@ -343,6 +343,7 @@ def pod_state(item: Mapping[str, Any]) -> PodState:
     return PodState(
         name=meta["name"],
         uid=meta["uid"],
+        created=meta.get("creationTimestamp", ""),
         version=meta.get("resourceVersion", ""),
         phase=status.get("phase", "Pending"),
         address=status.get("podIP", ""),

@@ -16,6 +16,7 @@ from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
 from harness.deployments.kube.probe import POD as PROBE_POD
 from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.site import Cluster, Site
+from harness.deployments.kube.slots import Slots
 from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go
 from harness.deployments.kube.watch import PodWatch
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
@@ -76,7 +77,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         nodes[name] = site.shell(name)
         undo.callback(nodes[name].close)
     partition = Partition(tuple(nodes.values()), wanted.namespace, journal, kind_cluster=where.kind_cluster)
-    watch = PodWatch(api)
+    watch = PodWatch(api, Slots(wanted.topology.pods))
     undo.callback(watch.stop)
     logs = Logs(api, watch)
     for each in (probe_objects, objects):

@@ -187,13 +187,13 @@ class KubeDeployment:
     def delete_pod(self, pod: str, *, grace_s: float = _GRACE_S) -> Effect:
         """It took effect when the server's process was gone; the Sentinel's may be gone earlier or later."""
         up, container = self._up, self._up.pods.containers_of(pod)[0]
-        uid = up.pods.existing(pod).uid
+        state = up.pods.existing(pod)
         shell, process = up.pods.process(pod, container)
         up.logs.keep(pod, up.pods.containers_of(pod))
         begin_ns = time.monotonic_ns()
-        up.api.delete_pod(pod, grace_s=grace_s)
+        up.api.delete_pod(state.name_in_cluster, grace_s=grace_s)
         accepted_ns = time.monotonic_ns()
-        self._deleted[pod] = uid
+        self._deleted[pod] = state.uid
         end_ns = wait_for_state(
             shell,
             process,

@@ -35,13 +35,14 @@ class Logs:
         for container in containers:
             state = self._watch.pod(pod)
             now = state.container(container) if state else None
-            if now is None or not now.id:
+            if state is None or now is None or not now.id:
                 continue
+            name = state.name_in_cluster
             read = self._read.setdefault((pod, container), _Read())
             try:
                 if read.id not in ("", now.id) and now.restarts:
-                    self._take(read, self._api.logs(pod, container, since=read.stamp, previous=True))
-                self._take(read, self._api.logs(pod, container, since=read.stamp))
+                    self._take(read, self._api.logs(name, container, since=read.stamp, previous=True))
+                self._take(read, self._api.logs(name, container, since=read.stamp))
             except KubeError as error:
                 if error.status not in (400, 404):  # not started, or gone meanwhile
                     raise
@@ -62,9 +63,11 @@ class Logs:
 
     def last_words(self, pod: str, container: str, *, lines: int = 20) -> str:
         """The end of what it logged, or of what the one before it did where it has logged nothing."""
+        state = self._watch.pod(pod)
         for previous in (False, True):
             try:
-                told = self._api.logs(pod, container, previous=previous).splitlines()
+                name = state.name_in_cluster if state else pod
+                told = self._api.logs(name, container, previous=previous).splitlines()
             except KubeError:
                 continue
             if told:

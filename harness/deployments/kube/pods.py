@@ -36,7 +36,11 @@ class Pods:
     probe: Probe
 
     def containers_of(self, pod: str) -> tuple[str, ...]:
-        return self.topology.pod(pod).containers
+        """An adopted pod's successor is known by its name, which is not that of the topology."""
+        known, state = self.topology.pod(pod), self.watch.pod(pod)
+        if known.adopted and state is not None and state.real_name:
+            known = self.topology.successor(pod)
+        return known.containers
 
     def existing(self, pod: str) -> PodState:
         self.containers_of(pod)
@@ -69,7 +73,9 @@ class Pods:
 
     def endpoints(self, container: str) -> Mapping[str, Endpoint]:
         return {
-            pod.name: self.endpoint(pod.name, container) for pod in self.topology.pods if container in pod.containers
+            pod.name: self.endpoint(pod.name, container)
+            for pod in self.topology.pods
+            if container in self.containers_of(pod.name)
         }
 
     def process(self, pod: str, container: str) -> tuple[NodeShell, Process]:
@@ -107,7 +113,7 @@ class Pods:
 
     def wait_for_new(self, pod: str, uid: str) -> str:
         """Until another pod than `uid` has an address and all of its containers answer; the proof of it."""
-        containers = self.containers_of(pod)
+        containers = self.topology.successor(pod).containers
 
         def new(state: PodState) -> bool:
             running = {each.name for each in state.containers if each.state == "running"}
@@ -115,7 +121,12 @@ class Pods:
 
         state = self.watch.until(pod, new, within_s=_BACK_WITHIN_S, what=f"pod {pod} to be made anew")
         answers = [f"{container} {self._answer(pod, container)}" for container in containers]
-        return f"{pod} was made anew at {state.address}, {', '.join(answers)}"
+        without = set(self.topology.pod(pod).containers) - set(containers)
+        return (
+            f"{pod} was made anew{f' as {state.real_name}' if state.real_name else ''} at {state.address}, "
+            + ", ".join(answers)
+            + "".join(f"; it has no {container} any more" for container in sorted(without))
+        )
 
     def _answer(self, pod: str, container: str) -> str:
         """Once it answers anything, LOADING too: its run_id in words, or what it said instead."""

@@ -49,13 +49,16 @@ class ContainerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodState:
-    """owner: kind and name of the controller ("StatefulSet", "redis"). containers: init containers are not among them.
+    """name: the topology's for it. real_name: the cluster's, where that is another (see `slots`). created: when, as the
+    API stamps it. owner: kind and name of the controller ("StatefulSet", "redis"). containers: without init containers.
 
     waiting_for: conditions that are not true yet, with their reason ("PodScheduled: Unschedulable").
     """
 
     name: str
     uid: str
+    real_name: str = ""
+    created: str = ""
     version: str = ""
     phase: str = "Pending"
     address: str = ""
@@ -66,6 +69,10 @@ class PodState:
     containers: tuple[ContainerState, ...] = ()
     init_containers: tuple[ContainerState, ...] = ()
     waiting_for: tuple[str, ...] = ()
+
+    @property
+    def name_in_cluster(self) -> str:
+        return self.real_name or self.name
 
     def container(self, name: str) -> ContainerState | None:
         for container in self.containers:

@@ -1,4 +1,5 @@
 """The pods of a namespace as they are now, kept up to date by one watch of the API, and all that happened to them.
+Names are those of the topology's pods.
 
 A watch that ends is taken up where it ended; one that was cut, or is too old, begins with a new list. While the API
 does not answer, the state is as old as `trouble` says.
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 from harness.deployments.kube.moments import changes, describe
 from harness.deployments.kube.port import KubeApi, KubeError, PodState
+from harness.deployments.kube.slots import Slots
 from harness.deployments.waiting import eventually
 from harness.model.errors import DeploymentError
 from harness.model.events import Event
@@ -35,8 +37,10 @@ _CRASHES = 3
 class PodWatch:
     """Begins to watch at once; `stop` ends it."""
 
-    def __init__(self, api: KubeApi) -> None:
+    def __init__(self, api: KubeApi, slots: Slots | None = None) -> None:
+        """slots: None where every pod's own name will do."""
         self._api = api
+        self._slots = slots or Slots()
         self._pods: dict[str, PodState] = {}
         self._addresses: dict[str, str] = {}
         self._events: list[Event] = []
@@ -97,7 +101,8 @@ class PodWatch:
 
     def _complaints(self, name: str) -> str:
         try:
-            said = self._api.complaints(name)
+            pod = self.pod(name)
+            said = self._api.complaints(pod.name_in_cluster if pod else name)
         except KubeError as error:
             return str(error)
         return "the cluster says: " + ("; ".join(said[-3:]) or "nothing")
@@ -125,20 +130,22 @@ class PodWatch:
                 self._over.wait(_AGAIN_S)
 
     def _take_all(self, pods: tuple[PodState, ...]) -> None:
-        for name in {pod.name for pod in self.pods()} - {pod.name for pod in pods}:
+        for name in self._slots.known() - {pod.name for pod in pods}:
             self._take(name, None)
-        for pod in pods:
+        for pod in sorted(pods, key=lambda pod: (pod.created, pod.name)):
             self._take(pod.name, pod)
 
-    def _take(self, name: str, pod: PodState | None) -> None:
+    def _take(self, name: str, found: PodState | None) -> None:
+        """name: the cluster's. One pod's end may be the moment from which on another counts."""
         at_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         with self._lock:
-            before = self._pods.pop(name, None)
-            if pod is not None:
-                self._pods[name] = pod
-                if pod.address:
-                    self._addresses[name] = pod.address
-            self._events += changes(before, pod, at_ns=at_ns, wall_ns=wall_ns)
+            for slot, pod in self._slots.place(name, found):
+                before = self._pods.pop(slot, None)
+                if pod is not None:
+                    self._pods[slot] = pod
+                    if pod.address:
+                        self._addresses[slot] = pod.address
+                self._events += changes(before, pod, at_ns=at_ns, wall_ns=wall_ns)
 
 
 def _without_hope(pod: PodState) -> str:
