@@ -116,7 +116,7 @@ _TIMES_OF_THE_IMAGE = (
 BOOTSTRAP = Topology(
     name="bootstrap",
     document="002 (Kubernetes' own example)",
-    summary="a bootstrap pod with master and Sentinel, to be deleted; 2 replicas, 3 more Sentinels; pods known by address",
+    summary="a bootstrap pod with master and Sentinel, to be deleted; 2 replicas, 3 more Sentinels, by address",
     pods=(
         Pod(name="redis-master", boot=Boot.MASTER, controller=_replication_controller("redis"), adopted=True),
         *_controlled(_replication_controller("redis"), "redis", "redis-a", "redis-b"),

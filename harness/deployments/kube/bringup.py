@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
+from harness.deployments.kube.growth import first_pods, grow
 from harness.deployments.kube.image import REPOSITORY
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition
@@ -17,6 +19,7 @@ from harness.deployments.kube.probe import POD as PROBE_POD
 from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.site import Cluster, Site
 from harness.deployments.kube.slots import Slots
+from harness.deployments.kube.tools import Place
 from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go
 from harness.deployments.kube.watch import PodWatch
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
@@ -80,20 +83,23 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     watch = PodWatch(api, Slots(wanted.topology.pods))
     undo.callback(watch.stop)
     logs = Logs(api, watch)
-    for each in (probe_objects, objects):
-        manifests.apply(each, kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=wanted.namespace)
+    place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=wanted.namespace)
+    manifests.apply(probe_objects, place)
+    manifests.deploy(wanted.overlay, objects, place, redis_image=wanted.redis_image)
     _wait_until_ready(watch, logs, PROBE_POD)
     probe = KubeProbe(api)
     undo.callback(probe.stop)
-    for pod in wanted.topology.pods:
+    pods = Pods(topology=wanted.topology, watch=watch, logs=logs, nodes=nodes, probe=probe)
+    for pod in first_pods(wanted.topology):
         _wait_until_ready(watch, logs, pod.name)
+    grow(pods, partial(manifests.scale, place))
     return Up(
         cluster=cluster,
         where=where,
         api=api,
         watch=watch,
         logs=logs,
-        pods=Pods(topology=wanted.topology, watch=watch, logs=logs, nodes=nodes, probe=probe),
+        pods=pods,
         partition=partition,
         probe=probe,
         images=images,

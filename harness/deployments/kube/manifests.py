@@ -1,6 +1,8 @@
-"""What is deployed: the project's own manifests, rendered by `kubectl kustomize` and applied as any user would.
+"""What is deployed: the project's own manifests, rendered and applied as any user would, kustomizations by `kubectl`
+and a chart by `helm`.
 
-A user's image takes the place of the manifests' one by kustomize's own transformer; the files stay as they are.
+A user's image takes the place of the manifests' one by kustomize's own transformer, or as the chart's value; the files
+stay as they are.
 """
 
 from __future__ import annotations
@@ -12,21 +14,28 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.deployments.kube.tools import run
+from harness.deployments.kube.release import Release, template
+from harness.deployments.kube.tools import Place, run
 from harness.model.errors import Unavailable
-from harness.topologies.topology import Profile, Topology
+from harness.topologies.topology import Controller, Profile, Topology
 
 _RENDERED_WITHIN_S = 30.0
 _APPLIED_WITHIN_S = 60.0
+RELEASE = "redis-cluster"
+"""The chart's objects are called after it, and the topology's pods after them."""
 _IMAGE = re.compile(r"^[\s-]*image:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 def overlay_of(folder: Path, topology: Topology, profile: Profile) -> Path:
-    """The overlay of this topology and profile; raises Unavailable with those that there are."""
+    """The overlay of this topology and profile, for a chart its values; raises Unavailable with those there are."""
+    values = folder / topology.name / "profiles" / f"{profile.name}.yaml"
+    if values.exists():
+        return values
     overlays = folder / topology.name / "overlays"
     found = overlays / profile.name
     if not (found / "kustomization.yaml").exists():
         known = sorted(path.parent.name for path in overlays.glob("*/kustomization.yaml"))
+        known += sorted(path.stem for path in values.parent.glob("*.yaml"))
         raise Unavailable(
             f"expected manifests of topology {topology.name} with profile {profile.name!r} in {overlays}; "
             f"there are: {', '.join(known) or 'none'}; other times and settings need --redis-backend=local"
@@ -35,7 +44,9 @@ def overlay_of(folder: Path, topology: Topology, profile: Profile) -> Path:
 
 
 def render(folder: Path, images: Mapping[str, str]) -> str:
-    """The objects of a kustomization as YAML. images: a name in the manifests to the image that takes its place."""
+    """The objects of an overlay as YAML. images: a name in the manifests to the image that takes its place."""
+    if _is_values(folder):
+        return template(RELEASE, folder, image=images.get("redis", ""))
     with tempfile.TemporaryDirectory() as place:
         around = Path(place).resolve()
         kustomization = {
@@ -51,20 +62,39 @@ def images_in(objects: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_IMAGE.findall(objects)))
 
 
-def apply(objects: str, *, kubeconfig: Path, context: str, namespace: str) -> None:
+def apply(objects: str, place: Place) -> None:
+    _kubectl("apply", "--filename", "-", place=place, given=objects.encode())
+
+
+def deploy(overlay: Path, objects: str, place: Place, *, redis_image: str) -> None:
+    """objects: what `render` made of the overlay."""
+    if _is_values(overlay):
+        Release(name=RELEASE, values=overlay, place=place).install(image=redis_image)
+    else:
+        apply(objects, place)
+
+
+def scale(place: Place, controller: Controller, replicas: int) -> None:
+    _kubectl("scale", f"{controller.kind.lower()}/{controller.name}", f"--replicas={replicas}", place=place)
+
+
+def _kubectl(*words: str, place: Place, given: bytes = b"") -> None:
     run(
         "kubectl",
-        "apply",
+        words[0],
         "--context",
-        context,
+        place.context,
         "--namespace",
-        namespace,
-        "--filename",
-        "-",
+        place.namespace,
+        *words[1:],
         within_s=_APPLIED_WITHIN_S,
-        given=objects.encode(),
-        kubeconfig=kubeconfig,
+        given=given,
+        kubeconfig=place.kubeconfig,
     )
+
+
+def _is_values(overlay: Path) -> bool:
+    return overlay.suffix == ".yaml"
 
 
 def _parts(image: str) -> dict[str, str]:

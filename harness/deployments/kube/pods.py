@@ -109,7 +109,7 @@ class Pods:
         what = f"{pod}/{container} to be started again by the kubelet"
         self.watch.until(pod, again, within_s=_BACK_WITHIN_S, what=what)
         restarts = self.container(pod, container).restarts
-        return f"{pod}/{container} was started by the kubelet, restart {restarts}, {self._answer(pod, container)}"
+        return f"{pod}/{container} was started by the kubelet, restart {restarts}, {self.answer(pod, container)}"
 
     def wait_for_new(self, pod: str, uid: str) -> str:
         """Until another pod than `uid` has an address and all of its containers answer; the proof of it."""
@@ -120,7 +120,7 @@ class Pods:
             return state.uid != uid and not state.deleting and bool(state.address) and running >= set(containers)
 
         state = self.watch.until(pod, new, within_s=_BACK_WITHIN_S, what=f"pod {pod} to be made anew")
-        answers = [f"{container} {self._answer(pod, container)}" for container in containers]
+        answers = [f"{container} {self.answer(pod, container)}" for container in containers]
         without = set(self.topology.pod(pod).containers) - set(containers)
         return (
             f"{pod} was made anew{f' as {state.real_name}' if state.real_name else ''} at {state.address}, "
@@ -128,7 +128,7 @@ class Pods:
             + "".join(f"; it has no {container} any more" for container in sorted(without))
         )
 
-    def _answer(self, pod: str, container: str) -> str:
+    def answer(self, pod: str, container: str, *, within_s: float = _ANSWERS_WITHIN_S) -> str:
         """Once it answers anything, LOADING too: its run_id in words, or what it said instead."""
         answered = ""
 
@@ -140,7 +140,7 @@ class Pods:
             return bool(answered), answer.unreachable
 
         try:
-            eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod}/{container} to answer", every_s=_LOOK_EVERY_S)
+            eventually(look, within_s=within_s, what=f"{pod}/{container} to answer", every_s=_LOOK_EVERY_S)
         except WaitTimeout as error:
             raise WaitTimeout(f"{error}; end of its log:\n{self.logs.last_words(pod, container)}") from error
         return answered

@@ -1,4 +1,4 @@
-"""Programs that this backend runs: docker, kind, kubectl. Each has a deadline; a failure says what it complained of."""
+"""Programs that this backend runs: docker, helm, kind, kubectl. Each has a deadline; a failure says what it said last."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.model.errors import DeploymentError, Unavailable
@@ -16,9 +17,19 @@ _SAID_BYTES = 2000
 _ASKED_WITHIN_S = 30.0
 _FIXES = {
     "docker": "install Docker and start it (https://docs.docker.com/engine/install/)",
+    "helm": "install Helm and put it on PATH (https://helm.sh/docs/intro/install/)",
     "kind": "install kind and put it on PATH (https://kind.sigs.k8s.io)",
     "kubectl": "install kubectl and put it on PATH (https://kubernetes.io/docs/tasks/tools/)",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A namespace of a cluster, for commands."""
+
+    kubeconfig: Path
+    context: str
+    namespace: str
 
 
 def must_have(*programs: str) -> None:
@@ -55,6 +66,7 @@ def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | N
     if kubeconfig is not None:
         environment["KUBECONFIG"] = str(kubeconfig)  # never the user's own, nor kubectl's cache beside it
         environment["KUBECACHEDIR"] = str(kubeconfig.parent / "cache")
+        environment |= {f"HELM_{each}_HOME": str(kubeconfig.parent / "helm") for each in ("CACHE", "CONFIG", "DATA")}
     shown = _shown(command)
     try:
         # A group of its own: Ctrl-C is for the harness, which has to undo with these very programs.

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from harness.deployments.kube.manifests import apply, images_in, overlay_of, render
+from harness.deployments.kube.tools import Place
 from harness.model.errors import Unavailable
 from harness.topologies.catalogue import topology
 from harness.topologies.topology import Profile
@@ -66,7 +67,7 @@ def test_images_are_found_in_the_objects():
 def test_objects_are_applied_to_one_namespace_of_one_context(programs, tmp_path):
     calls = programs(kubectl='cat > "$KUBECONFIG"')
 
-    apply("kind: Pod", kubeconfig=tmp_path / "config", context="kind-x", namespace="trial")
+    apply("kind: Pod", Place(kubeconfig=tmp_path / "config", context="kind-x", namespace="trial"))
 
     assert calls() == ["kubectl apply --context kind-x --namespace trial --filename -"]
     assert (tmp_path / "config").read_text() == "kind: Pod"
