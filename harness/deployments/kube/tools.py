@@ -1,4 +1,4 @@
-"""Programs that this backend runs: docker, helm, kind, kubectl. Each has a deadline; a failure says what it said last."""
+"""Programs that this backend runs: docker, helm, kind, kubectl. Each has a deadline; a failure tells what it said."""
 
 from __future__ import annotations
 
