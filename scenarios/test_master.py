@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.faults.isolate import isolate
 from harness.faults.kill import kill, stop
 from harness.faults.pause import pause
 from harness.faults.target import MASTER
@@ -47,3 +48,19 @@ def test_master_wiped(trial: Trial) -> None:
     assert not outcome.failover.happened, outcome.explain()
     assert outcome.writes.lost > 0, "expected the wipe; every write survived\n" + outcome.explain()
     assert outcome.writes.lost_by_cause == {"wipe": outcome.writes.lost}, outcome.explain()
+
+
+def test_master_stop(trial: Trial) -> None:
+    """SIGTERM the master: it may save and say goodbye, and is replaced all the same."""
+    trial.inject(stop(MASTER))
+    trial.expect(failover=True)
+    outcome = trial.run()
+    assert outcome.failover.first_switch_ms is not None, outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+def test_master_isolate(trial: Trial) -> None:
+    """Cut the master's pod off from its peers, not from its clients: two masters until it is back, and what went to it."""
+    trial.inject(isolate(MASTER, for_s=5.0))
+    trial.expect(failover=True, max_lost=None)
+    outcome = trial.run()

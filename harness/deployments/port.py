@@ -14,6 +14,7 @@ from typing import Protocol
 from harness.model.endpoint import Endpoint
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
+from harness.topologies.care import Care
 from harness.topologies.topology import Profile, Topology
 
 
@@ -46,6 +47,9 @@ class Deployment(Protocol):
         """Every data server by pod name, in the topology's order, at its present address."""
 
     def sentinels(self) -> Mapping[str, Endpoint]: ...
+
+    def care(self, pod: str) -> Care:
+        """Who brings this pod's server back without being told, and how it is let go."""
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""

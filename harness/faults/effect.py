@@ -10,9 +10,12 @@ class Effect:
     """It took effect in [begin_ns, end_ns] of the harness's monotonic clock; proof says how that was seen.
 
     begin_ns: just before the call that caused it. end_ns: when it was found to be so (PID gone, process state T, a
-    peer that cannot connect).
+    peer that cannot connect). asked_ns: where a cluster was asked to do it, from just before the call to its acceptance.
+    pods: all that are out as a whole, where these are more than the target's.
     """
 
     begin_ns: int
     end_ns: int
     proof: str
+    asked_ns: tuple[int, int] | None = None
+    pods: tuple[str, ...] = ()

@@ -49,7 +49,9 @@ class Event:
       "writing-failed"  the history could not be written (disk full): everything after it is missing
     Kinds of the harness:
       "phase"  name
-      "fault-begin" / "fault-effect" / "fault-end" / "heal-begin" / "heal-end"  fault, target, ...
+      "fault-begin" / "fault-effect" / "fault-end" / "heal-begin" / "heal-end"  fault, target, ...; of an effect and its
+                     heal also pods: those that are out as a whole, their Sentinels too, between commas
+      "fault-asked"  fault, ...   the cluster accepted the request that breaks it
     """
 
     at_ns: int

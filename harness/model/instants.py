@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FAULT_AT = "fault_at"  # the fault took effect (the signal was delivered, the rule loaded)
+ASKED_AT = "asked_at"  # the cluster accepted what breaks it (a deletion, a scale); absent where nobody is asked
+FAULT_AT = "fault_at"  # the fault took effect (the signal was delivered, the rule loaded, the hand-over asked for)
 DEAD_AT = "dead_at"  # the old master was found gone
 SDOWN_AT = "sdown_at"  # first Sentinel to say +sdown of the master
 ODOWN_AT = "odown_at"  # first +odown
@@ -17,6 +18,7 @@ FIRST_WRITE_AT = "first_write_at"  # first write acknowledged by the new master
 REDUNDANT_AT = "redundant_at"  # one master, Sentinels agree, every replica linked and caught up
 
 NAMES = (
+    ASKED_AT,
     FAULT_AT,
     DEAD_AT,
     SDOWN_AT,

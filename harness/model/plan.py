@@ -57,7 +57,8 @@ class FaultPlan:
     """One fault in words; `harness.faults` has the real one.
 
     after_s: so long after the fault before it (the first: after the control window). lasts_s: healed so long after it
-    took effect; None = in the heal phase. silent: peers see silence instead of broken connections.
+    took effect; None = in the heal phase. silent: peers see silence instead of broken connections. whole_pod: its Sentinel
+    is out, too.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class FaultPlan:
     after_s: float = 0.0
     lasts_s: float | None = None
     silent: bool = False
+    whole_pod: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,14 @@ class Expect:
     max_lost: acknowledged writes that may be gone; None = any number, it is only reported.
     max_outage_s: longest time without an acknowledged write; None = only reported.
     heals: whether the deployment must be whole again at the end.
+    two_masters_s: how long two masters may take writes at once; above 0 they must, or the scenario is wrong.
     """
 
     failover: bool | None = None
     max_lost: int | None = 0
     max_outage_s: float | None = None
     heals: bool = True
+    two_masters_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

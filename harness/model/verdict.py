@@ -128,11 +128,15 @@ class Switch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """All instants that happened, by name (`harness.model.instants`), and every Sentinel's switch."""
+    """All instants that happened, by name (`harness.model.instants`), and every Sentinel's switch.
+
+    handed_over: the master was replaced on request, before any quorum found it down.
+    """
 
     instants: dict[str, Instant]
     switches: tuple[Switch, ...] = ()
     failover: bool = False
+    handed_over: bool = False
     old_master: str = ""
     new_master: str = ""
 

@@ -34,6 +34,8 @@ NODE = Topology(
     ),
     redis_config=(("appendonly", "yes"), ("appendfsync", "everysec")),
     sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
+    hand_over_ms=12_000,
+    stays_away_ms=1500,
     weaknesses=(
         "one Sentinel dies with each pod: with the master's pod gone, 2 of 3 remain, exactly the majority",
         "a failed election is repeated only after twice the failover-timeout: 2 minutes as documented",

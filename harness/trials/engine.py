@@ -45,7 +45,14 @@ _WATCHED_S = 0.1
 
 def fault_plan(fault: Fault, after_s: float = 0.0) -> FaultPlan:
     """The fault in words, for the plan."""
-    return FaultPlan(kind=fault.kind, target=fault.target, after_s=after_s, lasts_s=fault.lasts_s, silent=fault.silent)
+    return FaultPlan(
+        kind=fault.kind,
+        target=fault.target,
+        after_s=after_s,
+        lasts_s=fault.lasts_s,
+        silent=fault.silent,
+        whole_pod=fault.silences_sentinel,
+    )
 
 
 def run_trial(
@@ -71,12 +78,13 @@ def _facts(number: int, fault: Fault, place: Place) -> Facts:
 
 @dataclass(slots=True)
 class _Broken:
-    """A fault in effect, and when to heal it (None: in the heal phase)."""
+    """A fault in effect, and when to heal it (None: in the heal phase). pods: out as a whole, Sentinels too."""
 
     number: int
     fault: Fault
     place: Place
     heal_at_ns: int | None
+    pods: tuple[str, ...]
 
 
 class _Run:
@@ -135,7 +143,13 @@ class _Run:
             keys_before=self._count_keys(),
             healthy_before=seen.whole,
             health_text=seen.text,
-            prediction=predict(self._plan.faults, master=seen.view.master, sentinels=sentinels, load=self._plan.load),
+            prediction=predict(
+                self._plan.faults,
+                master=seen.view.master,
+                sentinels=sentinels,
+                load=self._plan.load,
+                care=self._deployment.care(seen.view.master),
+            ),
             fingerprint=dict(self._deployment.fingerprint()),
         )
         self._folder.save_environment(environment)
@@ -195,16 +209,22 @@ class _Run:
         for place in places(fault.target, survey(self._deployment).view):
             facts = _facts(number, fault, place)
             self._note("fault-begin", text=f"{fault.kind} {place}", data=facts)
-            broken = _Broken(number, fault, place, None)
+            broken = _Broken(number, fault, place, None, (place.pod,) if fault.silences_sentinel else ())
             self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
             effect = fault.inject(self._deployment, place)
+            broken.pods = effect.pods or broken.pods
+            facts = {**facts, "pods": ",".join(broken.pods)}
+            if effect.asked_ns:
+                begin_ns, end_ns = effect.asked_ns
+                accepted = Effect(begin_ns=begin_ns, end_ns=end_ns, proof="")
+                self._note("fault-asked", text="accepted by the cluster", effect=accepted, data=facts)
             if fault.lasts_s is not None:
                 broken.heal_at_ns = effect.end_ns + int(fault.lasts_s * 1e9)
             self._note("fault-effect", text=effect.proof, effect=effect, data=facts)
 
     def _heal(self, broken: _Broken) -> None:
         self._broken.remove(broken)
-        facts = _facts(broken.number, broken.fault, broken.place)
+        facts = {**_facts(broken.number, broken.fault, broken.place), "pods": ",".join(broken.pods)}
         self._note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
         effect = broken.fault.heal(self._deployment, broken.place)
         self._note("heal-end", text=effect.proof, effect=effect, data=facts)
@@ -238,11 +258,8 @@ class _Run:
 
     def _switched(self, old_master: str) -> bool:
         """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
-        dead = {
-            item.place.pod
-            for item in self._broken
-            if item.place.container == "sentinel" or item.fault.silences_sentinel
-        }
+        dead = {item.place.pod for item in self._broken if item.place.container == "sentinel"}
+        dead.update(pod for item in self._broken for pod in item.pods)
         heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
         alive = {f"sentinel:{name}" for name in self._deployment.sentinels() if name not in dead}
         return alive <= heard and self._probe.status().master not in ("", old_master)

@@ -15,7 +15,7 @@ from harness.model.endpoint import Endpoint
 from harness.model.environment import SentinelView, Server
 from harness.probe.port import Probe
 from harness.probe.protocol import Answer
-from harness.topologies.prediction import ENGINE_PING_MS
+from harness.topologies.phases import ENGINE_PING_MS
 
 _SETTINGS = (
     "appendfsync",

@@ -17,6 +17,7 @@ from typing import Self
 from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.bringup import Up, Wanted, bring_up
+from harness.deployments.kube.care import care_of
 from harness.deployments.kube.image import project_folder
 from harness.deployments.kube.manifests import overlay_of
 from harness.deployments.kube.node import send_signal, wait_for_state
@@ -30,6 +31,7 @@ from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
+from harness.topologies.care import Care
 from harness.topologies.catalogue import topology as documented
 from harness.topologies.topology import Profile, Topology
 
@@ -145,6 +147,11 @@ class KubeDeployment:
             "cpus": int(shell.must("nproc", "the number of processors")),
         }
 
+    def care(self, pod: str) -> Care:
+        """The kubelet's and the controllers', as the cluster is now: each restart makes the kubelet wait longer."""
+        restarts = self._up.pods.container(pod, "redis").restarts
+        return care_of(self._topology, restarts=restarts, mates=self._up.pods.mates(pod))
+
     def save_logs(self, folder: Path) -> None:
         names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]
         self._up.logs.save(folder, names)
@@ -206,7 +213,7 @@ class KubeDeployment:
             f"{pod} was deleted with {grace_s:g} s of grace: accepted after {_ms(accepted_ns - begin_ns)}, "
             f"{container} (PID {process.pid} on {process.node}) gone after {_ms(end_ns - begin_ns)}"
         )
-        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
+        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof, asked_ns=(begin_ns, accepted_ns))
 
     def create_pod(self, pod: str) -> Effect:
         """Wait until the pod's controller has made it anew, and all of it answers."""
@@ -241,7 +248,13 @@ class KubeDeployment:
             f"StatefulSet {name} was scaled from {before} to 0: accepted after {_ms(accepted_ns - begin_ns)}, "
             f"the servers of {', '.join(server for server, *_ in servers)} gone after {_ms(end_ns - begin_ns)}"
         )
-        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
+        return Effect(
+            begin_ns=begin_ns,
+            end_ns=end_ns,
+            proof=proof,
+            asked_ns=(begin_ns, accepted_ns),
+            pods=tuple(each.name for each in pods),
+        )
 
     def scale_back(self, pod: str) -> Effect:
         name = next((name for name, (*_, pods) in self._scaled.items() if pod in pods), None)

@@ -88,6 +88,12 @@ class Pods:
             )
         return self.nodes[node], find_process(self.nodes[node], state.id, f"{pod}/{container}")
 
+    def mates(self, pod: str) -> tuple[str, ...]:
+        """The topology's other pods that are on the same node."""
+        node = self.existing(pod).node
+        known = (self.watch.pod(each.name) for each in self.topology.pods if each.name != pod)
+        return tuple(state.name for state in known if state is not None and state.node == node)
+
     def any_process(self, pods: tuple[str, ...]) -> Process:
         """A process in one of these pods that runs."""
         missing: DeploymentError | None = None

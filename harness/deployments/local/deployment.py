@@ -34,6 +34,7 @@ from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable, UsageError
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
+from harness.topologies.care import NOBODY, Care
 from harness.topologies.topology import REDIS_PORT, Profile, Topology
 
 _ANSWERS_WITHIN_S = 15.0
@@ -126,6 +127,11 @@ class LocalDeployment:
 
     def sentinels(self) -> Mapping[str, Endpoint]:
         return self._up.pods.endpoints("sentinel")
+
+    def care(self, pod: str) -> Care:
+        """Nothing here comes back by itself."""
+        self._containers_of(pod)
+        return NOBODY
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {

@@ -10,6 +10,7 @@ from harness.deployments.memory.world import MS, Bug, World
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
 from harness.model.events import Event, Scalar
+from harness.topologies.care import NOBODY, Care
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
 
 
@@ -52,6 +53,10 @@ class MemoryDeployment:
 
     def sentinels(self) -> Mapping[str, Endpoint]:
         return {name: Endpoint(name, SENTINEL_PORT) for name in self._world.sentinels}
+
+    def care(self, pod: str) -> Care:  # noqa: ARG002 - the port's
+        """Nothing comes back by itself in this world."""
+        return NOBODY
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {"backend": "memory", "engine": "simulation", "bugs": ", ".join(sorted(self._world.bugs))}
