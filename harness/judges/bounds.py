@@ -6,16 +6,19 @@ accounts for it; `unexplained` is an honest answer and makes the trial `unknown`
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.judges.evidence import samples_of, server_index, told
+from harness.judges.evidence import name_at, samples_of, server_index, told
 from harness.judges.timeline import promotions
 from harness.model.environment import Bound
 from harness.model.events import Role
 from harness.model.history import History
-from harness.model.instants import FAULT_AT, Instant
+from harness.model.instants import ASKED_AT, FAULT_AT, Instant
 from harness.model.operations import Cause
+from harness.model.sentinel_log import UNRESOLVED
 from harness.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 
 UNEXPLAINED = "unexplained"
@@ -24,6 +27,7 @@ NOT_SEEN = "not seen"
 _YOUNG = (
     "a Sentinel counted from the last reply, as its broken connection was too young to be tried again, and took it back"
 )
+_NAMELESS = "its name was gone before it was: a Sentinel that had to connect again counted from the last reply"
 _NAMED = (
     ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
     ("-failover-abort-no-good-slave", "no good replica to promote"),
@@ -33,6 +37,9 @@ _NAMED = (
     ("+slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
     ("+failover-end-for-timeout", "the leader waited for a replica up to the failover-timeout"),
 )
+_STEPS = ("+elected-leader", "+selected-slave", "+failover-state-wait-promotion")
+_TIMER_MS = 100.0
+"""Longest time between two runs of Sentinel's timer."""
 _RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-failover-abort-slave-timeout"}
 
 
@@ -41,7 +48,9 @@ def judge(history: History, timeline: Timeline) -> tuple[tuple[PhaseCheck, ...],
     checks: tuple[PhaseCheck, ...] = ()
     findings = [_expected(history, timeline), _once(history)]
     if timeline.failover:
-        checks = tuple(_check(history, timeline, bound) for bound in history.environment.prediction.bounds)
+        prediction = history.environment.prediction
+        chain = prediction.hand_over if timeline.handed_over and prediction.hand_over else prediction.bounds
+        checks = tuple(_check(history, timeline, bound) for bound in chain)
         findings.append(_explained(checks))
     return checks, tuple(findings)
 
@@ -77,9 +86,29 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
 
 def _cause(history: History, timeline: Timeline, *, begin: Instant, end: Instant, excess_ms: float) -> str:
     """What made a phase longer than it can be by configuration, or a first +sdown too early."""
-    fault = timeline.at(FAULT_AT) or begin
-    if excess_ms <= 0:
-        return _YOUNG if _taken_back(history, fault, end) else UNEXPLAINED
+    found = (
+        _named(history, timeline.at(FAULT_AT) or begin, end) or _slow(history, timeline, begin, end, excess_ms)
+        if excess_ms > 0
+        else _early(history, timeline, end)
+    )
+    return found or UNEXPLAINED
+
+
+def _early(history: History, timeline: Timeline, end: Instant) -> str:
+    """Why a Sentinel missed the master sooner than the fault allows; "" where that is not known."""
+    fault, asked = timeline.at(FAULT_AT), timeline.at(ASKED_AT)
+    if fault and _taken_back(history, fault, end):
+        return _YOUNG
+    if asked and any(
+        item.instant.at_ns <= end.latest_ns and name_at(history, {}, item.text) == timeline.old_master
+        for item in told(history, UNRESOLVED, since_ns=asked.earliest_ns)
+    ):
+        return _NAMELESS
+    return ""
+
+
+def _named(history: History, fault: Instant, end: Instant) -> str:
+    """What the Sentinels themselves tell of an attempt that failed or had to wait; "" for nothing."""
     events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=fault.earliest_ns)
     before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
     for kind, cause in _NAMED:
@@ -87,12 +116,22 @@ def _cause(history: History, timeline: Timeline, *, begin: Instant, end: Instant
             return cause
     if sum(item.kind == "+try-failover" for item in before_end) > 1:
         return "split vote: Sentinels asked for votes more than once"
+    return ""
+
+
+def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """What stood still for as long as the phase was too long: machine, Sentinel or server; "" for nothing."""
+    fault = timeline.at(FAULT_AT) or begin
     stall = _stall_ms(history, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
     if stall >= excess_ms:
         return f"this machine stood still for {stall:.0f} ms"
-    if _was_loading(history, timeline, begin.earliest_ns, end.latest_ns):
-        return "a server was loading its data"
-    return UNEXPLAINED
+    late = _late_ms(history, begin, end)
+    if late >= excess_ms:
+        return f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"
+    save = _save_ms(history, begin, end)
+    if save >= excess_ms:
+        return f"a Sentinel took {save:.0f} ms to save its vote to its disk"
+    return "a server was loading its data" if _was_loading(history, timeline, begin, end) else ""
 
 
 def _taken_back(history: History, fault: Instant, end: Instant) -> bool:
@@ -125,13 +164,41 @@ def _stall_ms(history: History, begin_ns: int, end_ns: int, *, usual_until_ns: i
     return max(hole, float(late.max()) / 1e6 if len(late) else 0.0)
 
 
+def _late_ms(history: History, begin: Instant, end: Instant) -> float:
+    """By how much one Sentinel's steps, of which it takes one at each run of its timer, were further apart."""
+    steps: dict[str, list[Instant]] = {}
+    for item in told(history, *_STEPS, since_ns=begin.earliest_ns):
+        if item.instant.earliest_ns <= end.latest_ns:
+            steps.setdefault(item.sentinel, []).append(item.logged or item.instant)
+    return max(
+        (
+            sum(max(later.ms_after(sooner) - _TIMER_MS, 0.0) for sooner, later in pairwise(taken))
+            for taken in steps.values()
+        ),
+        default=0.0,
+    )
+
+
+def _save_ms(history: History, begin: Instant, end: Instant) -> float:
+    """The longest time from an epoch that a Sentinel met to its vote in it, between which it saves its file."""
+    longest = 0.0
+    met: dict[str, Instant] = {}
+    for item in told(history, "+new-epoch", "+vote-for-leader", since_ns=begin.earliest_ns):
+        at = item.logged or item.instant
+        if item.kind == "+new-epoch":
+            met[item.sentinel] = at
+        elif item.sentinel in met and at.earliest_ns <= end.latest_ns:
+            longest = max(longest, at.ms_after(met[item.sentinel]))
+    return longest
+
+
 def _widest_ms(times: NDArray[np.int64]) -> float:
     return float(np.diff(times).max()) / 1e6 if len(times) > 1 else 0.0
 
 
-def _was_loading(history: History, timeline: Timeline, begin_ns: int, end_ns: int) -> bool:
+def _was_loading(history: History, timeline: Timeline, begin: Instant, end: Instant) -> bool:
     own = samples_of(history, server_index(history, timeline.new_master))
-    during = (own["return_ns"] >= begin_ns) & (own["call_ns"] <= end_ns)
+    during = (own["return_ns"] >= begin.earliest_ns) & (own["call_ns"] <= end.latest_ns)
     return bool((own["role"][during] == Role.LOADING).any())
 
 

@@ -24,12 +24,15 @@ def judge(history: History, timeline: Timeline) -> tuple[Finding, ...]:
 
 def _one_master(history: History) -> Finding:
     """Two masters that both take writes are damage; two masters that nobody wrote to are told, and no more."""
+    allowed_s = history.plan.expect.two_masters_s
     written = _written_beside(history)
     window = _two_masters(history)
     seen = "at most one server said master at any time"
     if window:
         begin_ns, end_ns, names = window
         seen = f"{names} both said master for {(end_ns - begin_ns) / 1e6:.0f} ms or more"
+    if allowed_s:
+        return _expected_two(allowed_s, written, seen)
     if written:
         count, server, span_ns = written
         text = f"{count} writes acknowledged by {server} within {span_ns / 1e6:.0f} ms while another server was master"
@@ -43,6 +46,18 @@ def _one_master(history: History) -> Finding:
         verdict=Verdict.PASS,
         text=f"expected no two masters to take writes at once; {seen}, and none took a write beside the other",
     )
+
+
+def _expected_two(allowed_s: float, written: tuple[int, str, int] | None, seen: str) -> Finding:
+    """The scenario claims that two masters take writes: that none did is as wrong as that they did for longer."""
+    wanted = f"expected two masters to take writes at once, for {allowed_s:g} s or less"
+    if written is None:
+        text, good = f"{wanted}; none took a write beside the other, {seen}", False
+    else:
+        count, server, span_ns = written
+        good = span_ns <= allowed_s * 1e9
+        text = f"{wanted}; {server} acknowledged {count} beside another master, over {span_ns / 1e6:.0f} ms; {seen}"
+    return Finding(name="convergence.one_master", verdict=Verdict.PASS if good else Verdict.FAIL, text=text)
 
 
 def _written_beside(history: History) -> tuple[int, str, int] | None:

@@ -5,7 +5,8 @@ An instant is absent where it did not happen or was not seen. Only what came aft
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,12 +22,14 @@ from harness.judges.evidence import (
 )
 from harness.judges.redundancy import redundant_at
 from harness.model import instants
-from harness.model.events import Role
+from harness.model.events import Event, Role
 from harness.model.history import History
 from harness.model.instants import Instant
 from harness.model.operations import Outcome
 from harness.model.verdict import Switch, Timeline
 
+_ENDS_SLOWLY = ("stop", "delete", "delete-now", "scale-to-zero")
+_STAYS_UP = ("isolate",)
 _LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
 
 
@@ -50,14 +53,22 @@ def judge(history: History) -> Timeline:
     effect = master_fault(history)
     if effect is None:
         return Timeline(instants={}, old_master=history.environment.master)
-    fault = instant_of(effect)
+    asked = _asked(history, effect)
+    broken = _took_effect(history, effect)
     changes = promotions(history)
     first = changes[0] if changes else None
     switches = tuple(switch for change in changes for switch in change.switches)
+    begin = asked or broken
+    decisions = _decisions(history, begin)
+    handed_over = asked is not None and first is not None and _before_odown(first, decisions)
+    if handed_over:
+        decisions |= {instants.SDOWN_AT: None, instants.ODOWN_AT: None}
+    fault = begin if handed_over else broken
     found: dict[str, Instant | None] = {
+        instants.ASKED_AT: asked,
         instants.FAULT_AT: fault,
-        instants.DEAD_AT: _dead_at(history, fault),
-        **_decisions(history, fault),
+        instants.DEAD_AT: None if effect.data.get("kind") in _STAYS_UP else _dead_at(history, broken),
+        **decisions,
         **_switches(history, first),
         instants.PROMOTED_AT: first.at if first else None,
         instants.FIRST_WRITE_AT: _first_write(history, fault, first.new) if first else None,
@@ -67,9 +78,36 @@ def judge(history: History) -> Timeline:
         instants={name: instant for name in instants.NAMES if (instant := found.get(name)) is not None},
         switches=switches,
         failover=first is not None,
+        handed_over=handed_over,
         old_master=first.old if first else history.environment.master,
         new_master=first.new if first else "",
     )
+
+
+def _asked(history: History, effect: Event) -> Instant | None:
+    """When the cluster accepted what this fault asked of it."""
+    for event in history.of_kind("fault-asked"):
+        if (event.data.get("fault"), event.data.get("pod")) == (effect.data.get("fault"), effect.data.get("pod")):
+            return instant_of(event)
+    return None
+
+
+def _took_effect(history: History, effect: Event) -> Instant:
+    """When it took effect; a process that is let go slowly not before the last answer that a watcher had of it."""
+    known = instant_of(effect)
+    if effect.data.get("kind") not in _ENDS_SLOWLY:
+        return known
+    own = samples_of(history, server_index(history, str(effect.data.get("pod"))))
+    answered = own[(own["role"] != Role.UNREACHABLE) & (own["return_ns"] <= known.latest_ns)]
+    last_ns = int(answered["call_ns"][-1]) if len(answered) else known.earliest_ns
+    return replace(known, earliest_ns=max(known.earliest_ns, last_ns))
+
+
+def _before_odown(first: Promotion, decisions: Mapping[str, Instant | None]) -> bool:
+    """Whether the replacement began before any quorum had found the master down: then it was asked for."""
+    odown, elected = decisions[instants.ODOWN_AT], decisions[instants.ELECTED_AT]
+    began = elected or first.switches[0].heard
+    return odown is None or odown.at_ns > began.at_ns
 
 
 def promotions(history: History) -> tuple[Promotion, ...]:
@@ -152,10 +190,14 @@ def _switches(history: History, change: Promotion | None) -> dict[str, Instant |
     """First, quorum-th and last Sentinel to announce it; the last only once every one that is alive has."""
     if change is None:
         return {}
-    heard = [switch.heard for switch in change.switches]
+    gone = _gone_pods(history, change.switches[0].heard.latest_ns)
+    # One whose pod is gone announces it when it is back, which is no part of the failover.
+    heard = [switch.heard for switch in change.switches if switch.sentinel not in gone]
+    if not heard:
+        return {}
     quorum = max((view.quorum for view in history.environment.sentinels), default=1)
     silent = {view.name for view in history.environment.sentinels} - {s.sentinel for s in change.switches}
-    complete = silent <= _dead_sentinels(history, heard[0].latest_ns)
+    complete = silent <= gone | _dead_sentinels(history, heard[0].latest_ns)
     return {
         instants.FIRST_SWITCH_AT: heard[0],
         instants.QUORUM_SWITCH_AT: heard[quorum - 1] if quorum <= len(heard) else None,
@@ -177,6 +219,18 @@ def _dead_sentinels(history: History, at_ns: int) -> set[str]:
         else:
             dead.discard(name)
     return dead
+
+
+def _gone_pods(history: History, at_ns: int) -> set[str]:
+    """Pods that a fault had put out as a whole; one that is told to go loses its Sentinel before its server."""
+    gone: set[str] = set()
+    for event in history.of_kind("fault-effect", "heal-end"):
+        pods = {name for name in str(event.data.get("pods", "")).split(",") if name}
+        if event.kind == "fault-effect" and event.earliest_ns <= at_ns:
+            gone |= pods
+        elif event.kind == "heal-end" and event.at_ns <= at_ns:
+            gone -= pods
+    return gone
 
 
 def _dead_at(history: History, fault: Instant) -> Instant | None:

@@ -57,8 +57,8 @@ class FaultPlan:
     """One fault in words; `harness.faults` has the real one.
 
     after_s: so long after the fault before it (the first: after the control window). lasts_s: healed so long after it
-    took effect; None = in the heal phase. silent: peers see silence instead of broken connections. whole_pod: its Sentinel
-    is out, too.
+    took effect; None = in the heal phase. silent: peers see silence instead of broken connections. whole_pod: its
+    Sentinel is out, too.
     """
 
     kind: str

@@ -15,8 +15,10 @@ from harness.model.events import Event
 _LINE = re.compile(
     r"^\d+:X (?P<day>\d{2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) "
     r"(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})\.(?P<ms>\d{3}) "
-    r"[.\-*#] (?P<kind>[+-][a-z][a-z-]*)(?: (?P<text>.*))?$"
+    r"[.\-*#] (?:(?P<kind>[+-][a-z][a-z-]*)(?: (?P<text>.*))?|Failed to resolve hostname '(?P<name>[^']*)')$"
 )
+UNRESOLVED = "unresolved"
+"""Kind of the event that a Sentinel found no address for a name, which is its text; the engine has no word for it."""
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -44,8 +46,8 @@ def parse_log(text: str, *, name: str, clock_ns: int, wall_ns: int) -> tuple[Eve
                 at_ns=since_ns + _STAMP_NS,
                 since_ns=since_ns,
                 source=f"log:{name}",
-                kind=match["kind"],
-                text=match["text"] or "",
+                kind=match["kind"] or UNRESOLVED,
+                text=match["text"] or match["name"] or "",
             )
         )
     return tuple(found)

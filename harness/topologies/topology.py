@@ -88,9 +88,9 @@ class Profile:
 class Topology:
     """service: the headless Service; pod redis-0 answers to the name "redis-0.<service>".
 
-    hand_over_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is deleted first
-    makes another one master, within so long; a container that comes back is master again only where it was missed for
-    less than D minus this. 0: neither.
+    hand_over_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is deleted
+    first makes another one master, within so long; a container that comes back is master again only where it was missed
+    for less than D minus this. 0: neither.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
     password: servers and Sentinels ask for one, which is drawn anew for each deployment and no part of this data.
     """

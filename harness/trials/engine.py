@@ -243,7 +243,8 @@ class _Run:
         if not self._faults:
             return
         expected = environment.prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
-        allowed_s = max((bound.upper_ms for bound in environment.prediction.bounds), default=0.0) / 1e3
+        prediction = environment.prediction
+        allowed_s = max((bound.upper_ms for bound in (*prediction.bounds, *prediction.hand_over)), default=0.0) / 1e3
         quiet_s = max((view.down_after_ms for view in environment.sentinels), default=0) / 1e3 + 3.0
         deadline_s = self._plan.windows.observe_s or (
             allowed_s + environment.prediction.retry_ms / 1e3 + 5.0 if expected else quiet_s

@@ -76,7 +76,9 @@ class Outcome:
 
     def predicted(self, instant: str) -> Range:
         """The bounds of an instant ("first_switch_at"), phases added up to the fault; raises KeyError where none is."""
-        bounds = {bound.name: bound for bound in self.environment.prediction.bounds}
+        prediction = self.environment.prediction
+        handed_over = self.judgement.timeline.handed_over and prediction.hand_over
+        bounds = {bound.name: bound for bound in (prediction.hand_over if handed_over else prediction.bounds)}
         lower = upper = 0.0
         name = instant
         while name != instants.FAULT_AT:

@@ -103,9 +103,18 @@ class Trial:
         max_lost: int | None = 0,
         max_outage_s: float | None = None,
         heals: bool = True,
+        two_masters_s: float = 0.0,
     ) -> None:
         """What the verdict compares with; see `harness.model.plan.Expect`."""
-        self._expect = Expect(failover=failover, max_lost=max_lost, max_outage_s=max_outage_s, heals=heals)
+        if two_masters_s < 0:
+            raise UsageError(f"expected two masters for 0 s or more; got {two_masters_s:g} s")
+        self._expect = Expect(
+            failover=failover,
+            max_lost=max_lost,
+            max_outage_s=max_outage_s,
+            heals=heals,
+            two_masters_s=two_masters_s,
+        )
 
     def windows(self, **seconds: float) -> None:
         """Other lengths of phases: control_s, observe_s, linger_s, heal_s."""
