@@ -60,7 +60,7 @@ def test_master_stop(trial: Trial) -> None:
 
 
 def test_master_isolate(trial: Trial) -> None:
-    """Cut the master off from its peers, not from its clients: two masters, and what the old one took is thrown away."""
+    """Cut the master off from its peers, not from its clients: two masters, what the old one took is thrown away."""
     trial.inject(isolate(MASTER, for_s=5.0))
     trial.expect(failover=True, max_lost=None, two_masters_s=30.0)
     outcome = trial.run()

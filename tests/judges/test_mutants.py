@@ -84,7 +84,7 @@ MUTANTS = [
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "most >= bound.lower_ms"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "least <= bound.upper_ms"),
     ("bounds", "(end.earliest_ns - begin.latest_ns) / 1e6", "(end.latest_ns - begin.earliest_ns) / 1e6"),
-    ("bounds", "if excess_ms <= 0:", "if False:"),
+    ("bounds", "if excess_ms > 0\n", "if True\n"),
     ("bounds", "if stall >= excess_ms", "if stall > 0"),
     ("bounds", "if item.instant.earliest_ns <= end.latest_ns", "if True"),
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),

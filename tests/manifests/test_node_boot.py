@@ -58,6 +58,10 @@ def holds(pod, server: str, keys: int) -> None:
     pod.answers(server, 6379, "dbsize", f"{keys}\n")
 
 
+def answers_ping(pod, server: str, reply: str = "PONG\n") -> None:
+    pod.answers(server, 6379, "ping", reply)
+
+
 def boots(pod) -> str:
     """Whom it follows, "itself" for a master, or why it waits."""
     ended = pod.run(SCRIPTS / "server.sh")
@@ -90,6 +94,7 @@ def test_on_a_new_installation_every_other_pod_follows_the_first(node) -> None:
     node.name = "redis-2"
     blank(node, "redis-0", "redis-1")
     names(node, "redis-2", "redis-0")
+    answers_ping(node, "redis-0")
     assert boots(node) == "replicaof redis-0.redis 6379"
 
 
@@ -113,6 +118,23 @@ def test_without_a_majority_of_sentinels_nothing_is_known(node) -> None:
 
 def test_whom_the_sentinels_name_is_followed(node) -> None:
     was_here_before(node)
+    answers_ping(node, "redis-2")
+    for sentinel in ("redis-0", "redis-1", "redis-2"):
+        names(node, sentinel, "redis-2", epoch=1)
+    assert boots(node) == "replicaof redis-2.redis 6379"
+
+
+def test_a_replica_lets_the_master_come_first(node) -> None:
+    """Where all pods come back together, an election that began meanwhile must find nobody else to promote."""
+    was_here_before(node)
+    for sentinel in ("redis-0", "redis-1", "redis-2"):
+        names(node, sentinel, "redis-2", epoch=1, flags="s_down,master")
+    assert "the Sentinels name redis-2, which does not answer yet" in waits(node)
+
+
+def test_a_master_that_only_loads_is_there(node) -> None:
+    was_here_before(node)
+    answers_ping(node, "redis-2", "LOADING Redis is loading the dataset in memory\n\n")
     for sentinel in ("redis-0", "redis-1", "redis-2"):
         names(node, sentinel, "redis-2", epoch=1)
     assert boots(node) == "replicaof redis-2.redis 6379"
@@ -124,6 +146,7 @@ def test_the_newest_configuration_wins_over_the_more_frequent_one(node) -> None:
     names(node, "redis-0", "redis-0", epoch=1)
     names(node, "redis-1", "redis-0", epoch=1)
     names(node, "redis-2", "redis-1", epoch=2)
+    answers_ping(node, "redis-1")
     assert boots(node) == "replicaof redis-1.redis 6379"
 
 
@@ -221,6 +244,15 @@ def test_the_last_master_starts_where_no_other_server_is_left_to_choose(node) ->
     for sentinel in ("redis-0", "redis-1", "redis-2"):
         names(node, sentinel, "redis-2", epoch=2, flags="s_down,o_down,master")
     assert boots(node) == "itself"
+
+
+def test_the_last_master_lets_an_election_that_began_find_nobody(node) -> None:
+    """It ends at once without a good replica, and is not tried again for twice the failover-timeout."""
+    was_here_before(node, address="10.0.0.6")
+    names(node, "redis-0", "redis-0", flags="s_down,o_down,master,failover_in_progress")
+    for sentinel in ("redis-1", "redis-2"):
+        names(node, sentinel, "redis-0", flags="s_down,o_down,master")
+    assert "no other server is there, but 1 Sentinels look for one to replace this pod" in waits(node)
 
 
 def test_patience_ends_where_the_sentinels_can_choose_nobody(node) -> None:

@@ -311,7 +311,7 @@ class Make:
     availability = staticmethod(availability)
     judgement = staticmethod(judgement)
     fault_ms: Callable[[float], int] = staticmethod(fault_ms)
-    names = instants.NAMES
+    names = tuple(name for name in instants.NAMES if name != instants.ASKED_AT)
 
 
 @pytest.fixture

@@ -158,7 +158,9 @@ def test_sentinels_that_break_after_the_master_come_too_late_to_matter() -> None
 def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
     views = sentinels(quorum=3)
 
-    assert foretell(FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True), views=views).failover is False
+    cut_off = FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True)
+
+    assert foretell(cut_off, views=views).failover is False
     assert foretell(KILL, views=views).failover is True
 
 

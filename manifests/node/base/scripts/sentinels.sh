@@ -62,11 +62,12 @@ view() {
 #   answered, blank  how many answered, and how many of these watch nobody
 #   master           the pod that the newest configuration names; empty where nobody names one
 #   down             how many Sentinels of that opinion count it as down or replace it just now
+#   replacing        how many of these replace it
 #   silent_ms        the longest time for which one of them has not heard from it
 #   consulted_ms     when the first was asked: so much older than that is what they said
 consult() {
     consulted_ms=$(now_ms)
-    answered=0 blank=0 master='' newest=-1 down=0 silent_ms=0
+    answered=0 blank=0 master='' newest=-1 down=0 replacing=0 silent_ms=0
     for sentinel in $(pods); do
         # shellcheck disable=SC2046 # words are wanted
         set -- $(view "$sentinel")
@@ -77,9 +78,10 @@ consult() {
             continue
         fi
         if [ "$1" -gt "$newest" ]; then
-            newest=$1 master=$2 down=0 silent_ms=0
+            newest=$1 master=$2 down=0 replacing=0 silent_ms=0
         fi
         [ "$2" = "$master" ] || continue
+        case ",$3," in *,failover_in_progress,*) replacing=$((replacing + 1)) ;; esac
         case ",$3," in *,s_down,* | *,o_down,* | *,failover_in_progress,*) down=$((down + 1)) ;; esac
         [ "$4" -le "$silent_ms" ] || silent_ms=$4
     done

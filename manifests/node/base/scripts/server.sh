@@ -12,6 +12,9 @@ REACHED_AGAIN_MS=1500
 # An election that failed is repeated after twice the failover-timeout. Two of them came to nothing: nobody else can.
 PATIENCE_MS=$((DOWN_AFTER_MS + 2 * FAILOVER_TIMEOUT_MS + 3000))
 SENTINEL_UP_WITHIN_S=10
+# A replica gives a master that is not there yet so long, which is as long as an election can take. Where all pods come
+# back together, one that was quicker would be promoted beside it.
+MASTER_FIRST_MS=10000
 
 has_data() { [ -e "$FOLDER/appendonlydir" ] || [ -e "$FOLDER/appendonly.aof" ] || [ -e "$FOLDER/dump.rdb" ]; }
 
@@ -37,10 +40,12 @@ decide() {
         because="$answered of $PODS Sentinels answer, a majority is $MAJORITY"
     elif [ -z "$master" ]; then
         because="no Sentinel that answers has a master, and not all answer"
-    elif [ "$master" != "$POD_NAME" ]; then
-        because="the Sentinels name it" follow=$master
-    else
+    elif [ "$master" = "$POD_NAME" ]; then
         decide_as_master
+    elif [ $(($(now_ms) - began_ms)) -lt "$MASTER_FIRST_MS" ] && [ -z "$(ask "$master" 6379 ping || true)" ]; then
+        because="the Sentinels name $master, which does not answer yet"
+    else
+        because="the Sentinels name it" follow=$master
     fi
 }
 
@@ -59,6 +64,8 @@ decide_as_master() {
     if ! has_data; then
         because="the Sentinels name this pod, which has no data; $empty of $((PODS - 1)) others are known to have none"
         [ "$empty" -lt $((PODS - 1)) ] || follow=$POD_NAME
+    elif [ "$there" -eq 0 ] && [ "$replacing" -gt 0 ]; then
+        because="no other server is there, but $replacing Sentinels look for one to replace this pod"
     elif [ "$there" -eq 0 ]; then
         because="the Sentinels name this pod, and no other server is there" follow=$POD_NAME
     elif [ $(($(now_ms) - began_ms)) -ge "$PATIENCE_MS" ]; then
