@@ -272,7 +272,7 @@ def undo_left(
     for entry in sorted(left, key=lambda entry: not isinstance(entry.undo, DeleteCluster)):
         try:
             cluster = kind_cluster_of(entry.undo)
-            proof = f"it went with cluster {cluster}" if cluster in gone else undo(entry.undo)
+            proof = f"{entry.undo} went with cluster {cluster}" if cluster in gone else undo(entry.undo)
         except ResilienceError as error:
             undone = Undone(entry=entry, problem=str(error))
         else:

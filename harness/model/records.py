@@ -54,6 +54,11 @@ def header(kind: str) -> bytes:
     return json.dumps({"records": kind, "version": _VERSION, "fields": fields}).encode() + b"\n"
 
 
+def empty(kind: str) -> Records:
+    """No records at all."""
+    return np.empty(0, dtype=_KINDS[kind])
+
+
 def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
     """The records in `data`, and how many bytes of a torn last record were cut off.
 

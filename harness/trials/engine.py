@@ -228,7 +228,6 @@ class _Run:
         self._note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
         effect = broken.fault.heal(self._deployment, broken.place)
         self._note("heal-end", text=effect.proof, effect=effect, data=facts)
-        self._watch()
 
     def _heal_all(self) -> None:
         """Undo what is still broken, the newest first; one that cannot be undone does not keep the others broken."""

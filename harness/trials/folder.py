@@ -87,13 +87,18 @@ class TrialFolder:
         return self._load("verdict.json", Judgement)
 
     def history(self) -> History:
-        """Everything that was kept, as the judges want it. Raises BrokenTrial where a file is missing or broken."""
+        """Everything that was kept, as the judges want it. Raises BrokenTrial where a file is missing or broken.
+
+        A trial that did not reach its end may lack what its probe took with it: a problem, and so `unknown`, no error.
+        """
         plan = self.plan()
         environment = self._load("environment.json", Environment)
         problems: list[str] = []
-        operations = self._records("operations", problems)
-        samples = self._records("samples", problems)
         events = [*self._events("trial.jsonl", problems), *self._events("events.jsonl", problems)]
+        phases = [event.data.get("name") for event in events if event.kind == "phase"]
+        complete = "done" in phases
+        operations = self._records("operations", problems, needed=complete)
+        samples = self._records("samples", problems, needed=complete)
         problems += [event.text for event in events if event.kind in ("problem", "probe-error", "writing-failed")]
         for sentinel in environment.sentinels:
             log = self.logs / f"{sentinel.name}-sentinel.log"
@@ -103,7 +108,6 @@ class TrialFolder:
                     text, name=sentinel.name, clock_ns=environment.clock_ns, wall_ns=environment.wall_ns
                 )
         events.sort(key=lambda event: (event.at_ns, event.source, event.kind, event.text))
-        phases = [event.data.get("name") for event in events if event.kind == "phase"]
         return History(
             plan=plan,
             environment=environment,
@@ -111,7 +115,7 @@ class TrialFolder:
             samples=samples,
             events=tuple(events),
             finals={final.server: final for final in self._finals()},
-            complete="done" in phases,
+            complete=complete,
             problems=tuple(problems),
         )
 
@@ -126,8 +130,11 @@ class TrialFolder:
                 raise BrokenTrial(f"expected a final read in {path} and its .npy; {error}") from error
         return found
 
-    def _records(self, kind: str, problems: list[str]) -> records.Records:
+    def _records(self, kind: str, problems: list[str], *, needed: bool) -> records.Records:
         path = self.path / f"{kind}.bin"
+        if not needed and not path.is_file():
+            problems.append(f"{path.name} is missing: the trial broke off, and its probe's history was not to be had")
+            return records.empty(kind)
         try:
             if path.stat().st_size == 0:
                 raise BrokenTrial(f"expected {kind} in {path}; the file is empty: the probe never began it")

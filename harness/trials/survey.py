@@ -5,7 +5,7 @@ One look, no waiting: `eventually` does that. Reply shapes of RESP2 are unified 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from harness.deployments.port import Deployment
@@ -75,6 +75,7 @@ def survey(deployment: Deployment) -> Survey:
         elif int(facts["num-slaves"]) < len(endpoints) - 1 or int(facts["num-other-sentinels"]) < len(named) - 1:
             replicas_known, peers = facts["num-slaves"], facts["num-other-sentinels"]
             wrong.append(f"Sentinel of {name} knows {replicas_known} replicas and {peers} other Sentinels")
+    wrong += _missing(deployment, servers, named)
     if len(masters) != 1:
         wrong.append(f"{len(masters)} masters: {', '.join(masters) or 'none'}")
     for name, state in servers.items():
@@ -91,6 +92,17 @@ def survey(deployment: Deployment) -> Survey:
         whole=not wrong,
         text="; ".join(wrong) or f"{masters[0]} is master of {', '.join(replicas)}; {len(answering)} Sentinels agree",
     )
+
+
+def _missing(deployment: Deployment, servers: Collection[str], sentinels: Collection[str]) -> list[str]:
+    """What the topology has and nobody was there to be asked: the others may well agree without it."""
+    there = {"redis": servers, "sentinel": sentinels}
+    return [
+        f"no {pod.name}/{container}"
+        for pod in deployment.topology.pods
+        for container in pod.containers
+        if container in there and pod.name not in there[container]
+    ]
 
 
 def caught_up(seen: Survey) -> bool:

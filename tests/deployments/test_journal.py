@@ -181,7 +181,7 @@ def test_what_is_in_a_cluster_goes_with_it(journal):
     undone = undo_left(journal, lambda what: told.append(what) or "undone")
 
     assert told == [EVERY[0], elsewhere]
-    assert [each.proof for each in undone] == ["undone", "undone", "it went with cluster mine"]
+    assert [each.proof for each in undone] == ["undone", "undone", f"{WHERE} went with cluster mine"]
     assert journal.left() == ()
 
 

@@ -14,7 +14,7 @@ from harness.deployments.kube.port import ContainerState, PodState
 from harness.deployments.kube.watch import PodWatch
 from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, UsageError, WaitTimeout
+from harness.model.errors import DeploymentError, ProbeError, UsageError, WaitTimeout
 from harness.probe.port import Probe
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Topology
 
@@ -140,7 +140,11 @@ class Pods:
 
         def look() -> tuple[bool, str]:
             nonlocal answered
-            answer = self.probe.query(self.endpoint(pod, container), "INFO", "server")
+            try:
+                answer = self.probe.query(self.endpoint(pod, container), "INFO", "server")
+            except ProbeError:  # it is back all the same; that the probe is gone is told where it matters
+                answered = "not asked, as the probe is gone"
+                return True, answered
             found = info_field(answer.value, "run_id")
             answered = f"run_id {found}" if found else answer.error
             return bool(answered), answer.unreachable

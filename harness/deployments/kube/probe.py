@@ -11,9 +11,12 @@ import shutil
 import tarfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import IO
 
-from harness.deployments.kube.port import KubeApi
+from harness.deployments.kube.moments import describe
+from harness.deployments.kube.port import KubeApi, KubeError
 from harness.deployments.kube.stream import PodProgram, run_to_end
+from harness.deployments.kube.undoing import patiently
 from harness.model.errors import ProbeError, ResilienceError
 from harness.probe.client import EXIT_S, ProbeProcess
 
@@ -23,6 +26,7 @@ HISTORY = PurePosixPath("/history")
 _COMMAND = ("python", "-m", "harness.probe")
 _SHORT_S = 20.0
 _FETCHED_WITHIN_S = 300.0
+_BACK_WITHIN_S = 60.0
 
 
 class KubeProbe(ProbeProcess):
@@ -37,7 +41,7 @@ class KubeProbe(ProbeProcess):
             self._program.reader,
             self._program.writer,
             on_stop=lambda: self._program.end(within_s=EXIT_S),
-            last_words=self._program.complaints,
+            last_words=self._last_words,
             same_clock=False,
         )
 
@@ -67,8 +71,8 @@ class KubeProbe(ProbeProcess):
         beside = folder / ".history.tar"
         try:
             with beside.open("w+b") as file:
-                channel = self._api.run(POD, CONTAINER, ("tar", "-C", str(remote), "-cf", "-", "."))
-                run_to_end(channel, f"the history in {remote} of pod {POD}", within_s=_FETCHED_WITHIN_S, sink=file)
+                # The API, or the container, may be on its way back after what cut the line.
+                patiently(lambda: self._archive(remote, file), within_s=_BACK_WITHIN_S)
                 file.seek(0)
                 with tarfile.open(fileobj=file) as archive:
                     _unpack(archive, folder)
@@ -81,6 +85,21 @@ class KubeProbe(ProbeProcess):
             beside.unlink(missing_ok=True)
         self._history = None
         self._run("rm", "-rf", str(remote))
+
+    def _archive(self, remote: PurePosixPath, file: IO[bytes]) -> None:
+        file.seek(0)
+        file.truncate()
+        channel = self._api.run(POD, CONTAINER, ("tar", "-C", str(remote), "-cf", "-", "."))
+        run_to_end(channel, f"the history in {remote} of pod {POD}", within_s=_FETCHED_WITHIN_S, sink=file)
+
+    def _last_words(self) -> str:
+        """What the program said, and what became of its pod."""
+        try:
+            found = [describe(pod) for pod in self._api.pods()[0] if pod.name == POD]
+            fate = f"pod {found[0]}" if found else f"there is no pod {POD} any more; was it deleted, or evicted?"
+        except KubeError as error:
+            fate = f"pod {POD}: {error}"
+        return "\n".join(part for part in (self._program.complaints(), fate) if part)
 
     def _run(self, *command: str) -> None:
         what = f"{' '.join(command)} in pod {POD}"
