@@ -15,7 +15,7 @@ from harness.deployments.journal import Content, is_held, journals, parse
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.cluster import PREFIX, left_clusters
 from harness.deployments.kube.port import Connect
-from harness.deployments.undo import DeleteNamespace, DeletePod, ScaleBack
+from harness.deployments.undo import DeleteCluster, DeleteNamespace, DeletePod, ScaleBack
 from harness.model.errors import ResilienceError
 
 _HEAL = "`redis-resilience heal` undoes it"
@@ -69,7 +69,15 @@ def _clusters(runs: dict[str, _Run]) -> Iterator[Leftover]:
     except ResilienceError as error:
         yield Leftover(what="kind clusters", text=f"could not be listed: {error}")
         return
+    noted = {
+        entry.undo.kind_cluster
+        for run in runs.values()
+        for entry in run.content.left
+        if isinstance(entry.undo, DeleteCluster)
+    }
     for name in names:
+        if name in noted:
+            continue
         run = runs.get(name.removeprefix(PREFIX))
         yield Leftover(what=f"cluster {name}", text=run.text if run else _unknown(f"kind delete cluster --name {name}"))
 

@@ -186,9 +186,13 @@ class Journal:
             return
         file, self._file = self._file, -1
         with Locked(self.path.parent / _LOCK):
-            if _alone(file) and not self.left():
-                self.path.unlink()
-            os.close(file)
+            try:
+                if _alone(file) and not self.left():
+                    self.path.unlink()
+            except BrokenTrial:  # one that cannot be read is kept for who can
+                pass
+            finally:
+                os.close(file)
 
     def _append(self, line: _Line) -> None:
         # A newline before it too: what a dying process left unfinished must not swallow this line.

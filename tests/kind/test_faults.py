@@ -9,12 +9,13 @@ import json
 
 import pytest
 
+from harness.deployments.journal import undo_left
 from harness.deployments.kube.api import connect
-from harness.deployments.kube.bringup import RUN_LABEL
-from harness.deployments.kube.cluster import KindClusters
 from harness.deployments.kube.deployment import KubeDeployment
+from harness.deployments.kube.port import RUN_LABEL
 from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.tools import run
+from harness.deployments.kube.undoing import Undoer
 from harness.deployments.waiting import eventually
 from harness.model.errors import ProbeError, Unavailable
 from harness.model.plan import Load, Writers
@@ -28,24 +29,10 @@ RUN = NAMESPACE = "test-kind"
 
 
 @pytest.fixture(scope="module")
-def clusters(request, tmp_path_factory):
-    """Skips where this machine cannot have a cluster, unless skips are failures."""
-    folder = tmp_path_factory.mktemp("kind")
-    named = request.config.getoption("redis_cluster") or ""
-    made = KindClusters(folder, run_id=f"{RUN}-{folder.parent.name[-4:]}", named=named)
-    try:
-        made.acquire()
-    except Unavailable as error:
-        if request.config.getoption("redis_require") == "yes":
-            raise
-        pytest.skip(str(error))
-    yield made
-    made.release()
-
-
-@pytest.fixture(scope="module")
-def deployment(clusters):
-    with KubeDeployment(NODE, NODE.profile("fast"), site=clusters, namespace=NAMESPACE, run_id=RUN) as made:
+def deployment(clusters, journal):
+    with KubeDeployment(
+        NODE, NODE.profile("fast"), site=clusters, journal=journal, namespace=NAMESPACE, run_id=RUN
+    ) as made:
         yield made
 
 
@@ -157,12 +144,13 @@ def test_a_history_survives_the_death_of_the_line(clusters, deployment, tmp_path
     assert "load-begin" in [event["kind"] for event in events]
 
 
-def test_a_missing_image_is_named_before_anything_is_made(clusters):
+def test_a_missing_image_is_named_before_anything_is_made(clusters, journal):
     """Never pulled in the middle of a measurement, never a pod that waits for ever."""
     absent = KubeDeployment(
         NODE,
         NODE.profile("fast"),
         site=clusters,
+        journal=journal,
         namespace="test-kind-absent",
         run_id=RUN,
         redis_image="redis:absent",
@@ -172,23 +160,21 @@ def test_a_missing_image_is_named_before_anything_is_made(clusters):
         absent.start()
 
 
-def test_nothing_of_a_stopped_deployment_stays(clusters):
-    """Its namespace goes, and with it all of its pods."""
-    cluster = clusters.acquire()
+def test_nothing_of_a_stopped_deployment_stays(clusters, journal):
+    """Its namespace is asked to go at once, and seen to be gone by the end of the run."""
     made = KubeDeployment(
-        NODE, NODE.profile("fast"), site=clusters, namespace="test-kind-gone", run_id="test-kind-gone"
+        NODE, NODE.profile("fast"), site=clusters, journal=journal, namespace="test-kind-gone", run_id="test-kind-gone"
     )
     made.start()
     made.stop()
-    api = connect(cluster.kubeconfig, cluster.context, "test-kind-gone")
 
-    eventually(
-        lambda: (not api.namespace_exists(), "there still"), within_s=60, what="the namespace to go", every_s=0.2
-    )
+    with Undoer() as undoer:
+        told = undo_left(journal, undoer.undo, only=lambda entry: "test-kind-gone" in str(entry.undo))
+
+    cluster = clusters.acquire()
     left = run(
         "kubectl", "get", "namespaces", "-l", f"{RUN_LABEL}=test-kind-gone", "-o", "name",
         within_s=10, kubeconfig=cluster.kubeconfig,
     )  # fmt: skip
-    api.close()
-
+    assert [undone.problem for undone in told] == [""]
     assert left == ""

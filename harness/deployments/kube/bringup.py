@@ -67,6 +67,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     site.load(images)
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
+    api.version()  # a cluster that does not answer is told before anything is noted that nobody could undo
     where = Where(
         kubeconfig=str(cluster.kubeconfig),
         context=cluster.context,

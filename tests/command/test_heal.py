@@ -1,0 +1,95 @@
+"""What `heal` says and answers: dead runs' changes undone one by one, the living left alone, what stays named."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.command.heal import heal_all
+from harness.deployments.journal import Journal, journals
+from harness.deployments.kube.undoing import Undoer
+from harness.deployments.undo import Resume, StartNode
+from harness.model.errors import DeploymentError
+
+NODE = StartNode(node="worker")
+PROCESS = Resume(node="worker", pid=7, born="1", name="redis-0/redis")
+
+
+class FakeUndoer(Undoer):
+    """Every node starts; `stuck` is what does not."""
+
+    def __init__(self, stuck=()):
+        super().__init__()
+        self._stuck = stuck
+
+    def undo(self, undo):
+        if undo in self._stuck:
+            raise DeploymentError(f"expected {undo} to answer; it did not")
+        return f"{undo} is as before"
+
+
+@pytest.fixture
+def dead(tmp_path):
+    """The journal of a run whose process is gone."""
+    journal = Journal.begin(tmp_path, "run-1")
+    journal.note(NODE)
+    journal.note(PROCESS)
+    journal.close()
+    return journal.path
+
+
+def heal(folder, *stuck):
+    told = []
+    good = heal_all(folder, tell=told.append, make_undoer=lambda: FakeUndoer(stuck))
+    return good, told
+
+
+def test_every_undoing_is_told_with_its_proof(tmp_path, dead):
+    assert heal(tmp_path) == (
+        True,
+        [
+            "run run-1: died with 2 changes to undo",
+            "  undone  redis-0/redis, PID 7 on worker is as before",
+            "  undone  node worker is as before",
+        ],
+    )
+    assert not dead.exists()
+
+
+def test_what_cannot_be_undone_stays_and_is_named(tmp_path, dead):
+    """Everything else is undone all the same; the next `heal` needs to do the rest only."""
+    good, told = heal(tmp_path, PROCESS)
+
+    assert not good
+    assert told[1] == (
+        "  LEFT    redis-0/redis, PID 7 on worker: expected redis-0/redis, PID 7 on worker to answer; it did not"
+    )
+    assert told[2].startswith("  undone  node worker")
+    assert dead.exists()
+    assert heal(tmp_path)[1][0] == "run run-1: died with 1 change to undo"
+
+
+def test_a_run_that_goes_on_is_left_alone(tmp_path, dead):
+    """Another process of the same run may be undoing right now."""
+    alive = Journal.begin(tmp_path, "run-1")
+
+    good, told = heal(tmp_path)
+
+    assert good
+    assert told == ["run run-1: goes on; what it changed is its own to undo"]
+    assert len(alive.left()) == 2
+    alive.close()
+    assert journals(tmp_path) == (dead,)
+
+
+def test_a_journal_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "run-9.journal").write_text('{"schema":9,"run":"run-9"}\n')
+
+    good, told = heal(tmp_path)
+
+    assert not good
+    assert "expected schema 1 in " in told[0]
+    assert "heal with the release that wrote it" in told[0]
+
+
+def test_nothing_to_do_is_said(tmp_path):
+    assert heal(tmp_path) == (True, [f"nothing to undo: no run left a journal in {tmp_path}"])

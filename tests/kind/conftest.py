@@ -1,0 +1,34 @@
+"""One cluster for all tests of a session; `--redis-cluster NAME` uses one that is there already."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.journal import Journal
+from harness.deployments.kube.cluster import KindClusters
+from harness.deployments.kube.undoing import Undoer, leave
+from harness.model.errors import Unavailable
+
+
+@pytest.fixture(scope="session")
+def journal(tmp_path_factory):
+    """Of this session; what its tests leave is undone at its end, and what cannot be is an error."""
+    folder = tmp_path_factory.mktemp("state")
+    made = Journal.begin(folder, f"test-kind-{folder.parent.name[-4:]}")
+    yield made
+    with Undoer() as undoer:
+        leave(made, undoer)
+
+
+@pytest.fixture(scope="session")
+def clusters(request, tmp_path_factory, journal):
+    """Skips where this machine cannot have a cluster, unless skips are failures."""
+    named = request.config.getoption("redis_cluster") or ""
+    made = KindClusters(tmp_path_factory.mktemp("kind"), journal, run_id=journal.run, named=named)
+    try:
+        made.acquire()
+    except Unavailable as error:
+        if request.config.getoption("redis_require") == "yes":
+            raise
+        pytest.skip(str(error))
+    return made

@@ -1,0 +1,223 @@
+"""What goes wrong with the cluster, not with Redis: a message with a way out, a verdict `unknown`, and nothing left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+
+from harness.deployments.kube.api import connect
+from harness.deployments.kube.cluster import KindClusters
+from harness.deployments.kube.deployment import KubeDeployment
+from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.port import RUN_LABEL, KubeError
+from harness.deployments.kube.tools import run
+from harness.deployments.kube.undoing import Undoer
+from harness.deployments.undo import DeleteNamespace, Where
+from harness.faults.pause import Pause
+from harness.faults.scale import ScaleToZero
+from harness.model.errors import DeploymentError
+from harness.model.plan import Expect, Load, Plan, Windows, Writers
+from harness.model.verdict import Verdict
+from harness.topologies.catalogue import topology
+from harness.trials.engine import fault_plan, run_trial
+from harness.trials.folder import TrialFolder
+from harness.trials.trial import rejudge
+
+pytestmark = pytest.mark.kind
+
+NODE = topology("node")
+LOAD = Load(writers=(Writers(count=1, rate=100),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseAndLoseTheProbe(Pause):
+    """The master stands still, and then the probe's pod is deleted."""
+
+    def inject(self, deployment, place):
+        effect = Pause.inject(self, deployment, place)
+        deployment._up.api.delete_pod("probe", grace_s=0)
+        return effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleAndLoseTheApi(ScaleToZero):
+    """All pods are gone, and then the API server's process dies; the kubelet starts it again."""
+
+    def inject(self, deployment, place):
+        effect = ScaleToZero.inject(self, deployment, place)
+        [shell] = deployment._up.pods.nodes.values()
+        shell.must("pkill -KILL -x kube-apiserver", "the API server to be killed")
+        return effect
+
+
+@pytest.fixture
+def deploy(clusters, journal):
+    """A deployment in a namespace of its own, stopped at the end."""
+    made = []
+
+    def start(namespace, site=clusters):
+        found = KubeDeployment(
+            NODE, NODE.profile("fast"), site=site, journal=journal, namespace=namespace, run_id=journal.run
+        )
+        made.append(found)
+        found.start()
+        return found
+
+    yield start
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def expendable(request, clusters, journal, tmp_path_factory):
+    """A cluster whose API server may be killed: the session's own, else one for this test."""
+    if not request.config.getoption("redis_cluster"):
+        return clusters
+    return KindClusters(tmp_path_factory.mktemp("expendable"), journal, run_id=f"{journal.run}-x")
+
+
+def try_it(deployment, fault, folder):
+    plan = Plan(
+        trial="0000dead",
+        scenario="errors",
+        topology=NODE.name,
+        profile="fast",
+        backend="kind",
+        seed=1,
+        load=LOAD,
+        faults=(fault_plan(fault),),
+        expect=Expect(failover=True),
+        windows=Windows(control_s=0.5, observe_s=3.0, linger_s=0.5, heal_s=20.0),
+    )
+    kept = TrialFolder(folder / "trial")
+    kept.create(plan)
+    run_trial(plan, [fault], deployment, kept)
+    return rejudge(kept)
+
+
+def test_a_lost_probe_is_unknown_and_the_fault_is_undone(deploy, journal, tmp_path):
+    """Its history went with its pod. The master goes on all the same."""
+    deployment = deploy("test-errors-probe")
+
+    outcome = try_it(deployment, PauseAndLoseTheProbe(target="redis-0"), tmp_path)
+
+    said = outcome.explain()
+    assert outcome.verdict is Verdict.UNKNOWN, said
+    assert "the probe is gone" in said
+    assert "there is no pod probe any more; was it deleted, or evicted?" in said
+    assert "could not be undone" not in said
+    assert [entry for entry in journal.left() if "redis-0" in str(entry.undo)] == []
+    shell, process = deployment._up.pods.process("redis-0", "redis")
+    assert process.pid
+    assert "T" not in shell.must(f"cut -d ' ' -f 3 /proc/{process.pid}/stat", "the server's state")
+
+
+@pytest.mark.timeout(600)
+def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, tmp_path):
+    """The line to the probe is cut, so nothing is concluded; its history is fetched, and the scale is as before."""
+    deployment = deploy("test-errors-api", expendable)
+
+    outcome = try_it(deployment, ScaleAndLoseTheApi(target="redis-0"), tmp_path)
+
+    said = outcome.explain()
+    assert outcome.verdict is Verdict.UNKNOWN, said
+    assert "the probe is gone" in said
+    assert (outcome.folder / "operations.bin").stat().st_size > 0
+    assert deployment._up.api.replicas("redis") == 3
+    assert [entry for entry in journal.left() if "StatefulSet" in str(entry.undo)] == []
+
+
+def test_a_user_without_rights_is_told_which_one_is_missing(clusters, deploy, journal, tmp_path):
+    """And nothing is left to undo: what was refused was never made."""
+    cluster = clusters.acquire()
+    kubectl = ("kubectl", "--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
+    before = journal.left()
+    run(*kubectl, "create", "serviceaccount", "powerless", within_s=20)
+    try:
+        token = run(*kubectl, "create", "token", "powerless", within_s=20).strip()
+        config = json.loads(run(*kubectl, "config", "view", "--raw", "--minify", "-o", "json", within_s=20))
+        config["users"][0]["user"] = {"token": token}
+        theirs = tmp_path / "kubeconfig"
+        theirs.write_text(json.dumps(config))
+
+        with pytest.raises(KubeError) as raised:
+            deploy("test-errors-rights", Elsewhere(clusters, kubeconfig=theirs))
+    finally:
+        run(*kubectl, "delete", "serviceaccount", "powerless", within_s=20)
+
+    said = str(raised.value)
+    assert "expected a new namespace in namespace test-errors-rights at https://" in said
+    assert "got 403 Forbidden" in said
+    assert 'cannot create resource "namespaces"' in said
+    assert "ask for the permission that the message names" in said
+    assert journal.left() == before
+
+
+def test_a_cluster_that_is_gone_is_told_before_anything_is_begun(clusters, deploy, journal, tmp_path):
+    """By a kubeconfig whose server nobody listens at."""
+    cluster = clusters.acquire()
+    config = json.loads(
+        run("kubectl", "--kubeconfig", str(cluster.kubeconfig), "config", "view", "--raw", "-o", "json", within_s=20)
+    )
+    for each in config["clusters"]:
+        each["cluster"]["server"] = "https://127.0.0.1:1"
+    theirs = tmp_path / "kubeconfig"
+    theirs.write_text(json.dumps(config))
+    before = journal.left()
+
+    with pytest.raises(
+        KubeError,
+        match=r"expected the cluster's version .* at https://127.0.0.1:1; nobody answered: .*; does the cluster",
+    ):
+        deploy("test-errors-dead", Elsewhere(clusters, kubeconfig=theirs))
+    assert journal.left() == before
+
+
+def test_a_namespace_that_is_stuck_is_named_with_its_finalizer(clusters, journal):
+    """It stays in the journal until somebody takes the finalizer away; then the same undoing ends well."""
+    cluster = clusters.acquire()
+    where = Where(
+        kubeconfig=str(cluster.kubeconfig),
+        context=cluster.context,
+        namespace="test-errors-stuck",
+        kind_cluster=cluster.name,
+    )
+    undo = DeleteNamespace(where=where, run=journal.run)
+    entry = journal.note(undo)
+    api = connect(cluster.kubeconfig, cluster.context, where.namespace)
+    api.create_namespace({RUN_LABEL: journal.run})
+    api.close()
+    kubectl = ("kubectl", "--kubeconfig", where.kubeconfig, "--namespace", where.namespace)
+    run(*kubectl, "create", "configmap", "held", within_s=20)
+    patch = ("patch", "configmap", "held", "--type=merge", "--patch")
+    run(*kubectl, *patch, '{"metadata": {"finalizers": ["example.com/held"]}}', within_s=20)
+
+    with Undoer(gone_within_s=15.0) as undoer, pytest.raises(DeploymentError) as raised:
+        undoer.undo(undo)
+    run(*kubectl, *patch, '{"metadata": {"finalizers": null}}', within_s=20)
+    with Undoer() as undoer:
+        journal.done(entry, undoer.undo(undo))
+
+    said = str(raised.value)
+    assert "waited 15 s for namespace test-errors-stuck of" in said
+    assert "example.com/held in 1 resource instances" in said
+    assert "take the finalizer away, then `redis-resilience heal`" in said
+    assert entry not in journal.left()
+
+
+class Elsewhere:
+    """A site whose kubeconfig is another."""
+
+    def __init__(self, site, *, kubeconfig):
+        self._site, self._kubeconfig = site, kubeconfig
+
+    def __getattr__(self, name):
+        return getattr(self._site, name)
+
+    def acquire(self):
+        return replace(self._site.acquire(), kubeconfig=self._kubeconfig)
+
+    def shell(self, node):
+        return NodeShell.of_container(node)

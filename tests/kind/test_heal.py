@@ -1,0 +1,128 @@
+"""pytest is killed (SIGKILL) in the middle of its faults; `redis-resilience heal` puts the cluster back as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness.command.heal import heal_all
+from harness.command.leftovers import leftovers
+from harness.deployments.journal import Journal, journals, undo_left
+from harness.deployments.kube.tools import run
+from harness.deployments.kube.undoing import Undoer
+from harness.deployments.undo import DeleteNamespace, DropTable, Resume, ScaleBack
+from harness.deployments.waiting import eventually
+
+pytestmark = pytest.mark.kind
+
+SCENARIO = """
+from harness.faults.delete import delete_pod
+from harness.faults.isolate import isolate
+from harness.faults.kill import kill
+from harness.faults.pause import pause
+from harness.faults.scale import scale_to_zero
+
+
+def test_never_ends(trial):
+    trial.load(writers=1, rate=50)
+    trial.windows(control_s=0.2, linger_s=240)
+    for fault in ({faults}):
+        trial.inject(fault)
+    trial.run()
+"""
+STOPPED = r"grep -l '^State:.T' /proc/[0-9]*/status || true"
+
+
+@pytest.fixture
+def killed(clusters, tmp_path, request):
+    """Runs a scenario with these faults in the session's cluster, and kills pytest once all of them took effect."""
+    cluster = clusters.acquire()
+    started = []
+
+    def kill_during(faults, effects):
+        (tmp_path / "test_it.py").write_text(SCENARIO.format(faults=faults))
+        words = ["-p", "no:cacheprovider", "-q", "--timeout=280", "test_it.py", "--redis-backend=kind"]
+        words += [f"--redis-cluster={cluster.name}", "--redis-state=state", "--redis-results=results"]
+        with (tmp_path / "said").open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", *words],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(request.config.rootpath)},
+                stdout=said,
+                stderr=said,
+            )
+        started.append(process)
+
+        def look():
+            kept = "".join(path.read_text() for path in tmp_path.glob("results/*/*/trial.jsonl"))
+            assert process.poll() is None, (tmp_path / "said").read_text()
+            return kept.count('"fault-effect"') == effects, kept[-300:]
+
+        eventually(look, within_s=240, what=f"{effects} faults to take effect", every_s=0.2)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        [path] = journals(tmp_path / "state")
+        return path
+
+    yield kill_during
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def in_nodes(cluster, script):
+    return "".join(run("docker", "exec", node, "sh", "-c", script, within_s=20) for node in cluster.nodes)
+
+
+@pytest.mark.timeout(400)
+def test_stopped_cut_off_killed_and_deleted_at_once(killed, clusters, tmp_path):
+    """No stopped process, no rules, no namespace; said step by step, the newest change first; and again, harmless."""
+    cluster = clusters.acquire()
+    path = killed("isolate('redis-0'), pause('redis-1'), kill('redis-2'), delete_pod('redis-2', grace_s=0)", 4)
+    journal = Journal.claim(path)
+    [namespace, rules, process] = (entry.undo for entry in journal.left())
+    journal.close()
+    assert isinstance(namespace, DeleteNamespace)
+    assert isinstance(rules, DropTable)
+    assert isinstance(process, Resume)
+    assert rules.table in in_nodes(cluster, "nft list tables")
+    assert f"/proc/{process.pid}/status" in in_nodes(cluster, STOPPED)
+    assert f"run {namespace.run} is dead" in " ".join(each.text for each in leftovers(tmp_path / "state"))
+
+    told = []
+    assert heal_all(tmp_path / "state", tell=told.append)
+
+    assert told == [
+        f"run {namespace.run}: died with 3 changes to undo",
+        f"  undone  {process}, is running",
+        f"  undone  the rules that isolated redis-0 are gone from {', '.join(rules.nodes)}",
+        f"  undone  {namespace} is gone",
+    ]
+    assert rules.table not in in_nodes(cluster, "nft list tables")
+    assert f"/proc/{process.pid}/status" not in in_nodes(cluster, STOPPED)
+    kubectl = ("kubectl", "--kubeconfig", str(cluster.kubeconfig), "get", "namespaces", "-o", "name")
+    assert namespace.where.namespace not in run(*kubectl, within_s=20)
+    assert heal_all(tmp_path / "state", tell=told.append)
+    assert told[-1].startswith("nothing to undo: no run left a journal in ")
+
+
+@pytest.mark.timeout(400)
+def test_a_stateful_set_has_its_replicas_again(killed, tmp_path):
+    """Looked at before its namespace goes: in a namespace that is not ours it would stay."""
+    journal = Journal.claim(killed("scale_to_zero('redis-0'),", 1))
+    [scaled] = (entry.undo for entry in journal.left() if isinstance(entry.undo, ScaleBack))
+    kubectl = ("kubectl", "--kubeconfig", scaled.where.kubeconfig, "--namespace", scaled.where.namespace)
+    replicas = (*kubectl, "get", "statefulset", "redis", "-o", "jsonpath={.spec.replicas}")
+    before = run(*replicas, within_s=20)
+
+    with Undoer() as undoer:
+        [undone] = undo_left(journal, undoer.undo, only=lambda entry: entry.undo == scaled)
+    journal.close()
+
+    assert (before, run(*replicas, within_s=20)) == ("0", "3")
+    assert undone.proof.endswith("has 3 replicas to keep, as before")
+    assert heal_all(tmp_path / "state", tell=lambda _: None)
