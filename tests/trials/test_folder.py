@@ -37,6 +37,23 @@ def test_a_torn_last_record_is_cut_and_makes_the_verdict_unknown(simulate):
     assert "operations.bin: the last record was torn, 37 bytes cut off" in again.explain()
 
 
+def test_a_trial_whose_probe_took_its_history_along_is_unknown(simulate):
+    """A pod that is deleted takes its volume along: what the harness has must do, and says what is missing."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    for name in ("operations.bin", "samples.bin", "events.jsonl"):
+        (outcome.folder / name).unlink()
+    path = outcome.folder / "trial.jsonl"
+    kept = [line for line in path.read_text().splitlines(keepends=True) if '"done"' not in line]
+    path.write_text("".join(kept))
+
+    again = rejudge(TrialFolder(outcome.folder))
+
+    assert again.verdict is Verdict.UNKNOWN
+    assert (
+        "operations.bin is missing: the trial broke off, and its probe's history was not to be had" in again.explain()
+    )
+
+
 def test_a_torn_last_line_is_cut_and_named(simulate):
     """Half an event is no event."""
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))

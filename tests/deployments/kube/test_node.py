@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import subprocess
 
@@ -72,6 +74,27 @@ def test_a_node_that_does_not_answer_is_given_up(shell):
         shell.ask("sleep 1", within_s=0.2)
     with pytest.raises(DeploymentError, match=r"expected a shell in node node-1; it is gone"):
         shell.ask("true")
+
+
+def test_an_interrupted_question_does_not_spoil_the_next(shell, monkeypatch):
+    """Ctrl-C while a node is asked: the same shell has to undo faults after that."""
+    wait = select.select
+
+    def interrupted(*_):
+        monkeypatch.setattr(select, "select", wait)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(select, "select", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shell.ask("echo first; exit 7")
+
+    assert shell.ask("echo second") == (0, "second\n")
+
+
+def test_ctrl_c_at_a_terminal_does_not_reach_the_shell(shell):
+    """A terminal sends it to the whole group of the harness's process."""
+    assert os.getpgid(shell._shell.pid) != os.getpgid(0)
+    assert shell.ask("echo there") == (0, "there\n")
 
 
 def test_a_node_that_is_gone_says_so():

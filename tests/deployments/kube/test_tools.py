@@ -49,6 +49,14 @@ def test_a_program_that_does_not_end_is_given_up(programs):
         run("kind", within_s=0.2)
 
 
+def test_what_it_started_ends_with_it(programs):
+    """A grandchild would hold its output open, and the harness with it."""
+    programs(kind="sh -c 'read never < /dev/zero' & read never < /dev/zero")
+
+    with pytest.raises(DeploymentError, match="did not; it said last: nothing"):
+        run("kind", within_s=0.2)
+
+
 def test_the_users_kubeconfig_is_never_used(programs, monkeypatch, tmp_path):
     """Where one is given, it takes the place of the user's in the program's environment."""
     monkeypatch.setenv("KUBECONFIG", "/the/user/own")
