@@ -159,7 +159,10 @@ class ClientApi:
         return tuple(f"{item.get('reason', '')}: {item.get('message', '')}" for item in items)
 
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
-        from kubernetes.stream.ws_client import websocket_call  # noqa: PLC0415 - see the module's docstring
+        import websocket  # noqa: PLC0415 - see the module's docstring
+        from kubernetes.stream.ws_client import websocket_call  # noqa: PLC0415 - idem
+
+        websocket.setdefaulttimeout(_READ_S)  # its own is to wait for ever
 
         query = [("container", container), *(("command", word) for word in command)]
         query += [(stream, "true") for stream in ("stdin", "stdout", "stderr")]
@@ -216,10 +219,15 @@ class ClientApi:
         try:
             return action()
         except ApiException as error:
+            cause = error.__context__
+            if isinstance(cause, KeyboardInterrupt | SystemExit):
+                raise cause from None  # the library takes it for an error of the websocket
+            status = int(error.status or getattr(cause, "status_code", 0))
+            reason = error.reason if error.status else getattr(cause, "status_message", None) or "no answer"
             raise KubeError(
-                f"expected {what} in {self._where}; got {error.status} {error.reason}: {_said(error)}; "
-                f"{_ADVICE.get(int(error.status or 0), 'look at the cluster with kubectl')}",
-                status=int(error.status or 0),
+                f"expected {what} in {self._where}; got {status} {reason}: {_said(error, cause)}; "
+                f"{_ADVICE.get(status, 'look at the cluster with kubectl')}",
+                status=status,
             ) from error
         except (_http_error(), OSError) as error:
             raise KubeError(
@@ -312,13 +320,13 @@ def _http_error() -> type[Exception]:
     return error
 
 
-def _said(error: Any) -> str:
-    """The API's own message out of its answer."""
-    body = error.body or ""
+def _said(error: Any, cause: BaseException | None) -> str:
+    """The API's own message out of its answer, which a refused websocket keeps in its own error."""
+    body = error.body or getattr(cause, "resp_body", None) or ""
     try:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
-        return str(body).strip()[:500] or "no message"
+        return str(body or cause or "").strip()[:500] or "no message"
 
 
 def namespace_state(item: Mapping[str, Any]) -> NamespaceState:

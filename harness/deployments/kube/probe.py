@@ -61,9 +61,9 @@ class KubeProbe(ProbeProcess):
     def stop(self) -> None:
         super().stop()
         with suppress(ResilienceError):  # the pod may be what is broken
-            self._fetch()
+            self._fetch(within_s=0.0)
 
-    def _fetch(self) -> None:
+    def _fetch(self, *, within_s: float = _BACK_WITHIN_S) -> None:
         """Bring the history to the trial's folder, once."""
         if self._history is None:
             return
@@ -72,7 +72,7 @@ class KubeProbe(ProbeProcess):
         try:
             with beside.open("w+b") as file:
                 # The API, or the container, may be on its way back after what cut the line.
-                patiently(lambda: self._archive(remote, file), within_s=_BACK_WITHIN_S)
+                patiently(lambda: self._archive(remote, file), within_s=within_s)
                 file.seek(0)
                 with tarfile.open(fileobj=file) as archive:
                     _unpack(archive, folder)
