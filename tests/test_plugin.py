@@ -48,6 +48,49 @@ def scenario(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+def test_the_controller_of_xdist_is_part_of_a_run_on_kind(pytester: pytest.Pytester):
+    """From before its first worker until after its last: a late one never finds the cluster deleted."""
+    pytester.makepyfile(
+        test_run="""
+        from pathlib import Path
+        from harness.deployments.journal import is_held, journals
+
+        def test_is_held():
+            [path] = journals(Path("state").absolute())
+            assert is_held(path)
+        """
+    )
+
+    result = pytester.runpytest_subprocess(
+        "--redis-backend=kind", "--redis-state=state", "-n", "1", "-p", "no:cacheprovider"
+    )
+
+    result.assert_outcomes(passed=1)
+    assert list((pytester.path / "state").glob("*.journal")) == []
+
+
+def test_what_stays_behind_fails_the_run_in_words(pytester: pytest.Pytester):
+    """No traceback of pytest's own; all tests may have passed."""
+    pytester.makeconftest(
+        """
+        from harness.model.errors import DeploymentError
+        from harness.trials.keeper import Keeper
+
+        def close(self):
+            raise DeploymentError("still there: namespace x; `redis-resilience heal` tries again")
+
+        Keeper.close = close
+        """
+    )
+    pytester.makepyfile("def test_it(trial): pass")
+
+    result = pytester.runpytest_subprocess(*MEMORY)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stderr.fnmatch_lines(["redis-resilience: still there: namespace x; `redis-resilience heal` tries again"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
 def test_a_scenario_passes_and_the_table_shows_it(scenario):
     """One header line, a table, the path of the page."""
     result = scenario.runpytest_subprocess(*MEMORY, "--redis-seed=7")
