@@ -9,9 +9,11 @@ from harness.model.errors import UsageError
 from harness.topologies.topology import Boot, Controller, ControllerKind, Pod, Profile, Topology, Volume
 
 
-def _stateful_set(name: str, replicas: int) -> tuple[Pod, ...]:
+def _stateful_set(name: str, replicas: int, *, introduced: bool = False) -> tuple[Pod, ...]:
     controller = Controller(kind=ControllerKind.STATEFUL_SET, name=name)
-    return tuple(Pod(name=f"{name}-{number}", controller=controller) for number in range(replicas))
+    return tuple(
+        Pod(name=f"{name}-{number}", controller=controller, introduced=introduced) for number in range(replicas)
+    )
 
 
 _THREE_PODS = _stateful_set("redis", 3)
@@ -85,6 +87,39 @@ STATEFULSET_ASK = replace(
         "its data goes with the pod: whatever is not on another server by then is gone",
         "each re-created pod brings a new Sentinel and leaves a dead one in the others' tables",
         "a Sentinel resolves names one after the other: with slow DNS it begins in TILT and decides nothing for 30 s",
+    ),
+)
+
+CHART = Topology(
+    name="chart",
+    document="001, second half (Bitnami chart redis 10.7, with Sentinel)",
+    summary="a master's and a replicas' StatefulSet, 4 pods with a Sentinel in each; password, AOF, claims, metrics",
+    pods=(*_stateful_set("redis-master", 1, introduced=True), *_stateful_set("redis-slave", 3)),
+    service="redis-headless",
+    services=("redis",),
+    master_name="mymaster",
+    quorum=2,
+    parallel_syncs=1,
+    boot=Boot.FIRST,
+    volume=Volume.CLAIM,
+    password=True,
+    profiles=(
+        Profile(name="documented", down_after_ms=60000, failover_timeout_ms=18000),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
+        Profile(name="rapid", down_after_ms=300, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
+    ),
+    redis_config=(
+        ("appendonly", "yes"),
+        ("save", '""'),
+        ("rename-command", 'FLUSHDB ""'),
+        ("rename-command", 'FLUSHALL ""'),
+    ),
+    weaknesses=(
+        "four Sentinels: the majority is 3, so no more of them may be gone than with three",
+        "redis-master-0 always boots as master: scaled back, it is a second one until its own Sentinel has turned it",
+        "the Service redis leads to any pod: writes meet READONLY, or a second master that loses them",
+        "a pod of redis-slave that starts while the master's set is at 0 finds no master, and its Sentinel no name",
+        "readiness asks only whether the server answers: a replica without its master's data is ready, too",
     ),
 )
 
@@ -177,7 +212,7 @@ HELM = Topology(
     ),
 )
 
-_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK, BOOTSTRAP, HELM)}
+_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK, CHART, BOOTSTRAP, HELM)}
 
 
 def names() -> tuple[str, ...]:

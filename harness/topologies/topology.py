@@ -58,6 +58,7 @@ class Pod:
     boot: None for the topology's rule. controller: None for a bare pod, which nobody makes anew. Pods of other
     controllers than StatefulSets have random names in a cluster; this one is the slot that one of them has. adopted:
     made by hand; in its place its controller makes a pod like its others.
+    introduced: its Sentinel, when it is new, asks another pod's for the Sentinels that it knows, and begins with them.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Pod:
     boot: Boot | None = None
     controller: Controller | None = None
     adopted: bool = False
+    introduced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class Profile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
     """service: the headless Service; pod redis-0 answers to the name "redis-0.<service>".
+    services: further ones, behind whose names any pod may answer.
 
     hand_over_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is deleted
     first makes another one master, within so long; a container that comes back is master again only where it was missed
@@ -107,6 +110,7 @@ class Topology:
     volume: Volume
     profiles: tuple[Profile, ...]
     system: System = System.SENTINEL
+    services: tuple[str, ...] = ()
     password: bool = False
     redis_config: tuple[tuple[str, str], ...] = ()
     sentinel_config: tuple[tuple[str, str], ...] = ()

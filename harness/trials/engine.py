@@ -32,6 +32,7 @@ from harness.model.events import Event, Scalar
 from harness.model.plan import FaultPlan, Plan
 from harness.probe.port import Clocks
 from harness.topologies.prediction import predict
+from harness.trials.emptying import empty
 from harness.trials.folder import TrialFolder
 from harness.trials.observer import SILENT, Observer, Progress
 from harness.trials.survey import Survey, caught_up, describe_sentinels, describe_servers, survey
@@ -288,15 +289,15 @@ class _Run:
 
     def _empty(self) -> None:
         """Empty the servers: the deployment is this harness's own."""
-        master = survey(self._deployment).view.master
-        if self._count_keys():
-            self._probe.query(self._deployment.servers()[master], "FLUSHALL", timeout_s=30.0)
-            eventually(
-                lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
-                within_s=_SETTLE_S,
-                what="empty servers after FLUSHALL",
-                clock=self._clock,
-            )
+        if not self._count_keys():
+            return
+        empty(self._probe, self._deployment.servers()[survey(self._deployment).view.master])
+        eventually(
+            lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
+            within_s=_SETTLE_S,
+            what="empty servers",
+            clock=self._clock,
+        )
 
     def _count_keys(self) -> int:
         sizes = [self._probe.query(endpoint, "DBSIZE").value for endpoint in self._deployment.servers().values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +31,10 @@ _READY_WITHIN_S = 90.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to bring up. run_id: the value of the label. Images: empty for the manifests' and the site's own."""
+    """What to bring up. run_id: the value of the label. Images: empty for the manifests' and the site's own.
+
+    password: for the Secret that the manifests refer to; "" where they refer to none.
+    """
 
     topology: Topology
     overlay: Path
@@ -39,6 +42,7 @@ class Wanted:
     run_id: str
     redis_image: str = ""
     probe_image: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +89,14 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     undo.callback(watch.stop)
     logs = Logs(api, watch)
     place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=wanted.namespace)
+    if wanted.password:
+        manifests.apply(manifests.secret(wanted.password), place)
     manifests.apply(probe_objects, place)
     manifests.deploy(wanted.overlay, objects, place, redis_image=wanted.redis_image)
     _wait_until_ready(watch, logs, PROBE_POD)
     probe = KubeProbe(api)
     undo.callback(probe.stop)
+    probe.watch(servers={}, sentinels={}, master_name=wanted.topology.master_name, password=wanted.password)
     pods = Pods(topology=wanted.topology, watch=watch, logs=logs, nodes=nodes, probe=probe)
     for pod in first_pods(wanted.topology):
         _wait_until_ready(watch, logs, pod.name)

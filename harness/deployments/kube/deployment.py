@@ -26,6 +26,7 @@ from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back
 from harness.deployments.undo import Resume, ScaleBack
+from harness.deployments.password import draw_password
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
@@ -71,6 +72,7 @@ class KubeDeployment:
             run_id=run_id,
             redis_image=redis_image,
             probe_image=probe_image,
+            password=draw_password(topology),
         )
         self._ended: dict[tuple[str, str], str] = {}
         """Pod and container to the id of the container that was killed."""
@@ -95,12 +97,12 @@ class KubeDeployment:
         return self._profile
 
     @property
-    def probe(self) -> Probe:
-        return self._up.probe
+    def password(self) -> str:
+        return self._wanted.password
 
     @property
-    def password(self) -> str:
-        return ""
+    def probe(self) -> Probe:
+        return self._up.probe
 
     def __enter__(self) -> Self:
         self.start()

@@ -19,6 +19,7 @@ from harness.deployments.kube.tools import Place, run
 from harness.model.errors import Unavailable
 from harness.topologies.topology import Controller, Profile, Topology
 
+SECRET, SECRET_KEY = "redis", "redis-password"
 _RENDERED_WITHIN_S = 30.0
 _APPLIED_WITHIN_S = 60.0
 RELEASE = "redis-cluster"
@@ -55,6 +56,18 @@ def render(folder: Path, images: Mapping[str, str]) -> str:
         }
         (around / "kustomization.yaml").write_text(json.dumps(kustomization))
         return run("kubectl", "kustomize", str(around), within_s=_RENDERED_WITHIN_S)
+
+
+def secret(password: str) -> str:
+    """The Secret that the manifests of a topology with a password refer to, and do not bring."""
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": SECRET},
+            "stringData": {SECRET_KEY: password},
+        }
+    )
 
 
 def images_in(objects: str) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from harness.deployments.local.config import Peer
 from harness.deployments.local.settling import Asks, run_id
+from harness.deployments.replies import pairs
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
 from harness.model.endpoint import Endpoint
 from harness.topologies.topology import Boot, Profile, Topology
@@ -43,6 +45,20 @@ def whom_to_follow(
             return _wait_for_master(pod, topology, places, probe, within_s=within_s, clock=clock)
         case _:
             return topology.first
+
+
+def sentinels_to_know(pod: str, *, topology: Topology, places: Places, probe: Asks) -> tuple[Peer, ...]:
+    """Whom a new Sentinel of this pod is told of: what the first other pod's that answers knows of its peers."""
+    if not topology.pod(pod).introduced:
+        return ()
+    for peer, sentinel in places.endpoints("sentinel").items():
+        if peer == pod:
+            continue
+        answer = probe.query(sentinel, "SENTINEL", "SENTINELS", topology.master_name)
+        if isinstance(answer.value, list):
+            told = [pairs(entry) for entry in answer.value]
+            return tuple(Peer(host=each["ip"], port=int(each["port"]), run_id=each["runid"]) for each in told)
+    return ()
 
 
 def _named_to(pod: str, topology: Topology, places: Places, probe: Asks) -> str:

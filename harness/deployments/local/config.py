@@ -23,19 +23,30 @@ class Where:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A Sentinel as another one knows it."""
+
+    host: str
+    port: int
+    run_id: str
+
+
 def names_resolve(topology: Topology) -> bool:
     """Whether the topology's Sentinels are told to work with names."""
     return ("resolve-hostnames", "yes") in topology.sentinel_config
 
 
-def redis_config(topology: Topology, where: Where, volume: Path, *, master: str = "") -> str:
-    """master: whom to replicate; "" for a master."""
+def redis_config(topology: Topology, where: Where, volume: Path, *, master: str = "", password: str = "") -> str:
+    """master: whom to replicate; "" for a master. password: asked of clients, and told to the master; "" for none."""
     lines = [
         ("port", str(REDIS_PORT)),
         ("bind", where.bind),
         ("protected-mode", "no"),
         ("dir", _quoted(volume)),
     ]
+    if password:
+        lines += [("requirepass", password), ("masterauth", password)]
     own = {name for name, _ in topology.redis_config}
     # Nothing on disk unless the topology says so; and a first full sync that does not wait 5 s for company.
     defaults = (("save", '""'), ("repl-diskless-sync-delay", "0"))
@@ -51,15 +62,28 @@ def redis_config(topology: Topology, where: Where, volume: Path, *, master: str 
 
 
 def sentinel_config(
-    topology: Topology, profile: Profile, where: Where, directory: Path, *, master: str, names: bool
+    topology: Topology,
+    profile: Profile,
+    where: Where,
+    directory: Path,
+    *,
+    master: str,
+    names: bool,
+    password: str = "",
+    known: Iterable[Peer] = (),
 ) -> str:
-    """master: the name or address to monitor. names: whether names resolve where this Sentinel runs."""
+    """master: the name or address to monitor. names: whether names resolve where this Sentinel runs.
+
+    password: of servers and Sentinels, "" for none. known: Sentinels that it need not find by itself.
+    """
     lines = [
         ("port", str(SENTINEL_PORT)),
         ("bind", where.bind),
         ("protected-mode", "no"),
         ("dir", _quoted(directory)),
     ]
+    if password:
+        lines.append(("requirepass", password))
     if where.source:
         lines.append(("bind-source-addr", where.source))
     if where.announce:
@@ -76,13 +100,19 @@ def sentinel_config(
         ("sentinel", f"failover-timeout {monitored} {profile.failover_timeout_ms}"),
         ("sentinel", f"parallel-syncs {monitored} {topology.parallel_syncs}"),
     ]
+    if password:
+        lines.append(("sentinel", f"auth-pass {monitored} {password}"))
+    lines += [("sentinel", f"known-sentinel {monitored} {peer.host} {peer.port} {peer.run_id}") for peer in known]
     return _text(lines)
 
 
-def hosts(service: str, addresses: Iterable[tuple[str, str]]) -> str:
-    """The deployment's /etc/hosts: each pod by its own name and under its Service, as headless DNS would say it."""
+def hosts(topology: Topology, addresses: Iterable[tuple[str, str]]) -> str:
+    """The deployment's /etc/hosts: each pod by its own name and under its Service, as headless DNS would say it.
+
+    A further Service leads to every pod here, where Kubernetes would choose one of them for each connection.
+    """
     lines = ["127.0.0.1 localhost"]
-    lines += [f"{address} {pod}.{service} {pod}" for pod, address in addresses]
+    lines += [" ".join((address, f"{pod}.{topology.service}", pod, *topology.services)) for pod, address in addresses]
     return "".join(f"{line}\n" for line in lines)
 
 

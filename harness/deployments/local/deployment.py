@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.deployments.local.addresses import claim_loopback_block, namespace_addresses
-from harness.deployments.local.boot import whom_to_follow
+from harness.deployments.local.boot import sentinels_to_know, whom_to_follow
 from harness.deployments.local.containers import Containers
 from harness.deployments.local.control import Agent, Started
 from harness.deployments.local.engine import find_engine
@@ -28,6 +28,7 @@ from harness.deployments.local.partition import Partition
 from harness.deployments.local.pods import Pods
 from harness.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from harness.deployments.local.sidecar import start_probe
+from harness.deployments.password import draw_password
 from harness.deployments.waiting import eventually
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
@@ -75,6 +76,7 @@ class LocalDeployment:
         self._folder = folder.resolve()
         self._engine = find_engine(redis_server)
         self._isolation = choose_isolation(isolation)
+        self._password = draw_password(topology)
         self._running: _Up | None = None
 
     @property
@@ -90,12 +92,12 @@ class LocalDeployment:
         return self._profile
 
     @property
-    def probe(self) -> Probe:
-        return self._up.probe
+    def password(self) -> str:
+        return self._password
 
     @property
-    def password(self) -> str:
-        return ""
+    def probe(self) -> Probe:
+        return self._up.probe
 
     def __enter__(self) -> Self:
         self.start()
@@ -185,7 +187,8 @@ class LocalDeployment:
         pods.add(pod)
         self._up.partition.follow(pods.live)
         master = self._boot(pod)
-        started = {container: pods.start(pod, container, master=master) for container in containers}
+        known = sentinels_to_know(pod, topology=self._topology, places=pods, probe=self.probe)
+        started = {container: pods.start(pod, container, master=master, known=known) for container in containers}
         effect = self._answering(pod, started)
         if "sentinel" in started:
             self._keep_pinging(pod)
@@ -237,6 +240,7 @@ class LocalDeployment:
             addresses=addresses,
             agent=agent,
             containers=containers,
+            password=self._password,
         )
         partition = Partition(agent, self._folder)
         return _Up(agent=agent, containers=containers, pods=pods, partition=partition, probe=probe, undo=undo)
@@ -252,6 +256,7 @@ class LocalDeployment:
 
     def _settle(self, up: _Up) -> None:
         """Start the servers, then the Sentinels, whose first INFO then finds all replicas."""
+        up.probe.watch(servers={}, sentinels={}, master_name=self._topology.master_name, password=self._password)
         for pod in self._topology.pods:
             up.pods.add(pod.name)
         first = self._topology.first

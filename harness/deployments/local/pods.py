@@ -5,8 +5,9 @@ It knows what is written where and what is started with it; who is to be master 
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.deployments.local import config
@@ -35,7 +36,9 @@ class Pods:
         addresses: Addresses,
         agent: Agent,
         containers: Containers,
+        password: str = "",
     ) -> None:
+        self._password = password
         self._topology = topology
         self._profile = profile
         self._folder = folder
@@ -66,8 +69,11 @@ class Pods:
         shutil.rmtree(self._pod_folder(pod))
         return address
 
-    def start(self, pod: str, container: str, *, master: str) -> Started:
-        """Write the container's file and start it. master: the pod or address to follow; "" to be master."""
+    def start(self, pod: str, container: str, *, master: str, known: Sequence[config.Peer] = ()) -> Started:
+        """Write the container's file and start it. master: the pod or address to follow; "" to be master.
+
+        known: Sentinels that a new Sentinel is told of.
+        """
         address = self.live[pod]
         own_name = self._full_name(pod) if self._sentinels_use_names else ""
         where = config.Where(
@@ -78,12 +84,13 @@ class Pods:
         file = self._pod_folder(pod) / f"{container}.conf"
         if container == "redis":
             follow = self._reach(master, by_name=self._apart) if master else ""
-            file.write_text(config.redis_config(self._topology, where, self._volume(pod), master=follow))
+            text = config.redis_config(self._topology, where, self._volume(pod), master=follow, password=self._password)
+            _write_private(file, text)
             argv: tuple[str, ...] = (self._engine.path, str(file))
         else:
             # A Sentinel keeps its state in its file, which lives as long as the pod.
             if not file.exists():
-                file.write_text(self._sentinel_config(pod, where, master))
+                _write_private(file, self._sentinel_config(pod, where, master, known))
             argv = (self._engine.path, str(file), "--sentinel")
         return self._containers.start(pod, container, argv, network=pod if self._apart else None)
 
@@ -105,7 +112,7 @@ class Pods:
                 return pod.name
         return host
 
-    def _sentinel_config(self, pod: str, where: config.Where, master: str) -> str:
+    def _sentinel_config(self, pod: str, where: config.Where, master: str, known: Sequence[config.Peer]) -> str:
         return config.sentinel_config(
             self._topology,
             self._profile,
@@ -113,6 +120,8 @@ class Pods:
             self._pod_folder(pod),
             master=self._reach(master or pod, by_name=self._sentinels_use_names),
             names=self._sentinels_use_names,
+            password=self._password,
+            known=known,
         )
 
     def _reach(self, pod: str, *, by_name: bool) -> str:
@@ -122,7 +131,7 @@ class Pods:
 
     def _write_hosts(self) -> None:
         """In place: the bind mounts inside hold the file, not its name."""
-        text = config.hosts(self._topology.service, self.live.items()).encode()
+        text = config.hosts(self._topology, self.live.items()).encode()
         with (self._folder / "etc" / "hosts").open("r+b", buffering=0) as file:
             file.write(text)
             file.truncate()
@@ -137,3 +146,9 @@ class Pods:
         if self._topology.volume is Volume.CLAIM:
             return self._folder / "claims" / pod
         return self._pod_folder(pod) / "volume"
+
+
+def _write_private(file: Path, text: str) -> None:
+    """There may be a password in it: nobody else may read it, not even for the moment before a chmod."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as target:
+        target.write(text)
