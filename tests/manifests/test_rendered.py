@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.deployments.kube.manifests import SECRET, SECRET_KEY
 from harness.topologies import catalogue
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, Profile, Topology, Volume
 
@@ -50,9 +51,20 @@ def rendered(topology: Topology, profile: Profile) -> list[Object]:
     return render(MANIFESTS / topology.name / "overlays" / profile.name)
 
 
+def pod_specs(objects: list[Object]) -> list[Object]:
+    """Of every pod and of everything that makes pods."""
+    bare = [each["spec"] for each in objects if each["kind"] == "Pod"]
+    made = [each["spec"]["template"]["spec"] for each in objects if "template" in each.get("spec", {})]
+    return [*bare, *made]
+
+
 def pod_spec(objects: list[Object]) -> Object:
-    kind = next(each for each in objects if each["kind"] in ("StatefulSet", "Pod"))
-    return kind["spec"]["template"]["spec"] if kind["kind"] == "StatefulSet" else kind["spec"]
+    (spec,) = pod_specs(objects)
+    return spec
+
+
+def containers_in(objects: list[Object]) -> list[Object]:
+    return [container for spec in pod_specs(objects) for container in spec["containers"]]
 
 
 def directives(text: str) -> list[tuple[str, str]]:
@@ -68,7 +80,7 @@ def test_no_object_is_bound_to_a_namespace(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_no_image_is_pulled_that_is_there_and_none_is_without_a_tag(overlay: str) -> None:
-    for container in pod_spec(render(MANIFESTS / overlay))["containers"]:
+    for container in containers_in(render(MANIFESTS / overlay)):
         assert container["imagePullPolicy"] == "IfNotPresent"
         assert re.fullmatch(r"[\w/-]+:[\w.]+", container["image"])
         assert container["command"], "an image's own entrypoint may do anything"
@@ -76,58 +88,107 @@ def test_no_image_is_pulled_that_is_there_and_none_is_without_a_tag(overlay: str
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_nothing_runs_as_root_or_has_a_token_of_the_cluster(overlay: str) -> None:
-    spec = pod_spec(render(MANIFESTS / overlay))
-    assert spec["automountServiceAccountToken"] is False
-    assert spec["securityContext"]["runAsNonRoot"] is True
-    assert spec["securityContext"]["runAsUser"] > 0, "Kubernetes cannot tell by a name"
+    for spec in pod_specs(render(MANIFESTS / overlay)):
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] > 0, "Kubernetes cannot tell by a name"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_volume_that_is_mounted_exists(overlay: str) -> None:
     objects = render(MANIFESTS / overlay)
-    spec = pod_spec(objects)
-    claims = [
+    claims = {
         claim["metadata"]["name"] for each in objects for claim in each.get("spec", {}).get("volumeClaimTemplates", [])
-    ]
-    there = {volume["name"] for volume in spec["volumes"]} | set(claims)
-    mounted = {mount["name"] for container in spec["containers"] for mount in container["volumeMounts"]}
-    assert mounted == there
-    configured = {volume["configMap"]["name"] for volume in spec["volumes"] if "configMap" in volume}
-    assert configured <= {each["metadata"]["name"] for each in objects if each["kind"] == "ConfigMap"}
+    }
+    configurations = {each["metadata"]["name"] for each in objects if each["kind"] == "ConfigMap"}
+    for spec in pod_specs(objects):
+        there = {volume["name"] for volume in spec["volumes"]} | claims
+        mounted = {mount["name"] for each in spec["containers"] for mount in each.get("volumeMounts", [])}
+        assert mounted == there
+        assert {volume["configMap"]["name"] for volume in spec["volumes"] if "configMap" in volume} <= configurations
 
 
 @pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
 def test_pods_are_those_of_the_catalogue(topology: Topology, profile: Profile) -> None:
-    objects = rendered(topology, profile)
-    stateful = one(objects, "StatefulSet")
-    names = [f"{stateful['metadata']['name']}-{number}" for number in range(stateful["spec"]["replicas"])]
-    assert names == [pod.name for pod in topology.pods]
-    containers = tuple(container["name"] for container in pod_spec(objects)["containers"])
-    assert all(pod.containers == containers for pod in topology.pods)
+    sets = [each for each in rendered(topology, profile) if each["kind"] == "StatefulSet"]
+    made = [
+        (f"{each['metadata']['name']}-{number}", each["metadata"]["name"], each)
+        for each in sets
+        for number in range(each["spec"]["replicas"])
+    ]
+    kept = [(pod.name, pod.controller.name) for pod in topology.pods if pod.controller]
+    assert [(pod, name) for pod, name, _ in made] == kept
+    for pod, (_, _, stateful) in zip(topology.pods, made, strict=True):
+        containers = tuple(each["name"] for each in stateful["spec"]["template"]["spec"]["containers"])
+        assert containers[: len(pod.containers)] == pod.containers, "what is beside them comes last"
 
 
 @pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
 def test_the_service_gives_them_their_names(topology: Topology, profile: Profile) -> None:
     objects = rendered(topology, profile)
-    service, stateful = one(objects, "Service"), one(objects, "StatefulSet")
-    assert service["metadata"]["name"] == stateful["spec"]["serviceName"] == topology.service
-    assert service["spec"]["clusterIP"] == "None"
-    labels = stateful["spec"]["template"]["metadata"]["labels"]
-    assert stateful["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    assert service["spec"]["selector"].items() <= labels.items()
+    services = {each["metadata"]["name"]: each["spec"] for each in objects if each["kind"] == "Service"}
+    assert services[topology.service]["clusterIP"] == "None"
+    for stateful in (each["spec"] for each in objects if each["kind"] == "StatefulSet"):
+        assert stateful["serviceName"] == topology.service
+        labels = stateful["template"]["metadata"]["labels"]
+        assert stateful["selector"]["matchLabels"].items() <= labels.items()
+        for name in (topology.service, *topology.services):
+            assert services[name]["selector"].items() <= labels.items()
 
 
 @pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
 def test_data_survives_a_pod_only_where_the_catalogue_says_so(topology: Topology, profile: Profile) -> None:
+    for stateful in (each["spec"] for each in rendered(topology, profile) if each["kind"] == "StatefulSet"):
+        claims = stateful.get("volumeClaimTemplates", [])
+        if topology.volume is Volume.CLAIM:
+            assert [claim["spec"]["storageClassName"] for claim in claims] == ["standard"]
+        else:
+            assert claims == []
+            volumes = stateful["template"]["spec"]["volumes"]
+            assert {"name": "data", "emptyDir": {}} in volumes
+
+
+@pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
+def test_a_password_comes_from_a_secret_that_is_not_among_the_objects(topology: Topology, profile: Profile) -> None:
     objects = rendered(topology, profile)
-    claims = one(objects, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
-    if topology.volume is Volume.CLAIM:
-        assert [claim["metadata"]["name"] for claim in claims] == ["data"]
-        assert claims[0]["spec"]["storageClassName"] == "standard"
-    else:
-        assert claims == []
-        data = next(volume for volume in pod_spec(objects)["volumes"] if volume["name"] == "data")
-        assert data == {"name": "data", "emptyDir": {}}
+    references = [
+        variable["valueFrom"]["secretKeyRef"]
+        for container in containers_in(objects)
+        for variable in container.get("env", [])
+        if "secretKeyRef" in variable.get("valueFrom", {})
+    ]
+    assert all(each == {"name": SECRET, "key": SECRET_KEY} for each in references)
+    assert bool(references) is topology.password
+    assert [each for each in objects if each["kind"] == "Secret"] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_chart_has_the_settings_of_the_catalogue(profile: str) -> None:
+    chart, times = catalogue.CHART, catalogue.CHART.profile(profile)
+    objects = rendered(chart, times)
+    data = {name: text for each in objects if each["kind"] == "ConfigMap" for name, text in each["data"].items()}
+    name = chart.master_name
+    assert directives(data["sentinel.conf"]) == [
+        ("bind", "0.0.0.0"),  # noqa: S104 - as the chart has it
+        ("port", str(SENTINEL_PORT)),
+        ("sentinel", f"monitor {name} MASTER {REDIS_PORT} {chart.quorum}"),
+        ("sentinel", f"down-after-milliseconds {name} {times.down_after_ms}"),
+        ("sentinel", f"failover-timeout {name} {times.failover_timeout_ms}"),
+        ("sentinel", f"parallel-syncs {name} {chart.parallel_syncs}"),
+    ]
+    for role in ("master.conf", "replica.conf"):
+        assert set(directives(data["redis.conf"] + data[role])) == {*chart.redis_config, ("dir", "/data")}
+    assert (f"sentinel debug ping-period {times.ping_ms} " in data.get("periods.sh", "")) is bool(times.ping_ms)
+
+
+def test_the_chart_s_network_policy_lets_labelled_clients_in_and_everybody_to_the_metrics() -> None:
+    objects = rendered(catalogue.CHART, catalogue.CHART.profile("documented"))
+    servers, metrics = one(objects, "NetworkPolicy")["spec"]["ingress"]
+    assert {"podSelector": {"matchLabels": {"redis-client": "true"}}} in servers["from"]
+    assert [port["port"] for port in servers["ports"]] == [REDIS_PORT, SENTINEL_PORT]
+    assert metrics == {"ports": [{"protocol": "TCP", "port": 9121}]}
+    probe = one(render(MANIFESTS / "probe"), "Pod")
+    assert probe["metadata"]["labels"]["redis-client"] == "true", "the probe is a client like any other"
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -181,10 +242,11 @@ def test_the_stateful_set_has_the_settings_of_the_catalogue(overlay: str, profil
 
 @pytest.mark.parametrize(("topology", "profile"), CATALOGUED)
 def test_sentinel_s_periods_are_changed_where_the_catalogue_says_so(topology: Topology, profile: Profile) -> None:
-    objects = rendered(topology, profile)
-    sentinel = next(each for each in pod_spec(objects)["containers"] if each["name"] == "sentinel")
-    called = "periods.sh" in f"{sentinel['command']} {sentinel.get('lifecycle')}"
-    assert called is bool(profile.ping_ms)
+    sentinels = [each for each in containers_in(rendered(topology, profile)) if each["name"] == "sentinel"]
+    assert sentinels
+    for sentinel in sentinels:
+        called = "periods.sh" in f"{sentinel['command']} {sentinel.get('lifecycle')}"
+        assert called is bool(profile.ping_ms)
 
 
 def test_the_stateful_set_s_periods_are_those_of_the_catalogue() -> None:
