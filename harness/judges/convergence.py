@@ -115,11 +115,35 @@ def _final_master(history: History) -> Finding:
     replicas = [name for name, final in history.finals.items() if final.role == "replica"]
     wanted = len(history.environment.servers) - 1
     whole = len(masters) == 1 and len(replicas) == wanted
+    seen = f"{roles or 'nobody'}{_strays(history, masters)}"
     return Finding(
         name="convergence.final_master",
         verdict=Verdict.PASS if whole else Verdict.FAIL,
-        text=f"expected one master and {wanted} replicas at the end; got {roles or 'nobody'}",
+        text=f"expected one master and {wanted} replicas at the end; got {seen}",
     )
+
+
+def _strays(history: History, masters: list[str]) -> str:
+    """Masters at the end beside the one that reigns, and who follows them."""
+    reigning = next((change.new for change in reversed(promotions(history))), history.environment.master)
+    if reigning not in masters or len(masters) < 2:
+        return ""
+    told = []
+    for name in sorted(set(masters) - {reigning}):
+        followers = _followers(history, name)
+        told.append(f"{name} a stray {f'followed by {followers}' if followers else 'without replicas'}")
+    return f"; {len(masters)} masters, {', '.join(told)} beside {reigning}"
+
+
+def _followers(history: History, master: str) -> str:
+    """Who, when it was last asked, said that it is a replica of this server."""
+    index = server_index(history, master)
+    found = []
+    for number, server in enumerate(history.environment.servers):
+        last = samples_of(history, number)[-1:]
+        if ((last["role"] == Role.REPLICA) & (last["source"] == index)).any():
+            found.append(server.name)
+    return ", ".join(found)
 
 
 def _sentinels_agree(history: History) -> Finding:

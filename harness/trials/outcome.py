@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.model import instants
 from harness.model.environment import Environment
 from harness.model.verdict import Finding, Judgement, Verdict, Writes
+from harness.trials.folder import TrialFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,10 @@ class Outcome:
         if name not in found:
             raise KeyError(f"expected a finding of: {', '.join(found)}; got {name!r}")
         return found[name]
+
+    def log(self, pod: str, container: str) -> str:
+        """What that container logged during the trial, as it was saved; raises FileNotFoundError for one unknown."""
+        return (TrialFolder(self.folder).logs / f"{pod}-{container}.log").read_text(errors="replace")
 
     def explain(self) -> str:
         """Every finding that is no pass, the lost keys, and where the evidence is."""

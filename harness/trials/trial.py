@@ -6,6 +6,8 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+from harness.deployments.port import Deployment
+from harness.deployments.waiting import eventually
 from harness.faults.fault import Fault
 from harness.judges.judge import judge
 from harness.model.errors import UsageError
@@ -18,6 +20,10 @@ from harness.trials.keeper import Keeper
 from harness.trials.observer import SILENT, Observer
 from harness.trials.outcome import Outcome
 from harness.trials.settings import Settings
+from harness.trials.steps import Steps
+from harness.trials.survey import survey
+
+_WHOLE_S = 60.0
 
 
 class Trial:
@@ -49,6 +55,7 @@ class Trial:
         self._planned: list[FaultPlan] = []
         self._expect = Expect()
         self._windows = Windows()
+        self._deployment: Deployment | None = None
         self.outcome: Outcome | None = None
 
     @property
@@ -120,6 +127,17 @@ class Trial:
         """Other lengths of phases: control_s, observe_s, linger_s, heal_s."""
         self._windows = replace(self._windows, **seconds)
 
+    def steps(self) -> Steps:
+        """Deploy, wait until all is whole, and ask by hand; `run` then breaks the same deployment."""
+        deployment = self._deployed()
+
+        def look() -> tuple[bool, str]:
+            seen = survey(deployment)
+            return seen.whole, seen.text
+
+        eventually(look, within_s=_WHOLE_S, what="a whole deployment", clock=self._keeper.clock)
+        return Steps(deployment, clock=self._keeper.clock)
+
     def run(self) -> Outcome:
         """Deploy (or take the deployment of the trial before), run, judge, keep; once a trial.
 
@@ -146,10 +164,16 @@ class Trial:
         )
         folder = TrialFolder(self.folder)
         folder.create(plan)
-        deployment = self._keeper.deployment(self._topology, profile)
+        deployment = self._deployed()
         run_trial(plan, self._faults, deployment, folder, observer=self._observer, clock=self._keeper.clock)
         self.outcome = rejudge(folder)
         return self.outcome
+
+    def _deployed(self) -> Deployment:
+        """One deployment a trial, whoever asks for it first."""
+        if self._deployment is None:
+            self._deployment = self._keeper.deployment(self._topology, self._profile)
+        return self._deployment
 
 
 def _at_any_phase(faults: list[FaultPlan], profile: Profile, seed: int) -> tuple[FaultPlan, ...]:

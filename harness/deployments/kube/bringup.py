@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
 from harness.deployments.kube.growth import first_pods, grow
+from harness.deployments.kube.clients import Clients, clients
 from harness.deployments.kube.image import REPOSITORY
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition
@@ -57,6 +58,7 @@ class Up:
     pods: Pods
     partition: Partition
     probe: KubeProbe
+    clients: Clients
     images: tuple[str, ...]
     undo: ExitStack
 
@@ -110,6 +112,12 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         pods=pods,
         partition=partition,
         probe=probe,
+        clients=clients(
+            api=api,
+            watch=watch,
+            image=manifests.images_in(objects)[0],
+            place=place,
+        ),
         images=images,
         undo=undo,
     )

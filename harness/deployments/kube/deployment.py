@@ -281,6 +281,12 @@ class KubeDeployment:
         address = pods.existing(pod).address
         return self._up.partition.heal(pod, address, pods.any_process(self._others(pod)), port=self._port_of(pod))
 
+    def fetch(self, url: str) -> str:
+        return self._up.clients.fetch(url)
+
+    def ping_from(self, labels: Mapping[str, str], host: str, port: int) -> str:
+        return self._up.clients.ping_from(labels, host, port)
+
     @property
     def _up(self) -> Up:
         if self._running is None:

@@ -109,10 +109,11 @@ def sentinel_config(
 def hosts(topology: Topology, addresses: Iterable[tuple[str, str]]) -> str:
     """The deployment's /etc/hosts: each pod by its own name and under its Service, as headless DNS would say it.
 
-    A further Service leads to every pod here, where Kubernetes would choose one of them for each connection.
+    A Service's own name leads to every pod. Where it is not headless, Kubernetes would choose one for each connection.
     """
+    services = " ".join((topology.service, *topology.services))
     lines = ["127.0.0.1 localhost"]
-    lines += [" ".join((address, f"{pod}.{topology.service}", pod, *topology.services)) for pod, address in addresses]
+    lines += [f"{address} {pod}.{topology.service} {pod} {services}" for pod, address in addresses]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -11,7 +11,7 @@ import platform
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,6 +194,16 @@ class LocalDeployment:
             self._keep_pinging(pod)
         return effect
 
+    def scale_to_zero(self, pod: str) -> Effect:
+        pods = self._scaled_with(pod)
+        effects = [self.delete_pod(each) for each in reversed(pods) if each in self._up.pods.live]
+        return _all_of(effects, f"{pod} and all of its controller's pods")
+
+    def scale_back(self, pod: str) -> Effect:
+        pods = self._scaled_with(pod)
+        effects = [self.create_pod(each) for each in pods if each not in self._up.pods.live]
+        return _all_of(effects, f"{pod} and all of its controller's pods")
+
     def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
         self._must_be_apart()
         peers = others or tuple(peer.name for peer in self._topology.pods if peer.name != pod)
@@ -332,6 +342,13 @@ class LocalDeployment:
     def _containers_of(self, pod: str) -> tuple[str, ...]:
         return self._topology.pod(pod).containers
 
+    def _scaled_with(self, pod: str) -> tuple[str, ...]:
+        """Every pod that the same controller keeps."""
+        controller = self._topology.pod(pod).controller
+        if controller is None:
+            raise UsageError(f"expected a pod of a StatefulSet or the like; {pod} is a bare pod, nobody can scale it")
+        return tuple(each.name for each in self._topology.pods if each.controller == controller)
+
     def _must_have(self, pod: str, container: str) -> None:
         containers = self._containers_of(pod)
         if container not in containers:
@@ -345,3 +362,11 @@ class LocalDeployment:
                 "expected pods with networks of their own; got the isolation level loopback, where all share the "
                 f"host's ({self._isolation.because}); use namespaces, or a cluster"
             )
+
+
+def _all_of(effects: Sequence[Effect], what: str) -> Effect:
+    if not effects:
+        raise DeploymentError(f"expected {what} to change; they were so already")
+    return Effect(
+        begin_ns=effects[0].begin_ns, end_ns=effects[-1].end_ns, proof="; ".join(effect.proof for effect in effects)
+    )

@@ -65,4 +65,6 @@ def test_names_are_used_only_where_the_topology_asks_for_it() -> None:
 
 def test_hosts_know_a_pod_by_its_name_and_under_its_service() -> None:
     text = hosts(NODE, [("redis-0", "10.77.0.10"), ("redis-1", "10.77.0.13")])
-    assert text == "127.0.0.1 localhost\n10.77.0.10 redis-0.redis redis-0\n10.77.0.13 redis-1.redis redis-1\n"
+    assert (
+        text == "127.0.0.1 localhost\n10.77.0.10 redis-0.redis redis-0 redis\n10.77.0.13 redis-1.redis redis-1 redis\n"
+    )

@@ -1,0 +1,84 @@
+"""Clients in pods of their own, as a document's reader would start them, and HTTP from the probe's pod."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from harness.deployments.kube import manifests
+from harness.deployments.kube.port import KubeApi
+from harness.deployments.kube.probe import CONTAINER as PROBE_CONTAINER
+from harness.deployments.kube.probe import POD as PROBE_POD
+from harness.deployments.kube.stream import run_to_end
+from harness.deployments.kube.tools import Place
+from harness.deployments.kube.watch import PodWatch
+
+NAME = "redis-client"
+_FETCHED_WITHIN_S = 20.0
+_ENDED_WITHIN_S = 60.0
+_ASKED_WITHIN_S = 5
+_FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """image: one with `redis-cli`, which is on the nodes already."""
+
+    api: KubeApi
+    watch: PodWatch
+    image: str
+    place: Place
+    _numbers: count[int]
+
+    def fetch(self, url: str) -> str:
+        body = io.BytesIO()
+        channel = self.api.run(PROBE_POD, PROBE_CONTAINER, ("python", "-c", _FETCH, url))
+        run_to_end(channel, f"an answer from {url}", within_s=_FETCHED_WITHIN_S, sink=body)
+        return body.getvalue().decode(errors="replace")
+
+    def ping_from(self, labels: Mapping[str, str], host: str, port: int) -> str:
+        name = f"{NAME}-{next(self._numbers)}"
+        manifests.apply(json.dumps(_pod(name, labels, self.image, host, port)), self.place)
+        try:
+            self.watch.until(
+                name,
+                lambda pod: pod.phase in ("Succeeded", "Failed"),
+                within_s=_ENDED_WITHIN_S,
+                what=f"the end of client pod {name}",
+                hopeless=True,
+            )
+            said = self.api.logs(name, NAME)
+        finally:
+            self.api.delete_pod(name, grace_s=0)
+        # Each line begins with the kubelet's stamp.
+        return "\n".join(line.partition(" ")[2] for line in said.splitlines()).strip() or "no answer"
+
+
+def clients(*, api: KubeApi, watch: PodWatch, image: str, place: Place) -> Clients:
+    return Clients(api=api, watch=watch, image=image, place=place, _numbers=count(1))
+
+
+def _pod(name: str, labels: Mapping[str, str], image: str, host: str, port: int) -> dict[str, object]:
+    """The password comes from the Secret into the environment, where there is one; never into a command line."""
+    secret = {"name": manifests.SECRET, "key": manifests.SECRET_KEY, "optional": True}
+    container = {
+        "name": NAME,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["timeout", str(_ASKED_WITHIN_S), "redis-cli", "-h", host, "-p", str(port), "ping"],
+        "env": [{"name": "REDISCLI_AUTH", "valueFrom": {"secretKeyRef": secret}}],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": dict(labels)},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 1001},
+            "containers": [container],
+        },
+    }

@@ -1,0 +1,36 @@
+"""Documents 000 and 001, first half: they end at deployment, so what 001 has its reader verify is done here, too."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.faults.delete import delete_pod
+from harness.faults.target import MASTER
+from harness.trials.trial import Trial
+from scenarios.verification import switches, written_and_read_everywhere
+
+pytestmark = pytest.mark.redis(topology="statefulset")
+
+
+def test_document_000(trial: Trial) -> None:
+    """Write, read on each replica, SENTINEL masters; the master's pod is deleted, +switch-master; masters again.
+
+    One set keeps all pods here, so it cannot be scaled to 0 for its master alone. Where the document no longer holds
+    is told by the verdict: redis-0 is made anew as a second master.
+    """
+    steps, topology = trial.steps(), trial.topology
+    written_and_read_everywhere(steps, topology)
+    before = steps.masters(f"redis-1.{topology.service}")[topology.master_name]
+    assert before in steps.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
+
+    trial.load(writers=4, rate=200)
+    trial.inject(delete_pod(MASTER, grace_s=0))
+    trial.expect(failover=True, max_lost=None)
+    outcome = trial.run()
+
+    told = switches(outcome.log("redis-1", "sentinel"), topology.master_name)
+    assert told, "expected +switch-master in the log of redis-1's Sentinel; there is none\n" + outcome.explain()
+    old, new = told[0]
+    assert old == before
+    assert new in steps.addresses().values(), f"the announced address {new} is no pod's"
+    assert steps.masters(f"redis-1.{topology.service}")[topology.master_name] == new
