@@ -25,8 +25,8 @@ from harness.deployments.kube.pods import PORTS, info_field
 from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back
-from harness.deployments.undo import Resume, ScaleBack
 from harness.deployments.password import draw_password
+from harness.deployments.undo import Resume, ScaleBack
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
