@@ -5,7 +5,6 @@ It knows what is written where and what is started with it; who is to be master 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,7 +51,8 @@ class Pods:
 
     def add(self, pod: str) -> None:
         """A new pod: a new address, an empty folder; an earlier claim is found again."""
-        self._pod_folder(pod).mkdir(parents=True)
+        # For the owner only: there may be a password in its files, and Sentinel writes its own anew as it likes.
+        self._pod_folder(pod).mkdir(parents=True, mode=0o700)
         self._volume(pod).mkdir(parents=True, exist_ok=True)
         address = self._addresses.take()
         if self._apart:
@@ -85,12 +85,12 @@ class Pods:
         if container == "redis":
             follow = self._reach(master, by_name=self._apart) if master else ""
             text = config.redis_config(self._topology, where, self._volume(pod), master=follow, password=self._password)
-            _write_private(file, text)
+            file.write_text(text)
             argv: tuple[str, ...] = (self._engine.path, str(file))
         else:
             # A Sentinel keeps its state in its file, which lives as long as the pod.
             if not file.exists():
-                _write_private(file, self._sentinel_config(pod, where, master, known))
+                file.write_text(self._sentinel_config(pod, where, master, known))
             argv = (self._engine.path, str(file), "--sentinel")
         return self._containers.start(pod, container, argv, network=pod if self._apart else None)
 
@@ -146,9 +146,3 @@ class Pods:
         if self._topology.volume is Volume.CLAIM:
             return self._folder / "claims" / pod
         return self._pod_folder(pod) / "volume"
-
-
-def _write_private(file: Path, text: str) -> None:
-    """There may be a password in it: nobody else may read it, not even for the moment before a chmod."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as target:
-        target.write(text)
