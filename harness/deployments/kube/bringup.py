@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
-from harness.deployments.kube.growth import first_pods, grow
 from harness.deployments.kube.clients import Clients, clients
+from harness.deployments.kube.growth import first_pods, grow
 from harness.deployments.kube.image import REPOSITORY
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition

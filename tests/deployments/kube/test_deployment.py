@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from harness.deployments.kube import bringup, deployment
+from harness.deployments.kube.clients import clients
 from harness.deployments.kube.deployment import KubeDeployment
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.node import Process
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
 from harness.deployments.kube.site import Cluster
+from harness.deployments.kube.tools import Place
 from harness.deployments.kube.watch import PodWatch
 from harness.deployments.undo import Resume, ScaleBack, Where
 from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
@@ -25,6 +27,7 @@ from harness.probe.protocol import Answer
 from harness.topologies.catalogue import topology
 
 NODE = topology("node")
+PLACE = Place(kubeconfig=Path("k"), context="c", namespace="trial")
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 
 
@@ -94,6 +97,7 @@ def up(api, make_pod, monkeypatch, journal):
             pods=Pods(topology=NODE, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe),
             partition=Partition((node,), "trial", journal),
             probe=probe,
+            clients=clients(api=api, watch=watch, image="redis:8.0", place=PLACE),
             images=("redis:8.0",),
             undo=undo,
         )

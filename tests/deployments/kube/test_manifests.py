@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.deployments.kube.manifests import apply, images_in, overlay_of, render
+from harness.deployments.kube.manifests import apply, images_in, overlay_of, render, secret
 from harness.deployments.kube.tools import Place
 from harness.model.errors import Unavailable
 from harness.topologies.catalogue import topology
@@ -71,3 +71,11 @@ def test_objects_are_applied_to_one_namespace_of_one_context(programs, tmp_path)
 
     assert calls() == ["kubectl apply --context kind-x --namespace trial --filename -"]
     assert (tmp_path / "config").read_text() == "kind: Pod"
+
+
+def test_a_secret_has_the_password_under_the_document_s_names():
+    """It goes to kubectl's standard input, never into a command line."""
+    made = json.loads(secret("s3cret"))
+
+    assert (made["kind"], made["metadata"]) == ("Secret", {"name": "redis"})
+    assert made["stringData"] == {"redis-password": "s3cret"}

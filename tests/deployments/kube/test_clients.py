@@ -1,0 +1,71 @@
+"""Client pods and HTTP from inside: started as a document's reader would, and gone afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.deployments.kube.clients import Clients, clients
+from harness.deployments.kube.tools import Place
+from harness.deployments.kube.watch import PodWatch
+from harness.model.errors import DeploymentError
+
+STAMP = "2026-11-21T05:00:00.000000000Z"
+
+
+@pytest.fixture
+def hosted(api, tmp_path):
+    watch = PodWatch(api)
+    place = Place(kubeconfig=tmp_path / "kubeconfig", context="kind-c", namespace="trial")
+    yield clients(api=api, watch=watch, image="redis:8.0", place=place)
+    watch.stop()
+
+
+@pytest.fixture
+def applied(programs: Callable[..., Callable[[], list[str]]], tmp_path: Path) -> Callable[[], dict]:
+    """What was given to `kubectl apply`."""
+    programs(kubectl=f"cat > {tmp_path}/applied")
+    return lambda: json.loads((tmp_path / "applied").read_text())
+
+
+def ended(api, make_pod, said: str) -> None:
+    """The pod has run, and logged what it heard."""
+    pod = api.known["redis-client-1"] = make_pod("redis-client-1", phase="Succeeded", containers=())
+    api.tell(pod, "ADDED")
+    api.texts["redis-client-1", "redis-client", False] = said
+
+
+def test_a_client_pod_has_the_labels_that_it_was_given_and_says_what_it_heard(
+    hosted: Clients, api, make_pod, applied
+) -> None:
+    ended(api, make_pod, f"{STAMP} PONG\n")
+    assert hosted.ping_from({"redis-client": "true"}, "redis-master-0.redis-headless", 6379) == "PONG"
+    pod = applied()
+    assert pod["metadata"] == {"name": "redis-client-1", "labels": {"redis-client": "true"}}
+    (container,) = pod["spec"]["containers"]
+    assert container["command"][2:] == ["redis-cli", "-h", "redis-master-0.redis-headless", "-p", "6379", "ping"]
+    (password,) = container["env"]
+    assert password["valueFrom"]["secretKeyRef"]["name"] == "redis", "never a word of the command line"
+    assert ("delete_pod", "redis-client-1", 0) in api.calls
+
+
+def test_a_client_that_hears_nothing_says_so(hosted: Clients, api, make_pod, applied) -> None:
+    ended(api, make_pod, "")
+    assert hosted.ping_from({}, "redis-master-0.redis-headless", 6379) == "no answer"
+    assert applied()["metadata"]["labels"] == {}
+
+
+def test_a_page_is_fetched_by_the_probe_s_pod(hosted: Clients, api, channel) -> None:
+    api.programs["python"] = lambda: channel((b"redis_up 1\n", b""))
+    assert hosted.fetch("http://redis-metrics:9121/metrics") == "redis_up 1\n"
+    (_, pod, container, command) = next(call for call in api.calls if call[0] == "run")
+    assert (pod, container, command[-1]) == ("probe", "probe", "http://redis-metrics:9121/metrics")
+
+
+def test_a_page_that_nobody_serves_is_told_with_the_reason(hosted: Clients, api, channel) -> None:
+    api.programs["python"] = lambda: channel((b"", b"Connection refused"), outcome="exit code 1")
+    with pytest.raises(DeploymentError, match=r"an answer from http://redis-metrics:1/.*Connection refused"):
+        hosted.fetch("http://redis-metrics:1/")
