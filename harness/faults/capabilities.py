@@ -51,3 +51,12 @@ class CanScale(Protocol):
 
     def scale_back(self, pod: str) -> Effect:
         """Ask for as many as before; the pods come back under their names and new addresses."""
+
+
+@runtime_checkable
+class CanStopNode(Protocol):
+    def stop_node(self, pod: str) -> Effect:
+        """Switch off the node that `pod` is on, at once. Raises Unavailable where more than pods would go with it."""
+
+    def start_node(self, pod: str) -> Effect:
+        """Switch it on again; returns once its pods answer."""

@@ -17,7 +17,7 @@ from harness.model.plan import MASTER_OF_SENTINELS
 from harness.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
-_NOTICED = ("kill", "stop", "pause")
+_NOTICED = ("kill", "stop", "pause", "delete", "delete-now", "scale-to-zero", "node-stop")
 """Faults after which nobody can reach the process; of one that lasts less than some samples that is not certain."""
 
 

@@ -41,7 +41,7 @@ MUTANTS = [
     ("ledger", "name == named[0][0]", "name != named[0][0]"),
     ("ledger", "if len(masters) > 1:", "if len(masters) > 9:"),
     ("assumptions", "!= Cause.BUSY", "!= Cause.NONE"),
-    ("assumptions", '("kill", "stop", "pause")', '("stop", "pause")'),
+    ("assumptions", '("kill", "stop", "pause", ', '("stop", "pause", '),
     ("assumptions", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
     ("ledger", "and not repeated", ""),
     ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),

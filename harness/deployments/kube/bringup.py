@@ -16,6 +16,7 @@ from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
 from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
+from harness.deployments.kube.power import NodePower
 from harness.deployments.kube.probe import POD as PROBE_POD
 from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.site import Cluster, Site
@@ -57,6 +58,7 @@ class Up:
     logs: Logs
     pods: Pods
     partition: Partition
+    power: NodePower
     probe: KubeProbe
     clients: Clients
     images: tuple[str, ...]
@@ -111,6 +113,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         logs=logs,
         pods=pods,
         partition=partition,
+        power=NodePower(pods, journal, kind_cluster=where.kind_cluster),
         probe=probe,
         clients=clients(
             api=api,

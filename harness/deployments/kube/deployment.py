@@ -287,6 +287,12 @@ class KubeDeployment:
     def ping_from(self, labels: Mapping[str, str], host: str, port: int) -> str:
         return self._up.clients.ping_from(labels, host, port)
 
+    def stop_node(self, pod: str) -> Effect:
+        return self._up.power.off(pod)
+
+    def start_node(self, pod: str) -> Effect:
+        return self._up.power.on(pod)
+
     @property
     def _up(self) -> Up:
         if self._running is None:

@@ -43,11 +43,15 @@ class NodeShell:
 
     def __init__(self, node: str, command: Sequence[str]) -> None:
         self.node = node
+        self._command = command
         self._lock = threading.Lock()
+        self._open()
+
+    def _open(self) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the shell
         # A group of its own: Ctrl-C is for the harness, which undoes faults through this very shell.
         self._shell = subprocess.Popen(
-            command,
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -90,6 +94,12 @@ class NodeShell:
                 f"{output.strip() or 'nothing'}"
             )
         return output
+
+    def reopen(self) -> None:
+        """A new shell where the old one went with its node."""
+        with self._lock:
+            self.close()
+            self._open()
 
     def close(self) -> None:
         self._in.close()

@@ -1,0 +1,16 @@
+"""A node of the cluster fails, with everything on it."""
+
+from __future__ import annotations
+
+from harness.faults.node import stop_node
+from harness.faults.target import MASTER
+from harness.trials.trial import Trial
+
+
+def test_node_stop(trial: Trial) -> None:
+    """Cut the power of the master's node: its Sentinel goes with it, and nobody tells anybody."""
+    trial.inject(stop_node(MASTER))
+    trial.expect(max_lost=None)
+    trial.windows(heal_s=90.0)
+    outcome = trial.run()
+    assert set(outcome.writes.lost_by_cause) <= {"async tail"}, outcome.explain()
