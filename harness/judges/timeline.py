@@ -72,6 +72,7 @@ def judge(history: History) -> Timeline:
         **_switches(history, first),
         instants.PROMOTED_AT: first.at if first else None,
         instants.FIRST_WRITE_AT: _first_write(history, fault, first.new) if first else None,
+        **_back(history, str(effect.data.get("pod")), begin),
         instants.REDUNDANT_AT: redundant_at(history, fault, switches),
     }
     return Timeline(
@@ -245,6 +246,22 @@ def _dead_at(history: History, fault: Instant) -> Instant | None:
     if len(gone):
         found.append(Instant(earliest_ns=fault.earliest_ns, latest_ns=int(gone["return_ns"].min()), source="samples"))
     return min(found, key=lambda instant: (instant.latest_ns, instant.source), default=None)
+
+
+def _back(history: History, pod: str, since: Instant) -> dict[str, Instant | None]:
+    """When the pod that was hit came back, as the cluster and the resolver tell; where there is neither, nothing."""
+
+    def first(kind: str, **wanted: str) -> Instant | None:
+        for event in history.of_kind(kind):
+            if event.at_ns > since.latest_ns and wanted.items() <= event.data.items():
+                return instant_of(event)
+        return None
+
+    return {
+        instants.STARTED_AT: first("container-started", pod=pod, container="redis"),
+        instants.NAMED_AT: first("name-found", server=pod),
+        instants.READY_AT: first("pod-ready", pod=pod),
+    }
 
 
 def _role_change(history: History, server: str, since_ns: int) -> tuple[Instant | None, int]:

@@ -43,6 +43,8 @@ class Event:
       "server-down"  server, address, cause                        a watcher lost it
       "role"         server, role, before                          ROLE changed between two samples
       "sentinel-up" / "sentinel-down"  sentinel, address, run_id
+      "name-found"   server, name, address      a name that a server is known by has a (new) address
+      "name-lost"    server, name, cause        it has none
       "load-begin" / "load-end"
       "unread"       server   the final read of a server failed; text: why
       "probe-error"  the probe itself failed: an error of the harness, not of what is measured

@@ -15,6 +15,9 @@ FIRST_SWITCH_AT = "first_switch_at"  # first +switch-master
 QUORUM_SWITCH_AT = "quorum_switch_at"  # +switch-master of the quorum-th Sentinel
 LAST_SWITCH_AT = "last_switch_at"  # +switch-master of the last Sentinel, as a rule the leader's
 FIRST_WRITE_AT = "first_write_at"  # first write acknowledged by the new master
+STARTED_AT = "started_at"  # the old master's container was started again, by the kubelet's word
+NAMED_AT = "named_at"  # its pod's name has an address again, as the probe's resolver tells
+READY_AT = "ready_at"  # its pod is ready, as the cluster tells
 REDUNDANT_AT = "redundant_at"  # one master, Sentinels agree, every replica linked and caught up
 
 NAMES = (
@@ -29,6 +32,9 @@ NAMES = (
     QUORUM_SWITCH_AT,
     LAST_SWITCH_AT,
     FIRST_WRITE_AT,
+    STARTED_AT,
+    NAMED_AT,
+    READY_AT,
     REDUNDANT_AT,
 )
 

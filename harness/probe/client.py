@@ -162,6 +162,10 @@ class ProbeProcess:
         )
         self._ask(command, p.Done, REPLY_S)
 
+    def watch_names(self, names: Mapping[str, str]) -> None:
+        """Look these names up again and again, each that of a server; what they mean becomes events."""
+        self._ask(p.WatchNames(names=dict(names)), p.Done, REPLY_S)
+
     def open(self, folder: Path, trial: str) -> None:
         self._ask(p.Open(folder=str(folder), trial=trial), p.Done, REPLY_S)
 

@@ -42,6 +42,12 @@ class Watch(msgspec.Struct, tag="watch", frozen=True, kw_only=True):
     password: str = ""
 
 
+class WatchNames(msgspec.Struct, tag="watch-names", frozen=True):
+    """Which names to look up again and again from now on, by the server's name; replaces what was looked up."""
+
+    names: dict[str, str]
+
+
 class Open(msgspec.Struct, tag="open", frozen=True, kw_only=True):
     """Begin a history in `folder` (which exists, and the probe sees): operations.bin, samples.bin, events.jsonl."""
 
@@ -77,7 +83,7 @@ class Exit(msgspec.Struct, tag="exit", frozen=True):
     """End the probe."""
 
 
-Command = Hello | Watch | Open | StartLoad | StopLoad | Query | ReadBack | Close | Exit
+Command = Hello | Watch | WatchNames | Open | StartLoad | StopLoad | Query | ReadBack | Close | Exit
 
 
 class Request(msgspec.Struct, frozen=True):

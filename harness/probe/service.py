@@ -22,6 +22,7 @@ from harness.model.events import Event
 from harness.probe import protocol as p
 from harness.probe.directory import Directory
 from harness.probe.load import RunningLoad, status_of
+from harness.probe.names import NameWatch
 from harness.probe.readback import read_server, save
 from harness.probe.recorder import Recorder
 from harness.probe.watchers import RoleTold, SentinelWatch, ServerWatch, Target
@@ -54,6 +55,7 @@ class Service:
         self._sentinels: dict[str, Endpoint] = {}
         self._master_name = ""
         self._password = ""
+        self._names: list[tuple[NameWatch, asyncio.Task[None]]] = []
         self._watches: dict[Target, tuple[ServerWatch | SentinelWatch, asyncio.Task[None]]] = {}
         self._recorder: Recorder | None = None
         self._load: RunningLoad | None = None
@@ -81,6 +83,8 @@ class Service:
                 return await self._query(command)
             case p.Watch():
                 self._watch(command)
+            case p.WatchNames():
+                self._watch_names(command)
             case p.Open():
                 self._open(command)
             case p.StartLoad():
@@ -167,6 +171,12 @@ class Service:
                 )
                 self._watches[target] = (watch, self.spawn(watch.run(), f"watching {target.kind} {target.name}"))
 
+    def _watch_names(self, command: p.WatchNames) -> None:
+        for _, task in self._names:
+            task.cancel()
+        watches = [NameWatch(server, name, self.tell) for server, name in command.names.items()]
+        self._names = [(watch, self.spawn(watch.run(), "looking up a name")) for watch in watches]
+
     def _open(self, command: p.Open) -> None:
         if self._recorder:
             raise ProbeError(f"expected no history open; got one in {self._recorder.folder}: close it first")
@@ -233,7 +243,7 @@ class Service:
 
     def _tell_who_is_up(self) -> None:
         """Say again who is up, so that a history knows every run_id from its beginning."""
-        for watch, _ in self._watches.values():
+        for watch, _ in (*self._watches.values(), *self._names):
             if watch.up is not None:
                 self.tell(watch.up)
 

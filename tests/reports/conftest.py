@@ -296,6 +296,9 @@ def judgement(**changes: Any) -> Judgement:
     return replace(whole, **changes)
 
 
+OF_CLUSTERS = (instants.ASKED_AT, instants.STARTED_AT, instants.NAMED_AT, instants.READY_AT)
+
+
 class Make:
     """Everything above by name, for tests: `make.judgement(verdict=...)`."""
 
@@ -311,7 +314,7 @@ class Make:
     availability = staticmethod(availability)
     judgement = staticmethod(judgement)
     fault_ms: Callable[[float], int] = staticmethod(fault_ms)
-    names = tuple(name for name in instants.NAMES if name != instants.ASKED_AT)
+    names = tuple(name for name in instants.NAMES if name not in OF_CLUSTERS)
 
 
 @pytest.fixture

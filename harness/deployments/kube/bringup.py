@@ -26,7 +26,7 @@ from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go
 from harness.deployments.kube.watch import PodWatch
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
 from harness.model.errors import DeploymentError, WaitTimeout
-from harness.topologies.topology import Topology
+from harness.topologies.topology import ControllerKind, Topology
 
 _READY_WITHIN_S = 90.0
 
@@ -101,6 +101,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     probe = KubeProbe(api)
     undo.callback(probe.stop)
     probe.watch(servers={}, sentinels={}, master_name=wanted.topology.master_name, password=wanted.password)
+    probe.watch_names(_names(wanted.topology))
     pods = Pods(topology=wanted.topology, watch=watch, logs=logs, nodes=nodes, probe=probe)
     for pod in first_pods(wanted.topology):
         _wait_until_ready(watch, logs, pod.name)
@@ -124,6 +125,15 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         images=images,
         undo=undo,
     )
+
+
+def _names(topology: Topology) -> dict[str, str]:
+    """Of the pods that the cluster gives names to, by pod: those of a StatefulSet with its headless Service."""
+    return {
+        pod.name: f"{pod.name}.{topology.service}"
+        for pod in topology.pods
+        if pod.controller is not None and pod.controller.kind is ControllerKind.STATEFUL_SET
+    }
 
 
 def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo: ExitStack) -> None:
