@@ -28,7 +28,7 @@ from harness.model.instants import Instant
 from harness.model.operations import Outcome
 from harness.model.verdict import Switch, Timeline
 
-_ENDS_SLOWLY = ("stop", "delete", "delete-now", "scale-to-zero")
+_ENDS_SLOWLY = ("stop", "delete", "delete-now", "scale-to-zero", "node-stop")
 _STAYS_UP = ("isolate",)
 _LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
 
@@ -94,14 +94,18 @@ def _asked(history: History, effect: Event) -> Instant | None:
 
 
 def _took_effect(history: History, effect: Event) -> Instant:
-    """When it took effect; a process that is let go slowly not before the last answer that a watcher had of it."""
+    """When it took effect; of one that takes its time, between the last answer that a watcher had and the first none."""
     known = instant_of(effect)
     if effect.data.get("kind") not in _ENDS_SLOWLY:
         return known
     own = samples_of(history, server_index(history, str(effect.data.get("pod"))))
     answered = own[(own["role"] != Role.UNREACHABLE) & (own["return_ns"] <= known.latest_ns)]
     last_ns = int(answered["call_ns"][-1]) if len(answered) else known.earliest_ns
-    return replace(known, earliest_ns=max(known.earliest_ns, last_ns))
+    silent = own[(own["role"] == Role.UNREACHABLE) & (own["call_ns"] >= max(last_ns, known.earliest_ns))]
+    first_ns = int(silent["return_ns"][0]) if len(silent) else known.latest_ns
+    return replace(
+        known, earliest_ns=max(known.earliest_ns, last_ns), latest_ns=min(known.latest_ns, max(first_ns, last_ns))
+    )
 
 
 def _before_odown(first: Promotion, decisions: Mapping[str, Instant | None]) -> bool:
