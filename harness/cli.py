@@ -14,7 +14,8 @@ import typer
 
 from harness import __version__
 from harness.command.exits import Exit
-from harness.model.errors import ResilienceError
+from harness.model.errors import ResilienceError, UsageError
+from harness.model.lint import Severity
 
 app = typer.Typer(
     name="redis-resilience",
@@ -141,6 +142,54 @@ def topologies() -> None:
         )
         rows.append((name, f"{found.summary}\n{times}\n{found.document}"))
     _table(("topology", "what it is"), rows)
+
+
+@app.command()
+def lint(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH...", help="Manifests: files, folders, kustomizations, a chart; - for stdin."),
+    ] = None,
+    *,
+    values: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Values of the chart.")] = None,
+    topology: Annotated[str, typer.Option(metavar="NAME", help="A topology instead of files.")] = "",
+    profile: Annotated[str, typer.Option(help="Of the topology.")] = "documented",
+    backend: Annotated[
+        str, typer.Option(metavar="NAME", help="Deploy the topology there, and ask the servers: local, kind, ...")
+    ] = "",
+    cluster: Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster.")] = "",
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
+    form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    fail_on: Annotated[
+        str, typer.Option(help="Exit 1 from this severity on: error, warning, note or never.")
+    ] = "error",
+) -> None:
+    """Say which settings are known to cost data or time, why, what shows it, and what to do.
+
+    Of manifests:           redis-resilience lint manifests/node/overlays/documented
+
+    Of a chart:             redis-resilience lint ./chart --values values-production.yaml
+
+    Of running servers:     redis-resilience lint --topology node --backend local
+    """
+    from harness.command import lint as command  # noqa: PLC0415 - only this command needs it
+
+    if rules:
+        typer.echo(command.rules_page())
+        return
+    command.must_be_one_of("--format", form, ("table", "json"))
+    command.must_be_one_of("--fail-on", fail_on, (*Severity, "never"))
+    if bool(paths) == bool(topology):
+        raise UsageError("expected manifests or --topology NAME, one of them; see redis-resilience lint --help")
+    if paths:
+        report = command.lint_files(paths, values or [])
+    elif backend:
+        report = command.lint_running(topology, profile, backend, cluster)
+    else:
+        report = command.lint_topology(topology, profile)
+    command.show(report, form)
+    bad = fail_on != "never" and report.at_least(Severity(fail_on))
+    raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
 
 
 @app.command()

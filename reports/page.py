@@ -17,7 +17,9 @@ from harness.model import instants
 from harness.model.environment import Environment as TrialEnvironment
 from harness.model.events import Scalar
 from harness.model.history import History
+from harness.model.lint import LintReport
 from harness.model.verdict import Judgement, Verdict
+from reports import setup
 from reports.lanes import swim_lanes
 from reports.lines import place
 from reports.story import loss_known, outage_ms, what_happened, what_it_means, what_was_done
@@ -40,8 +42,11 @@ class Cut:
     left_out: int = 0
 
 
-def render(history: History, judgement: Judgement, *, script: str) -> str:
-    """The page. script: plotly as an element, from `reports.script`; the tables stand without it too."""
+def render(history: History, judgement: Judgement, *, script: str, lint: LintReport | None = None) -> str:
+    """The page. script: plotly as an element, from `reports.script`; the tables stand without it too.
+
+    lint: what it said before the trial; None where it was not asked.
+    """
     return _template().render(
         title=f"{judgement.verdict}: {judgement.scenario}",
         script=Markup(script),  # noqa: S704 - the caller's own element, from reports.script
@@ -72,6 +77,8 @@ def render(history: History, judgement: Judgement, *, script: str) -> str:
         sentinels=_sentinels(history.environment),
         prediction=history.environment.prediction,
         health=history.environment.health_text,
+        settings=setup.one_line(lint) if lint else "",
+        lint=_lint(lint) if lint else (),
         fingerprint=_pairs(history.environment.fingerprint),
     )
 
@@ -248,6 +255,12 @@ def _events(history: History, judgement: Judgement) -> Cut:
         for event in sorted(told, key=lambda event: event.at_ns)[:EVENTS]
     )
     return Cut(rows=rows, left_out=len(told) - len(rows))
+
+
+def _lint(lint: LintReport) -> Rows:
+    return tuple(
+        (finding.severity.value, finding.rule, finding.seen, finding.why, finding.fix) for finding in lint.findings
+    )
 
 
 def _servers(environment: TrialEnvironment) -> Rows:

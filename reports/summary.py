@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from harness.model.lint import LintReport
 from harness.model.plan import Plan
 from harness.model.verdict import Judgement, Verdict, worst
+from reports.setup import one_line
 from reports.story import loss_known, not_passed
 from reports.table import FEW, Row, Spread, lost_text, summarise
 from reports.units import NOTHING, count_text, ms_text, plural
@@ -26,10 +28,10 @@ _COLUMNS = (
 )
 
 
-def markdown(trials: Sequence[tuple[Plan, Judgement]]) -> str:
-    """At most ten lines and the table."""
+def markdown(trials: Sequence[tuple[Plan, Judgement]], lint: Sequence[LintReport] = ()) -> str:
+    """At most ten lines and the table, and a line of lint for each set-up that was tried."""
     rows = summarise(trials)
-    return "\n".join((*_head(trials), "", *_table(rows), ""))
+    return "\n".join((*_head(trials), "", *_table(rows), *_settings(lint), ""))
 
 
 def _head(trials: Sequence[tuple[Plan, Judgement]]) -> Iterable[str]:
@@ -74,6 +76,15 @@ def _table(rows: Sequence[Row]) -> Iterable[str]:
             ms_text(row.lateness_p99_ms),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _settings(lint: Sequence[LintReport]) -> Iterable[str]:
+    by_setup = {report.subject: report for report in lint}
+    if by_setup:
+        yield ""
+        yield "By their settings (lint, no part of the verdict):"
+    for subject, report in by_setup.items():
+        yield f"- {_safe(subject)}: {_safe(one_line(report))}"
 
 
 def _three(values: Spread) -> str:

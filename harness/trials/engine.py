@@ -34,6 +34,7 @@ from harness.probe.port import Clocks
 from harness.topologies.prediction import predict
 from harness.trials.emptying import empty
 from harness.trials.folder import TrialFolder
+from harness.trials.inspection import inspect
 from harness.trials.observer import SILENT, Observer, Progress
 from harness.trials.survey import Survey, caught_up, describe_sentinels, describe_servers, survey
 
@@ -154,6 +155,7 @@ class _Run:
             fingerprint=dict(self._deployment.fingerprint()),
         )
         self._folder.save_environment(environment)
+        self._folder.save_lint(inspect(self._deployment))
         self._deployment.save_logs(self._folder.logs / "before")
         return environment
 

@@ -2,6 +2,7 @@
 
     plan.json          before anything starts
     environment.json   before the load
+    lint.json          with it: what the live settings allow to happen
     trial.jsonl        the harness's events: phases, faults, problems; appended
     operations.bin samples.bin events.jsonl finals/   the probe's history
     logs/              what each container logged
@@ -26,6 +27,7 @@ from harness.model.environment import Environment
 from harness.model.errors import BrokenTrial
 from harness.model.events import Event
 from harness.model.history import FinalFacts, FinalRead, History
+from harness.model.lint import LintReport
 from harness.model.plan import SCHEMA, Plan
 from harness.model.sentinel_log import parse_log
 from harness.model.verdict import Judgement
@@ -58,6 +60,13 @@ class TrialFolder:
 
     def save_environment(self, environment: Environment) -> None:
         self._save("environment.json", environment)
+
+    def save_lint(self, lint: LintReport) -> None:
+        self._save("lint.json", lint)
+
+    def lint(self) -> LintReport | None:
+        """None where the trial is older than lint, or did not come so far."""
+        return self._load("lint.json", LintReport) if (self.path / "lint.json").is_file() else None
 
     def save_judgement(self, judgement: Judgement) -> None:
         self._save("verdict.json", judgement)

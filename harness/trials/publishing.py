@@ -36,8 +36,9 @@ def publish(folders: Sequence[Path], results: Path, *, width: int, colour: bool)
     try:
         script = write_shared_script(results)
         for folder, _, judgement in judged:
-            folder.save_report(page.render(folder.history(), judgement, script=script))
-        write_whole(results / "summary.md", summary.markdown(trials).encode())
+            folder.save_report(page.render(folder.history(), judgement, script=script, lint=folder.lint()))
+        lint = [report for folder, _, _ in judged if (report := folder.lint())]
+        write_whole(results / "summary.md", summary.markdown(trials, lint).encode())
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
@@ -52,5 +53,5 @@ def publish(folders: Sequence[Path], results: Path, *, width: int, colour: bool)
 
 def write_page(folder: TrialFolder, *, script: str) -> Path:
     """Make the trial's page from what its folder holds; returns the page."""
-    folder.save_report(page.render(folder.history(), folder.judgement(), script=script))
+    folder.save_report(page.render(folder.history(), folder.judgement(), script=script, lint=folder.lint()))
     return folder.report

@@ -33,12 +33,14 @@ def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
             not_seen.append(NotSeen(rule=rule.id, text=f"no {lacking[0]} in what was read", where=setup.subject))
             continue
         hits: dict[str, list[str]] = {}
+        missing: dict[str, list[str]] = {}
         for answer in dict.fromkeys(rule.check(setup)):
             if isinstance(answer, Hit):
                 hits.setdefault(answer.seen, []).append(answer.where)
             else:
-                not_seen.append(NotSeen(rule=rule.id, text=answer.text, where=answer.where))
-        findings += [_finding(rule, Hit(seen=seen, where="; ".join(where))) for seen, where in hits.items()]
+                missing.setdefault(answer.text, []).append(answer.where)
+        findings += [_finding(rule, seen, "; ".join(where)) for seen, where in hits.items()]
+        not_seen += [NotSeen(rule=rule.id, text=text, where="; ".join(where)) for text, where in missing.items()]
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.severity))
     return LintReport(subject=setup.subject, findings=tuple(findings), not_seen=tuple(not_seen))
 
@@ -49,12 +51,12 @@ def _beside_the_point(rule: Rule, setup: Setup) -> bool:
     return Needs.CLUSTER in rule.needs
 
 
-def _finding(rule: Rule, hit: Hit) -> LintFinding:
+def _finding(rule: Rule, seen: str, where: str) -> LintFinding:
     return LintFinding(
         rule=rule.id,
         severity=rule.severity,
-        seen=hit.seen,
-        where=hit.where,
+        seen=seen,
+        where=where,
         why=rule.why,
         fix=rule.fix,
         scenario=rule.scenario,

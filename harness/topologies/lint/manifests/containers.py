@@ -253,4 +253,5 @@ def _bytes(text: str) -> int | None:
     if match is None:
         return None
     unit = match[2] or ""
-    return round(float(match[1]) * (1024 if unit.endswith("i") else 1000) ** _POWERS.get(unit[:1], 0))
+    base = 1024.0 if unit.endswith("i") else 1000.0
+    return round(float(match[1]) * float(base ** _POWERS.get(unit[:1], 0)))

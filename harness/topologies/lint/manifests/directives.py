@@ -20,8 +20,18 @@ _ALIASES = {
     "slave-priority": "replica-priority",
 }
 PASSWORDS = frozenset({"auth-pass", "masterauth", "requirepass"})
-_OF_SENTINEL = ("announce-hostnames", "auth-pass", "down-after-milliseconds", "failover-timeout", "myid")
-_OF_SENTINEL += ("parallel-syncs", "ping-period", "quorum", "resolve-hostnames")
+_OF_SENTINEL = frozenset(
+    {
+        "announce-hostnames",
+        "auth-pass",
+        "down-after-milliseconds",
+        "failover-timeout",
+        "myid",
+        "parallel-syncs",
+        "ping-period",
+        "resolve-hostnames",
+    }
+)
 _KNOWN = frozenset({*DEFAULTS, *_ALIASES, "dir"})
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
 _ASSIGNED = re.compile(
@@ -111,7 +121,7 @@ def of_script(script: str, variables: Mapping[str, str]) -> Iterator[Found]:
         if said and (name := _ALIASES.get(said[1], said[1])) in _KNOWN:
             read.add(name)
             yield _found(name, said[2])
-    for name in sorted(_KNOWN - read - set(_OF_SENTINEL)):
+    for name in sorted(_KNOWN - read - _OF_SENTINEL):
         if (name in PASSWORDS or "-" in name or name.startswith("append")) and re.search(rf"(?<![\w-]){name}\b", text):
             yield Found(name=name, value=None)
 

@@ -122,7 +122,7 @@ RULES = (
         source="redis#9625, bitnami#6320, #28168, OT#1793",
         fix="sentinel resolve-hostnames yes, announce-hostnames yes, announce-ip and replica-announce-ip the pod's "
         "name.",
-        needs=_BOTH,
+        needs=(Needs.SENTINELS,),
         check=_addresses,
     ),
     Rule(

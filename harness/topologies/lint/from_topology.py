@@ -1,0 +1,52 @@
+"""A topology of the catalogue as the rules see it: what its data says, and nothing of how a cluster keeps its pods."""
+
+from __future__ import annotations
+
+from harness.topologies.lint.setup import Seen, Sentinel, Server, Settings, Setup
+from harness.topologies.topology import Boot, Profile, Topology, Volume
+
+ENGINE_PING_MS = 1000
+
+
+def read_topology(topology: Topology, profile: Profile) -> Setup:
+    """The settings that every backend gives it. Each pod is a workload of its own: a Sentinel goes with its server."""
+    where = f"topology {topology.name}"
+    data = Seen(
+        value="emptyDir" if topology.volume is Volume.EMPTY_DIR else "kept", where=f"{where}, volume {topology.volume}"
+    )
+    return Setup(
+        subject=f"{where}, profile {profile.name}",
+        servers=tuple(
+            Server(name=pod.name, settings=_redis(topology, f"{where}, redis_config"), workload=pod.name, data=data)
+            for pod in topology.pods
+            if "redis" in pod.containers
+        ),
+        sentinels=tuple(
+            Sentinel(name=pod.name, settings=_sentinel(topology, profile, where), workload=pod.name)
+            for pod in topology.pods
+            if "sentinel" in pod.containers
+        ),
+        boot=Seen(value="first" if topology.boot is Boot.FIRST else "asks", where=f"{where}, boot {topology.boot}"),
+    )
+
+
+def _redis(topology: Topology, where: str) -> Settings:
+    seen = {"protected-mode": Seen(value="no", where=where), "save": Seen(value="", where=where)}
+    points = [value for name, value in topology.redis_config if name == "save"]
+    for name, value in topology.redis_config:
+        told = " ".join(point for point in points if point != '""') if name == "save" else value
+        seen[name] = Seen(value=told, where=f"{where}: {name}")
+    return Settings(where=where, seen=seen)
+
+
+def _sentinel(topology: Topology, profile: Profile, where: str) -> Settings:
+    times = f"{where}, profile {profile.name}"
+    seen = {
+        "quorum": Seen(value=str(topology.quorum), where=f"{where}, quorum"),
+        "down-after-milliseconds": Seen(value=str(profile.down_after_ms), where=f"{times}, down_after_ms"),
+        "failover-timeout": Seen(value=str(profile.failover_timeout_ms), where=f"{times}, failover_timeout_ms"),
+        "parallel-syncs": Seen(value=str(topology.parallel_syncs), where=f"{where}, parallel_syncs"),
+        "ping-period": Seen(value=str(profile.ping_ms or ENGINE_PING_MS), where=f"{times}, ping_ms"),
+    }
+    seen |= {name: Seen(value=value, where=f"{where}, sentinel_config") for name, value in topology.sentinel_config}
+    return Settings(where=where, seen=seen)
