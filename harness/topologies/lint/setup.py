@@ -39,7 +39,7 @@ DEFAULTS: Mapping[str, str] = {
 }
 """Of Redis 7.0 and newer, and of Valkey: of directives that rules ask for."""
 
-SECRET = "(set)"  # noqa: S105 - what stands for a password, in place of it
+SECRET = "<set>"  # noqa: S105 - what stands for a password, in place of it
 """Stands for any password: no description ever holds one."""
 
 

@@ -32,6 +32,8 @@ def role_of(container: Tree, program: Program) -> str:
         return "other"
     if "sentinel" in name or program.environment.get("SENTINEL") == "true":
         return "sentinel"
+    if program.environment.get("MASTER") == "true":
+        return "redis"
     named = any(word in name for word in ("redis", "valkey", "master", "replica", "slave", "server"))
     return "redis" if named or any(word in image for word in ("redis", "valkey")) else "other"
 
@@ -211,9 +213,10 @@ def _swallows(program: Program, role: str) -> bool | None:
     starts = [start for start in program.starts if start.sentinel == (role == "sentinel")]
     if not starts:
         return None
-    if len(program.texts) == 1 and len(program.texts[0].body.strip().splitlines()) == 1:
-        return None  # one command alone: most shells let it take their place
-    return not all(start.replaces for start in starts)
+    if all(start.replaces for start in starts):
+        return False
+    alone = len(program.texts) == 1 and program.texts[0].body.strip() == starts[0].line.strip()
+    return None if alone else True  # one command alone: most shells let it take their place
 
 
 def _liveness(container: Tree, program: Program) -> Liveness | None:

@@ -191,7 +191,7 @@ def _names(said: str, file: Text) -> bool:
 
 def _starts(text: Text, *, direct: bool) -> list[Start]:
     found = []
-    for line in code(text.body).splitlines():
+    for line in code(text.body).replace(";", "\n").splitlines():
         match = _STARTS.search(line)
         if match is None or (_LOOKED_UP.match(line) and "exec " not in line):
             continue

@@ -59,8 +59,9 @@ def documents(text: str, where: str) -> Iterator[Tree]:
             elif tree:
                 yield tree
     except yaml.YAMLError as error:
-        place = str(getattr(error, "problem_mark", "")).strip()
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        place = f"line {mark.line + 1}" if mark else "it"
         raise UsageError(
-            f"expected YAML in {where}; got {getattr(error, 'problem', None) or 'something else'} {place}".rstrip()
-            + "; a chart's templates are read with its folder, or rendered by `helm template` first"
+            f"expected YAML in {where}; {place} is none; a chart's templates are read with its folder, or rendered by "
+            "`helm template` first"
         ) from error
