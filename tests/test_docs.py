@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import app
+from harness.command.lint import rules_page
 from harness.command.scenarios import scenarios
 from harness.options import OPTIONS
 
@@ -44,6 +45,15 @@ def test_the_readme_lists_every_option():
 
     assert head
     assert table.splitlines() == ["| option | default | meaning |", "|---|---|---|", *rows], "\n".join(rows)
+
+
+def test_the_rules_of_lint_are_those_of_the_program():
+    """The end of the page is what `redis-resilience lint --rules` prints."""
+    rules = (
+        (ROOT / "docs" / "lint.md").read_text().split("<!-- rules: made by `redis-resilience lint --rules` -->\n")[1]
+    )
+
+    assert rules == rules_page().rstrip("\n") + "\n"
 
 
 def test_every_scenario_is_in_the_readme():

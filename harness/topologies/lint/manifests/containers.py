@@ -6,7 +6,16 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from harness.topologies.lint.manifests.directives import Found, expand, of_file, of_flags, of_script, of_sentinel, words
+from harness.topologies.lint.manifests.directives import (
+    Found,
+    commands,
+    expand,
+    of_file,
+    of_flags,
+    of_script,
+    of_sentinel,
+    words,
+)
 from harness.topologies.lint.manifests.program import Program, Start, Text
 from harness.topologies.lint.manifests.tree import Tree
 from harness.topologies.lint.setup import Container, Liveness, Seen, Sentinel, Server, Settings
@@ -66,9 +75,7 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
         if text.is_file:
             common += [(found, text.where) for found in of_file(text.body)]
         else:
-            body = "\n".join(
-                line for line in text.body.splitlines() if line.strip() not in {each.strip() for each in lines}
-            )
+            body = "\n".join(line for line in commands(text.body) if line not in lines)
             common += [(found, text.where) for found in of_script(body, program.variables)]
     ways: dict[str, list[tuple[Found, str]]] = {}
     for start, files in named.items():

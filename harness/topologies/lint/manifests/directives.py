@@ -72,6 +72,11 @@ def code(script: str) -> str:
     return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
+def commands(script: str) -> tuple[str, ...]:
+    """The commands of a script, as far as semicolons and ends of lines tell them apart."""
+    return tuple(code(script).replace(";", "\n").splitlines())
+
+
 def assigned(script: str, variables: Mapping[str, str]) -> dict[str, str]:
     """The variables that a script sets to something literal, beside those that it is given.
 

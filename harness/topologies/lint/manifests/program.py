@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.topologies.lint.manifests.directives import assigned, code, expand, words
+from harness.topologies.lint.manifests.directives import assigned, code, commands, expand, words
 from harness.topologies.lint.manifests.tree import Tree
 from harness.topologies.lint.setup import SECRET
 
@@ -191,7 +191,7 @@ def _names(said: str, file: Text) -> bool:
 
 def _starts(text: Text, *, direct: bool) -> list[Start]:
     found = []
-    for line in code(text.body).replace(";", "\n").splitlines():
+    for line in commands(text.body):
         match = _STARTS.search(line)
         if match is None or (_LOOKED_UP.match(line) and "exec " not in line):
             continue

@@ -180,7 +180,7 @@ RULES = (
         "until that cannot be reached any more.",
         source="k/k#18193, redis#7753",
         fix="Give each Sentinel a fixed `sentinel myid`, or keep its configuration on a claim.",
-        scenario="sentinel-majority-lost",
+        scenario="sentinel-delete",
         needs=_SENTINELS,
         check=_identity_lost,
     ),

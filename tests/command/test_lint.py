@@ -1,0 +1,122 @@
+"""The command finds what its arguments mean, and says what it expected where it cannot."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli import app
+from harness.command.lint import lint_files, lint_topology
+from harness.model.errors import UsageError
+from harness.model.lint import Severity
+
+POD = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: redis, image: redis, command: [redis-server]}]}\n"
+SENTINELS = """
+kind: Deployment
+metadata: {name: s}
+spec:
+  replicas: 2
+  template: {spec: {containers: [{name: s, image: redis:8, command: [redis-sentinel, /x]}]}}
+"""
+
+
+def test_all_files_of_a_folder_are_one_set_up(tmp_path):
+    """Those below it too; what is no YAML is left alone."""
+    (tmp_path / "pods").mkdir()
+    (tmp_path / "pods" / "redis.yaml").write_text(POD)
+    (tmp_path / "sentinels.yml").write_text(SENTINELS)
+    (tmp_path / "README.md").write_text("not: [yaml")
+
+    found = {finding.rule for finding in lint_files([tmp_path], []).findings}
+
+    assert {"bare-pod", "image-floating", "sentinels-too-few", "nobody-to-promote"} <= found
+
+
+def test_several_paths_are_one_set_up_too(tmp_path):
+    for name, text in (("a.yaml", POD), ("b.yaml", SENTINELS)):
+        (tmp_path / name).write_text(text)
+
+    report = lint_files([tmp_path / "a.yaml", tmp_path / "b.yaml"], [])
+
+    assert "sentinels-too-few" in {finding.rule for finding in report.findings}
+    assert report.subject.endswith("b.yaml")
+
+
+def test_stdin_is_a_dash(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(POD))
+
+    assert lint_files([Path("-")], []).subject == "stdin"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nowhere", r"expected a file, a folder or - for stdin; got .*nowhere, which is not there"),
+        ("empty", r"expected YAML files, a kustomization or a chart in .*empty; there is none"),
+        ("web.yaml", r"expected pods with Redis in .*web.yaml; got 1 objects \(Deployment\)"),
+    ],
+)
+def test_what_cannot_be_linted_is_said(tmp_path, path, message):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "web.yaml").write_text("kind: Deployment\nmetadata: {name: web}\n")
+
+    with pytest.raises(UsageError, match=message):
+        lint_files([tmp_path / path], [])
+
+
+def test_a_topology_is_linted_by_its_data():
+    """The book's StatefulSet is wiped with its pod; the set-up of today has no error."""
+    assert {finding.rule for finding in lint_topology("statefulset", "documented").at_least(Severity.ERROR)} == {
+        "wipe-with-pod",
+        "master-by-name",
+    }
+    assert lint_topology("node", "documented").at_least(Severity.ERROR) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--topology", "statefulset"], 1),
+        (["--topology", "statefulset", "--fail-on", "never"], 0),
+        (["--topology", "node"], 0),
+        (["--topology", "node", "--fail-on", "warning"], 1),
+    ],
+)
+def test_the_exit_code_is_that_of_the_threshold(words, code):
+    assert CliRunner().invoke(app, ["lint", *words]).exit_code == code
+
+
+def test_json_has_everything():
+    done = CliRunner().invoke(app, ["lint", "--topology", "statefulset", "--format", "json"])
+
+    report = json.loads(done.stdout)
+    assert report["findings"][0]["rule"] == "wipe-with-pod"
+    assert report["findings"][0]["scenario"] == "master-delete-now"
+    assert report["not_seen"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], r"expected manifests or --topology NAME"),
+        (["x", "--topology", "node"], r"expected manifests or --topology NAME"),
+        (["--topology", "node", "--format", "xml"], r"--format: expected one of: table, json; got 'xml'"),
+        (["--topology", "node", "--fail-on", "all"], r"--fail-on: expected one of: error, warning, note, never; got"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_right_ones(words, message):
+    with pytest.raises(UsageError, match=message):
+        CliRunner().invoke(app, ["lint", *words], catch_exceptions=False)
+
+
+@pytest.mark.local
+def test_running_servers_are_asked():
+    done = CliRunner().invoke(app, ["lint", "--topology", "statefulset", "--profile", "fast", "--backend", "local"])
+
+    assert done.exit_code == 1, done.output
+    assert "on local: 2 errors (wipe-with-pod, master-by-name)" in done.stdout
+    assert "CONFIG GET" in done.stdout
