@@ -6,6 +6,7 @@ import difflib
 from dataclasses import replace
 
 from harness.model.errors import UsageError
+from harness.topologies.own import is_own, load
 from harness.topologies.topology import Boot, Controller, ControllerKind, Pod, Profile, Topology, Volume
 
 
@@ -220,10 +221,14 @@ def names() -> tuple[str, ...]:
 
 
 def topology(name: str) -> Topology:
-    """The topology of that name; raises UsageError that lists the known ones and the nearest."""
+    """The topology of that name, or in that file; raises UsageError that lists the known ones and the nearest."""
+    if is_own(name):
+        return load(name)
     found = _KNOWN.get(name)
     if found is None:
         near = difflib.get_close_matches(name, _KNOWN, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"expected a topology of {', '.join(_KNOWN)}; got {name!r}{hint}")
+        raise UsageError(
+            f"expected a topology of {', '.join(_KNOWN)}, or a file (mine.yaml, mine.py:NAME); got {name!r}{hint}"
+        )
     return found

@@ -61,7 +61,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones_and_the_nearest() -> No
         catalogue.topology("statefullset")
     assert (
         str(caught.value)
-        == f"expected a topology of {', '.join(catalogue.names())}; got 'statefullset'; did you mean statefulset?"
+        == f"expected a topology of {', '.join(catalogue.names())}, or a file (mine.yaml, mine.py:NAME); "
+        "got 'statefullset'; did you mean statefulset?"
     )
 
 

@@ -11,7 +11,7 @@ from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
 from harness.deployments.kube.clients import Clients, clients
 from harness.deployments.kube.growth import first_pods, grow
-from harness.deployments.kube.image import REPOSITORY
+from harness.deployments.kube.image import REPOSITORY, project_folder
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
@@ -70,7 +70,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     cluster = site.acquire()
     image = site.probe_image(wanted.probe_image)
     objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image})
-    probe_objects = manifests.render(wanted.overlay.parents[2] / "probe", {REPOSITORY: image})
+    probe_objects = manifests.render(project_folder() / "manifests" / "probe", {REPOSITORY: image})
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
     site.load(images)
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)

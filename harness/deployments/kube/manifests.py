@@ -29,10 +29,11 @@ _IMAGE = re.compile(r"^[\s-]*image:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
 def overlay_of(folder: Path, topology: Topology, profile: Profile) -> Path:
     """The overlay of this topology and profile, for a chart its values; raises Unavailable with those there are."""
-    values = folder / topology.name / "profiles" / f"{profile.name}.yaml"
+    home = Path(topology.manifests) if topology.manifests else folder / topology.name
+    values = home / "profiles" / f"{profile.name}.yaml"
     if values.exists():
         return values
-    overlays = folder / topology.name / "overlays"
+    overlays = home / "overlays"
     found = overlays / profile.name
     if not (found / "kustomization.yaml").exists():
         known = sorted(path.parent.name for path in overlays.glob("*/kustomization.yaml"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.topologies.lint.setup import Seen, Sentinel, Server, Settings, Setup
+from harness.topologies.lint.setup import SECRET, Seen, Sentinel, Server, Settings, Setup
 from harness.topologies.topology import Boot, Profile, Topology, Volume
 
 ENGINE_PING_MS = 1000
@@ -26,12 +26,22 @@ def read_topology(topology: Topology, profile: Profile) -> Setup:
             for pod in topology.pods
             if "sentinel" in pod.containers
         ),
-        boot=Seen(value="first" if topology.boot is Boot.FIRST else "asks", where=f"{where}, boot {topology.boot}"),
+        boot=_boot(topology, where),
     )
+
+
+def _boot(topology: Topology, where: str) -> Seen:
+    """One pod that is always master is one too many, whatever the others ask."""
+    for pod in topology.pods:
+        if "redis" in pod.containers and topology.boot_of(pod.name) is Boot.MASTER:
+            return Seen(value="first", where=f"{where}, boot of {pod.name}")
+    return Seen(value="asks", where=f"{where}, boot {topology.boot}")
 
 
 def _redis(topology: Topology, where: str) -> Settings:
     seen = {"protected-mode": Seen(value="no", where=where), "save": Seen(value="", where=where)}
+    if topology.password:
+        seen |= {name: Seen(value=SECRET, where=where) for name in ("masterauth", "requirepass")}
     points = [value for name, value in topology.redis_config if name == "save"]
     for name, value in topology.redis_config:
         told = " ".join(point for point in points if point != '""') if name == "save" else value
@@ -48,5 +58,7 @@ def _sentinel(topology: Topology, profile: Profile, where: str) -> Settings:
         "parallel-syncs": Seen(value=str(topology.parallel_syncs), where=f"{where}, parallel_syncs"),
         "ping-period": Seen(value=str(profile.ping_ms or ENGINE_PING_MS), where=f"{times}, ping_ms"),
     }
+    if topology.password:
+        seen["auth-pass"] = Seen(value=SECRET, where=where)
     seen |= {name: Seen(value=value, where=f"{where}, sentinel_config") for name, value in topology.sentinel_config}
     return Settings(where=where, seen=seen)
