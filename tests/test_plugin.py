@@ -191,7 +191,6 @@ def test_what_is_missing_is_a_skip_that_names_the_fix_or_a_failure_where_require
         ("--redis-rate=-5", "--redis-rate: expected operations a second from 0 *; got '-5'"),
         ("--redis-backend=moon", "--redis-backend: expected one of: local, kind, memory; got 'moon'"),
         ("--redis-fresh=maybe", "--redis-fresh: expected yes or no; got 'maybe'"),
-        ("--redis-profile=slow", "--redis-profile: expected one of: documented, fast, rapid; got 'slow'"),
     ],
 )
 def test_a_wrong_option_ends_with_usage(scenario, option, message):
@@ -208,6 +207,14 @@ def test_an_unknown_topology_names_the_nearest(scenario):
 
     assert result.ret != 0
     result.stdout.fnmatch_lines(["*expected *node*got 'nod'*"])
+
+
+def test_an_unknown_profile_names_those_of_the_topology(scenario):
+    """Each topology has its own, a user's own topology too."""
+    result = scenario.runpytest_subprocess(*MEMORY, "--redis-profile=slow")
+
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*topology node has no profile 'slow'; it has: documented, fast, rapid*"])
 
 
 def test_the_command_line_beats_the_environment_beats_the_ini_file(scenario, monkeypatch):

@@ -53,7 +53,8 @@ def _of_yaml(path: Path) -> Topology:
         raise UsageError(f"expected YAML in {path}; got none at line {mark.line + 1 if mark else 1}") from error
     if not isinstance(given, dict):
         raise UsageError(f"expected keys of a topology in {path}; got {_shown(given)}")
-    whole: dict[str, Given] = {"name": path.stem, "document": str(path), "summary": "a topology of one's own"} | given
+    left_out: dict[str, Given] = {"name": path.stem, "document": str(path), "summary": "a topology of one's own"}
+    whole = left_out | given
     shaped = _shape(Topology, whole, "", path)
     try:
         return msgspec.convert(shaped, type=Topology, strict=False)
