@@ -175,10 +175,17 @@ class Journal:
         """What no process of the run has undone yet."""
         return self.content().left
 
-    def last(self) -> bool:
-        """Whether no other process of the run is left."""
+    def leave(self) -> bool:
+        """Let go of it where other processes hold it; else it stays this one's, who has to undo what is left: True.
+
+        In one step: of two that leave at once, each might take the other for the last.
+        """
         with Locked(self.path.parent / _LOCK):
-            return _alone(self._file)
+            if _claimed(self._file):
+                return True
+            os.close(self._file)
+            self._file = -1
+        return False
 
     def close(self) -> None:
         """Let go of it; the file goes with its last holder where nothing is left to undo. Harmless when closed."""
@@ -187,7 +194,7 @@ class Journal:
         file, self._file = self._file, -1
         with Locked(self.path.parent / _LOCK):
             try:
-                if _alone(file) and not self.left():
+                if _claimed(file) and not self.left():
                     self.path.unlink()
             except BrokenTrial:  # one that cannot be read is kept for who can
                 pass
@@ -220,19 +227,12 @@ def is_held(path: Path) -> bool:
 
 
 def _claimed(file: int) -> bool:
-    """Whether nobody else held it, and it is this process's alone from now on."""
+    """Whether nobody else held it, so that it is this process's alone; where somebody did, its own hold may be gone."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
-
-
-def _alone(file: int) -> bool:
-    """The same for a holder, who stays one. Under the folder's lock: converting gives a lock up for a moment."""
-    alone = _claimed(file)
-    fcntl.flock(file, fcntl.LOCK_SH)
-    return alone
 
 
 def _flush_folder(folder: Path) -> None:

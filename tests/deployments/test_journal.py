@@ -98,31 +98,31 @@ def test_a_journal_of_another_release_is_not_guessed_at(line, message):
 
 
 def test_the_living_hold_their_journal_together(tmp_path):
-    """As the workers of pytest-xdist do; only the last of them is alone with it."""
+    """As the workers of pytest-xdist do; the last of them has what is left to undo."""
     one, two = (Journal.begin(tmp_path, "run") for _ in range(2))
     entry = one.note(NAMESPACE)
 
     assert two.left() == (entry,)
     assert (one.noted(entry), two.noted(entry)) == (True, False)
-    assert not one.last()
     assert Journal.claim(one.path) is None
-    two.close()
-    assert one.last()
+    assert not two.leave()
+    assert is_held(one.path)
+    assert one.leave()
     assert is_held(one.path)
     one.close()
     assert not is_held(one.path)
 
 
-def test_an_asking_holder_goes_on_holding_it(tmp_path):
-    """To ask whether it is the last one must not let go of it."""
+def test_of_two_that_leave_at_once_one_is_the_last(tmp_path):
+    """Who is not the last has let go when he hears of it."""
     one, two = (Journal.begin(tmp_path, "run") for _ in range(2))
     one.note(NAMESPACE)
 
-    one.last()
+    answers = [one.leave(), two.leave()]
+    one.close()
     two.close()
 
-    assert Journal.claim(one.path) is None
-    one.close()
+    assert answers == [False, True]
 
 
 def test_kill_9_gives_the_journal_up(tmp_path):

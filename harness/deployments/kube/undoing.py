@@ -7,7 +7,6 @@ behind.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -159,7 +158,7 @@ def leave(journal: Journal, undoer: Undoer) -> None:
     Raises DeploymentError that names what could not be undone; the journal keeps it.
     """
     try:
-        told = undo_left(journal, undoer.undo) if journal.last() else ()
+        told = undo_left(journal, undoer.undo) if journal.leave() else ()
     finally:
         journal.close()
     if problems := [f"{each.entry.undo}: {each.problem}" for each in told if each.problem]:
@@ -270,7 +269,7 @@ def start_node(undo: StartNode) -> str:
     """The node's container runs; its kubelet and its pods take their time after that."""
     run("docker", "start", undo.node, within_s=_STARTED_WITHIN_S)
     running = run("docker", "inspect", "--format", "{{.State.Running}}", undo.node, within_s=_STARTED_WITHIN_S).strip()
-    if not re.fullmatch("true", running):
+    if running != "true":
         raise DeploymentError(f"expected {undo} to run; Docker says: {running}")
     return f"{undo} runs"
 

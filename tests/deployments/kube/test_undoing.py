@@ -9,7 +9,16 @@ import pytest
 from harness.deployments.journal import Journal
 from harness.deployments.kube.port import RUN_LABEL, KubeError, NamespaceState
 from harness.deployments.kube.undoing import Undoer, leave, patiently
-from harness.deployments.undo import DeleteCluster, DeleteNamespace, DeletePod, DropTable, Resume, ScaleBack, Where
+from harness.deployments.undo import (
+    DeleteCluster,
+    DeleteNamespace,
+    DeletePod,
+    DropTable,
+    Resume,
+    ScaleBack,
+    StartNode,
+    Where,
+)
 from harness.model.errors import DeploymentError
 
 WHERE = Where(kubeconfig="/run/kubeconfig", context="theirs", namespace="trial")
@@ -128,6 +137,20 @@ def test_rules_are_dropped_in_every_node(undoer, shell):
 
     assert undoer.undo(undo) == "the rules that isolated redis-0 are gone from node-1"
     assert shell.told == ["nft add table inet rr_trial_redis_0; nft delete table inet rr_trial_redis_0"]
+
+
+def test_a_node_runs_when_docker_says_so(undoer, programs):
+    calls = programs(docker='[ "$1" = start ] || echo true')
+
+    assert undoer.undo(StartNode(node="worker")) == "node worker runs"
+    assert calls() == ["docker start worker", "docker inspect --format {{.State.Running}} worker"]
+
+
+def test_a_node_that_does_not_start_is_told(undoer, programs):
+    programs(docker='[ "$1" = start ] || echo false')
+
+    with pytest.raises(DeploymentError, match="expected node worker to run; Docker says: false"):
+        undoer.undo(StartNode(node="worker"))
 
 
 def test_a_helper_pod_is_deleted_once(undoer, api, make_pod):
