@@ -15,6 +15,7 @@ from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.node import Process
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
+from harness.deployments.kube.power import NodePower
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.tools import Place
 from harness.deployments.kube.watch import PodWatch
@@ -84,6 +85,7 @@ def up(api, make_pod, monkeypatch, journal):
     logs = Logs(api, watch)
     probe = FakeProbe()
     node = FakeNode()
+    pods = Pods(topology=NODE, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe)
 
     def ready(wanted, site, connect, journal, undo):
         del wanted, site, connect
@@ -94,8 +96,9 @@ def up(api, make_pod, monkeypatch, journal):
             api=api,
             watch=watch,
             logs=logs,
-            pods=Pods(topology=NODE, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe),
+            pods=pods,
             partition=Partition((node,), "trial", journal),
+            power=NodePower(pods, journal, kind_cluster=""),
             probe=probe,
             clients=clients(api=api, watch=watch, image="redis:8.0", place=PLACE),
             images=("redis:8.0",),
