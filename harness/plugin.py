@@ -33,6 +33,7 @@ _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 TRIAL_PROPERTY = "redis_folder"
+BRING_UP_PROPERTY = "redis_bring_up"
 _MARKED = ("topology", "profile", "trials")
 COLLECTOR = "redis-resilience-collector"
 
@@ -170,11 +171,14 @@ class Collector:
     def __init__(self, results: Path) -> None:
         self._results = results
         self.folders: list[Path] = []
+        self._bring_ups: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Every report of a call brings its trial's folder among its properties."""
         if report.when == "call":
             self.folders.extend(Path(str(value)) for name, value in report.user_properties if name == TRIAL_PROPERTY)
+            # Trials that share a deployment share its line.
+            self._bring_ups |= {str(value): None for name, value in report.user_properties if name == BRING_UP_PROPERTY}
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table of all trials, their pages, and where they are."""
@@ -186,6 +190,8 @@ class Collector:
         published = publish(self.folders, self._results, width=terminal.fullwidth, colour=terminal.hasmarkup)
         terminalreporter.section("redis-resilience")
         terminalreporter.write_line(published.table)
+        for bring_up in self._bring_ups:
+            terminalreporter.write_line(f"bring-up: {bring_up}")
         terminalreporter.write_line(published.problem or f"reports: {_shown(published.index)}")
 
 
@@ -318,4 +324,6 @@ def _keep_numbers(item: pytest.Item) -> None:
     from reports.properties import properties  # noqa: PLC0415 - see the module's docstring
 
     item.user_properties.append((TRIAL_PROPERTY, str(outcome.folder)))
+    if bring_up := item.stash[_TRIAL].bring_up:
+        item.user_properties.append((BRING_UP_PROPERTY, bring_up))
     item.user_properties.extend(properties(outcome.judgement).items())

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from harness.model.verdict import Verdict
-from harness.plugin import COLLECTOR, OBSERVER, TRIAL_PROPERTY
+from harness.plugin import BRING_UP_PROPERTY, COLLECTOR, OBSERVER, TRIAL_PROPERTY
 from harness.trials.folder import TrialFolder
 from harness.trials.observer import Progress
 
@@ -30,6 +30,7 @@ class LiveRun:
         self.folders: list[Path] = []
         self.verdicts: list[Verdict] = []
         self.problems = 0
+        self._bring_ups: set[str] = set()
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[OBSERVER] = self
@@ -56,6 +57,10 @@ class LiveRun:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One line for every trial that was judged; what went wrong in words for every one that was not."""
         if report.when == "call" or report.failed or report.skipped:
+            for name, value in report.user_properties:
+                if name == BRING_UP_PROPERTY and value not in self._bring_ups:
+                    self._bring_ups.add(str(value))
+                    self._console.print(f"bring-up: {value}", highlight=False)
             folder = next((Path(str(value)) for name, value in report.user_properties if name == TRIAL_PROPERTY), None)
             if folder:
                 self.folders.append(folder)

@@ -54,6 +54,10 @@ class Deployment(Protocol):
     def fingerprint(self) -> Mapping[str, Scalar]:
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""
 
+    @property
+    def bring_up(self) -> str:
+        """What `start` spent its time on, step by step in words; "" where it took too little to be told."""
+
     def drain_events(self) -> tuple[Event, ...]:
         """What the backend itself saw since the last call (pods deleted, started, ready), on the harness's clock."""
 

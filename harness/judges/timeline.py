@@ -94,7 +94,7 @@ def _asked(history: History, effect: Event) -> Instant | None:
 
 
 def _took_effect(history: History, effect: Event) -> Instant:
-    """When it took effect; of one that takes its time, between the last answer that a watcher had and the first none."""
+    """When it took effect; if slowly, between the last answer that a watcher had and the first none."""
     known = instant_of(effect)
     if effect.data.get("kind") not in _ENDS_SLOWLY:
         return known

@@ -57,6 +57,7 @@ class Trial:
         self._windows = Windows()
         self._deployment: Deployment | None = None
         self.outcome: Outcome | None = None
+        self.bring_up = ""
 
     @property
     def topology(self) -> Topology:
@@ -165,6 +166,7 @@ class Trial:
         folder = TrialFolder(self.folder)
         folder.create(plan)
         deployment = self._deployed()
+        self.bring_up = deployment.bring_up
         run_trial(plan, self._faults, deployment, folder, observer=self._observer, clock=self._keeper.clock)
         self.outcome = rejudge(folder)
         return self.outcome

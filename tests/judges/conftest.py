@@ -115,6 +115,14 @@ class Story:
         self.event(at - 1, "harness", "fault-begin", **where)
         self.event(at, "harness", "fault-effect", "process gone", since=at - 1, **where)
 
+    def deleted(self, asked: float, gone: float, *, kind: str = "delete") -> None:
+        """redis-0 is deleted in place of any other fault: accepted 2 ms after the call, its process seen gone later."""
+        self.events = [event for event in self.events if not event.kind.startswith("fault-")]
+        where = {"fault": 0, "kind": kind, "pod": "redis-0", "container": "redis"}
+        self.event(asked, "harness", "fault-begin", **where)
+        self.event(asked + 2, "harness", "fault-asked", "accepted by the cluster", since=asked, **where, pods="redis-0")
+        self.event(gone, "harness", "fault-effect", "pod gone", since=asked, **where, pods="redis-0")
+
     def switch(self, at: float, sentinel: str, *, old: int = 0, new: int = 1, logged: float | None = None) -> None:
         text = f"mymaster 10.0.0.{old} 6379 10.0.0.{new} 6379"
         self.event(at, f"sentinel:{sentinel}", "+switch-master", text)

@@ -208,3 +208,65 @@ def test_a_retry_that_was_observed_and_came_to_nothing_fails(tell: Any) -> None:
     story.phase(5000, "done")
 
     assert judged(story)[1]["failover.expected"].verdict is Verdict.FAIL
+
+
+def test_a_timer_that_was_late_by_its_own_log_explains_as_much_as_it_was_late(kill: Any) -> None:
+    """The leader takes a step at each run of its timer, 100 ms apart at most; the promotion was 13 ms too late."""
+    for at, cause in ((1732, "unexplained"), (1733, "a Sentinel's timer was late by 13 ms in all, by its own log")):
+        story = with_bound(kill(), 0, 110, name="promoted_at", origin="elected_at")
+        story.event(at, "sentinel:redis-2", "+selected-slave", MASTER)
+
+        assert judged(story)[0][0].cause == cause
+
+
+def test_a_vote_that_took_long_to_save_explains_a_late_election(kill: Any) -> None:
+    story = with_bound(kill(), 0, 50)
+    story.event(1565, "sentinel:redis-1", "+new-epoch", "1")
+    story.event(1570, "sentinel:redis-1", "+vote-for-leader", "abc 1")
+    assert judged(story)[0][0].cause == "unexplained"
+
+    story.event(1566, "sentinel:redis-0", "+new-epoch", "1")
+    story.event(1610, "sentinel:redis-0", "+vote-for-leader", "abc 1")
+    assert judged(story)[0][0].cause == "a Sentinel took 44 ms to save its vote to its disk"
+
+
+@pytest.mark.parametrize(("name", "known"), [("redis-0.redis", True), ("redis-1.redis", False)])
+def test_a_name_that_was_gone_explains_an_early_word(kill: Any, name: str, known: Any) -> None:
+    """Deleted without grace its name goes at once, its process seconds later; then nobody can connect to it again."""
+    story = with_bound(kill(), 1100, 1200, name="sdown_at", origin="fault_at")
+    story.deleted(300, 500)
+    story.event(900, "log:redis-2", "unresolved", name, since=899)
+
+    ((check,), _) = judged(story)
+
+    assert ("its name was gone" in check.cause) is known
+
+
+def test_a_lookup_that_failed_before_anybody_asked_for_it_explains_nothing(kill: Any) -> None:
+    story = with_bound(kill(), 1100, 1200, name="sdown_at", origin="fault_at")
+    story.deleted(300, 500)
+    story.event(200, "log:redis-2", "unresolved", "redis-0.redis", since=199)
+
+    assert judged(story)[0][0].cause == "unexplained"
+
+
+def test_a_hand_over_is_held_to_bounds_of_its_own(kill: Any) -> None:
+    story = kill()
+    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.deleted(1550, 2500)
+    elected = Bound(name="elected_at", origin="fault_at", lower_ms=0, upper_ms=12000, because="the hook's patience")
+    missed = Bound(name="sdown_at", origin="fault_at", lower_ms=1000, upper_ms=1200, because="D")
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=(missed,), hand_over=(elected,)))
+
+    checks, found = judged(story)
+
+    assert [(check.name, check.inside) for check in checks] == [("elected_at", True)]
+    assert found["bounds.explained"].verdict is Verdict.PASS
+
+
+def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
+    story = kill()
+    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.deleted(1550, 2500)
+
+    assert judged(story)[1]["bounds.explained"].verdict is Verdict.UNKNOWN

@@ -128,3 +128,32 @@ def test_a_write_acknowledged_by_an_address_that_nobody_knows_is_no_evidence(kil
     story.write(900, 2500, server=NO_SERVER)
 
     assert findings(story)["convergence.one_master"].verdict is Verdict.PASS
+
+
+def two_masters(kill: Any, *, seconds: float) -> Any:
+    story = kill(two_masters_s=seconds)
+    story.write(900, 1800, server=0)
+    story.write(901, 1900, server=0)
+    return findings(story)["convergence.one_master"]
+
+
+def test_two_masters_that_the_scenario_expects_pass_and_are_told(kill: Any) -> None:
+    found = two_masters(kill, seconds=1)
+
+    assert found.verdict is Verdict.PASS
+    assert found.text == (
+        "expected two masters to take writes at once, for 1 s or less; redis-0 acknowledged 2 beside another master, "
+        "over 101 ms; at most one server said master at any time"
+    )
+
+
+def test_two_masters_for_longer_than_expected_fail(kill: Any) -> None:
+    assert two_masters(kill, seconds=0.1).verdict is Verdict.FAIL
+
+
+def test_two_masters_that_were_expected_and_did_not_come_fail(kill: Any) -> None:
+    """A scenario that claims damage which does not happen has not broken what it meant to break."""
+    found = findings(kill(two_masters_s=10))["convergence.one_master"]
+
+    assert found.verdict is Verdict.FAIL
+    assert "none took a write beside the other" in found.text

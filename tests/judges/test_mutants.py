@@ -90,6 +90,20 @@ MUTANTS = [
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
     ("bounds", "Verdict.PASS if wanted == timeline.failover else Verdict.FAIL", "Verdict.PASS"),
     ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
+    ("bounds", "if late >= excess_ms", "if late > 0"),
+    ("bounds", "if save >= excess_ms", "if save > 0"),
+    ("bounds", "prediction.hand_over if timeline.handed_over and", "prediction.bounds if timeline.handed_over and"),
+    ("bounds", "== timeline.old_master\n", "!= ''\n"),
+    ("convergence", "if allowed_s:", "if False:"),
+    ("convergence", "good = span_ns <= allowed_s * 1e9", "good = True"),
+    ("convergence", '{seen}", False', '{seen}", True'),
+    ("timeline", "odown is None or odown.at_ns > began.at_ns", "True"),
+    ("timeline", "handed_over = asked is not None and first", "handed_over = first"),
+    ("timeline", "if switch.sentinel not in gone", "if True"),
+    ("timeline", "silent <= gone |", "silent <="),
+    ("timeline", "max(known.earliest_ns, last_ns), latest_ns", "known.earliest_ns, latest_ns"),
+    ("timeline", "latest_ns=min(known.latest_ns, max(first_ns, last_ns))", "latest_ns=known.latest_ns"),
+    ("timeline", "event.at_ns > since.latest_ns and", "True and"),
     ("assumptions", "environment.keys_before == 0", "environment.keys_before >= 0"),
     ("assumptions", "environment.healthy_before,", "True,"),
     ("assumptions", "not history.problems", "True"),
@@ -316,6 +330,80 @@ def check_bounds(judge: Judge, kill: Any, _: Any) -> None:
     assert election(0, 50, spoil=late).phases[0].cause == "unexplained"
     assert not election(100, 200).phases[0].inside
     assert election(0, 1009.5, origin="fault_at", name="sdown_at").phases[0].inside is False
+
+
+def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:
+    def cause(origin: str, name: str, *told: tuple[int, str]) -> str:
+        story = kill()
+        bound = Bound(name=name, origin=origin, lower_ms=0, upper_ms=110 if name == "promoted_at" else 50, because="so")
+        story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+        for at, kind in told:
+            story.event(at, "sentinel:redis-2", kind, MASTER)
+        return judge(story.history()).phases[0].cause
+
+    assert cause("elected_at", "promoted_at", (1732, "+selected-slave")) == "unexplained"
+    assert "timer" in cause("elected_at", "promoted_at", (1733, "+selected-slave"))
+    assert cause("odown_at", "elected_at", (1565, "+new-epoch"), (1570, "+vote-for-leader")) == "unexplained"
+    assert "save" in cause("odown_at", "elected_at", (1565, "+new-epoch"), (1610, "+vote-for-leader"))
+
+
+def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
+    """Handed over before anybody found it down, or missed; its name gone before its process or not."""
+    found_down = ("+sdown", "+odown", "+try-failover")
+    expected = Bound(name="elected_at", origin="fault_at", lower_ms=0, upper_ms=12000, because="its patience")
+    missed = Bound(name="sdown_at", origin="fault_at", lower_ms=1100, upper_ms=1200, because="D")
+    both = Prediction(failover=True, because="so", bounds=(missed,), hand_over=(expected,))
+    story = kill()
+    story.deleted(1550, 2500)
+    story.events = [
+        event
+        for event in story.events
+        if event.kind not in found_down and not (event.kind == "+switch-master" and event.source.endswith(":redis-0"))
+    ]
+    story.switch(3450, "redis-0")
+    story.event(1540, "kubernetes:redis-0", "pod-ready", pod="redis-0")
+    story.believe(prediction=both)
+    told = judge(story.history())
+    assert told.timeline.handed_over
+    assert [phase.name for phase in told.phases] == ["elected_at"]
+    assert (ms(told, "last_switch_at"), ms(told, "asked_at")) == (1448.0, 0.0)
+    assert "ready_at" not in told.timeline.instants
+
+    silent = kill()
+    silent.deleted(400, 530)
+    silent.events = [
+        event for event in silent.events if not (event.kind == "+switch-master" and event.source.endswith(":redis-0"))
+    ]
+    silent.believe(prediction=both)
+    told = judge(silent.history())
+    fault = told.timeline.at("fault_at")
+    assert not told.timeline.handed_over
+    assert fault is not None
+    assert (fault.latest_ns - fault.earliest_ns) / 1e6 == 21.0
+    assert "last_switch_at" in told.timeline.instants
+    assert told.phases[0].cause == "unexplained"
+    silent.event(900, "log:redis-2", "unresolved", "redis-1.redis", since=899)
+    assert judge(silent.history()).phases[0].cause == "unexplained"
+    silent.event(900, "log:redis-2", "unresolved", "redis-0.redis", since=899)
+    assert "its name was gone" in judge(silent.history()).phases[0].cause
+
+    unasked = kill()
+    unasked.events = [event for event in unasked.events if event.kind not in found_down]
+    assert not judge(unasked.history()).timeline.handed_over
+
+
+def check_two_masters(judge: Judge, kill: Any, _: Any) -> None:
+    def verdict(*, seconds: float, written: bool = True) -> Verdict:
+        story = kill(two_masters_s=seconds, max_lost=None)
+        for key, at in ((900, 1800), (901, 1900)) if written else ():
+            story.write(key, at, server=0)
+        return seen(judge(story.history()), "convergence.one_master")
+
+    assert verdict(seconds=0) is Verdict.FAIL
+    assert verdict(seconds=0, written=False) is Verdict.PASS
+    assert verdict(seconds=1) is Verdict.PASS
+    assert verdict(seconds=0.1) is Verdict.FAIL
+    assert verdict(seconds=1, written=False) is Verdict.FAIL
 
 
 def check_error_bars(judge: Judge, kill: Any, _: Any) -> None:

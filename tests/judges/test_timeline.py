@@ -224,3 +224,104 @@ def test_a_broken_announcement_is_passed_over(tell: Any) -> None:
     story.event(2000, "sentinel:redis-0", "+switch-master", "mymaster 10.0.0.0")
 
     assert not timeline.judge(story.history()).failover
+
+
+def test_a_deletion_took_effect_when_the_last_answer_was_not_followed_by_another(kill: Any) -> None:
+    """Asked at 400; the last answer is that of the sample of 480, the first none that of 500; seen gone at 530 only."""
+    story = kill()
+    story.deleted(400, 530)
+
+    told = timeline.judge(story.history())
+
+    assert (ms(told.at("asked_at")), ms(told.at("fault_at"))) == ((400, 402), (480, 501))
+    assert not told.handed_over
+
+
+def test_a_kill_is_when_its_process_was_gone_whatever_the_watchers_had(kill: Any) -> None:
+    story = kill()
+    story.events = [event for event in story.events if event.kind != "fault-effect"]
+    where = {"fault": 0, "kind": "kill", "pod": "redis-0", "container": "redis"}
+    story.event(500, "harness", "fault-effect", "process gone", since=300, **where)
+
+    assert ms(timeline.judge(story.history()).at("fault_at")) == (300, 500)
+
+
+def handed_over(story: Any) -> Any:
+    """Asked at 1550, after which Sentinels elect and switch; the old master ends at 2500."""
+    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.deleted(1550, 2500)
+    return story
+
+
+def test_a_master_that_was_replaced_before_anybody_found_it_down_was_handed_over(kill: Any) -> None:
+    """The fault is then the request; that a Sentinel found it down later is no part of the story."""
+    story = handed_over(kill())
+    story.event(2700, "sentinel:redis-1", "+sdown", "master mymaster 10.0.0.0 6379")
+
+    told = timeline.judge(story.history())
+
+    assert told.handed_over
+    assert told.at("fault_at") == told.at("asked_at")
+    assert told.at("sdown_at") is None
+    assert told.ms("first_switch_at") == 453.0
+
+
+def test_one_that_a_quorum_found_down_first_was_not(kill: Any) -> None:
+    story = handed_over(kill())
+    story.event(1600, "sentinel:redis-1", "+odown", "master mymaster 10.0.0.0 6379 #quorum 2/2")
+
+    told = timeline.judge(story.history())
+
+    assert not told.handed_over
+    assert told.at("odown_at") is not None
+
+
+def test_nobody_hands_over_who_was_not_asked_to_go(kill: Any) -> None:
+    story = kill()
+    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+
+    assert not timeline.judge(story.history()).handed_over
+
+
+def test_the_sentinel_of_a_pod_that_is_gone_is_not_waited_for_and_counts_no_more(kill: Any) -> None:
+    """redis-0's own announces the switch when it is back, at 3450; the last one of the failover is redis-2's."""
+    story = handed_over(kill())
+    story.events = [
+        event for event in story.events if not (event.kind == "+switch-master" and event.source.endswith(":redis-0"))
+    ]
+    story.switch(3450, "redis-0")
+
+    told = timeline.judge(story.history())
+
+    assert ms(told.at("first_switch_at"))[1] == 2005
+    assert ms(told.at("last_switch_at"))[1] == 3000
+
+
+def test_a_pod_that_was_healed_before_the_switch_counts_again(kill: Any) -> None:
+    story = kill()
+    story.deleted(400, 500)
+    story.event(1900, "harness", "heal-end", "back", fault=0, pod="redis-0", container="redis", pods="redis-0")
+
+    assert ms(timeline.judge(story.history()).at("first_switch_at"))[1] == 2000
+
+
+def test_a_master_that_is_only_cut_off_is_not_dead(kill: Any) -> None:
+    story = kill()
+    story.deleted(499, 500, kind="isolate")
+
+    assert timeline.judge(story.history()).at("dead_at") is None
+
+
+def test_what_the_cluster_and_the_resolver_tell_of_its_return(kill: Any) -> None:
+    """Of the pod that was hit, after it was hit."""
+    story = kill()
+    for at, pod in ((100, "redis-0"), (2000, "redis-1"), (2500, "redis-0")):
+        story.event(at, f"name:{pod}", "name-found", since=at - 250, server=pod, address="10.0.0.9")
+        story.event(at + 1, f"kubernetes:{pod}", "container-started", pod=pod, container="sentinel")
+        story.event(at + 2, f"kubernetes:{pod}", "container-started", pod=pod, container="redis")
+        story.event(at + 3, f"kubernetes:{pod}", "pod-ready", pod=pod)
+
+    told = timeline.judge(story.history())
+
+    assert ms(told.at("named_at")) == (2250, 2500)
+    assert (ms(told.at("started_at")), ms(told.at("ready_at"))) == ((2502, 2502), (2503, 2503))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.events import Event
-from harness.model.sentinel_log import parse_log
+from harness.model.sentinel_log import UNRESOLVED, parse_log
 
 SWITCH = "4711:X 21 Nov 2026 02:03:04.567 # +switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379"
 STAMP_NS = int(datetime(2026, 11, 21, 2, 3, 4, tzinfo=UTC).timestamp()) * 10**9 + 567 * 10**6
@@ -92,3 +92,9 @@ def test_every_date_is_read_as_utc(moment: datetime) -> None:
 
     whole = moment.replace(microsecond=0, tzinfo=UTC)
     assert event.since_ns == int(whole.timestamp()) * 10**9 + ms * 10**6
+
+
+def test_a_name_without_an_address_is_an_event_of_this_projects_own_name() -> None:
+    (event,) = parse("1:X 21 Nov 2026 05:31:51.249 # Failed to resolve hostname 'redis-1.redis'")
+
+    assert (event.source, event.kind, event.text) == ("log:redis-0", UNRESOLVED, "redis-1.redis")

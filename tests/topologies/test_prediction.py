@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.model.environment import Bound, Prediction, SentinelView
 from harness.model.plan import FaultPlan, Load, Writers
+from harness.topologies.care import NOBODY, Care, Comeback
 from harness.topologies.prediction import predict
 
 
@@ -45,8 +46,13 @@ KILL = FaultPlan(kind="kill", target="master")
 PAUSE = FaultPlan(kind="pause", target="master", silent=True)
 
 
-def foretell(*faults: FaultPlan, views: tuple[SentinelView, ...] | None = None, load: Load | None = None) -> Prediction:
-    return predict(faults, master="redis-0", sentinels=sentinels() if views is None else views, load=load)
+def foretell(
+    *faults: FaultPlan,
+    views: tuple[SentinelView, ...] | None = None,
+    load: Load | None = None,
+    care: Care = NOBODY,
+) -> Prediction:
+    return predict(faults, master="redis-0", sentinels=sentinels() if views is None else views, load=load, care=care)
 
 
 def bound(prediction: Prediction, name: str, origin: str) -> Bound:
@@ -242,3 +248,75 @@ def test_a_longer_d_moves_the_total_by_as_much_as_it_is_longer_or_more(down_afte
 
     assert after.lower_ms - before.lower_ms == longer_ms
     assert after.upper_ms - before.upper_ms == longer_ms
+
+
+CLUSTER = Care(
+    restarted=Comeback(least_ms=0, most_ms=5000, by="the kubelet"),
+    remade=Comeback(least_ms=0, most_ms=60000, by="its controller"),
+)
+NODE = replace(CLUSTER, hand_over_ms=12_000, stays_away_ms=1500)
+DELETE = FaultPlan(kind="delete", target="master", whole_pod=True)
+
+
+def test_a_kubelet_may_be_quicker_or_slower_than_d() -> None:
+    prediction = foretell(KILL, views=sentinels(down_after_ms=3000), care=CLUSTER)
+
+    assert prediction.failover is None
+    assert prediction.because == (
+        "the kubelet brings it back after 0 to 5000 ms, which is too close to D = 3000 ms to tell"
+    )
+
+
+def test_a_kubelet_is_quicker_than_a_long_d() -> None:
+    prediction = foretell(KILL, views=sentinels(down_after_ms=60_000), care=CLUSTER)
+
+    assert prediction.failover is False
+    assert prediction.because.startswith("the kubelet brings it back after 0 to 5000 ms and found to be so at 6200 ms")
+
+
+def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
+    prediction = foretell(KILL, care=NODE)
+
+    assert prediction.failover is True
+    assert "less than 1500 ms of D are left: it waits until another is chosen" in prediction.because
+
+
+def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
+    """Two Sentinels are left, so the quorum of two takes the leader."""
+    prediction = foretell(DELETE, care=NODE, load=Load())
+    names = {limits.name: limits for limits in prediction.hand_over}
+
+    assert prediction.because.startswith("it hands over before it goes, or else the master stays away")
+    assert "2 of 3 known Sentinels" in prediction.because
+    assert (names["elected_at"].origin, names["elected_at"].upper_ms) == ("fault_at", 12_000)
+    assert names["first_write_at"].origin == "dead_at"
+    assert not {"sdown_at", "odown_at"} & names.keys()
+    assert names["quorum_switch_at"].upper_ms == names["last_switch_at"].upper_ms
+
+
+def test_only_a_deletion_is_handed_over() -> None:
+    assert foretell(KILL, care=NODE).hand_over == ()
+    assert foretell(DELETE, care=CLUSTER).hand_over == ()
+
+
+def test_with_all_sentinels_away_nothing_can_be_told() -> None:
+    prediction = foretell(FaultPlan(kind="scale-to-zero", target="master", whole_pod=True), care=NODE)
+
+    assert prediction.failover is None
+    assert "whoever is back first may replace it or not" in prediction.because
+
+
+def test_with_a_node_all_sentinels_on_it_are_gone() -> None:
+    off = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
+
+    assert foretell(off, care=NODE).failover is True
+    shared = foretell(off, care=replace(NODE, mates=("redis-1",)))
+    assert (shared.failover, shared.because) == (False, "only 1 Sentinels are left, fewer than the quorum of 2")
+
+
+def test_clients_that_still_reach_a_master_that_is_cut_off_have_no_bound_on_their_first_write() -> None:
+    cut_off = FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True)
+    names = {limits.name for limits in foretell(cut_off, load=Load()).bounds}
+
+    assert "last_switch_at" in names
+    assert "first_write_at" not in names

@@ -24,6 +24,7 @@ from harness.deployments.kube.slots import Slots
 from harness.deployments.kube.tools import Place
 from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go
 from harness.deployments.kube.watch import PodWatch
+from harness.deployments.steps import Steps
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
 from harness.model.errors import DeploymentError, WaitTimeout
 from harness.topologies.topology import ControllerKind, Topology
@@ -62,17 +63,22 @@ class Up:
     probe: KubeProbe
     clients: Clients
     images: tuple[str, ...]
+    steps: Steps
     undo: ExitStack
 
 
 def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, undo: ExitStack) -> Up:
     """Returns once every pod is ready; what was begun is in `undo`, also where this raises."""
+    steps = Steps()
     cluster = site.acquire()
+    steps.took("cluster")
     image = site.probe_image(wanted.probe_image)
+    steps.took("probe's image")
     objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image})
     probe_objects = manifests.render(project_folder() / "manifests" / "probe", {REPOSITORY: image})
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
     site.load(images)
+    steps.took("images into the nodes")
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
     api.version()  # a cluster that does not answer is told before anything is noted that nobody could undo
@@ -97,6 +103,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         manifests.apply(manifests.secret(wanted.password), place)
     manifests.apply(probe_objects, place)
     manifests.deploy(wanted.overlay, objects, place, redis_image=wanted.redis_image)
+    steps.took("deploy")
     _wait_until_ready(watch, logs, PROBE_POD)
     probe = KubeProbe(api)
     undo.callback(probe.stop)
@@ -106,6 +113,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     for pod in first_pods(wanted.topology):
         _wait_until_ready(watch, logs, pod.name)
     grow(pods, partial(manifests.scale, place))
+    steps.took("ready")
     return Up(
         cluster=cluster,
         where=where,
@@ -123,6 +131,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
             place=place,
         ),
         images=images,
+        steps=steps,
         undo=undo,
     )
 

@@ -158,6 +158,10 @@ class KubeDeployment:
         names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]
         self._up.logs.save(folder, names)
 
+    @property
+    def bring_up(self) -> str:
+        return str(self._up.steps)
+
     def drain_events(self) -> tuple[Event, ...]:
         """What the cluster did to its pods since the last call, on the harness's clock."""
         return self._up.watch.drain()

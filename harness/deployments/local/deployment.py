@@ -146,6 +146,10 @@ class LocalDeployment:
             "python": platform.python_version(),
         }
 
+    @property
+    def bring_up(self) -> str:
+        return ""
+
     def drain_events(self) -> tuple[Event, ...]:
         return ()
 

@@ -61,6 +61,10 @@ class MemoryDeployment:
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {"backend": "memory", "engine": "simulation", "bugs": ", ".join(sorted(self._world.bugs))}
 
+    @property
+    def bring_up(self) -> str:
+        return ""
+
     def drain_events(self) -> tuple[Event, ...]:
         return ()
 

@@ -19,7 +19,9 @@ from harness.deployments.kube.power import NodePower
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.tools import Place
 from harness.deployments.kube.watch import PodWatch
+from harness.deployments.steps import Steps
 from harness.deployments.undo import Resume, ScaleBack, Where
+from harness.deployments.waiting import eventually
 from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
@@ -98,10 +100,11 @@ def up(api, make_pod, monkeypatch, journal):
             logs=logs,
             pods=pods,
             partition=Partition((node,), "trial", journal),
-            power=NodePower(pods, journal, kind_cluster=""),
+            power=NodePower(pods, journal, kind_cluster="c"),
             probe=probe,
             clients=clients(api=api, watch=watch, image="redis:8.0", place=PLACE),
             images=("redis:8.0",),
+            steps=Steps(),
             undo=undo,
         )
 
@@ -248,3 +251,26 @@ def test_a_failed_start_undoes_what_was_begun(monkeypatch, journal):
     with pytest.raises(DeploymentError, match="no image"):
         make(journal).start()
     assert undone == ["namespace"]
+
+
+def test_care_counts_the_restarts_and_names_who_shares_the_node(up, api, make_pod, with_container):
+    """Each restart makes the kubelet wait longer; with its node, all pods on it go."""
+    api.tell(with_container(make_pod("redis-1"), "redis", restarts=2))
+    eventually(
+        lambda: (up.care("redis-1").restarted.most_ms == 25_000, str(up.care("redis-1"))),
+        within_s=5,
+        what="the restarts to be known",
+    )
+
+    assert up.care("redis-0").mates == ("redis-1", "redis-2")
+    assert up.care("redis-0").restarted.most_ms == 5_000
+    assert (up.care("redis-0").hand_over_ms, up.care("redis-0").stays_away_ms) == (12_000, 1500)
+
+
+@pytest.mark.usefixtures("gone")
+def test_when_the_cluster_accepted_it_is_told_beside_when_it_took_effect(up):
+    effect = up.delete_pod("redis-0", grace_s=0)
+
+    assert effect.asked_ns is not None
+    assert effect.asked_ns[0] == effect.begin_ns <= effect.asked_ns[1] <= effect.end_ns
+    assert up.scale_to_zero("redis-0").pods == ("redis-0", "redis-1", "redis-2")

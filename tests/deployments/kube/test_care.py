@@ -1,0 +1,26 @@
+"""What a cluster does by itself, by the topology's own data."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.kube.care import care_of
+from harness.topologies.catalogue import topology
+
+
+@pytest.mark.parametrize(("restarts", "most_ms"), [(0, 5_000), (1, 15_000), (2, 25_000), (3, 45_000), (12, 305_000)])
+def test_the_kubelet_waits_twice_as_long_each_time_up_to_five_minutes(restarts, most_ms):
+    care = care_of(topology("node"), restarts=restarts, mates=())
+
+    assert (care.restarted.least_ms, care.restarted.most_ms) == (0, most_ms)
+
+
+def test_only_a_topology_of_names_is_found_again_under_another_address():
+    assert care_of(topology("node"), restarts=0, mates=()).by_name
+    assert not care_of(topology("statefulset"), restarts=0, mates=()).by_name
+
+
+def test_the_printed_set_up_hands_nothing_over():
+    care = care_of(topology("statefulset"), restarts=0, mates=("redis-1",))
+
+    assert (care.hand_over_ms, care.stays_away_ms, care.mates) == (0, 0, ("redis-1",))

@@ -1,0 +1,63 @@
+"""How long a master is missed: until it is healed, or as its surroundings see to it."""
+
+import math
+
+import pytest
+
+from harness.model.plan import FaultPlan
+from harness.topologies.care import NOBODY, Care, Comeback, absence
+
+KILL = FaultPlan(kind="kill", target="master")
+DELETE = FaultPlan(kind="delete", target="master", whole_pod=True)
+KUBELET = Comeback(least_ms=0, most_ms=5000, by="the kubelet")
+CONTROLLER = Comeback(least_ms=0, most_ms=60000, by="its controller")
+PLAIN = Care(restarted=KUBELET, remade=CONTROLLER)
+PATIENT = Care(restarted=KUBELET, remade=CONTROLLER, stays_away_ms=1500)
+
+
+def test_without_care_it_stays_down_until_it_is_healed() -> None:
+    forever = absence(KILL, NOBODY, 1000)
+    healed = absence(FaultPlan(kind="kill", target="master", lasts_s=0.5), NOBODY, 1000)
+
+    assert (forever.least_ms, forever.most_ms, forever.because) == (math.inf, math.inf, "nobody brings it back")
+    assert (healed.least_ms, healed.most_ms) == (500, 500)
+
+
+def test_a_killed_container_is_back_when_the_kubelet_says_so() -> None:
+    away = absence(KILL, PLAIN, 1000)
+
+    assert (away.least_ms, away.most_ms) == (0, 5000)
+    assert away.because == "the kubelet brings it back after 0 to 5000 ms"
+
+
+def test_a_pause_is_nobodys_to_end() -> None:
+    away = absence(FaultPlan(kind="pause", target="master", silent=True), PATIENT, 1000)
+
+    assert away.least_ms == math.inf
+
+
+@pytest.mark.parametrize(
+    ("down_after_ms", "least_ms", "most_ms"),
+    [(1500, math.inf, math.inf), (1501, 0, math.inf), (6500, 0, math.inf), (6501, 0, 5000)],
+)
+def test_a_boot_rule_that_stays_away_decides_by_what_is_left_of_d(
+    down_after_ms: float, least_ms: float, most_ms: float
+) -> None:
+    away = absence(KILL, PATIENT, down_after_ms)
+
+    assert (away.least_ms, away.most_ms) == (least_ms, most_ms)
+
+
+@pytest.mark.parametrize(
+    ("care", "least_ms", "words"),
+    [
+        (PLAIN, 0, "its controller brings it back after 0 to 60000 ms"),
+        (Care(remade=CONTROLLER, by_name=False), math.inf, "at another address than the Sentinels look at"),
+        (PATIENT, math.inf, "at another address, where it waits until another is chosen"),
+    ],
+)
+def test_a_deleted_pod_is_back_elsewhere(care: Care, least_ms: float, words: str) -> None:
+    away = absence(DELETE, care, 30_000)
+
+    assert away.least_ms == least_ms
+    assert words in away.because
