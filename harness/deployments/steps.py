@@ -20,5 +20,5 @@ class Steps:
         self._since_ns = now_ns
 
     def __str__(self) -> str:
-        """ "cluster 35.1 s, images 12.0 s"."""
+        """As in "cluster 35.1 s, images 12.0 s"."""
         return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.taken_s.items())

@@ -128,6 +128,9 @@ def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, ex
     late = _late_ms(history, begin, end)
     if late >= excess_ms:
         return f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"
+    lost = _lookups_ms(history, timeline, begin, end)
+    if lost >= excess_ms:
+        return f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"
     save = _save_ms(history, begin, end)
     if save >= excess_ms:
         return f"a Sentinel took {save:.0f} ms to save its vote to its disk"
@@ -174,6 +177,25 @@ def _late_ms(history: History, begin: Instant, end: Instant) -> float:
         (
             sum(max(later.ms_after(sooner) - _TIMER_MS, 0.0) for sooner, later in pairwise(taken))
             for taken in steps.values()
+        ),
+        default=0.0,
+    )
+
+
+def _lookups_ms(history: History, timeline: Timeline, begin: Instant, end: Instant) -> float:
+    """By how much one Sentinel's vain look-ups of the old master were further apart than it tries to connect.
+
+    It does nothing else while it waits for the resolver.
+    """
+    every_ms = _TIMER_MS + max((view.ping_period_ms for view in history.environment.sentinels), default=0)
+    tries: dict[str, list[Instant]] = {}
+    for item in told(history, UNRESOLVED, since_ns=begin.earliest_ns):
+        if name_at(history, {}, item.text) == timeline.old_master and item.instant.earliest_ns <= end.latest_ns:
+            tries.setdefault(item.sentinel, []).append(item.instant)
+    return max(
+        (
+            sum(max(later.ms_after(sooner) - every_ms, 0.0) for sooner, later in pairwise(tried))
+            for tried in tries.values()
         ),
         default=0.0,
     )

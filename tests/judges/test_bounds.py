@@ -270,3 +270,21 @@ def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
     story.deleted(1550, 2500)
 
     assert judged(story)[1]["bounds.explained"].verdict is Verdict.UNKNOWN
+
+
+def test_a_sentinel_that_waits_for_the_resolver_is_late_for_everything(kill: Any) -> None:
+    """Seen with Redis 8.0.2: 1026 ms between two vain look-ups, which is the resolver's own time-out."""
+    for second, cause in (
+        (2760, "unexplained"),
+        (2761, "a Sentinel that looked up a name that was gone came 11 ms late in all, by its own log"),
+    ):
+        story = with_bound(kill(), 0, 1000, name="first_switch_at", origin="promoted_at")
+        story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
+        story.deleted(400, 500)
+        story.events = [event for event in story.events if event.kind != "+switch-master"]
+        for at in (1750, second):
+            story.event(at, "log:redis-2", "unresolved", "redis-0.redis", since=at - 1)
+        for name in ("redis-1", "redis-2"):
+            story.switch(2772, name)
+
+        assert judged(story)[0][0].cause == cause

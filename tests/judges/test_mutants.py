@@ -92,6 +92,7 @@ MUTANTS = [
     ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
     ("bounds", "if late >= excess_ms", "if late > 0"),
     ("bounds", "if save >= excess_ms", "if save > 0"),
+    ("bounds", "if lost >= excess_ms", "if lost > 0"),
     ("bounds", "prediction.hand_over if timeline.handed_over and", "prediction.bounds if timeline.handed_over and"),
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
     ("convergence", "if allowed_s:", "if False:"),
@@ -333,17 +334,25 @@ def check_bounds(judge: Judge, kill: Any, _: Any) -> None:
 
 
 def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:
-    def cause(origin: str, name: str, *told: tuple[int, str]) -> str:
+    def cause(origin: str, name: str, *told: tuple[int, str], text: str = MASTER, ping_ms: int = 1000) -> str:
         story = kill()
+        story.believe(sentinels=tuple(replace(view, ping_period_ms=ping_ms) for view in story.environment.sentinels))
         bound = Bound(name=name, origin=origin, lower_ms=0, upper_ms=110 if name == "promoted_at" else 50, because="so")
         story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
         for at, kind in told:
-            story.event(at, "sentinel:redis-2", kind, MASTER)
+            story.event(at, "sentinel:redis-2", kind, text)
         return judge(story.history()).phases[0].cause
 
     assert cause("elected_at", "promoted_at", (1732, "+selected-slave")) == "unexplained"
     assert "timer" in cause("elected_at", "promoted_at", (1733, "+selected-slave"))
     assert cause("odown_at", "elected_at", (1565, "+new-epoch"), (1570, "+vote-for-leader")) == "unexplained"
+    gone = (1560, 1609), (1560, 1610)
+    said = [
+        cause("odown_at", "elected_at", *((at, "unresolved") for at in times), text="redis-0.redis", ping_ms=-60)
+        for times in gone
+    ]
+    assert said[0] == "unexplained"
+    assert "looked up a name that was gone came 10 ms late" in said[1]
     assert "save" in cause("odown_at", "elected_at", (1565, "+new-epoch"), (1610, "+vote-for-leader"))
 
 
@@ -503,6 +512,7 @@ def load(edit: tuple[str, str, str]) -> Judge:
         sys.meta_path.remove(finder)
         for name in [name for name in sys.modules if name.startswith("harness.judges.")]:
             del sys.modules[name]
+            delattr(harness.judges, name.rpartition(".")[2])
         for name, module in kept.items():
             sys.modules[name] = module
             setattr(harness.judges, name.rpartition(".")[2], module)
