@@ -55,6 +55,10 @@ class Deployment(Protocol):
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""
 
     @property
+    def worn(self) -> str:
+        """Why the next trial should not have it, whole as it may be; "" for no reason."""
+
+    @property
     def bring_up(self) -> str:
         """What `start` spent its time on, step by step in words; "" where it took too little to be told."""
 

@@ -51,7 +51,7 @@ class Keeper:
 
     def deployment(self, topology: Topology, profile: Profile) -> Deployment:
         """A started deployment of exactly this; the one of the trial before where that is still whole."""
-        if self._kept and (self._settings.fresh or self._kept[:2] != (topology, profile) or not self._whole()):
+        if self._kept and (self._settings.fresh or self._kept[:2] != (topology, profile) or not self._usable()):
             self._stop()
         if not self._kept:
             made = self._make(topology, profile)
@@ -79,8 +79,8 @@ class Keeper:
             kept, self._kept = self._kept[2], None
             kept.stop()
 
-    def _whole(self) -> bool:
-        if not self._kept:
+    def _usable(self) -> bool:
+        if not self._kept or self._kept[2].worn:
             return False
         deployment = self._kept[2]
         try:

@@ -38,6 +38,7 @@ from harness.topologies.topology import Profile, Topology
 
 _GRACE_S = 30.0
 _KILLED_AFTER_GRACE_S = 30.0
+_WORN_RESTARTS = 2
 _LOOK_EVERY_S = 0.01
 
 
@@ -157,6 +158,15 @@ class KubeDeployment:
     def save_logs(self, folder: Path) -> None:
         names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]
         self._up.logs.save(folder, names)
+
+    @property
+    def worn(self) -> str:
+        """A container that was started again some times has to wait longer each time, which is no part of a fault."""
+        for pod in self._up.watch.pods():
+            for container in pod.containers:
+                if container.restarts >= _WORN_RESTARTS:
+                    return f"{pod.name}/{container.name} was started again {container.restarts} times"
+        return ""
 
     @property
     def bring_up(self) -> str:

@@ -147,6 +147,10 @@ class LocalDeployment:
         }
 
     @property
+    def worn(self) -> str:
+        return ""
+
+    @property
     def bring_up(self) -> str:
         return ""
 

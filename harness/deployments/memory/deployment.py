@@ -62,6 +62,10 @@ class MemoryDeployment:
         return {"backend": "memory", "engine": "simulation", "bugs": ", ".join(sorted(self._world.bugs))}
 
     @property
+    def worn(self) -> str:
+        return ""
+
+    @property
     def bring_up(self) -> str:
         return ""
 
