@@ -192,6 +192,28 @@ def lint(
     raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
 
 
+@app.command(name="predict")
+def predict_(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="FOLDER...", help="Results whose trials are the measured column.")
+    ] = None,
+    *,
+    write: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="Put the tables into this page instead; docs/predictions.md.")
+    ] = None,
+) -> None:
+    """What the documents promise, what their settings predict for a lost master, and what was measured: as Markdown.
+
+    With results:           redis-resilience predict results --write docs/predictions.md
+    """
+    from harness.command import predict as command  # noqa: PLC0415 - only this command needs it
+
+    if write:
+        command.write(write, folders or [])
+    else:
+        typer.echo(command.tables(folders or [], {}))
+
+
 @app.command()
 def heal(*, state: StatePath = "") -> None:
     """Undo what runs on Kubernetes left behind that were killed: faults, namespaces, clusters. Exit code 1: not all."""

@@ -23,6 +23,8 @@ NODE = Topology(
     name="node",
     document="what today's charts deploy",
     summary="3 pods with redis and sentinel in each; asks the Sentinels who is master; names, AOF, claims",
+    promises="one master at a time; handed over when its pod is stopped on purpose, else replaced after D "
+    "(manifests/README.md)",
     pods=_THREE_PODS,
     service="redis",
     master_name="mymaster",
@@ -155,6 +157,8 @@ BOOTSTRAP = Topology(
     name="bootstrap",
     document="002 (Kubernetes' own example)",
     summary="a bootstrap pod with master and Sentinel, to be deleted; 2 replicas, 3 more Sentinels, by address",
+    promises="once the bootstrap pod is deleted, a new server, a new Sentinel and a new master by election; no "
+    "time is given",
     pods=(
         Pod(name="redis-master", boot=Boot.MASTER, controller=_replication_controller("redis"), adopted=True),
         *_controlled(_replication_controller("redis"), "redis", "redis-a", "redis-b"),
@@ -184,6 +188,8 @@ HELM = Topology(
     name="helm",
     document="004 (a Helm chart, incubator/redis-cluster)",
     summary="a Deployment of one master with Sentinel, a StatefulSet of 3 replicas, 2 more Sentinels; a claim each",
+    promises="a server, a Sentinel or the master's pod that dies is made anew and joins; the Sentinels elect a "
+    "replica; no time is given",
     pods=(
         Pod(
             name="redis-master",

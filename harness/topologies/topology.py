@@ -96,6 +96,7 @@ class Topology:
     for less than D minus this. 0: neither.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
     password: servers and Sentinels ask for one, which is drawn anew for each deployment and no part of this data.
+    promises: what its document says will happen, in a few words; "" where it says nothing of that.
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
     """
 
@@ -117,6 +118,7 @@ class Topology:
     sentinel_config: tuple[tuple[str, str], ...] = ()
     hand_over_ms: int = 0
     stays_away_ms: int = 0
+    promises: str = ""
     manifests: str = ""
     weaknesses: tuple[str, ...] = field(default=())
 

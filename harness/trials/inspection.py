@@ -12,8 +12,9 @@ from harness.deployments.port import Deployment
 from harness.deployments.replies import pairs
 from harness.model.lint import LintReport
 from harness.topologies.lint.check import check
-from harness.topologies.lint.from_topology import ENGINE_PING_MS, read_topology
+from harness.topologies.lint.from_topology import read_topology
 from harness.topologies.lint.setup import DEFAULTS, SECRET, Seen, Sentinel, Server, Settings, Setup
+from harness.topologies.phases import ENGINE_PING_MS
 
 _PASSWORDS = ("masterauth", "requirepass")
 

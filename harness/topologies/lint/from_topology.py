@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from harness.topologies.lint.setup import SECRET, Seen, Sentinel, Server, Settings, Setup
+from harness.topologies.phases import ENGINE_PING_MS
 from harness.topologies.topology import Boot, Profile, Topology, Volume
-
-ENGINE_PING_MS = 1000
 
 
 def read_topology(topology: Topology, profile: Profile) -> Setup:

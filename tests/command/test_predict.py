@@ -1,0 +1,123 @@
+"""The table of promises, predictions and measurements: made from the catalogue and from trials, never by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.command.predict import BEGIN, END, Case, measured_cells, tables, write
+from harness.faults.delete import delete_pod
+from harness.faults.kill import kill
+from harness.faults.target import MASTER, REPLICA
+from harness.model.errors import UsageError
+from harness.topologies.catalogue import names
+from harness.trials.keeper import Keeper
+from harness.trials.settings import Settings
+from harness.trials.trial import Trial
+
+PAGE = Path(__file__).parents[2] / "docs" / "predictions.md"
+OF_NODE = Case(topology="node", profile="fast", fault="kill", backend="local")
+
+
+def between(page: str) -> str:
+    return page.split(BEGIN + "\n", 1)[1].split(END, 1)[0]
+
+
+def row(text: str, case: Case) -> list[str]:
+    begin = f"| {case.topology} | {case.profile} | {case.fault} | {case.backend} |"
+    (found,) = (line for line in text.splitlines() if line.startswith(begin))
+    return [cell.strip() for cell in found.strip("|").split(" | ")]
+
+
+def test_the_page_predicts_what_the_catalogue_says():
+    """On a mismatch: redis-resilience predict --write docs/predictions.md; what was measured stays."""
+    text = between(PAGE.read_text())
+
+    assert text == tables([], measured_cells(text))
+
+
+def test_every_topology_is_in_both_tables():
+    text = tables([], {})
+
+    assert all(f"\n| {name} | documented | kill | kind |" in text for name in names())
+    assert all(text.count(f"\n| {name} | ") > 6 for name in names())
+
+
+def test_bounds_are_those_of_the_settings():
+    """D = 5 s with Sentinel's own periods; a PING period more where the master hangs; a hand-over in a cluster."""
+    text = tables([], {})
+
+    killed = row(text, replace(OF_NODE, profile="documented"))[4]
+    hung = row(text, replace(OF_NODE, profile="documented", fault="pause"))[4]
+    assert killed == "+switch-master after 5.08 to 8.22 s, 120 s later for each failed election"
+    assert hung.startswith("+switch-master after 5.08 to 10.2 s")
+    assert row(text, replace(OF_NODE, backend="kind", fault="delete-now"))[4].startswith(
+        "handed over; where that fails"
+    )
+    assert row(text, Case(topology="statefulset", profile="documented", fault="kill", backend="kind"))[4].startswith(
+        "no failover: the kubelet brings it back"
+    )
+
+
+@pytest.fixture
+def results(tmp_path):
+    """The folder of a trial with these faults, said to be a local one: a whole history without processes."""
+
+    def make(*faults) -> Path:
+        settings = Settings(results=tmp_path, backend="memory")
+        with Keeper(settings) as keeper:
+            trial = Trial(scenario="any", number=1, folder=tmp_path / "trial", settings=settings, keeper=keeper)
+            for fault in faults:
+                trial.inject(fault)
+            trial.run()
+        path = tmp_path / "trial" / "plan.json"
+        path.write_text(path.read_text().replace('"memory"', '"local"'))
+        return tmp_path
+
+    return make
+
+
+def test_what_was_measured_comes_from_trials_of_that_case(results):
+    folder = results(kill(MASTER))
+
+    text = tables([folder], {})
+
+    assert row(text, OF_NODE)[5].startswith("1 trial: 1 failover, +switch-master ")
+    assert row(text, OF_NODE)[5].endswith("; 0 lost")
+    assert len(measured_cells(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "faults", [(kill(REPLICA),), (kill(MASTER, back_after_s=0.1),), ()], ids=["a replica", "back by itself", "nothing"]
+)
+def test_other_trials_are_no_measurement_of_it(results, faults):
+    assert measured_cells(tables([results(*faults)], {})) == {}
+
+
+def test_what_was_measured_before_stays_until_it_is_measured_again(results, tmp_path):
+    """Only the case that was tried again changes; what is around the marks is left alone."""
+    page = tmp_path / "page.md"
+    other = replace(OF_NODE, fault="pause")
+    page.write_text(f"# Mine\n{BEGIN}\n{tables([], {OF_NODE: 'old', other: 'kept'})}{END}\nend\n")
+
+    write(page, [results(kill(MASTER))])
+
+    text = page.read_text()
+    assert row(text, OF_NODE)[5].startswith("1 trial")
+    assert row(text, other)[5] == "kept"
+    assert text.startswith("# Mine\n")
+    assert text.endswith(f"{END}\nend\n")
+
+
+def test_a_page_without_marks_is_not_touched(tmp_path):
+    (tmp_path / "page.md").write_text("# Mine\n")
+
+    with pytest.raises(UsageError, match=r"expected a page with <!-- made by .* in it; got .*page.md"):
+        write(tmp_path / "page.md", [])
+    assert (tmp_path / "page.md").read_text() == "# Mine\n"
+
+
+def test_a_deleted_pod_is_named_as_trials_name_it():
+    assert delete_pod(MASTER, grace_s=0).kind == "delete-now"
