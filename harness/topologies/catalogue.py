@@ -97,6 +97,8 @@ CHART = Topology(
     name="chart",
     document="001, second half (Bitnami chart redis 10.7, with Sentinel)",
     summary="a master's and a replicas' StatefulSet, 4 pods with a Sentinel in each; password, AOF, claims, metrics",
+    promises="a Sentinel logs +switch-master once the master's set is at 0, and the announced address is then another "
+    "pod's; no time is given",
     pods=(*_stateful_set("redis-master", 1, introduced=True), *_stateful_set("redis-slave", 3)),
     service="redis-headless",
     services=("redis",),

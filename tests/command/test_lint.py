@@ -113,6 +113,20 @@ def test_a_wrong_word_is_answered_with_the_right_ones(words, message):
         CliRunner().invoke(app, ["lint", *words], catch_exceptions=False)
 
 
+@pytest.mark.kind
+def test_a_chart_is_linted_as_helm_renders_it():
+    """With its values files; the volumes that its replicas do not write to are found."""
+    chart = Path(__file__).parents[2] / "manifests" / "helm"
+
+    report = lint_files([chart], [chart / "profiles" / "documented.yaml"])
+
+    found = {finding.rule for finding in report.findings}
+    assert {"data-volume-unused", "master-by-name", "service-missing", "down-after-long"} <= found
+    assert "down-after-long" not in {
+        finding.rule for finding in lint_files([chart], [chart / "profiles" / "fast.yaml"]).findings
+    }
+
+
 @pytest.mark.local
 def test_running_servers_are_asked():
     done = CliRunner().invoke(app, ["lint", "--topology", "statefulset", "--profile", "fast", "--backend", "local"])

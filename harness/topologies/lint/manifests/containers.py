@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.topologies.lint.manifests.directives import (
     Found,
+    code,
     commands,
     expand,
     of_file,
@@ -23,9 +24,8 @@ from harness.topologies.lint.setup import Container, Liveness, Seen, Sentinel, S
 _IMAGE_WITH_DATA = ("redis", "valkey")
 """Images whose working directory is /data."""
 _ASKS = re.compile(r"get-(?:master|primary)-addr-by-name|sentinel\s+(?:master|primary)\b", re.IGNORECASE)
-_BY_NUMBER = re.compile(
-    r"(?:hostname|HOSTNAME|POD_NAME|INDEX|ordinal)\S*[\"')}\]]*\s*(?:=|==|-eq)\s*[\"']?(?:\S*-0\b|0\b)", re.IGNORECASE
-)
+_FOLLOWS = re.compile(r"\b(?:replicaof|slaveof)\b", re.IGNORECASE)
+_BY_ROLE = re.compile(r"\$\{?MASTER\b")
 _MEMORY = re.compile(r"([\d.]+)([KMGTP]i?)?")
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 
@@ -41,7 +41,7 @@ def role_of(container: Tree, program: Program) -> str:
         return "other"
     if "sentinel" in name or program.environment.get("SENTINEL") == "true":
         return "sentinel"
-    if program.environment.get("MASTER") == "true":
+    if _is_master(program):
         return "redis"
     named = any(word in name for word in ("redis", "valkey", "master", "replica", "slave", "server"))
     return "redis" if named or any(word in image for word in ("redis", "valkey")) else "other"
@@ -64,8 +64,8 @@ def container_of(container: Tree, program: Program, role: str, where: str) -> Co
 
 def servers_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Iterator[Server]:
     """A server for each way in which the container may start one: the book's alpha.conf and beta.conf are two."""
-    starts = [start for start in program.starts if not start.sentinel]
-    lines = {start.line for start in starts}
+    starts = _own_starts(program)
+    lines = {start.line for start in program.starts}
     named = {start: _files_on(start, program) for start in starts}
     own = {text for files in named.values() for text in files}
     common: list[tuple[Found, str]] = []
@@ -94,7 +94,7 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
         )
 
 
-def sentinel_of(program: Program, where: str, *, workload: str, count: int) -> Sentinel:
+def sentinel_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Sentinel:
     found: list[tuple[Found, str]] = []
     for text in program.texts:
         if not text.is_file or _is_sentinels(text):
@@ -105,7 +105,7 @@ def sentinel_of(program: Program, where: str, *, workload: str, count: int) -> S
         found = [(each, place) for each, place in found if each.name != "monitored"]
     settings = _settings(found, where, complete=program.complete)
     start = next((start for start in program.starts if start.sentinel), None)
-    path = _configuration(start, program) if start else ""
+    path = _configuration(start, program, container) if start else ""
     return Sentinel(
         name=where,
         settings=settings,
@@ -118,13 +118,26 @@ def sentinel_of(program: Program, where: str, *, workload: str, count: int) -> S
 
 
 def boot_of(program: Program, where: str) -> Seen | None:
-    """How a server finds its role, where its scripts are there to be read."""
-    scripts = "\n".join(expand(text.body, {}) for text in program.texts if not text.is_file)
-    if _ASKS.search(scripts):
-        return Seen(value="asks", where=where)
-    if program.environment.get("MASTER") == "true" or _BY_NUMBER.search(scripts):
+    """How a server finds its role, where its scripts are there to be read: "first" where it asks no Sentinel."""
+    if _is_master(program):
         return Seen(value="first", where=where)
-    return None
+    said = "\n".join(text.body if text.is_file else code(text.body) for text in program.texts)
+    if _ASKS.search(said):
+        return Seen(value="asks", where=where)
+    return Seen(value="first", where=where) if program.complete and _FOLLOWS.search(said) else None
+
+
+def _is_master(program: Program) -> bool:
+    return program.environment.get("MASTER") == "true"
+
+
+def _own_starts(program: Program) -> list[Start]:
+    """The lines that may start this container's server: one image may serve all roles, told apart by MASTER."""
+    starts = [start for start in program.starts if not start.sentinel]
+    following = [start for start in starts if _FOLLOWS.search(start.line)]
+    if not following or not any(_BY_ROLE.search(text.body) for text in program.texts):
+        return starts
+    return [start for start in starts if start not in following] if _is_master(program) else following
 
 
 def _is_sentinels(text: Text) -> bool:
@@ -138,7 +151,7 @@ def _files_on(start: Start, program: Program) -> tuple[Text, ...]:
 
 
 def _settings(found: Iterable[tuple[Found, str]], where: str, *, complete: bool) -> Settings:
-    """The last value wins in a file; two scripts that disagree are not readable."""
+    """The last value wins, as in a file; one that cannot be read may come after it, and hides it."""
     seen: dict[str, Seen] = {}
     unreadable: dict[str, str] = {}
     for directive, place in found:
@@ -149,7 +162,8 @@ def _settings(found: Iterable[tuple[Found, str]], where: str, *, complete: bool)
             seen[name] = Seen(value=f"{seen[name].value} {directive.value}", where=place)
         else:
             seen[name] = Seen(value=directive.value, where=f"{place}: {name}")
-    return Settings(where=where, seen=seen, complete=complete, unreadable=unreadable)
+    readable = {name: value for name, value in seen.items() if name not in unreadable}
+    return Settings(where=where, seen=readable, complete=complete, unreadable=unreadable)
 
 
 def _data(container: Tree, program: Program, settings: Settings) -> Seen | None:
@@ -189,11 +203,13 @@ def _default_place(path: str, folder: Seen | None) -> bool:
     return path == "/data" and (folder is None or not folder.value.startswith("/"))
 
 
-def _configuration(start: Start, program: Program) -> str:
+def _configuration(start: Start, program: Program, container: Tree) -> str:
     """The path of the file that Sentinel starts on; "" where it cannot be read."""
     said = words(expand(start.line, program.variables))
     after = next((n for n, word in enumerate(said) if re.search(r"(?:redis|valkey)-(?:server|sentinel)", word)), 0)
-    return next((word for word in said[after + 1 :] if word.startswith("/")), "")
+    named = next((word for word in said[after + 1 :] if word.startswith("/") or word.endswith(".conf")), "")
+    # Without a folder it is wherever the program runs: on no volume, as far as anybody can see.
+    return (_absolute(container, named) or f"/{named}") if named and "$" not in named else ""
 
 
 def _state(path: str, program: Program, settings: Settings, where: str) -> Seen | None:
@@ -233,7 +249,7 @@ def _liveness(container: Tree, program: Program) -> Liveness | None:
     kind = next((name for name, _ in probe.items() if name in ("exec", "tcpSocket", "httpGet", "grpc")), "exec")
     text: str | None = " ".join(word.text() for word in probe.at("exec", "command").each())
     for path in re.findall(r"/[\w./-]+\.sh\b", text or ""):
-        script = program.file_at(path) or _any_file(program, path)
+        script = program.file_at(path)
         text = f"{text}\n{script.body}" if script and text else None
     return Liveness(
         kind=kind,
@@ -243,10 +259,6 @@ def _liveness(container: Tree, program: Program) -> Liveness | None:
         failures=probe.at("failureThreshold").number(3),
         startup_probe=bool(container.at("startupProbe")),
     )
-
-
-def _any_file(program: Program, path: str) -> Text | None:
-    return next((text for text in program.texts if text.name == posixpath.basename(path)), None)
 
 
 def _millis(text: str) -> int | None:

@@ -40,6 +40,7 @@ _ASSIGNED = re.compile(
 _FLAG = re.compile(r"--([a-z][a-z-]+)[\"']?[\s=]+(\"[^\"]*\"|'[^']*'|[^\s\"'()]+)")
 _SAID = re.compile(r"^(?:echo|printf)?\s*[\"']?([a-z][a-z-]+)\s+([^\"'\\]+?)(?:\\n)?[\"']?(?:\s*>>?.*)?$")
 _AT_RUN_TIME = re.compile(r"config\s+(?:set|get)\s+\S+(?:\s+\S+)?", re.IGNORECASE)
+_LOOKED_FOR = re.compile(r"\bgrep\s+(?:-\S+\s+)*(?:'[^']*'|\"[^\"]*\")")
 _MONITOR = re.compile(r"sentinel\s+monitor\s+(.*)", re.IGNORECASE)
 _WORD = r"[\"']?([^\s\"'\\)]+)[\"']?"
 
@@ -115,19 +116,23 @@ def of_flags(line: str, variables: Mapping[str, str]) -> Iterator[Found]:
 
 
 def of_script(script: str, variables: Mapping[str, str]) -> Iterator[Found]:
-    """The directives that a script writes into a file or passes on, and those that it only names."""
-    text = _AT_RUN_TIME.sub("", code(script))
-    read: set[str] = set()
+    """The directives that a script writes into a file or passes on, and those that it only names.
+
+    One that it sets to several things is set to one of them, nobody knows which.
+    """
+    text = _LOOKED_FOR.sub("", _AT_RUN_TIME.sub("", code(script)))
+    read: dict[str, str | None] = {}
     for line in text.splitlines():
-        for found in of_flags(line, variables):
-            read.add(found.name)
-            yield found
         said = _SAID.match(expand(line.strip(), variables))
+        found = [*of_flags(line, variables)]
         if said and (name := _ALIASES.get(said[1], said[1])) in _KNOWN:
-            read.add(name)
-            yield _found(name, said[2])
-    for name in sorted(_KNOWN - read - _OF_SENTINEL):
-        if (name in PASSWORDS or "-" in name or name.startswith("append")) and re.search(rf"(?<![\w-]){name}\b", text):
+            found.append(_found(name, said[2]))
+        for each in found:
+            read[each.name] = each.value if read.get(each.name, each.value) == each.value else None
+    yield from (Found(name=name, value=value) for name, value in read.items())
+    for name in sorted(_KNOWN - set(read) - _OF_SENTINEL):
+        unmistakable = name in PASSWORDS or "-" in name or name.startswith("append")
+        if unmistakable and re.search(rf"(?<![\w./-]){name}(?=[\s\"'=]|$)", text):
             yield Found(name=name, value=None)
 
 
@@ -136,7 +141,7 @@ def of_sentinel(text: str, variables: Mapping[str, str]) -> Iterator[Found]:
 
     monitor comes as `monitored` (its host) and `quorum`.
     """
-    text = expand(code(text), variables)
+    text = expand(_LOOKED_FOR.sub("", code(text)), variables)
     for arguments in _MONITOR.findall(text):
         words = [word.strip("\"'") for word in arguments.split()]
         port = next((number for number, word in enumerate(words) if word.isdecimal()), None)

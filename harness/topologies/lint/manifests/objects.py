@@ -62,7 +62,7 @@ def _gather(gathered: _Gathered, owner: Tree, pod: Tree, config_maps: ConfigMaps
         role = role_of(each, program)
         containers.append(container_of(each, program, role, where))
         if role == "sentinel":
-            gathered.sentinels.append(sentinel_of(program, where, workload=name, count=count))
+            gathered.sentinels.append(sentinel_of(each, program, where, workload=name, count=count))
         elif role == "redis":
             found = list(servers_of(each, program, where, workload=name, count=count))
             # Several ways to start are still the same pods: they are counted once.

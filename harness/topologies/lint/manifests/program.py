@@ -61,9 +61,12 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """complete: whether all that decides about the settings was there to be read. shell: is the first process."""
+    """texts: that have a say. files: all that are mounted. complete: whether everything that decides about the settings
+    was there to be read. shell: is the first process.
+    """
 
     texts: tuple[Text, ...]
+    files: tuple[Text, ...]
     starts: tuple[Start, ...]
     mounts: tuple[Mount, ...]
     shell: bool
@@ -80,7 +83,7 @@ class Program:
         if mount is None or mount.kind != "configMap":
             return None
         name = mount.sub_path or posixpath.basename(path)
-        return next((text for text in self.texts if text.name == name and mount.source in text.where), None)
+        return next((text for text in self.files if text.name == name and mount.source in text.where), None)
 
 
 def read_program(container: Tree, pod: Tree, config_maps: ConfigMaps, where: str) -> Program:
@@ -105,6 +108,7 @@ def read_program(container: Tree, pod: Tree, config_maps: ConfigMaps, where: str
     shell = bool(line) and posixpath.basename(line[0]) in _SHELLS
     return Program(
         texts=tuple(texts),
+        files=tuple(files),
         starts=tuple(start for text in scripts for start in _starts(text, direct=text is inline and not shell)),
         mounts=mounts,
         shell=shell,

@@ -73,6 +73,18 @@ def test_a_directive_that_a_script_only_names_is_not_readable():
     assert Found(name="min-replicas-to-write", value=None) in of_script("render min-replicas-to-write > x", {})
 
 
+def test_what_a_script_looks_for_it_does_not_set():
+    """Neither a pattern nor the name of a file is a directive."""
+    script = "grep -q '^sentinel monitor ' /x\n[ -e /data/appendonly.aof ]\ngrep -E \"^requirepass \" /x\n"
+
+    assert read(of_script(script, {})) == {}
+    assert read(of_sentinel(script, {})) == {}
+
+
+def test_a_script_that_sets_two_things_sets_one_of_them():
+    assert read(of_script("a() { redis-server --dir /a; }\nb() { redis-server --dir /b; }\n", {})) == {"dir": None}
+
+
 def test_a_sentinel_file_is_read():
     text = (
         "sentinel monitor mymaster redis-0.redis 6379 2\n"

@@ -162,6 +162,25 @@ def test_one_script_for_all_roles_is_told_apart_by_variables():
     assert {"bare-pod", "master-by-name"} <= rules(check(setup))
 
 
+def test_a_server_that_follows_without_asking_has_a_master_by_name():
+    """Whoever it follows is master, whatever the Sentinels say."""
+    text = TWO_CONTAINERS.replace("appendonly yes", "replicaof redis-0.redis 6379")
+
+    assert read(text).boot is not None
+    assert "master-by-name" in rules(check(read(text)))
+    assert read(TWO_CONTAINERS).boot is None
+
+
+def test_a_probe_s_script_is_read_where_it_is_mounted():
+    """It is no part of what the server starts with, and still there."""
+    probe = "livenessProbe: {exec: {command: [sh, /conf/alive.sh]}}"
+    text = TWO_CONTAINERS.replace("livenessProbe: {tcpSocket: {port: 6379}, periodSeconds: 3}", probe)
+    strict = text.replace("data:\n", 'data:\n  alive.sh: "redis-cli ping | grep PONG"\n', 1)
+
+    assert "liveness-kills-loading" in rules(check(read(strict)))
+    assert "liveness-kills-loading" in {each.rule for each in check(read(text)).not_seen}
+
+
 def test_what_has_nothing_to_do_with_redis_is_left_out():
     other = (
         "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: nginx}]}}}"
@@ -201,6 +220,40 @@ def test_our_own_recommendation_is_clean_but_for_what_it_says_itself():
         "sentinels-dead-but-known",
         "ckquorum-refused",
         "name-not-resolved",
+    }
+
+
+@pytest.mark.kind
+@pytest.mark.parametrize(
+    ("overlay", "known"),
+    [
+        (
+            "chart/overlays/documented",
+            {"master-by-name", "sentinels-even", "sentinel-identity-lost", "service-any-server", "addresses-for-names"},
+        ),
+        (
+            "bootstrap/overlays/documented",
+            {
+                "master-by-name",
+                "bare-pod",
+                "wipe-with-pod",
+                "cpu-limit-low",
+                "sentinels-behind-one-service",
+                "retry-late",
+            },
+        ),
+    ],
+)
+def test_the_weaknesses_of_the_other_documents_are_found(overlay, known):
+    """Those that are known of them, as far as settings show them."""
+    report = of_overlay(overlay)
+
+    assert known <= rules(report)
+    assert {each.rule for each in report.not_seen} <= {
+        "sentinels-dead-but-known",
+        "ckquorum-refused",
+        "name-not-resolved",
+        "down-after-below-ping",
     }
 
 
