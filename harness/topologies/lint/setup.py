@@ -6,7 +6,7 @@ and of Sentinels share one shape, so that a rule asks for a name and is told val
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 DEFAULTS: Mapping[str, str] = {
@@ -162,6 +162,9 @@ class Workload:
     grace_s: int = 30
     resolver_ms: int = 10_000
 
+    def holds(self, *roles: str) -> bool:
+        return any(container.role in roles for container in self.containers)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -220,6 +223,12 @@ class Setup:
         """The most Sentinels that go with one server's pod; 0 where they have pods of their own."""
         homes = {server.workload for server in self.servers if server.workload}
         return int(any(sentinel.workload in homes for sentinel in self.sentinels))
+
+    def containers(self, *roles: str) -> Iterator[tuple[Workload, Container]]:
+        for workload in self.workloads:
+            for container in workload.containers:
+                if container.role in roles:
+                    yield workload, container
 
     def workload(self, name: str) -> Workload | None:
         return next((workload for workload in self.workloads if workload.name == name), None)

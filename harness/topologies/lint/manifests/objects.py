@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from harness.topologies.lint.manifests.containers import boot_of, container_of, role_of, sentinel_of, servers_of
+from harness.topologies.lint.manifests.containers import container_of, role_of
 from harness.topologies.lint.manifests.program import ConfigMaps, read_program
+from harness.topologies.lint.manifests.servers import boot_of, sentinel_of, servers_of
 from harness.topologies.lint.manifests.tree import Tree
 from harness.topologies.lint.setup import Budget, Container, Seen, Sentinel, Server, Service, Setup, Workload
 

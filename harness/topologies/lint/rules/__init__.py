@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.topologies.lint.rule import Rule
-from harness.topologies.lint.rules import access, cluster, data, majority, names, pods, times
+from harness.topologies.lint.rules import access, cluster, data, majority, names, pods, processes, times
 
 RULES: tuple[Rule, ...] = (
     *majority.RULES,
@@ -11,6 +11,7 @@ RULES: tuple[Rule, ...] = (
     *data.RULES,
     *names.RULES,
     *pods.RULES,
+    *processes.RULES,
     *access.RULES,
     *cluster.RULES,
 )
