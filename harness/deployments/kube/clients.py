@@ -18,8 +18,8 @@ from harness.deployments.kube.watch import PodWatch
 
 NAME = "redis-client"
 _FETCHED_WITHIN_S = 20.0
-_ENDED_WITHIN_S = 60.0
-_ASKED_WITHIN_S = 5
+_READY_WITHIN_S = 60.0
+_PING = 'timeout 5 redis-cli -h "$0" -p "$1" ping 2>&1 || true'
 _FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
 
 
@@ -41,34 +41,30 @@ class Clients:
 
     def ping_from(self, labels: Mapping[str, str], host: str, port: int) -> str:
         name = f"{NAME}-{next(self._numbers)}"
-        manifests.apply(json.dumps(_pod(name, labels, self.image, host, port)), self.place)
+        manifests.apply(json.dumps(_pod(name, labels, self.image)), self.place)
+        said = io.BytesIO()
         try:
-            self.watch.until(
-                name,
-                lambda pod: pod.phase in ("Succeeded", "Failed"),
-                within_s=_ENDED_WITHIN_S,
-                what=f"the end of client pod {name}",
-                hopeless=True,
-            )
-            said = self.api.logs(name, NAME)
+            what = f"client pod {name} to be ready"
+            self.watch.until(name, lambda pod: pod.ready, within_s=_READY_WITHIN_S, what=what, hopeless=True)
+            channel = self.api.run(name, NAME, ("sh", "-c", _PING, host, str(port)))
+            run_to_end(channel, f"the end of redis-cli in {name}", within_s=_FETCHED_WITHIN_S, sink=said)
         finally:
             self.api.delete_pod(name, grace_s=0)
-        # Each line begins with the kubelet's stamp.
-        return "\n".join(line.partition(" ")[2] for line in said.splitlines()).strip() or "no answer"
+        return said.getvalue().decode(errors="replace").strip() or "no answer"
 
 
 def clients(*, api: KubeApi, watch: PodWatch, image: str, place: Place) -> Clients:
     return Clients(api=api, watch=watch, image=image, place=place, _numbers=count(1))
 
 
-def _pod(name: str, labels: Mapping[str, str], image: str, host: str, port: int) -> dict[str, object]:
+def _pod(name: str, labels: Mapping[str, str], image: str) -> dict[str, object]:
     """The password comes from the Secret into the environment, where there is one; never into a command line."""
     secret = {"name": manifests.SECRET, "key": manifests.SECRET_KEY, "optional": True}
     container = {
         "name": NAME,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["timeout", str(_ASKED_WITHIN_S), "redis-cli", "-h", host, "-p", str(port), "ping"],
+        "command": ["sleep", "infinity"],
         "env": [{"name": "REDISCLI_AUTH", "valueFrom": {"secretKeyRef": secret}}],
     }
     return {

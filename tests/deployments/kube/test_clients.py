@@ -13,8 +13,6 @@ from harness.deployments.kube.tools import Place
 from harness.deployments.kube.watch import PodWatch
 from harness.model.errors import DeploymentError
 
-STAMP = "2026-11-21T05:00:00.000000000Z"
-
 
 @pytest.fixture
 def hosted(api, tmp_path):
@@ -31,29 +29,35 @@ def applied(programs: Callable[..., Callable[[], list[str]]], tmp_path: Path) ->
     return lambda: json.loads((tmp_path / "applied").read_text())
 
 
-def ended(api, make_pod, said: str) -> None:
-    """The pod has run, and logged what it heard."""
-    pod = api.known["redis-client-1"] = make_pod("redis-client-1", phase="Succeeded", containers=())
-    api.tell(pod, "ADDED")
-    api.texts["redis-client-1", "redis-client", False] = said
+@pytest.fixture
+def hears(api, make_pod, channel) -> Callable[[str], None]:
+    """The client's pod is there, and `redis-cli` in it says this."""
+
+    def make(said: str) -> None:
+        pod = api.known["redis-client-1"] = make_pod("redis-client-1", owner=("", ""))
+        api.tell(pod, "ADDED")
+        api.programs["sh"] = lambda: channel((said.encode(), b""))
+
+    return make
 
 
 def test_a_client_pod_has_the_labels_that_it_was_given_and_says_what_it_heard(
-    hosted: Clients, api, make_pod, applied
+    hosted: Clients, api, hears, applied
 ) -> None:
-    ended(api, make_pod, f"{STAMP} PONG\n")
+    hears("PONG\n")
     assert hosted.ping_from({"redis-client": "true"}, "redis-master-0.redis-headless", 6379) == "PONG"
     pod = applied()
     assert pod["metadata"] == {"name": "redis-client-1", "labels": {"redis-client": "true"}}
     (container,) = pod["spec"]["containers"]
-    assert container["command"][2:] == ["redis-cli", "-h", "redis-master-0.redis-headless", "-p", "6379", "ping"]
     (password,) = container["env"]
-    assert password["valueFrom"]["secretKeyRef"]["name"] == "redis", "never a word of the command line"
+    assert password["valueFrom"]["secretKeyRef"]["name"] == "redis", "never a word of a command line"
+    (_, where, _, command) = next(call for call in api.calls if call[0] == "run")
+    assert (where, *command[-2:]) == ("redis-client-1", "redis-master-0.redis-headless", "6379")
     assert ("delete_pod", "redis-client-1", 0) in api.calls
 
 
-def test_a_client_that_hears_nothing_says_so(hosted: Clients, api, make_pod, applied) -> None:
-    ended(api, make_pod, "")
+def test_a_client_that_hears_nothing_says_so(hosted: Clients, hears, applied) -> None:
+    hears("")
     assert hosted.ping_from({}, "redis-master-0.redis-headless", 6379) == "no answer"
     assert applied()["metadata"]["labels"] == {}
 
