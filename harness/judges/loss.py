@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from harness.judges.evidence import samples_of, server_index
 from harness.judges.timeline import Promotion
-from harness.model.events import Role
+from harness.model.events import Link, Role
 from harness.model.history import FinalRead, History
 from harness.model.records import Records
 
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
 SPLIT_BRAIN = "split brain"  # acknowledged by another than the promoted master after the promotion
+STRAY = "stray master"  # acknowledged by a master that was made anew, and that the one promoted later never followed
 WIPE = "wipe"  # the final master came back without any of its data while nobody failed over
 NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, idem
 UNEXPLAINED = "unexplained"
-CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED)
+CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STRAY)
 
 _FOREVER = np.iinfo(np.int64).max
 
@@ -63,7 +64,11 @@ def causes(
         if reign < len(promotions):
             had_it = (offset_after >= 0) & (offset_after <= promotions[reign].offset)
             found[during & by_master & ~had_it] = CAUSES.index(ASYNC_TAIL)
-    restart = _restart_ns(history, final)
+    stray = _stray_ns(history, promotions)
+    if stray is not None:
+        by_first = rows["server"] == server_index(history, history.environment.master)
+        found[by_first & (rows["call_ns"] >= stray) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STRAY)
+    restart = _restart_ns(history, final.server, final.run_id_after)
     if restart is not None and masters[-1] == final.server and begins[-1] < restart:
         earlier = rows["call_ns"] < restart
         kept = survivors["call_ns"][survivors["call_ns"] < restart]
@@ -79,14 +84,36 @@ def _announced_ns(change: Promotion) -> int:
     return change.at.latest_ns if change.at else change.switches[0].heard.latest_ns
 
 
-def _restart_ns(history: History, final: FinalRead) -> int | None:
-    """When the final master's process was first met, where it is not the one that the trial began with."""
-    server = next((known for known in history.environment.servers if known.name == final.server), None)
-    if server is None or server.run_id == final.run_id_after:
+def _stray_ns(history: History, promotions: tuple[Promotion, ...]) -> int | None:
+    """Since when the first master was another process that the one promoted after it did not follow.
+
+    None where there is no such process, or the promoted one was linked to it, or not looked at meanwhile.
+    """
+    old = history.environment.master
+    if not promotions or promotions[0].new == old or promotions[0].at is None:
+        return None
+    since = _restart_ns(history, old)
+    if since is None or since >= promotions[0].at.earliest_ns:
+        return None
+    own = samples_of(history, server_index(history, promotions[0].new))
+    meanwhile = own[(own["call_ns"] >= since) & (own["return_ns"] <= promotions[0].at.earliest_ns)]
+    linked = (meanwhile["link"] == Link.CONNECTED) & (meanwhile["source"] == server_index(history, old))
+    return since if len(meanwhile) and not linked.any() else None
+
+
+def _restart_ns(history: History, name: str, run_id: str = "") -> int | None:
+    """When another process of this server was first met than the one that the trial began with.
+
+    run_id: that process; "" for any other.
+    """
+    server = next((known for known in history.environment.servers if known.name == name), None)
+    if server is None or server.run_id == run_id:
         return None
     met = [
         event.earliest_ns
         for event in history.of_kind("server-up", "connected")
-        if event.data.get("server") == final.server and event.data.get("run_id") == final.run_id_after
+        if event.data.get("server") == name
+        and event.data.get("run_id", server.run_id) != server.run_id
+        and run_id in ("", event.data.get("run_id"))
     ]
     return min(met, default=None)

@@ -106,6 +106,40 @@ def test_after_a_failover_the_return_of_the_old_master_wipes_nothing(kill: Any) 
     assert causes(kill(lost=tuple(range(45, 50)))) == {"async tail": 4, "unexplained": 1}
 
 
+@pytest.fixture
+def stray(kill: Any) -> Any:
+    """redis-0 is made anew at 900 and takes keys 400 to 409; redis-1, promoted at 1760, followed it or did not."""
+
+    def story(*, followed: bool) -> Any:
+        made = kill(lost=tuple(range(400, 410)))
+        address = "10.0.0.0:6379"
+        made.event(900, "server:redis-0", "server-up", since=890, server="redis-0", run_id="run-0b", address=address)
+        if not followed:
+            made.samples = [each for each in made.samples if each[3] != 1 or not ns(890) <= each[0] < ns(1760)]
+            for at in range(900, 1740, 20):
+                made.sample(1, at, Role.REPLICA, offset=4700)
+        for key in range(400, 410):
+            made.write(key, key * 4 - 600, server=0, client=3, connection=9)
+        return made
+
+    return story
+
+
+def test_what_a_master_made_anew_takes_that_nobody_follows_is_the_stray_s(stray: Any) -> None:
+    assert causes(stray(followed=False)) == {"stray master": 10}
+
+
+def test_where_the_promoted_one_was_linked_to_it_the_new_master_was_no_stray(stray: Any) -> None:
+    assert "stray master" not in causes(stray(followed=True))
+
+
+def test_where_nobody_looked_at_the_promoted_one_nothing_is_said_of_a_stray(stray: Any) -> None:
+    story = stray(followed=False)
+    story.samples = [each for each in story.samples if each[3] != 1 or not ns(890) <= each[0] < ns(1760)]
+
+    assert "stray master" not in causes(story)
+
+
 def test_a_promoted_master_that_was_wiped_later_took_everything_along(kill: Any) -> None:
     story = kill()
     story.event(3350, "server:redis-1", "server-up", server="redis-1", run_id="run-1b", address="10.0.0.1:6379")
