@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-import harness.judges
+import harness.judges.judge  # all of them are loaded by it, whichever test is run first
 from harness.model.environment import Bound, Prediction
-from harness.model.events import Role
+from harness.model.events import Link, Role
 from harness.model.operations import Cause
 from harness.model.plan import Load, Writers
 from harness.model.records import NO_SERVER
@@ -48,7 +48,10 @@ MUTANTS = [
     ("loss", "found[during & ~by_master]", "found[during & by_master]"),
     ("loss", "offset_after <= promotions[reign].offset", "offset_after < promotions[reign].offset - 10**6"),
     ("loss", "if not len(kept)", "if len(kept)"),
-    ("loss", "server.run_id == final.run_id_after", "server.run_id != final.run_id_after"),
+    ("loss", "server.run_id == run_id", "server.run_id != run_id"),
+    ("loss", "and not linked.any()", ""),
+    ("loss", 'own[(own["call_ns"] >= since) & ', "own["),
+    ("loss", "CAUSES.index(STRAY)", "CAUSES.index(SPLIT_BRAIN)"),
     ("loss", 'np.where(own["role"] == Role.MASTER, own["offset"], -1)', 'own["offset"]'),
     ("loss", 'rows["call_ns"] < restart', 'rows["call_ns"] > restart'),
     ("timeline", "item.text.startswith(start)", "True"),
@@ -239,6 +242,20 @@ def check_wipe(judge: Judge, _: Any, tell: Any) -> None:
 
     story.final(0, range(60, 80), role="master")
     assert judge(story.history()).writes.lost_by_cause == {"unexplained": 50}
+
+
+def check_stray(judge: Judge, kill: Any, _: Any) -> None:
+    for link, cause in ((Link.NONE, "stray master"), (Link.CONNECTED, "async tail")):
+        story = kill(lost=(400,))
+        address = "10.0.0.0:6379"
+        story.event(900, "server:redis-0", "server-up", since=890, server="redis-0", run_id="run-0b", address=address)
+        anew_ns = story.events[-1].since_ns
+        story.samples = [
+            (*row[:6], link, *row[7:]) if row[3] == 1 and row[0] >= anew_ns and row[5] == Role.REPLICA else row
+            for row in story.samples
+        ]
+        story.write(400, 1000, server=0, client=3, connection=9)
+        assert judge(story.history()).writes.lost_by_cause == {cause: 1}
 
 
 def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
