@@ -1,0 +1,75 @@
+"""The chart's set-up on a real cluster: password from its Secret, Services, metrics, clients of its network.
+
+Each test leaves the deployment whole. `--redis-cluster NAME` uses a cluster that is there already.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.kube.deployment import KubeDeployment
+from harness.deployments.waiting import eventually
+from harness.model.endpoint import Endpoint
+from harness.topologies.catalogue import CHART
+from harness.topologies.topology import REDIS_PORT
+from harness.trials.emptying import empty
+from harness.trials.steps import Steps
+from harness.trials.survey import survey
+from scenarios.verification import written_and_read_everywhere
+
+pytestmark = pytest.mark.kind
+
+RUN = NAMESPACE = "test-chart"
+MASTER = f"{CHART.first}.{CHART.service}"
+
+
+@pytest.fixture(scope="module")
+def deployment(clusters, journal):
+    with KubeDeployment(
+        CHART, CHART.profile("fast"), site=clusters, journal=journal, namespace=NAMESPACE, run_id=RUN
+    ) as made:
+
+        def look():
+            seen = survey(made)
+            return seen.whole, seen.text
+
+        eventually(look, within_s=90, what="a whole deployment", every_s=0.1)
+        yield made
+
+
+def test_every_pod_is_reached_by_its_name_and_any_sentinel_through_the_service(deployment):
+    steps = Steps(deployment)
+    written_and_read_everywhere(steps, CHART)
+
+    assert steps.masters("redis") == {"mymaster": steps.addresses()[CHART.first]}
+
+
+def test_the_password_is_asked_for(deployment):
+    """A client without the Secret, which is what the probe is before it is told the password, gets nothing."""
+    probe = deployment.probe
+    probe.watch(servers={}, sentinels={}, master_name=CHART.master_name)
+    try:
+        for port in (6379, 26379):
+            assert "NOAUTH" in probe.query(Endpoint(MASTER, port), "PING").error
+    finally:
+        probe.watch(servers={}, sentinels={}, master_name=CHART.master_name, password=deployment.password)
+
+
+def test_the_exporter_tells_of_its_server(deployment):
+    metrics = Steps(deployment).fetch("http://redis-metrics:9121/metrics").splitlines()
+
+    assert "redis_up 1" in metrics
+
+
+def test_a_client_pod_with_the_label_is_let_in(deployment):
+    assert Steps(deployment).ping_from({"redis-client": "true"}, MASTER, REDIS_PORT) == "PONG"
+
+
+def test_a_master_without_flushall_is_emptied(deployment):
+    master = deployment.servers()[survey(deployment).view.master]
+    Steps(deployment).call(MASTER, REDIS_PORT, "SET", "foo", "bar")
+    assert "unknown command" in deployment.probe.query(master, "FLUSHALL").error
+
+    empty(deployment.probe, master)
+
+    assert deployment.probe.query(master, "DBSIZE").value == 0
