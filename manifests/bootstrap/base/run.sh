@@ -11,7 +11,7 @@ answers() { timeout 3 redis-cli -h "$1" -p 6379 info server 2>/dev/null | grep -
 
 wait_for_master() {
     answers "$1" && return
-    echo "run.sh: connecting to master $1 failed, waits ${WAIT_S} s"
+    echo "run.sh: waits: master $1 does not answer; asks again in $WAIT_S s"
     sleep "$WAIT_S"
     return 1
 }
@@ -54,7 +54,7 @@ run_replica() {
     until
         master=$(named_master)
         if [ -z "$master" ]; then
-            echo "run.sh: found no master, gives up in ${GIVE_UP_S} s"
+            echo "run.sh: found no master, ends in $GIVE_UP_S s"
             sleep "$GIVE_UP_S"
             exit 1
         fi
@@ -64,7 +64,7 @@ run_replica() {
     redis-server /redis-config/redis.conf --dir . --replicaof "$master" 6379
 }
 
-cd /tmp || exit 1
+cd "${TMPDIR:-/tmp}" || exit 1
 if [ "$MASTER" = true ]; then
     run_master
 elif [ "$SENTINEL" = true ]; then
