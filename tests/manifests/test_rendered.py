@@ -13,7 +13,7 @@ import yaml
 
 from harness.deployments.kube.manifests import SECRET, SECRET_KEY
 from harness.topologies import catalogue
-from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, Profile, Topology, Volume
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, ControllerKind, Profile, Topology, Volume
 
 pytestmark = pytest.mark.kind
 
@@ -24,9 +24,11 @@ OVERLAYS = sorted(
 )
 # `rapid` needs a Sentinel whose periods were changed, and a machine of one's own: it is for the local backend.
 PROFILES = ("documented", "fast")
+# Those whose pods all have names of their own; the others have test modules of their own.
 CATALOGUED = [
     pytest.param(topology, profile, id=f"{topology.name}-{profile.name}")
     for topology in (catalogue.topology(name) for name in catalogue.names())
+    if all(pod.controller and pod.controller.kind is ControllerKind.STATEFUL_SET for pod in topology.pods)
     for profile in map(topology.profile, PROFILES)
 ]
 PLAIN_OF_NODE = {"protected-mode", "port", "save", "repl-diskless-sync-delay"}
