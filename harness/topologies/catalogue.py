@@ -162,7 +162,13 @@ BOOTSTRAP = Topology(
     promises="once the bootstrap pod is deleted, a new server, a new Sentinel and a new master by election; no "
     "time is given",
     pods=(
-        Pod(name="redis-master", boot=Boot.MASTER, controller=_replication_controller("redis"), adopted=True),
+        Pod(
+            name="redis-master",
+            boot=Boot.MASTER,
+            volume=Volume.EMPTY_DIR,
+            controller=_replication_controller("redis"),
+            adopted=True,
+        ),
         *_controlled(_replication_controller("redis"), "redis", "redis-a", "redis-b"),
         *_controlled(_replication_controller("redis-sentinel"), "sentinel", "sentinel-a", "sentinel-b", "sentinel-c"),
     ),
@@ -171,8 +177,9 @@ BOOTSTRAP = Topology(
     quorum=2,
     parallel_syncs=1,
     boot=Boot.ASK_OR_WAIT,
-    volume=Volume.EMPTY_DIR,
+    volume=Volume.CONTAINER,
     profiles=_TIMES_OF_THE_IMAGE,
+    fresh_sentinels=True,
     redis_config=_OF_THE_IMAGE,
     weaknesses=(
         "4 Sentinels before the bootstrap pod is deleted, 3 of 4 known ones after it: exactly the majority",
@@ -196,6 +203,7 @@ HELM = Topology(
         Pod(
             name="redis-master",
             boot=Boot.MASTER,
+            volume=Volume.CLAIM,
             controller=Controller(kind=ControllerKind.DEPLOYMENT, name="redis-cluster-master"),
         ),
         *(replace(pod, containers=("redis",)) for pod in _stateful_set("redis-cluster", 3)),
@@ -206,8 +214,9 @@ HELM = Topology(
     quorum=2,
     parallel_syncs=1,
     boot=Boot.ASK_OR_WAIT,
-    volume=Volume.CLAIM,
+    volume=Volume.CONTAINER,
     profiles=_TIMES_OF_THE_IMAGE,
+    fresh_sentinels=True,
     redis_config=_OF_THE_IMAGE,
     weaknesses=(
         "the Deployment makes a master again, whoever is one by now: a stray second master with old data",

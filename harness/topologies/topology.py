@@ -45,8 +45,9 @@ class Controller:
 
 
 class Volume(StrEnum):
-    """What becomes of a pod's data when the pod is re-created. A restarted container always finds it again."""
+    """What becomes of a pod's data when its container is restarted, and when the pod is made anew."""
 
+    CONTAINER = "container"  # gone with the container, whatever volume is mounted elsewhere
     EMPTY_DIR = "emptyDir"  # gone with the pod
     CLAIM = "claim"  # kept, as a PersistentVolumeClaim is
 
@@ -55,7 +56,7 @@ class Volume(StrEnum):
 class Pod:
     """name: as in Kubernetes ("redis-0"). containers: of "redis" and "sentinel", on the usual ports.
 
-    boot: None for the topology's rule. controller: None for a bare pod, which nobody makes anew. Pods of other
+    boot, volume: None for the topology's. controller: None for a bare pod, which nobody makes anew. Pods of other
     controllers than StatefulSets have random names in a cluster; this one is the slot that one of them has. adopted:
     made by hand; in its place its controller makes a pod like its others.
     introduced: its Sentinel, when it is new, asks another pod's for the Sentinels that it knows, and begins with them.
@@ -64,6 +65,7 @@ class Pod:
     name: str
     containers: tuple[str, ...] = ("redis", "sentinel")
     boot: Boot | None = None
+    volume: Volume | None = None
     controller: Controller | None = None
     adopted: bool = False
     introduced: bool = False
@@ -94,6 +96,7 @@ class Topology:
     hand_over_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is deleted
     first makes another one master, within so long; a container that comes back is master again only where it was missed
     for less than D minus this. 0: neither.
+    fresh_sentinels: a Sentinel that starts, be it in the same pod, has a new identity and asks others whom to watch.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
     password: servers and Sentinels ask for one, which is drawn anew for each deployment and no part of this data.
     promises: what its document says will happen, in a few words; "" where it says nothing of that.
@@ -116,6 +119,7 @@ class Topology:
     password: bool = False
     redis_config: tuple[tuple[str, str], ...] = ()
     sentinel_config: tuple[tuple[str, str], ...] = ()
+    fresh_sentinels: bool = False
     hand_over_ms: int = 0
     stays_away_ms: int = 0
     promises: str = ""
@@ -142,6 +146,14 @@ class Topology:
             return gone
         like = next(pod for pod in self.pods if pod.controller == gone.controller and not pod.adopted)
         return replace(like, name=name)
+
+    def after(self, name: str) -> Topology:
+        """The topology once this pod is gone and its successor is there."""
+        pods = tuple(self.successor(pod.name) if pod.name == name else pod for pod in self.pods)
+        return replace(self, pods=pods)
+
+    def volume_of(self, name: str) -> Volume:
+        return self.pod(name).volume or self.volume
 
     def boot_of(self, name: str) -> Boot:
         """The pod's own rule, else the topology's; FIRST comes out as what it means for this pod."""

@@ -40,9 +40,7 @@ def whom_to_follow(
             named = _named_to(pod, topology, places, probe) or topology.first
             return "" if named == pod else named
         case Boot.ASK_OR_WAIT:
-            # An election that comes to nothing is repeated after twice the failover-timeout.
-            within_s = (profile.down_after_ms + 2 * profile.failover_timeout_ms) / 1e3 + _ELECTED_WITHIN_S
-            return _wait_for_master(pod, topology, places, probe, within_s=within_s, clock=clock)
+            return _wait_for_master(pod, topology, profile, places, probe, clock=clock)
         case _:
             return topology.first
 
@@ -61,6 +59,15 @@ def sentinels_to_know(pod: str, *, topology: Topology, places: Places, probe: As
     return ()
 
 
+def whom_to_watch(
+    pod: str, *, topology: Topology, profile: Profile, places: Places, probe: Asks, clock: Clock = HOST_CLOCK
+) -> str:
+    """The same for a Sentinel that asks the others; "" for the server of its own pod, where none of them answers."""
+    if not _named_to(pod, topology, places, probe):
+        return ""
+    return _wait_for_master(pod, topology, profile, places, probe, clock=clock)
+
+
 def _named_to(pod: str, topology: Topology, places: Places, probe: Asks) -> str:
     """Whom the first Sentinel of another pod that answers takes for master."""
     for peer, sentinel in places.endpoints("sentinel").items():
@@ -73,9 +80,11 @@ def _named_to(pod: str, topology: Topology, places: Places, probe: Asks) -> str:
 
 
 def _wait_for_master(
-    pod: str, topology: Topology, places: Places, probe: Asks, *, within_s: float, clock: Clock
+    pod: str, topology: Topology, profile: Profile, places: Places, probe: Asks, *, clock: Clock
 ) -> str:
     """Until the Sentinels name a server that answers; this one, which is not started yet, does not."""
+    # An election that comes to nothing is repeated after twice the failover-timeout.
+    within_s = (profile.down_after_ms + 2 * profile.failover_timeout_ms) / 1e3 + _ELECTED_WITHIN_S
     named = ""
 
     def look() -> tuple[bool, str]:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.deployments.local.addresses import claim_loopback_block, namespace_addresses
-from harness.deployments.local.boot import sentinels_to_know, whom_to_follow
+from harness.deployments.local.boot import sentinels_to_know, whom_to_follow, whom_to_watch
 from harness.deployments.local.containers import Containers
 from harness.deployments.local.control import Agent, Started
 from harness.deployments.local.engine import find_engine
@@ -173,7 +173,7 @@ class LocalDeployment:
         self._must_have(pod, container)
         if self._up.containers.running(pod, container):
             raise DeploymentError(f"expected {pod}/{container} to be down; it runs already")
-        started = self._up.pods.start(pod, container, master=self._boot(pod))
+        started = self._up.pods.start(pod, container, master=self._boot(pod, container))
         effect = self._answering(pod, {container: started})
         if container == "sentinel":
             self._keep_pinging(pod)
@@ -194,9 +194,11 @@ class LocalDeployment:
             raise DeploymentError(f"expected no pod {pod}; it exists, delete it first")
         pods.add(pod)
         self._up.partition.follow(pods.live)
-        master = self._boot(pod)
         known = sentinels_to_know(pod, topology=self._topology, places=pods, probe=self.probe)
-        started = {container: pods.start(pod, container, master=master, known=known) for container in containers}
+        started = {
+            container: pods.start(pod, container, master=self._boot(pod, container), known=known)
+            for container in containers
+        }
         effect = self._answering(pod, started)
         if "sentinel" in started:
             self._keep_pinging(pod)
@@ -315,11 +317,11 @@ class LocalDeployment:
 
         eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod} to listen", every_s=_EVERY_S)
 
-    def _boot(self, pod: str) -> str:
-        """Whom the boot rule makes this pod follow: the name of a pod or an address; "" if it is master itself."""
-        return whom_to_follow(
-            pod, topology=self._topology, profile=self._profile, places=self._up.pods, probe=self.probe
-        )
+    def _boot(self, pod: str, container: str) -> str:
+        """Whom the boot rule makes this one follow or watch: the name of a pod or an address; "" for its own pod."""
+        pods = self._up.pods
+        rule = whom_to_watch if container == "sentinel" and pods.topology.fresh_sentinels else whom_to_follow
+        return rule(pod, topology=pods.topology, profile=self._profile, places=pods, probe=self.probe)
 
     def _answering(self, pod: str, started: Mapping[str, Started]) -> Effect:
         """Wait until these containers answer, and prove it by their run_id."""
@@ -348,7 +350,7 @@ class LocalDeployment:
         return answered
 
     def _containers_of(self, pod: str) -> tuple[str, ...]:
-        return self._topology.pod(pod).containers
+        return self._up.pods.topology.pod(pod).containers
 
     def _scaled_with(self, pod: str) -> tuple[str, ...]:
         """Every pod that the same controller keeps."""

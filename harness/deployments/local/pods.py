@@ -60,8 +60,14 @@ class Pods:
         self.live[pod] = address
         self._write_hosts()
 
+    @property
+    def topology(self) -> Topology:
+        """With the successors of pods that are gone."""
+        return self._topology
+
     def drop(self, pod: str) -> str:
         """Address, name and everything but the claim are given up; returns the address."""
+        self._topology = self._topology.after(pod)
         address = self.live.pop(pod)
         self._write_hosts()
         if self._apart:
@@ -83,13 +89,16 @@ class Pods:
         )
         file = self._pod_folder(pod) / f"{container}.conf"
         if container == "redis":
+            if self._topology.volume_of(pod) is Volume.CONTAINER:
+                shutil.rmtree(self._volume(pod))
+                self._volume(pod).mkdir()
             follow = self._reach(master, by_name=self._apart) if master else ""
             text = config.redis_config(self._topology, where, self._volume(pod), master=follow, password=self._password)
             file.write_text(text)
             argv: tuple[str, ...] = (self._engine.path, str(file))
         else:
-            # A Sentinel keeps its state in its file, which lives as long as the pod.
-            if not file.exists():
+            # A Sentinel keeps its state in its file, which lives as long as the pod, or as its container.
+            if self._topology.fresh_sentinels or not file.exists():
                 file.write_text(self._sentinel_config(pod, where, master, known))
             argv = (self._engine.path, str(file), "--sentinel")
         return self._containers.start(pod, container, argv, network=pod if self._apart else None)
@@ -143,6 +152,6 @@ class Pods:
         return self._folder / "pods" / pod
 
     def _volume(self, pod: str) -> Path:
-        if self._topology.volume is Volume.CLAIM:
+        if self._topology.volume_of(pod) is Volume.CLAIM:
             return self._folder / "claims" / pod
         return self._pod_folder(pod) / "volume"
