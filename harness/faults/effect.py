@@ -11,7 +11,8 @@ class Effect:
 
     begin_ns: just before the call that caused it. end_ns: when it was found to be so (PID gone, process state T, a
     peer that cannot connect). asked_ns: where a cluster was asked to do it, from just before that until it accepted.
-    pods: all that are out as a whole, where these are more than the target's.
+    pods: all that are out as a whole, where these are more than the target's. unreplaced: containers ("pod/sentinel")
+    that a pod had and its successor has not.
     """
 
     begin_ns: int
@@ -19,3 +20,9 @@ class Effect:
     proof: str
     asked_ns: tuple[int, int] | None = None
     pods: tuple[str, ...] = ()
+    unreplaced: tuple[str, ...] = ()
+
+
+def unreplaced(pod: str, had: tuple[str, ...], has: tuple[str, ...]) -> tuple[str, ...]:
+    """What `pod` had, and its successor has not."""
+    return tuple(f"{pod}/{container}" for container in had if container not in has)

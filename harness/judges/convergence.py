@@ -147,17 +147,27 @@ def _followers(history: History, master: str) -> str:
 
 
 def _sentinels_agree(history: History) -> Finding:
-    """Every Sentinel's last announcement names the master that was found at the end."""
+    """Every Sentinel that is left announced the master last that was found at the end."""
     masters = [name for name, final in history.finals.items() if final.role == "master"]
-    believed = believed_masters(history)
+    gone = _gone_sentinels(history)
+    believed = {name: master for name, master in believed_masters(history).items() if name not in gone}
     wrong = {name: master for name, master in believed.items() if [master] != masters}
     told = ", ".join(f"{name}: {master}" for name, master in wrong.items())
     return Finding(
         name="convergence.sentinels_agree",
         verdict=Verdict.FAIL if wrong else Verdict.PASS,
         text=f"expected every Sentinel to have announced {', '.join(masters) or 'one master'} last; "
-        + (f"got {told}" if wrong else f"all {len(believed)} did"),
+        + (f"got {told}" if wrong else f"all {len(believed)} did")
+        + "".join(f"; the Sentinel of {name} went with its pod, and none was made in its place" for name in gone),
     )
+
+
+def _gone_sentinels(history: History) -> tuple[str, ...]:
+    """Whose pod has a successor without one, of those that were there at the beginning."""
+    known = {view.name for view in history.environment.sentinels}
+    unreplaced = [str(event.data.get("unreplaced", "")).split(",") for event in history.of_kind("heal-end")]
+    places = [place.partition("/") for event in unreplaced for place in event]
+    return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)
 
 
 def _redundant(timeline: Timeline) -> Finding:

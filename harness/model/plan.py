@@ -103,7 +103,9 @@ class Windows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """trial: the id that the keys carry. repeat: the command that does it again."""
+    """trial: the id that the keys carry. before: done and healed before anything is measured. repeat: the command that
+    does it again.
+    """
 
     trial: str
     scenario: str
@@ -115,5 +117,6 @@ class Plan:
     faults: tuple[FaultPlan, ...]
     expect: Expect
     windows: Windows
+    before: tuple[FaultPlan, ...] = ()
     repeat: str = ""
     schema: int = SCHEMA

@@ -40,6 +40,7 @@ from harness.trials.survey import Survey, caught_up, describe_sentinels, describ
 
 Facts = Mapping[str, Scalar]
 _SETTLE_S = 30.0
+_WHOLE = "one master, linked replicas, agreeing Sentinels"
 _TICK_S = 0.02
 _WATCHED_S = 0.1
 """Writers write and watchers sample so much longer, so that the end is on record too."""
@@ -63,15 +64,16 @@ def run_trial(
     deployment: Deployment,
     folder: TrialFolder,
     *,
+    before: Sequence[Fault] = (),
     observer: Observer = SILENT,
     clock: Clock = HOST_CLOCK,
 ) -> None:
     """Run the plan and leave a complete history in `folder`, which holds the plan already.
 
-    faults: the real ones behind plan.faults, in the same order. Raises only what makes a history impossible (the
+    faults, before: the real ones behind the plan's, in the same order. Raises only what makes a history impossible (the
     deployment never became whole, the probe died before the load); the deployment is left for the caller to stop.
     """
-    _Run(plan, faults, deployment, folder, observer=observer, clock=clock).run()
+    _Run(plan, faults, deployment, folder, before=before, observer=observer, clock=clock).run()
 
 
 def _facts(number: int, fault: Fault, place: Place) -> Facts:
@@ -97,10 +99,11 @@ class _Run:
         deployment: Deployment,
         folder: TrialFolder,
         *,
+        before: Sequence[Fault],
         observer: Observer,
         clock: Clock,
     ) -> None:
-        self._plan, self._faults = plan, faults
+        self._plan, self._faults, self._before = plan, faults, before
         self._deployment, self._probe = deployment, deployment.probe
         self._folder, self._observer, self._clock = folder, observer, clock
         self._phase = ""
@@ -111,7 +114,11 @@ class _Run:
         self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
 
     def run(self) -> None:
-        environment = self._prepare()
+        try:
+            environment = self._prepare()
+        except ResilienceError:
+            self._heal_all()
+            raise
         try:
             self._measure(environment)
         except ResilienceError as error:
@@ -132,7 +139,10 @@ class _Run:
         """Settle and check the assumptions. Nothing of the trial's history exists yet, so an error may leave."""
         self._enter("settle")
         self._watch()
-        seen = self._until_whole(_SETTLE_S, "one master, linked replicas, agreeing Sentinels")
+        seen = self._until_whole(_SETTLE_S, _WHOLE)
+        for fault in self._before:
+            self._undergo(fault)
+            seen = self._until_whole(self._plan.windows.heal_s, _WHOLE)
         self._enter("assumptions")
         self._empty()
         sentinels = describe_sentinels(self._deployment)
@@ -158,6 +168,16 @@ class _Run:
         self._folder.save_lint(inspect(self._deployment))
         self._deployment.save_logs(self._folder.logs / "before")
         return environment
+
+    def _undergo(self, fault: Fault) -> None:
+        """What the deployment has behind it when the trial begins: no fault of this trial."""
+        for place in places(fault.target, survey(self._deployment).view):
+            broken = _Broken(0, fault, place, None, ())
+            self._broken.append(broken)
+            self._note("before", text=fault.inject(self._deployment, place).proof)
+            self._note("before", text=fault.heal(self._deployment, place).proof)
+            self._broken.remove(broken)
+            self._watch()
 
     def _measure(self, environment: Environment) -> None:
         windows = self._plan.windows
@@ -230,6 +250,8 @@ class _Run:
         facts = {**_facts(broken.number, broken.fault, broken.place), "pods": ",".join(broken.pods)}
         self._note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
         effect = broken.fault.heal(self._deployment, broken.place)
+        if effect.unreplaced:
+            facts = {**facts, "unreplaced": ",".join(effect.unreplaced)}
         self._note("heal-end", text=effect.proof, effect=effect, data=facts)
 
     def _heal_all(self) -> None:

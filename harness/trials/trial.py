@@ -53,6 +53,7 @@ class Trial:
         self._writers: list[Writers] = []
         self._faults: list[Fault] = []
         self._planned: list[FaultPlan] = []
+        self._before: list[Fault] = []
         self._expect = Expect()
         self._windows = Windows()
         self._deployment: Deployment | None = None
@@ -103,6 +104,10 @@ class Trial:
             raise UsageError(f"expected a fault 0 s or more after the one before; got {after_s:g} s")
         self._faults.append(fault)
         self._planned.append(fault_plan(fault, after_s))
+
+    def before(self, fault: Fault) -> None:
+        """Done, healed and whole again before anything is measured: what the deployment has been through by then."""
+        self._before.append(fault)
 
     def expect(
         self,
@@ -161,13 +166,22 @@ class Trial:
             faults=_at_any_phase(self._planned, profile, seed),
             expect=self._expect,
             windows=self._windows,
+            before=tuple(fault_plan(fault) for fault in self._before),
             repeat=self._repeat,
         )
         folder = TrialFolder(self.folder)
         folder.create(plan)
         deployment = self._deployed()
         self.bring_up = deployment.bring_up
-        run_trial(plan, self._faults, deployment, folder, observer=self._observer, clock=self._keeper.clock)
+        run_trial(
+            plan,
+            self._faults,
+            deployment,
+            folder,
+            before=self._before,
+            observer=self._observer,
+            clock=self._keeper.clock,
+        )
         self.outcome = rejudge(folder)
         return self.outcome
 

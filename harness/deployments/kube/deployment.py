@@ -27,7 +27,7 @@ from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back
 from harness.deployments.password import draw_password
 from harness.deployments.undo import Resume, ScaleBack
-from harness.faults.effect import Effect
+from harness.faults.effect import Effect, unreplaced
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
 from harness.model.events import Event, Scalar
@@ -237,9 +237,15 @@ class KubeDeployment:
         if uid is None:
             raise DeploymentError(f"expected pod {pod} to have been deleted; nobody did that")
         begin_ns = time.monotonic_ns()
+        had = self._up.pods.topology.pod(pod).containers
         proof = self._up.pods.wait_for_new(pod, uid)
         del self._deleted[pod]
-        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
+        return Effect(
+            begin_ns=begin_ns,
+            end_ns=time.monotonic_ns(),
+            proof=proof,
+            unreplaced=unreplaced(pod, had, self._up.pods.containers_of(pod)),
+        )
 
     def scale_to_zero(self, pod: str) -> Effect:
         """It took effect when the last server's process was gone."""

@@ -127,12 +127,8 @@ class Pods:
 
         state = self.watch.until(pod, new, within_s=_BACK_WITHIN_S, what=f"pod {pod} to be made anew")
         answers = [f"{container} {self.answer(pod, container)}" for container in containers]
-        without = set(self.topology.pod(pod).containers) - set(containers)
-        return (
-            f"{pod} was made anew{f' as {state.real_name}' if state.real_name else ''} at {state.address}, "
-            + ", ".join(answers)
-            + "".join(f"; it has no {container} any more" for container in sorted(without))
-        )
+        called = f" as {state.real_name}" if state.real_name else ""
+        return f"{pod} was made anew{called} at {state.address}, {', '.join(answers)}"
 
     def answer(self, pod: str, container: str, *, within_s: float = _ANSWERS_WITHIN_S) -> str:
         """Once it answers anything, LOADING too: its run_id in words, or what it said instead."""

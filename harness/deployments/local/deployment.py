@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,7 +30,7 @@ from harness.deployments.local.settling import keep_pinging, run_id, wait_for_re
 from harness.deployments.local.sidecar import start_probe
 from harness.deployments.password import draw_password
 from harness.deployments.waiting import eventually
-from harness.faults.effect import Effect
+from harness.faults.effect import Effect, unreplaced
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable, UsageError
 from harness.model.events import Event, Scalar
@@ -202,7 +202,7 @@ class LocalDeployment:
         effect = self._answering(pod, started)
         if "sentinel" in started:
             self._keep_pinging(pod)
-        return effect
+        return replace(effect, unreplaced=unreplaced(pod, self._topology.pod(pod).containers, containers))
 
     def scale_to_zero(self, pod: str) -> Effect:
         pods = self._scaled_with(pod)
