@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
 from harness.deployments.kube.clients import Clients, clients
-from harness.deployments.kube.growth import first_pods, grow
+from harness.deployments.kube.growth import first_pods, grow, later_controllers, wait_until_adopted
 from harness.deployments.kube.image import REPOSITORY, project_folder
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.partition import Partition
@@ -102,7 +102,11 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     if wanted.password:
         manifests.apply(manifests.secret(wanted.password), place)
     manifests.apply(probe_objects, place)
-    manifests.deploy(wanted.overlay, objects, place, redis_image=wanted.redis_image)
+    at_once, later = manifests.in_steps(objects, later_controllers(wanted.topology))
+    manifests.deploy(wanted.overlay, at_once, place, redis_image=wanted.redis_image)
+    wait_until_adopted(watch, wanted.topology)
+    if later:
+        manifests.apply(later, place)
     steps.took("deploy")
     _wait_until_ready(watch, logs, PROBE_POD)
     probe = KubeProbe(api)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from harness.deployments.kube.pods import Pods
 from harness.deployments.kube.port import PodState
+from harness.deployments.kube.watch import PodWatch
 from harness.topologies.topology import Boot, Controller, Pod, Topology
 
 _ADOPTED_WITHIN_S = 30.0
@@ -30,40 +31,44 @@ def first_pods(topology: Topology) -> tuple[Pod, ...]:
     return tuple(firsts.values())
 
 
+def later_controllers(topology: Topology) -> tuple[Controller, ...]:
+    """To be made once the bootstrap pod is adopted: their selectors match it, too, and whoever is first has it."""
+    adopting = {pod.controller for pod in topology.pods if pod.adopted}
+    found = (pod.controller for pod in topology.pods if pod.controller is not None)
+    return tuple(dict.fromkeys(each for each in found if adopting and each not in adopting))
+
+
+def wait_until_adopted(watch: PodWatch, topology: Topology) -> None:
+    for pod in topology.pods:
+        if pod.adopted and pod.controller is not None:
+            wanted = (pod.controller.kind, pod.controller.name)
+
+            def adopted(state: PodState, wanted: tuple[str, str] = wanted) -> bool:
+                return state.owner == wanted
+
+            what = f"pod {pod.name} to be adopted by {' '.join(wanted)}"
+            watch.until(pod.name, adopted, within_s=_ADOPTED_WITHIN_S, what=what)
+
+
 def grow(pods: Pods, scale: Scale) -> None:
     """From the first pods, which are ready, to all, which answer."""
     topology = pods.topology
     if topology.boot is not Boot.ASK_OR_WAIT:
         return
-    wait_for = [first_pods(topology)]
-    if _grows(topology):
-        for pod in topology.pods:
-            if pod.adopted and pod.controller is not None:
-                _wait_until_adopted(pods, pod, pod.controller)
-        wait_for += [_of(topology, pod.controller) for pod in first_pods(topology)]
-    for several in wait_for:
-        controller = several[0].controller
-        if len(wait_for) > 1 and several is not wait_for[0] and controller is not None:
+    firsts = first_pods(topology)
+    _wait_for_answers(pods, firsts)
+    for controller in dict.fromkeys(pod.controller for pod in firsts if _grows(topology)):
+        several = tuple(pod for pod in topology.pods if pod.controller == controller)
+        if controller is not None:
             scale(controller, len(several))
-        for pod in several:
-            for container in pod.containers:
-                pods.answer(pod.name, container, within_s=_FOUND_WITHIN_S)
+        _wait_for_answers(pods, several)
+
+
+def _wait_for_answers(pods: Pods, several: tuple[Pod, ...]) -> None:
+    for pod in several:
+        for container in pod.containers:
+            pods.answer(pod.name, container, within_s=_FOUND_WITHIN_S)
 
 
 def _grows(topology: Topology) -> bool:
     return any(pod.adopted for pod in topology.pods)
-
-
-def _of(topology: Topology, controller: Controller | None) -> tuple[Pod, ...]:
-    return tuple(pod for pod in topology.pods if pod.controller == controller)
-
-
-def _wait_until_adopted(pods: Pods, pod: Pod, controller: Controller) -> None:
-    """By this controller and no other: whichever adopts it first has it, and both selectors match."""
-    wanted = (controller.kind, controller.name)
-
-    def adopted(state: PodState) -> bool:
-        return state.owner == wanted
-
-    what = f"pod {pod.name} to be adopted by {controller.kind} {controller.name}"
-    pods.watch.until(pod.name, adopted, within_s=_ADOPTED_WITHIN_S, what=what)

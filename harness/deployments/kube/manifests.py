@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.deployments.kube.release import Release, template
@@ -24,6 +24,7 @@ _RENDERED_WITHIN_S = 30.0
 _APPLIED_WITHIN_S = 60.0
 RELEASE = "redis-cluster"
 """The chart's objects are called after it, and the topology's pods after them."""
+_BETWEEN = "\n---\n"
 _IMAGE = re.compile(r"^[\s-]*image:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
@@ -78,6 +79,17 @@ def images_in(objects: str) -> tuple[str, ...]:
 
 def apply(objects: str, place: Place) -> None:
     _kubectl("apply", "--filename", "-", place=place, given=objects.encode())
+
+
+def in_steps(objects: str, later: Sequence[Controller]) -> tuple[str, str]:
+    """What to apply at once, and these controllers, which come later."""
+    marks = [(f"kind: {each.kind}", f"  name: {each.name}") for each in later]
+    now: list[str] = []
+    then: list[str] = []
+    for each in objects.split(_BETWEEN):
+        lines = each.splitlines()
+        (then if any(kind in lines and name in lines for kind, name in marks) else now).append(each)
+    return _BETWEEN.join(now), _BETWEEN.join(then)
 
 
 def deploy(overlay: Path, objects: str, place: Place, *, redis_image: str) -> None:

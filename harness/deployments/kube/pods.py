@@ -21,7 +21,8 @@ from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Topology
 PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 _BACK_WITHIN_S = 120.0
 """A container that ends again and again is started again after 10, 20, 40 s."""
-_ANSWERS_WITHIN_S = 60.0
+_ANSWERS_WITHIN_S = 180.0
+"""A replica may have to wait for an election by documented times before it starts its server."""
 _LOOK_EVERY_S = 0.01
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.growth import first_pods, grow
+from harness.deployments.kube.growth import first_pods, grow, later_controllers, wait_until_adopted
+from harness.deployments.kube.manifests import in_steps
 from harness.model.errors import WaitTimeout
 from harness.topologies.catalogue import BOOTSTRAP, HELM, NODE
 
@@ -71,8 +72,28 @@ def test_pods_with_names_of_their_own_need_nothing():
 
 def test_a_bootstrap_pod_adopted_by_the_wrong_controller_is_told():
     """Then there would be four servers and three Sentinels, and no pod of the topology where it is looked for."""
-    pods = FakePods(BOOTSTRAP, owner=("ReplicationController", "redis-sentinel"))
+    watch = FakePods(BOOTSTRAP, owner=("ReplicationController", "redis-sentinel"))
 
     with pytest.raises(WaitTimeout, match="pod redis-master to be adopted by ReplicationController redis"):
-        grow(pods, pods.scale)
-    assert pods.steps == []
+        wait_until_adopted(watch, BOOTSTRAP)
+
+
+def test_the_other_controller_is_made_once_the_bootstrap_pod_is_adopted():
+    """Applied together, the wrong one was first in 1 of 10 tries."""
+    (later,) = later_controllers(BOOTSTRAP)
+    objects = "\n---\n".join(
+        f"kind: ReplicationController\nmetadata:\n  name: {name}" for name in ("redis", "redis-sentinel")
+    )
+
+    at_once, then = in_steps(objects, (later,))
+
+    assert (later.kind, later.name) == ("ReplicationController", "redis-sentinel")
+    assert at_once.endswith("name: redis")
+    assert then.endswith("name: redis-sentinel")
+
+
+def test_without_an_adopted_pod_everything_is_made_at_once():
+    wait_until_adopted(FakePods(HELM), HELM)
+
+    assert later_controllers(HELM) == ()
+    assert in_steps("a\n---\nb", ()) == ("a\n---\nb", "")
