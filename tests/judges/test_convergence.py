@@ -157,3 +157,18 @@ def test_two_masters_that_were_expected_and_did_not_come_fail(kill: Any) -> None
 
     assert found.verdict is Verdict.FAIL
     assert "none took a write beside the other" in found.text
+
+
+def test_a_sentinel_that_nobody_made_anew_need_not_agree_and_is_told(kill: Any) -> None:
+    """Document 002's bootstrap pod is replaced by a server alone."""
+    story = kill()
+    story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
+    story.event(3000, "harness", "heal-end", pod="redis-1", unreplaced="redis-1/sentinel")
+
+    found = findings(story)["convergence.sentinels_agree"]
+
+    assert found.verdict is Verdict.PASS
+    assert found.text == (
+        "expected every Sentinel to have announced redis-1 last; all 2 did; "
+        "the Sentinel of redis-1 went with its pod, and none was made in its place"
+    )

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness.model.errors import UsageError
-from harness.topologies.catalogue import NODE, STATEFULSET
-from harness.topologies.topology import Boot, Pod
+from harness.topologies.catalogue import BOOTSTRAP, HELM, NODE, STATEFULSET
+from harness.topologies.topology import Boot, Pod, Volume
 
 
 def test_a_pod_s_own_boot_rule_comes_before_the_topology_s() -> None:
@@ -30,3 +30,22 @@ def test_an_unknown_pod_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
         NODE.boot_of("redis-7")
     assert str(caught.value) == "topology node has no pod 'redis-7'; it has: redis-0, redis-1, redis-2"
+
+
+def test_a_pod_is_succeeded_by_one_like_it() -> None:
+    assert [HELM.successor(pod.name) for pod in HELM.pods] == list(HELM.pods)
+    assert HELM.after("redis-master") == HELM
+
+
+def test_an_adopted_pod_is_succeeded_by_what_its_controller_makes() -> None:
+    """Under its name, so that nobody has to renumber; and for good."""
+    after = BOOTSTRAP.after("redis-master")
+
+    assert after.pod("redis-master") == replace(BOOTSTRAP.pod("redis-a"), name="redis-master")
+    assert (BOOTSTRAP.boot_of("redis-master"), after.boot_of("redis-master")) == (Boot.MASTER, Boot.ASK_OR_WAIT)
+    assert after.after("redis-master") == after
+    assert [pod.name for pod in after.pods] == [pod.name for pod in BOOTSTRAP.pods]
+
+
+def test_a_pod_s_own_volume_comes_before_the_topology_s() -> None:
+    assert (HELM.volume_of("redis-master"), HELM.volume_of("redis-cluster-0")) == (Volume.CLAIM, Volume.CONTAINER)

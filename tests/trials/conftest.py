@@ -32,6 +32,7 @@ def simulate(tmp_path: Path) -> RunSimulated:
         windows: Windows | None = None,
         redis: tuple[tuple[str, str], ...] = (),
         after_s: float = 0.0,
+        before: Sequence[Fault] = (),
     ) -> Outcome:
         found = topology("node").with_config(*redis)
         profile = found.profile("fast")
@@ -50,7 +51,7 @@ def simulate(tmp_path: Path) -> RunSimulated:
         )
         folder = TrialFolder(tmp_path / "trial")
         folder.create(plan)
-        run_trial(plan, faults, deployment, folder, clock=deployment.clock)
+        run_trial(plan, faults, deployment, folder, before=before, clock=deployment.clock)
         return rejudge(folder)
 
     return run

@@ -243,3 +243,44 @@ def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
         WaitTimeout, match=r"waited 30 s for one master.*saw last: redis-2: connection refused|unreachable"
     ):
         run_trial(plan, [kill(MASTER)], deployment, folder, clock=deployment.clock)
+
+
+def test_what_came_before_is_done_and_healed_before_the_trial_and_is_no_fault_of_it(simulate):
+    outcome = simulate(before=(kill(REPLICA),), expect=Expect(failover=False))
+
+    history = TrialFolder(outcome.folder).history()
+    told = [event.text for event in history.of_kind("before")]
+    assert len(told) == 2
+    assert "redis-1/redis" in told[0]
+    kinds = [str(event.data.get("name", event.kind)) for event in history.of_kind("before", "phase")]
+    assert kinds[:4] == ["settle", "before", "before", "assumptions"]
+    assert not history.of_kind("fault-effect")
+    assert outcome.verdict is Verdict.PASS, outcome.explain()
+
+
+def test_what_came_before_and_failed_half_way_is_undone(tmp_path):
+    """Nothing of the trial exists yet, so the error leaves; the deployment must not stay broken."""
+    node = topology("node")
+    deployment = MemoryDeployment(node, node.profile("fast"))
+    healed = []
+
+    class Fails:
+        kind, target, lasts_s, silent, silences_sentinel = "fails", "redis-1", None, False, False
+
+        def inject(self, *_):
+            raise DeploymentError("half-way")
+
+        def heal(self, _, place):
+            healed.append(str(place))
+            return Effect(begin_ns=1, end_ns=2, proof="undone")
+
+    plan = Plan(
+        trial="t", scenario="s", topology="node", profile="fast", backend="memory", seed=1,
+        load=Load(), faults=(), expect=Expect(), windows=Windows(), before=(fault_plan(Fails()),),
+    )  # fmt: skip
+    folder = TrialFolder(tmp_path / "trial")
+    folder.create(plan)
+
+    with pytest.raises(DeploymentError, match="half-way"):
+        run_trial(plan, (), deployment, folder, before=(Fails(),), clock=deployment.clock)
+    assert healed == ["redis-1/redis"]

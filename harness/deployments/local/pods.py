@@ -16,7 +16,7 @@ from harness.deployments.local.control import Agent, Started
 from harness.deployments.local.engine import Engine
 from harness.deployments.local.isolation import Level
 from harness.model.endpoint import Endpoint
-from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology, Volume
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, Profile, Topology, Volume
 
 _PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 
@@ -92,7 +92,9 @@ class Pods:
             if self._topology.volume_of(pod) is Volume.CONTAINER:
                 shutil.rmtree(self._volume(pod))
                 self._volume(pod).mkdir()
-            follow = self._reach(master, by_name=self._apart) if master else ""
+            # Who asked a Sentinel was told an address, unless they all work with names.
+            asked = self._topology.boot is Boot.ASK_OR_WAIT and not self._sentinels_use_names
+            follow = self._reach(master, by_name=self._apart and not asked) if master else ""
             text = config.redis_config(self._topology, where, self._volume(pod), master=follow, password=self._password)
             file.write_text(text)
             argv: tuple[str, ...] = (self._engine.path, str(file))

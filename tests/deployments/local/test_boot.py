@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from harness.deployments.local.boot import whom_to_follow
+from harness.deployments.local.boot import whom_to_follow, whom_to_watch
 from harness.model.endpoint import Endpoint
 from harness.model.errors import WaitTimeout
 from harness.probe.protocol import Answer
-from harness.topologies.catalogue import NODE, STATEFULSET
+from harness.topologies.catalogue import BOOTSTRAP, NODE, STATEFULSET
 from harness.topologies.topology import Boot, Pod
 
 ADDRESSES = {"redis-0": "10.0.0.1", "redis-1": "10.0.0.2", "redis-2": "10.0.0.3"}
@@ -111,3 +111,23 @@ def test_a_pod_that_waits_says_what_it_waited_for(named: dict[str, str], seen: s
     assert str(caught.value) == (
         f"waited 22 s for a master that redis-0 can follow, for which its boot rule waits; saw last: {seen}"
     )
+
+
+def watch(pod: str, world: World) -> str:
+    return whom_to_watch(
+        pod, topology=BOOTSTRAP, profile=NODE.profile("fast"), places=world, probe=world, clock=PassingClock()
+    )
+
+
+def test_the_first_sentinel_watches_the_server_of_its_own_pod() -> None:
+    assert watch("redis-0", World(named={})) == ""
+
+
+def test_a_later_one_watches_whom_the_others_name_once_that_one_answers() -> None:
+    assert watch("redis-2", World(named={"redis-0": "10.0.0.2"}, alive=("redis-1",))) == "redis-1"
+
+
+def test_a_later_one_never_begins_while_the_named_master_is_dead() -> None:
+    """So it cannot help to elect another."""
+    with pytest.raises(WaitTimeout, match="the Sentinels name redis-0, which does not answer"):
+        watch("redis-2", World(named={"redis-1": "10.0.0.1"}))
