@@ -10,3 +10,9 @@ def pairs(value: Value) -> dict[str, str]:
     if not isinstance(value, list):
         return {}
     return {str(name): str(told) for name, told in zip(value[::2], value[1::2], strict=False)}
+
+
+def fields(value: Value) -> dict[str, str]:
+    """The lines "name:value" of INFO and CLUSTER INFO; empty for anything else."""
+    lines = value.splitlines() if isinstance(value, str) else []
+    return dict(line.split(":", 1) for line in lines if ":" in line)

@@ -10,7 +10,9 @@ MASTER = "master"
 REPLICA = "replica"
 SENTINEL = "sentinel"
 SENTINEL_MAJORITY = "sentinel-majority"
-ROLES = (MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY)
+MASTER_MAJORITY = "master-majority"
+EVERY_SERVER = "every-server"
+ROLES = (MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY, MASTER_MAJORITY, EVERY_SERVER)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,11 +28,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Who is what right now: pods whose servers answered, pods whose Sentinels answered."""
+    """Who is what right now: pods whose servers answered, pods whose Sentinels answered.
+
+    master, replicas: in a Redis Cluster of its first shard. masters: of all its shards; members: all its pods.
+    """
 
     master: str
     replicas: tuple[str, ...]
     sentinels: tuple[str, ...]
+    masters: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    @property
+    def all_masters(self) -> tuple[str, ...]:
+        return self.masters or ((self.master,) if self.master else ())
 
 
 def places(target: str, view: View) -> tuple[Place, ...]:
@@ -49,9 +60,13 @@ def places(target: str, view: View) -> tuple[Place, ...]:
             found = [Place(pod, "sentinel") for pod in away[:1]]
         case "sentinel-majority":
             found = [Place(pod, "sentinel") for pod in away[: len(away) // 2 + 1]]
+        case "master-majority":
+            found = [Place(pod, "redis") for pod in view.all_masters[: len(view.all_masters) // 2 + 1]]
+        case "every-server":
+            found = [Place(pod, "redis") for pod in view.members or (*view.all_masters, *view.replicas)]
         case _:
             pod, _, container = target.partition("/")
-            known = {view.master, *view.replicas, *view.sentinels}
+            known = {view.master, *view.replicas, *view.sentinels, *view.members}
             found = [Place(pod, container or "redis")] if pod in known else []
     if not found:
         raise UsageError(

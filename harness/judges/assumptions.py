@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.judges.evidence import phase_at, samples_of, server_index
 from harness.judges.ledger import final_master
+from harness.judges.shards import parts
 from harness.model.events import Event, Role
 from harness.model.history import History
 from harness.model.operations import Cause, Outcome, key_text
@@ -17,6 +18,7 @@ from harness.model.plan import MASTER_OF_SENTINELS
 from harness.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
+_NOBODY_READ = "nobody who is master to the Sentinels was read"
 _NOTICED = ("kill", "stop", "pause", "delete", "delete-now", "scale-to-zero", "node-stop")
 """Faults after which nobody can reach the process; of one that lasts less than some samples that is not certain."""
 
@@ -121,8 +123,10 @@ def _finals_read(history: History) -> Finding:
                 wrong.append(f"{server.name} was not read")
         elif not final.run_id_before or final.run_id_before != final.run_id_after:
             wrong.append(f"{server.name} was restarted during the read")
-    if final_master(history) is None and history.plan.expect.heals:
-        wrong.append("nobody who is master to the Sentinels was read")
+    unread = [part for part in parts(history) if final_master(part) is None]
+    if unread and history.plan.expect.heals:
+        names = ", ".join(part.environment.shards[0].name for part in unread if part.environment.shards)
+        wrong.append(f"nobody who is master of {names} was read" if names else _NOBODY_READ)
     return _finding(
         "final_reads",
         not wrong,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.judges.evidence import instant_of, master_fault, samples_of, server_index
+from harness.judges.nodes import has_shards
 from harness.judges.timeline import believed_masters, promotions
 from harness.model.events import Role
 from harness.model.history import History
@@ -153,10 +154,11 @@ def _sentinels_agree(history: History) -> Finding:
     believed = {name: master for name, master in believed_masters(history).items() if name not in gone}
     wrong = {name: master for name, master in believed.items() if [master] != masters}
     told = ", ".join(f"{name}: {master}" for name, master in wrong.items())
+    who = "node" if has_shards(history) else "Sentinel"
     return Finding(
-        name="convergence.sentinels_agree",
+        name=f"convergence.{who.lower()}s_agree",
         verdict=Verdict.FAIL if wrong else Verdict.PASS,
-        text=f"expected every Sentinel to have announced {', '.join(masters) or 'one master'} last; "
+        text=f"expected every {who} to have announced {', '.join(masters) or 'one master'} last; "
         + (f"got {told}" if wrong else f"all {len(believed)} did")
         + "".join(f"; the Sentinel of {name} went with its pod, and none was made in its place" for name in gone),
     )

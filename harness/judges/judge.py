@@ -7,16 +7,18 @@ verdict: where an assumption does not hold, findings are still shown, and the ve
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from harness.judges import assumptions, availability, bounds, convergence, ledger, timeline
+from harness.judges import assumptions, availability, bounds, cluster, convergence, ledger, timeline
+from harness.judges.shards import is_hit, parts
 from harness.model.history import History
 from harness.model.verdict import (
     Availability,
     Finding,
     Judgement,
     PhaseCheck,
+    ShardJudgement,
     Timeline,
     Verdict,
     Writes,
@@ -24,6 +26,7 @@ from harness.model.verdict import (
 )
 
 T = TypeVar("T")
+_NO_PARTS: tuple[History, ...] = ()
 
 _NO_WRITES = Writes(
     planned=0,
@@ -57,16 +60,86 @@ _NO_FINDINGS: tuple[Finding, ...] = ()
 def judge(history: History) -> Judgement:
     """The judgement of one trial. Never raises on account of what the history holds."""
     history = _ordered(history)
+    if not history.environment.shards:
+        return _concluded(history, _answers(history))
+    broken: list[Finding] = []
+    histories: tuple[History, ...] = _safely("shards", broken, lambda: parts(history), _NO_PARTS)
+    if not histories:
+        return _concluded(history, replace(_answers(history), findings=tuple(broken)))
+    return _concluded(history, _of_shards(history, histories))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """What all judges but the assumptions' said; availability is that of the whole load."""
+
+    findings: tuple[Finding, ...]
+    timeline: Timeline
+    writes: Writes
+    availability: Availability
+    phases: tuple[PhaseCheck, ...]
+    shards: tuple[ShardJudgement, ...] = ()
+
+
+def _answers(history: History) -> _Answers:
     broken: list[Finding] = []
     times = _safely("timeline", broken, lambda: timeline.judge(history), Timeline(instants={}))
     writes, loss = _safely("ledger", broken, lambda: ledger.judge(history), (_NO_WRITES, _NO_FINDINGS))
     outage, available = _safely(
         "availability", broken, lambda: availability.judge(history), (_NO_AVAILABILITY, _NO_FINDINGS)
     )
-    assumed = _safely("assumptions", broken, lambda: assumptions.check(history, outage), _NO_FINDINGS)
     whole = _safely("convergence", broken, lambda: convergence.judge(history, times), _NO_FINDINGS)
     phases, bounded = _safely("bounds", broken, lambda: bounds.judge(history, times), (_NO_PHASES, _NO_FINDINGS))
-    findings = (*loss, *whole, *available, *bounded, *broken)
+    return _Answers(
+        findings=(*loss, *whole, *available, *bounded, *broken),
+        timeline=times,
+        writes=writes,
+        availability=outage,
+        phases=phases,
+    )
+
+
+def _of_shards(history: History, histories: tuple[History, ...]) -> _Answers:
+    """Each shard by the same judges; one that was hit speaks for all, of several one that failed over."""
+    answers = [(part.environment.shards[0], part, _answers(part)) for part in histories]
+    judged = tuple(
+        ShardJudgement(
+            name=shard.name,
+            verdict=worst(finding.verdict for finding in answer.findings),
+            timeline=answer.timeline,
+            writes=answer.writes,
+            availability=answer.availability,
+            phases=answer.phases,
+        )
+        for shard, _, answer in answers
+    )
+    hit = {shard.name for shard, _, _ in answers if is_hit(history, shard)}
+    chosen = max(judged, key=lambda one: (one.name in hit, one.timeline.failover))
+    writes = cluster.add_writes([one.writes for one in judged], len(history.operations))
+    merged = cluster.worst_findings([(shard, answer.findings) for shard, _, answer in answers])
+    findings = [
+        ledger.loss_finding(history, writes)
+        if finding.name == ledger.LOST and finding.verdict is not Verdict.UNKNOWN
+        else finding
+        for finding in merged
+    ]
+    if hit and len(hit) < len(answers):
+        untouched = [part for shard, part, _ in answers if shard.name not in hit]
+        findings.append(cluster.others_went_on(history, judged, untouched))
+    return _Answers(
+        findings=tuple(findings),
+        timeline=chosen.timeline,
+        writes=writes,
+        availability=cluster.whole_load(chosen.availability, [one.availability for one in judged]),
+        phases=chosen.phases,
+        shards=judged,
+    )
+
+
+def _concluded(history: History, answers: _Answers) -> Judgement:
+    broken: list[Finding] = []
+    assumed = _safely("assumptions", broken, lambda: assumptions.check(history, answers.availability), _NO_FINDINGS)
+    findings = (*answers.findings, *broken)
     unsound = [finding for finding in assumed if finding.verdict is not Verdict.PASS]
     if unsound:
         findings = (_no_verdict(unsound, findings), *findings)
@@ -76,10 +149,11 @@ def judge(history: History) -> Judgement:
         verdict=Verdict.UNKNOWN if unsound else worst(finding.verdict for finding in findings),
         assumptions=assumed,
         findings=findings,
-        timeline=times,
-        writes=writes,
-        availability=outage,
-        phases=phases,
+        timeline=answers.timeline,
+        writes=answers.writes,
+        availability=answers.availability,
+        phases=answers.phases,
+        shards=answers.shards,
     )
 
 

@@ -21,6 +21,7 @@ from harness.model.records import NO_SERVER, Records
 from harness.model.verdict import NAMED, Finding, LostWrite, Verdict, Writes
 
 MASTER = "master"
+LOST = "ledger.lost"
 _SPARSE = 8
 """A bitmap may be so many times larger than the number of keys; beyond, keys are ranked first."""
 
@@ -37,7 +38,7 @@ def judge(history: History) -> tuple[Writes, tuple[Finding, ...]]:
     book = _Book(history)
     writes = _writes(history, book, final)
     return writes, (
-        _loss_finding(history, writes),
+        loss_finding(history, writes),
         _count_finding("ledger.unexpected", writes.unexpected, "keys present that were never written", writes),
         _count_finding(
             "ledger.diverged", writes.diverged, "keys that differ between the final master and a replica", writes
@@ -216,21 +217,21 @@ def _unread(history: History) -> tuple[Writes, tuple[Finding, ...]]:
         lost_seconds=0.0,
     )
     finding = Finding(
-        name="ledger.lost",
+        name=LOST,
         verdict=Verdict.UNKNOWN,
         text=f"expected exactly one master to read from at the end; got {roles}: what was lost is not known",
     )
     return writes, (finding,)
 
 
-def _loss_finding(history: History, writes: Writes) -> Finding:
+def loss_finding(history: History, writes: Writes) -> Finding:
     allowed = history.plan.expect.max_lost
     why = ", ".join(f"{count} {cause}" for cause, count in sorted(writes.lost_by_cause.items()))
     seen = f"{writes.lost} of {writes.acknowledged} acknowledged writes are not on {writes.final_master}"
     first = f"; first {writes.lost_writes[0].key}" if writes.lost_writes else ""
     wanted = "any number lost" if allowed is None else f"{allowed} or fewer lost"
     return Finding(
-        name="ledger.lost",
+        name=LOST,
         verdict=Verdict.PASS if allowed is None or writes.lost <= allowed else Verdict.FAIL,
         text=f"expected {wanted}; {seen}" + (f" ({why}{first})" if why else ""),
     )

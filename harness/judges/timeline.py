@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from harness.judges import nodes
 from harness.judges.evidence import (
     Told,
     instant_of,
@@ -59,7 +60,7 @@ def judge(history: History) -> Timeline:
     first = changes[0] if changes else None
     switches = tuple(switch for change in changes for switch in change.switches)
     begin = asked or broken
-    decisions = _decisions(history, begin)
+    decisions = (nodes.decisions if nodes.has_shards(history) else _decisions)(history, begin)
     handed_over = asked is not None and first is not None and _before_odown(first, decisions)
     if handed_over:
         decisions |= {instants.SDOWN_AT: None, instants.ODOWN_AT: None}
@@ -122,7 +123,8 @@ def promotions(history: History) -> tuple[Promotion, ...]:
         return ()
     groups: list[list[Switch]] = []
     believed: dict[str, str] = {}
-    for switch in _announced(history, effect.earliest_ns):
+    switches = nodes.announced if nodes.has_shards(history) else _announced
+    for switch in switches(history, effect.earliest_ns):
         if switch.new == believed.get(switch.sentinel, history.environment.master):
             continue  # a Sentinel that came back says again what it knows
         believed[switch.sentinel] = switch.new
@@ -143,7 +145,8 @@ def promotions(history: History) -> tuple[Promotion, ...]:
 
 def believed_masters(history: History) -> dict[str, str]:
     """Whom each Sentinel named as master at the end, by its own announcements."""
-    believed = {view.name: history.environment.master for view in history.environment.sentinels}
+    names = nodes.node_names(history) or {view.name for view in history.environment.sentinels}
+    believed = dict.fromkeys(names, history.environment.master)
     for change in promotions(history):
         believed |= {switch.sentinel: switch.new for switch in change.switches}
     return dict(sorted(believed.items()))
@@ -192,17 +195,23 @@ def _decisions(history: History, fault: Instant) -> dict[str, Instant | None]:
 
 
 def _switches(history: History, change: Promotion | None) -> dict[str, Instant | None]:
-    """First, quorum-th and last Sentinel to announce it; the last only once every one that is alive has."""
+    """First, quorum-th and last Sentinel or node to announce it; the last only once every one that is alive has."""
     if change is None:
         return {}
-    gone = _gone_pods(history, change.switches[0].heard.latest_ns)
+    begun_ns = change.switches[0].heard.latest_ns
+    shards = nodes.has_shards(history)
+    gone = nodes.gone_nodes(history, begun_ns) if shards else _gone_pods(history, begun_ns)
     # One whose pod is gone announces it when it is back, which is no part of the failover.
     heard = [switch.heard for switch in change.switches if switch.sentinel not in gone]
     if not heard:
         return {}
-    quorum = max((view.quorum for view in history.environment.sentinels), default=1)
-    silent = {view.name for view in history.environment.sentinels} - {s.sentinel for s in change.switches}
-    complete = silent <= gone | _dead_sentinels(history, heard[0].latest_ns)
+    if shards:
+        everybody, quorum, silent = nodes.node_names(history), nodes.majority(history), gone
+    else:
+        everybody = {view.name for view in history.environment.sentinels}
+        quorum = max((view.quorum for view in history.environment.sentinels), default=1)
+        silent = gone | _dead_sentinels(history, heard[0].latest_ns)
+    complete = everybody - {switch.sentinel for switch in change.switches} <= silent
     return {
         instants.FIRST_SWITCH_AT: heard[0],
         instants.QUORUM_SWITCH_AT: heard[quorum - 1] if quorum <= len(heard) else None,

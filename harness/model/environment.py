@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.model.cluster import Range
 from harness.model.events import Scalar
 
 
@@ -67,6 +68,20 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A master and its replicas in a Redis Cluster, at the start of the trial. name: its slots ("0-5460").
+
+    servers: the master first. prediction: what must happen to this shard.
+    """
+
+    name: str
+    slots: tuple[Range, ...]
+    master: str
+    servers: tuple[str, ...]
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """wall_ns - clock_ns maps the history's monotonic clock to wall time (display and server logs only)."""
 
@@ -81,3 +96,5 @@ class Environment:
     health_text: str
     prediction: Prediction
     fingerprint: dict[str, Scalar] = field(default_factory=dict)
+    shards: tuple[Shard, ...] = ()
+    """Of a Redis Cluster, by their first slots; `master` and `prediction` are then those of the first. Else none."""

@@ -46,6 +46,14 @@ class Event:
       "name-found"   server, name, address      a name that a server is known by has a (new) address
       "name-lost"    server, name, cause        it has none
       "load-begin" / "load-end"
+    Of each node of a Redis Cluster, by what its own table (CLUSTER NODES, CLUSTER INFO) says; source "node:redis-0":
+      "table-up" / "table-down"  node, id, address, cause          it can be asked (again), or no more
+      "pfail" / "fail" / "cleared"  node                           of another node: it does not reach it, the cluster
+                                                                   took it for dead, it took that back
+      "owner"        slots, owner, before, epoch                   these slots have another master
+      "address"      node, address, before                         another node is elsewhere
+      "joined" / "left"  node, address                             another node became known, or was forgotten
+      "cluster-state"  state, before                               "ok" or "fail": whether it serves at all
       "unread"       server   the final read of a server failed; text: why
       "probe-error"  the probe itself failed: an error of the harness, not of what is measured
       "writing-failed"  the history could not be written (disk full): everything after it is missing

@@ -22,7 +22,7 @@ class Cause(IntEnum):
 
     NONE = 0
     REFUSED = 1  # connect refused, unreachable or timed out: never sent
-    NO_MASTER = 2  # no Sentinel named a master that could be asked: never sent
+    NO_MASTER = 2  # no Sentinel, no node of the cluster named a master that could be asked: never sent
     BUSY = 3  # the client's one request was still in flight when this one was due: never sent
     READONLY = 4
     LOADING = 5
@@ -35,6 +35,8 @@ class Cause(IntEnum):
     NOAUTH = 12
     TAKEN = 13  # SET NX found the key: a write was carried out twice, or the keyspace was not clean
     REJECTED = 14  # any other error reply
+    ASK = 15  # the key's slot is being moved, and the key may be elsewhere already
+    TRYAGAIN = 16
     TIMEOUT = 20  # sent, no reply in time
     CLOSED = 21  # sent, then the connection ended
     UNFINISHED = 22  # sent, the load ended first

@@ -164,8 +164,24 @@ class PhaseCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShardJudgement:
+    """The measurements of one shard of a Redis Cluster. name: its slots."""
+
+    name: str
+    verdict: Verdict
+    timeline: Timeline
+    writes: Writes
+    availability: Availability
+    phases: tuple[PhaseCheck, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Everything about one trial: the verdict, its findings, and the measurements behind them."""
+    """Everything about one trial: the verdict, its findings, and the measurements behind them.
+
+    shards: of a Redis Cluster, each by itself. Timeline, availability and phases are then those of the shard that was
+    hit first, findings the worst of all, writes the sums.
+    """
 
     trial: str
     scenario: str
@@ -176,4 +192,5 @@ class Judgement:
     writes: Writes
     availability: Availability
     phases: tuple[PhaseCheck, ...]
+    shards: tuple[ShardJudgement, ...] = ()
     schema: int = 1

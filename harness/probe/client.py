@@ -152,6 +152,7 @@ class ProbeProcess:
         master_name: str,
         interval_ms: float = 10.0,
         password: str = "",
+        cluster: bool = False,
     ) -> None:
         command = p.Watch(
             servers=dict(servers),
@@ -159,6 +160,7 @@ class ProbeProcess:
             master_name=master_name,
             interval_ms=interval_ms,
             password=password,
+            cluster=cluster,
         )
         self._ask(command, p.Done, REPLY_S)
 

@@ -19,6 +19,8 @@ class Directory:
         self._endpoints: dict[str, Endpoint] = {}
         self._numbers: dict[str, int] = {}
         self._by_address: dict[Endpoint, int] = {}
+        self._ids: dict[str, str] = {}
+        self._aliases: dict[Endpoint, str] = {}
 
     def replace(self, servers: Mapping[str, Endpoint]) -> None:
         self._endpoints = dict(servers)
@@ -29,6 +31,19 @@ class Directory:
         """A connection to the server `name` had this address at its other end."""
         if peer is not None and name in self._numbers:
             self._by_address[peer] = self._numbers[name]
+
+    def learn_id(self, node_id: str, name: str) -> None:
+        """The server `name` is this node of a Redis Cluster."""
+        self._ids[node_id] = name
+
+    def learn_alias(self, node_id: str, address: str) -> None:
+        """Other nodes say that this one is there: the address of a Service, for example."""
+        host, _, port = address.rpartition(":")
+        if host and port.isdigit():
+            self._aliases[Endpoint(host, int(port))] = node_id
+
+    def number_of_id(self, node_id: str) -> int:
+        return self.number(self._ids.get(node_id, ""))
 
     @property
     def servers(self) -> Mapping[str, Endpoint]:
@@ -52,6 +67,8 @@ class Directory:
         number = self._by_address.get(endpoint)
         if number is not None:
             return number
+        if endpoint in self._aliases:
+            return self.number_of_id(self._aliases[endpoint])
         name = endpoint.host.partition(".")[0]
         known = self._endpoints.get(name)
         return self._numbers[name] if known is not None and known.port == endpoint.port else NO_SERVER

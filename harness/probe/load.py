@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from harness.model.cluster import Range
 from harness.model.endpoint import Endpoint
 from harness.model.errors import ProbeError
 from harness.model.events import Event
@@ -16,7 +17,7 @@ from harness.probe.directory import Directory
 from harness.probe.pacing import Pacer, Schedule
 from harness.probe.protocol import Status
 from harness.probe.recorder import Recorder
-from harness.probe.routing import AskSentinels, Fixed, Route
+from harness.probe.routing import AskSentinels, BySlot, Fixed, Route
 from harness.probe.writers import Book, Habits, Writer
 
 SETTLE_S = 1.0
@@ -56,8 +57,10 @@ class RunningLoad:
         password: str,
         tell: Callable[[Event], None],
         spawn: Spawn,
+        lanes: Sequence[Sequence[Range]] = (),
     ) -> None:
-        if not sentinels and any(writers.target == MASTER_OF_SENTINELS for writers in load.writers):
+        """lanes: the slots of each shard of a cluster, whose writers share them in turn; else there are Sentinels."""
+        if not sentinels and not lanes and any(writers.target == MASTER_OF_SENTINELS for writers in load.writers):
             raise ProbeError(
                 "expected Sentinels to ask for the master; none is watched. Name a server as the writers' target"
             )
@@ -67,15 +70,20 @@ class RunningLoad:
         self._writers: list[Writer] = []
         self._groups: list[tuple[float, list[Writer]]] = []
         self._tasks: list[asyncio.Task[None]] = []
-        book = Book(recorder, directory, tell)
+        book = Book(recorder, directory, tell, lanes)
         members = sum(writers.count for writers in load.writers)
         for group in load.writers:
-            clients = []
+            clients: list[Writer] = []
             for _ in range(group.count):
                 member = len(self._writers)
                 route: Route = Fixed(group.target, directory)
-                if group.target == MASTER_OF_SENTINELS:
-                    seed = f"{recorder.trial}:{member}"
+                seed = f"{recorder.trial}:{member}"
+                if group.target == MASTER_OF_SENTINELS and lanes:
+                    lane = len(clients) % len(lanes)
+                    route = BySlot(
+                        directory.servers, slot=lanes[lane][0][0], lane=lane + 1, password=password, seed=seed
+                    )
+                elif group.target == MASTER_OF_SENTINELS:
                     route = AskSentinels(sentinels, master_name=master_name, password=password, seed=seed)
                 habits = Habits(
                     timeout_ms=group.timeout_ms,

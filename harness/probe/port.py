@@ -23,7 +23,14 @@ class Clocks:
     wall_ns: int = 0
 
 
-class Probe(Protocol):
+class Asks(Protocol):
+    """All that most askers need of a probe."""
+
+    def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer:
+        """One command to one server, once."""
+
+
+class Probe(Asks, Protocol):
     """Every method raises ProbeError where the probe is gone or refuses; none retries."""
 
     def clocks(self) -> Clocks:
@@ -37,7 +44,9 @@ class Probe(Protocol):
         master_name: str,
         interval_ms: float = 10.0,
         password: str = "",
-    ) -> None: ...
+        cluster: bool = False,
+    ) -> None:
+        """cluster: the servers are nodes of a Redis Cluster, whose tables are watched, too."""
 
     def open(self, folder: Path, trial: str) -> None:
         """Begin a history; `folder` is the trial's folder on the harness's side."""
@@ -45,9 +54,6 @@ class Probe(Protocol):
     def start_load(self, load: Load) -> None: ...
 
     def stop_load(self) -> Status: ...
-
-    def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer:
-        """One command to one server, once."""
 
     def read_back(self) -> None:
         """Final reads of every key from every watched server into the history."""

@@ -40,6 +40,8 @@ class Watch(msgspec.Struct, tag="watch", frozen=True, kw_only=True):
     master_name: str
     interval_ms: float = 10.0
     password: str = ""
+    cluster: bool = False
+    """The servers are nodes of a Redis Cluster: their tables are watched, and `master` of a load means by slot."""
 
 
 class WatchNames(msgspec.Struct, tag="watch-names", frozen=True):

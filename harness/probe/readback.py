@@ -5,6 +5,7 @@ SCAN and MGET are pipelined here: nothing is measured any more. A restart in the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from harness.model.endpoint import Endpoint
 from harness.model.history import FinalFacts
 from harness.model.operations import KEY_DIGITS, key_prefix
 from harness.probe.watchers import parse_role
-from harness.probe.wire import NoReply, RawReply, connect, info_field
+from harness.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field, pack
 
 BATCH = 5000
 REPLY_S = 10.0
 FINALS = "finals"
+_READS_WHEN_DOWN = "cluster-allow-reads-when-down"
+"""What a cluster holds that serves nobody is to be known, too; set for the time of the read."""
 
 Numbers = NDArray[np.uint64]
 
@@ -49,8 +52,13 @@ def right_values(numbers: Numbers, values: Sequence[bytes | None]) -> NDArray[np
     return np.fromiter((a == b for a, b in zip(expected, values, strict=True)), dtype=np.bool_, count=len(expected))
 
 
-async def read_server(name: str, endpoint: Endpoint, *, trial: str, password: str) -> tuple[FinalFacts, Numbers]:
-    """Raises Lost or NoReply where the server does not answer to the end."""
+async def read_server(
+    name: str, endpoint: Endpoint, *, trial: str, password: str, cluster: bool = False
+) -> tuple[FinalFacts, Numbers]:
+    """cluster: a node, whose keys are of many slots and which, as a replica, answers only who said READONLY.
+
+    Raises Lost or NoReply where the server does not answer to the end.
+    """
     wire = await connect(endpoint, within_s=1.0, password=password)
 
     async def call(*command: str | bytes) -> RawReply:
@@ -60,6 +68,10 @@ async def read_server(name: str, endpoint: Endpoint, *, trial: str, password: st
         return reply
 
     try:
+        if cluster:
+            await call("READONLY")
+            allowed = await call("CONFIG", "GET", _READS_WHEN_DOWN)
+            await call("CONFIG", "SET", _READS_WHEN_DOWN, "yes")
         run_id_before = info_field(await call("INFO", "server"), "run_id")
         told = parse_role(await call("ROLE"))
         prefix = key_prefix(trial).encode()
@@ -72,7 +84,7 @@ async def read_server(name: str, endpoint: Endpoint, *, trial: str, password: st
             numbers, named, others = key_numbers(keys, prefix)
             unexpected.update(others)
             if named:
-                values = await call("MGET", *named)
+                values = await _each(wire, named) if cluster else await call("MGET", *named)
                 right = right_values(numbers, values)
                 found.append(numbers[right])
                 for key, value, good in zip(named, values, right.tolist(), strict=True) if not right.all() else ():
@@ -81,6 +93,8 @@ async def read_server(name: str, endpoint: Endpoint, *, trial: str, password: st
             if cursor == b"0":
                 break
         stats = await call("INFO", "stats")
+        if cluster:
+            await call("CONFIG", "SET", *allowed[:2])
         facts = FinalFacts(
             server=name,
             role=told.role.name.lower(),
@@ -96,6 +110,34 @@ async def read_server(name: str, endpoint: Endpoint, *, trial: str, password: st
         return facts, np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *found]))
     finally:
         wire.abort("read to the end")
+
+
+async def _each(wire: Wire, keys: Sequence[bytes]) -> list[RawReply]:
+    """The value of each key, one GET a key, all of them sent at once."""
+    values: list[RawReply] = []
+    whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def heard(reply: RawReply, at_ns: int) -> None:
+        del at_ns
+        values.append(reply)
+        if len(values) == len(keys) and not whole.done():
+            whole.set_result(None)
+
+    def lost(cause: str) -> None:
+        if not whole.done():
+            whole.set_exception(Lost(cause))
+
+    wire.on_reply, wire.on_lost = heard, lost
+    wire.write(b"".join(pack((b"GET", key)) for key in keys))
+    try:
+        async with asyncio.timeout(REPLY_S):
+            await whole
+    except TimeoutError as error:
+        raise NoReply(f"{len(values)} of {len(keys)} GETs were answered within {REPLY_S:g} s") from error
+    wrong = next((value for value in values if isinstance(value, hiredis.ReplyError)), None)
+    if wrong is not None:
+        raise NoReply(f"GET was answered with {wrong}")
+    return values
 
 
 def save(folder: Path, facts: FinalFacts, numbers: Numbers) -> None:

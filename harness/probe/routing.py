@@ -1,4 +1,4 @@
-"""Where a client connects to: a pinned server, a host name, or whoever the Sentinels call master.
+"""Where a client connects to: a pinned server, a host name, whoever the Sentinels call master, or a slot's master.
 
 Asking follows Redis's own guideline for Sentinel clients: the Sentinels one after the other, the first that answers is
 asked first the next time, and what it says is checked with ROLE on the very connection that will carry the writes.
@@ -7,13 +7,16 @@ asked first the next time, and what it says is checked with ROLE on the very con
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from harness.model.endpoint import Endpoint
 from harness.model.operations import Cause
+from harness.probe.cluster_watch import owner_of
 from harness.probe.directory import Directory
-from harness.probe.wire import Lost, NoReply, Wire, connect
+from harness.probe.wire import Lost, NoReply, RawReply, Wire, connect
+
+T = TypeVar("T")
 
 ASK_S = 0.1
 """For a Sentinel to be reached, and again for it to answer."""
@@ -29,13 +32,26 @@ class Unrouted(Exception):
 
 
 class Route(Protocol):
-    """must_be_master: ROLE has to say so before the connection may be used. via: the Sentinel that named the place."""
+    """must_be_master: ROLE has to say so before the connection may be used. via: the Sentinel that named the place.
+
+    lane: the queue of keys that the client writes. node_id: of the cluster's node that `find` found, "" = not told.
+    """
 
     must_be_master: bool
     unreached: Cause
-    via: str
+    lane: int
+    node_id: str
+
+    @property
+    def via(self) -> str: ...
 
     async def find(self) -> Endpoint: ...
+
+    def moved(self, to: Endpoint) -> None:
+        """A server said MOVED: the next connection goes there."""
+
+    def doubted(self) -> None:
+        """A server said CLUSTERDOWN: whoever named it may be cut off with it, and is asked last."""
 
     def rest(self) -> None:
         """The client is connected: hold nothing open."""
@@ -47,6 +63,8 @@ class Fixed:
     must_be_master = False
     unreached = Cause.REFUSED
     via = ""
+    lane = 0
+    node_id = ""
 
     def __init__(self, target: str, directory: Directory) -> None:
         self._target = target
@@ -55,19 +73,24 @@ class Fixed:
     async def find(self) -> Endpoint:
         return self._directory.endpoint(self._target) or Endpoint(self._target, REDIS_PORT)
 
+    def moved(self, to: Endpoint) -> None:
+        """It stays where it was told to be."""
+
+    def doubted(self) -> None:
+        """Idem."""
+
     def rest(self) -> None:
         pass
 
 
-class AskSentinels:
-    """The master by the Sentinels' word. `sentinels` may change under it. seed: decides who is asked first."""
+class Asking:
+    """Somebody who knows: asked one after the other, the last that answered first. Their endpoints may change under it.
 
-    must_be_master = True
-    unreached = Cause.NO_MASTER
+    seed: decides who is asked first. via: who answered last.
+    """
 
-    def __init__(self, sentinels: Mapping[str, Endpoint], *, master_name: str, password: str, seed: str) -> None:
-        self._sentinels = sentinels
-        self._master_name = master_name
+    def __init__(self, knowing: Mapping[str, Endpoint], *, password: str, seed: str) -> None:
+        self._knowing = knowing
         self._password = password
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._order: list[str] = []
@@ -75,33 +98,35 @@ class AskSentinels:
         self._wire_of: tuple[str, Endpoint] | None = None
         self.via = ""
 
-    async def find(self) -> Endpoint:
-        if set(self._order) != set(self._sentinels):
-            self._order = sorted(self._sentinels)
+    async def first(self, read: Callable[[RawReply, Endpoint], T | None], *command: str) -> T | None:
+        """What `read` makes of the first reply that it can use; None where there is none."""
+        if set(self._order) != set(self._knowing):
+            self._order = sorted(self._knowing)
             self._random.shuffle(self._order)
         for name in tuple(self._order):
-            found = await self._ask(name)
+            try:
+                wire = await self._reach(name)
+                found = read(await wire.call(*command, within_s=ASK_S), self._knowing[name])
+            except (Lost, NoReply):
+                self.rest()
+                continue
             if found is not None:
                 self._order.remove(name)
                 self._order.insert(0, name)
                 self.via = name
                 return found
-        raise Unrouted(Cause.NO_MASTER, f"none of {len(self._order)} Sentinels named a master {self._master_name!r}")
-
-    async def _ask(self, name: str) -> Endpoint | None:
-        try:
-            wire = await self._reach(name)
-            reply = await wire.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master_name, within_s=ASK_S)
-        except (Lost, NoReply):
-            self.rest()
-            return None
-        match reply:
-            case [bytes(host), bytes(port)]:
-                return Endpoint(host.decode(), int(port))
         return None
 
+    def doubt(self) -> None:
+        """Ask whoever answered last only after all others."""
+        self.rest()
+        self._order = [*self._order[1:], *self._order[:1]]
+
+    def __len__(self) -> int:
+        return len(self._knowing)
+
     async def _reach(self, name: str) -> Wire:
-        endpoint = self._sentinels[name]
+        endpoint = self._knowing[name]
         if self._wire is None or self._wire_of != (name, endpoint) or self._wire.lost:
             self.rest()
             self._wire = await connect(endpoint, within_s=ASK_S, password=self._password)
@@ -112,3 +137,82 @@ class AskSentinels:
         if self._wire is not None:
             self._wire.abort("master found")
             self._wire = None
+
+
+class AskSentinels:
+    """The master by the Sentinels' word. `sentinels` may change under it. seed: decides who is asked first."""
+
+    must_be_master = True
+    unreached = Cause.NO_MASTER
+    lane = 0
+    node_id = ""
+
+    def __init__(self, sentinels: Mapping[str, Endpoint], *, master_name: str, password: str, seed: str) -> None:
+        self._asking = Asking(sentinels, password=password, seed=seed)
+        self._master_name = master_name
+
+    @property
+    def via(self) -> str:
+        return self._asking.via
+
+    async def find(self) -> Endpoint:
+        found = await self._asking.first(_named_master, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master_name)
+        if found is None:
+            count = len(self._asking)
+            raise Unrouted(Cause.NO_MASTER, f"none of {count} Sentinels named a master {self._master_name!r}")
+        return found
+
+    def moved(self, to: Endpoint) -> None:
+        """No Sentinel's master says so."""
+
+    def doubted(self) -> None:
+        """Idem."""
+
+    def rest(self) -> None:
+        self._asking.rest()
+
+
+class BySlot:
+    """The master of a slot of a Redis Cluster, as a cluster's client finds it: from any node, and from each MOVED.
+
+    lane: which of the load's queues of keys this client writes, all of one master's slots. `nodes` may change under it.
+    """
+
+    must_be_master = True
+    unreached = Cause.NO_MASTER
+    via = ""
+
+    def __init__(self, nodes: Mapping[str, Endpoint], *, slot: int, lane: int, password: str, seed: str) -> None:
+        self._asking = Asking(nodes, password=password, seed=seed)
+        self._slot = slot
+        self._moved_to: Endpoint | None = None
+        self.lane = lane
+        self.node_id = ""
+
+    async def find(self) -> Endpoint:
+        told, self._moved_to = self._moved_to, None
+        if told is not None:
+            self.node_id = ""
+            return told
+        found = await self._asking.first(lambda reply, asked: owner_of(reply, self._slot, asked), "CLUSTER", "SLOTS")
+        if found is None:
+            raise Unrouted(Cause.NO_MASTER, f"none of {len(self._asking)} nodes knows who has slot {self._slot}")
+        endpoint, self.node_id = found
+        return endpoint
+
+    def moved(self, to: Endpoint) -> None:
+        self._moved_to = to
+
+    def doubted(self) -> None:
+        self._asking.doubt()
+
+    def rest(self) -> None:
+        self._asking.rest()
+
+
+def _named_master(reply: RawReply, asked: Endpoint) -> Endpoint | None:
+    del asked
+    match reply:
+        case [bytes(host), bytes(port)]:
+            return Endpoint(host.decode(), int(port))
+    return None

@@ -16,10 +16,12 @@ from typing import Any
 
 import hiredis
 
+from harness.model.cluster import Range
 from harness.model.endpoint import Endpoint
 from harness.model.errors import ProbeError, ResilienceError
 from harness.model.events import Event
 from harness.probe import protocol as p
+from harness.probe.cluster_watch import Believed, ClusterWatch, lanes_of
 from harness.probe.directory import Directory
 from harness.probe.load import RunningLoad, status_of
 from harness.probe.names import NameWatch
@@ -56,7 +58,9 @@ class Service:
         self._master_name = ""
         self._password = ""
         self._names: list[tuple[NameWatch, asyncio.Task[None]]] = []
-        self._watches: dict[Target, tuple[ServerWatch | SentinelWatch, asyncio.Task[None]]] = {}
+        self._cluster = False
+        self._believed: dict[str, Believed] = {}
+        self._watches: dict[Target, tuple[ServerWatch | SentinelWatch | ClusterWatch, asyncio.Task[None]]] = {}
         self._recorder: Recorder | None = None
         self._load: RunningLoad | None = None
         self._crash = ""
@@ -159,16 +163,15 @@ class Service:
         self._sentinels.update(command.sentinels)
         self._master_name = command.master_name
         self._password = command.password
+        self._cluster = command.cluster
         wanted = [*_targets("server", command.servers, command), *_targets("sentinel", command.sentinels, command)]
+        if command.cluster:
+            wanted += _targets("node", command.servers, command)
         for target in set(self._watches) - set(wanted):
             self._watches.pop(target)[1].cancel()
         for target in wanted:
             if target not in self._watches:
-                watch = (
-                    ServerWatch(target, self._directory, self)
-                    if target.kind == "server"
-                    else SentinelWatch(target, self)
-                )
+                watch = self._watch_of(target)
                 self._watches[target] = (watch, self.spawn(watch.run(), f"watching {target.kind} {target.name}"))
 
     def _watch_names(self, command: p.WatchNames) -> None:
@@ -176,6 +179,16 @@ class Service:
             task.cancel()
         watches = [NameWatch(server, name, self.tell) for server, name in command.names.items()]
         self._names = [(watch, self.spawn(watch.run(), "looking up a name")) for watch in watches]
+
+    def _watch_of(self, target: Target) -> ServerWatch | SentinelWatch | ClusterWatch:
+        match target.kind:
+            case "server":
+                return ServerWatch(target, self._directory, self)
+            case "node":
+                believed = self._believed.setdefault(target.name, Believed())
+                return ClusterWatch(target, self._directory, self, believed)
+            case _:
+                return SentinelWatch(target, self)
 
     def _open(self, command: p.Open) -> None:
         if self._recorder:
@@ -202,9 +215,24 @@ class Service:
             password=self._password,
             tell=self.tell,
             spawn=self.spawn,
+            lanes=await self._lanes() if self._cluster else (),
         )
         await self._load.start()
         self.spawn(self._progress(self._load, recorder), "telling progress")
+
+    async def _lanes(self) -> tuple[tuple[Range, ...], ...]:
+        """The slots of each shard, from the first node that tells them."""
+        seen = "no node is watched"
+        for endpoint in self._directory.servers.values():
+            try:
+                lanes = lanes_of(await ask(endpoint, "CLUSTER", "SLOTS", within_s=1.0, password=self._password))
+            except (Lost, NoReply) as error:
+                seen = str(error)
+                continue
+            if lanes:
+                return lanes
+            seen = f"{endpoint} knows no master of any slot"
+        raise ProbeError(f"expected a node of the cluster that knows the masters of the slots; {seen}")
 
     async def _stop_load(self) -> p.Status:
         recorder, load = self._history(), self._load
@@ -224,7 +252,9 @@ class Service:
         recorder = self._history()
         for name, endpoint in self._directory.servers.items():
             try:
-                facts, numbers = await read_server(name, endpoint, trial=recorder.trial, password=self._password)
+                facts, numbers = await read_server(
+                    name, endpoint, trial=recorder.trial, password=self._password, cluster=self._cluster
+                )
             except (Lost, NoReply) as error:
                 self.tell(
                     Event(

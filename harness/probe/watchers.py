@@ -72,7 +72,7 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Whom to watch, and how. kind: "server" or "sentinel"."""
+    """Whom to watch, and how. kind: "server", "sentinel", or "node" of a cluster."""
 
     kind: str
     name: str

@@ -41,6 +41,8 @@ _CAUSES = {
     "MISCONF": Cause.MISCONF,
     "CLUSTERDOWN": Cause.CLUSTERDOWN,
     "MOVED": Cause.MOVED,
+    "ASK": Cause.ASK,
+    "TRYAGAIN": Cause.TRYAGAIN,
     "NOAUTH": Cause.NOAUTH,
 }
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from harness.model.cluster import Range
+from harness.model.endpoint import Endpoint
 from harness.model.events import Event, Role
-from harness.model.operations import KEY_DIGITS, Cause, key_prefix
+from harness.model.operations import Cause, key_prefix
 from harness.model.records import NO_SERVER
 from harness.probe.directory import Directory
+from harness.probe.keys import Keys
 from harness.probe.pacing import next_attempt_ns
 from harness.probe.recorder import Recorder
 from harness.probe.routing import Route, Unrouted
@@ -34,18 +37,23 @@ ROLE_S = 0.25
 class Book:
     """What all clients of a load share: numbers of keys, clients and connections, and where records go."""
 
-    def __init__(self, recorder: Recorder, directory: Directory, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        directory: Directory,
+        tell: Callable[[Event], None],
+        lanes: Sequence[Sequence[Range]] = (),
+    ) -> None:
+        """lanes: the slots of each shard of a cluster, see `Keys`."""
         self.recorder = recorder
         self.directory = directory
         self.tell = tell
-        self.prefix = key_prefix(recorder.trial).encode()
         self.connections = itertools.count(1)
-        self.keys = itertools.count()
+        self.keys = Keys(key_prefix(recorder.trial).encode(), lanes)
 
     def set_command(self, key: int) -> bytes:
         """The packed command that writes this key. NX: a second execution shows."""
-        name = b"%b%0*d" % (self.prefix, KEY_DIGITS, key)
-        return pack((b"SET", name, b"%d" % key, b"NX"))
+        return pack((b"SET", self.keys.name(key), b"%d" % key, b"NX"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,8 @@ class Writer:
         self._server = self._book.directory.number_at(endpoint)
         if self._server == NO_SERVER:
             self._server = self._book.directory.number_at(wire.peer)
+        if self._route.node_id:
+            self._server = self._book.directory.number_of_id(self._route.node_id)
         return wire
 
     def _begin(self, wire: Wire) -> None:
@@ -154,7 +164,7 @@ class Writer:
         self._send(time.monotonic_ns())
 
     def _send(self, due_ns: int) -> None:
-        self._key = next(self._book.keys)
+        self._key = self._book.keys.take(self._route.lane)
         command = self._book.set_command(self._key)
         self._due_ns = due_ns
         self._idle = False
@@ -165,7 +175,7 @@ class Writer:
     def _skip(self, due_ns: int, cause: Cause) -> None:
         now_ns = time.monotonic_ns()
         self._record(
-            key=next(self._book.keys),
+            key=self._book.keys.take(self._route.lane),
             due_ns=due_ns,
             call_ns=now_ns,
             return_ns=now_ns,
@@ -182,6 +192,12 @@ class Writer:
         self._complete(cause, at_ns)
         if self._stopping:
             self._leave(Cause.NONE)
+        elif cause is Cause.MOVED and self._route.must_be_master:
+            self._follow(str(reply))
+        elif cause is Cause.CLUSTERDOWN and self._route.must_be_master:
+            self._route.doubted()
+            self._unreached = Cause.NO_MASTER
+            self._leave(cause)
         elif cause is Cause.READONLY and self._route.must_be_master:
             self._unreached = Cause.NO_MASTER
             self._leave(cause)
@@ -189,6 +205,15 @@ class Writer:
             self._free()
         else:
             self._identify()
+
+    def _follow(self, moved: str) -> None:
+        """The operation has failed; the next one goes where it was sent to ("MOVED slot host:port")."""
+        host, _, port = moved.rpartition(" ")[2].rpartition(":")
+        if port.isdigit():
+            peer = self._wire.peer if self._wire else None
+            self._route.moved(Endpoint(host or (peer.host if peer else ""), int(port)))
+        self._unreached = Cause.NO_MASTER
+        self._leave(Cause.MOVED)
 
     def _identify(self) -> None:
         assert self._wire is not None  # noqa: S101 - it has just replied

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import replace
 
 from harness.model.errors import UsageError
+from harness.topologies.clusters import CLUSTERS
 from harness.topologies.own import is_own, load
 from harness.topologies.topology import Boot, Controller, ControllerKind, Pod, Profile, Topology, Volume
 
@@ -230,7 +231,9 @@ HELM = Topology(
     ),
 )
 
-_KNOWN = {topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK, CHART, BOOTSTRAP, HELM)}
+_KNOWN = {
+    topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK, CHART, BOOTSTRAP, HELM, *CLUSTERS)
+}
 
 
 def names() -> tuple[str, ...]:

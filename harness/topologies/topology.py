@@ -15,6 +15,7 @@ class System(StrEnum):
     """Who decides which server is master."""
 
     SENTINEL = "sentinel"
+    CLUSTER = "cluster"  # Redis Cluster: the masters among themselves
 
 
 class Boot(StrEnum):
@@ -73,8 +74,9 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Sentinel's times. Numbers of different profiles are never compared.
+    """Sentinel's times, or a cluster's. Numbers of different profiles are never compared.
 
+    node_timeout_ms: of Redis Cluster, which has none of the others.
     hello_ms: 0, or the period of Sentinel's hello messages during bring-up only; it is put back to the engine's own
     2000 ms before anything is measured. ping_ms: 0, or the period of its PINGs and reconnects for the whole time: with
     the engine's own 1000 ms a D of a second or less takes a new master for dead that nobody has connected to yet. Both
@@ -82,10 +84,22 @@ class Profile:
     """
 
     name: str
-    down_after_ms: int
-    failover_timeout_ms: int
+    down_after_ms: int = 0
+    failover_timeout_ms: int = 0
     hello_ms: int = 0
     ping_ms: int = 0
+    node_timeout_ms: int = 0
+
+    @property
+    def dead_after_ms(self) -> int:
+        """How long a server must be silent to be taken for dead: D, or the cluster's node timeout."""
+        return self.node_timeout_ms or self.down_after_ms
+
+    def with_dead_after(self, ms: int) -> Profile:
+        """The same with another D or node timeout; its name says so."""
+        if self.node_timeout_ms:
+            return replace(self, name=f"{self.name}, node timeout {ms} ms", node_timeout_ms=ms)
+        return replace(self, name=f"{self.name}, D {ms} ms", down_after_ms=ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +115,8 @@ class Topology:
     password: servers and Sentinels ask for one, which is drawn anew for each deployment and no part of this data.
     promises: what its document says will happen, in a few words; "" where it says nothing of that.
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
+    shards: masters of a Redis Cluster, the first so many pods; the others are their replicas in turn.
+    fixed_addresses: each pod keeps its address for ever, as behind a Service of its own, and announces it.
     """
 
     name: str
@@ -108,12 +124,14 @@ class Topology:
     summary: str
     pods: tuple[Pod, ...]
     service: str
-    master_name: str
-    quorum: int
-    parallel_syncs: int
     boot: Boot
     volume: Volume
     profiles: tuple[Profile, ...]
+    master_name: str = ""
+    quorum: int = 0
+    parallel_syncs: int = 0
+    shards: int = 0
+    fixed_addresses: bool = False
     system: System = System.SENTINEL
     services: tuple[str, ...] = ()
     password: bool = False

@@ -32,15 +32,18 @@ from harness.model.events import Event, Scalar
 from harness.model.plan import FaultPlan, Plan
 from harness.probe.port import Clocks
 from harness.topologies.prediction import predict
+from harness.topologies.topology import System
+from harness.trials.cluster_survey import all_announced, describe_shards
 from harness.trials.emptying import empty
 from harness.trials.folder import TrialFolder
 from harness.trials.inspection import inspect
 from harness.trials.observer import SILENT, Observer, Progress
-from harness.trials.survey import Survey, caught_up, describe_sentinels, describe_servers, survey
+from harness.trials.seen import Survey
+from harness.trials.survey import caught_up, describe_sentinels, describe_servers, survey
 
 Facts = Mapping[str, Scalar]
 _SETTLE_S = 30.0
-_WHOLE = "one master, linked replicas, agreeing Sentinels"
+_WHOLE = "one master, linked replicas, agreeing Sentinels or nodes"
 _TICK_S = 0.02
 _WATCHED_S = 0.1
 """Writers write and watchers sample so much longer, so that the end is on record too."""
@@ -146,8 +149,10 @@ class _Run:
         self._enter("assumptions")
         self._empty()
         sentinels = describe_sentinels(self._deployment)
+        servers = describe_servers(self._deployment, seen)
+        shards = describe_shards(self._deployment, seen, servers, self._plan)
         environment = Environment(
-            servers=describe_servers(self._deployment, seen),
+            servers=servers,
             sentinels=sentinels,
             master=seen.view.master,
             clock_ns=self._clocks.clock_ns,
@@ -155,7 +160,9 @@ class _Run:
             keys_before=self._count_keys(),
             healthy_before=seen.whole,
             health_text=seen.text,
-            prediction=predict(
+            prediction=shards[0].prediction
+            if shards
+            else predict(
                 self._plan.faults,
                 master=seen.view.master,
                 sentinels=sentinels,
@@ -163,6 +170,7 @@ class _Run:
                 care=self._deployment.care(seen.view.master),
             ),
             fingerprint=dict(self._deployment.fingerprint()),
+            shards=shards,
         )
         self._folder.save_environment(environment)
         self._folder.save_lint(inspect(self._deployment))
@@ -221,6 +229,7 @@ class _Run:
                 sentinels=sentinels,
                 master_name=self._deployment.topology.master_name,
                 password=self._deployment.password,
+                cluster=self._deployment.topology.system is System.CLUSTER,
             )
 
     def _ask_quorum(self) -> None:
@@ -266,28 +275,37 @@ class _Run:
         """Until the expected failover is complete; where none is expected, until one would have been."""
         if not self._faults:
             return
-        expected = environment.prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
         prediction = environment.prediction
+        if environment.shards:
+            prediction = next((s.prediction for s in environment.shards if s.prediction.failover), prediction)
+        expected = prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
         allowed_s = max((bound.upper_ms for bound in (*prediction.bounds, *prediction.hand_over)), default=0.0) / 1e3
         quiet_s = max((view.down_after_ms for view in environment.sentinels), default=0) / 1e3 + 3.0
+        if environment.shards:
+            quiet_s += 2 * self._deployment.profile.dead_after_ms / 1e3
         deadline_s = self._plan.windows.observe_s or (
-            allowed_s + environment.prediction.retry_ms / 1e3 + 5.0 if expected else quiet_s
+            allowed_s + prediction.retry_ms / 1e3 + 5.0 if expected else quiet_s
         )
         began_ns = self._phase_began_ns
         while self._clock.now_ns() - began_ns < deadline_s * 1e9:
-            if expected and self._switched(environment.master) and not any(item.heal_at_ns for item in self._broken):
+            if expected and self._switched(environment) and not any(item.heal_at_ns for item in self._broken):
                 return
             self._pass(_TICK_S)
         if expected:
-            self._note("wait-timeout", text=f"waited {deadline_s:g} s for every Sentinel's +switch-master")
+            self._note(
+                "wait-timeout", text=f"waited {deadline_s:g} s for every Sentinel's or node's word of a new master"
+            )
 
-    def _switched(self, old_master: str) -> bool:
+    def _switched(self, environment: Environment) -> bool:
         """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
+        if environment.shards:
+            gone = {item.place.pod for item in self._broken}
+            return all_announced(self._probe.events(), environment.shards, set(self._deployment.servers()) - gone)
         dead = {item.place.pod for item in self._broken if item.place.container == "sentinel"}
         dead.update(pod for item in self._broken for pod in item.pods)
         heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
         alive = {f"sentinel:{name}" for name in self._deployment.sentinels() if name not in dead}
-        return alive <= heard and self._probe.status().master not in ("", old_master)
+        return alive <= heard and self._probe.status().master not in ("", environment.master)
 
     def _until_whole(self, within_s: float, what: str, also: Callable[[Survey], bool] | None = None) -> Survey:
         seen = survey(self._deployment)
@@ -315,7 +333,8 @@ class _Run:
         """Empty the servers: the deployment is this harness's own."""
         if not self._count_keys():
             return
-        empty(self._probe, self._deployment.servers()[survey(self._deployment).view.master])
+        for master in survey(self._deployment).view.all_masters:
+            empty(self._probe, self._deployment.servers()[master])
         eventually(
             lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
             within_s=_SETTLE_S,

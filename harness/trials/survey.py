@@ -5,21 +5,26 @@ One look, no waiting: `eventually` does that. Reply shapes of RESP2 are unified 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from harness.deployments.port import Deployment
-from harness.deployments.replies import pairs
+from harness.deployments.replies import fields, pairs
 from harness.faults.target import View
 from harness.model.endpoint import Endpoint
 from harness.model.environment import SentinelView, Server
 from harness.probe.port import Probe
-from harness.probe.protocol import Answer
 from harness.topologies.phases import ENGINE_PING_MS
+from harness.topologies.topology import System
+from harness.trials.cluster_survey import survey_cluster
+from harness.trials.seen import Survey, pod_at, state_of
 
 _SETTINGS = (
     "appendfsync",
     "appendonly",
+    "cluster-announce-ip",
+    "cluster-node-timeout",
+    "cluster-replica-validity-factor",
+    "cluster-require-full-coverage",
     "maxmemory",
     "maxmemory-policy",
     "min-replicas-max-lag",
@@ -31,33 +36,14 @@ _SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerState:
-    """What ROLE said. role: "master", "replica", an error reply, or "unreachable"; source: whom a replica follows."""
-
-    role: str
-    offset: int = -1
-    link: str = ""
-    source: str = ""
-    replicas: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """One look at everything. `whole`: one master, every server linked and caught up, every Sentinel agrees."""
-
-    servers: Mapping[str, ServerState]
-    sentinels: Mapping[str, str]
-    """Pod of the master as each Sentinel names it; "" where it did not answer or names nobody known."""
-    view: View
-    whole: bool
-    text: str
-
-
 def survey(deployment: Deployment) -> Survey:
-    """Ask every server for its ROLE and every Sentinel for its master; errors are answers too."""
+    """Ask every server for its ROLE and every Sentinel, or every node, for its master; errors are answers too."""
+    return survey_cluster(deployment) if deployment.topology.system is System.CLUSTER else _survey(deployment)
+
+
+def _survey(deployment: Deployment) -> Survey:
     probe, endpoints = deployment.probe, deployment.servers()
-    servers = {name: _state(probe.query(endpoint, "ROLE"), endpoints) for name, endpoint in endpoints.items()}
+    servers = {name: state_of(probe.query(endpoint, "ROLE"), endpoints) for name, endpoint in endpoints.items()}
     masters = [name for name, state in servers.items() if state.role == "master"]
     replicas = tuple(name for name, state in servers.items() if state.role == "replica")
     named: dict[str, str] = {}
@@ -106,8 +92,9 @@ def _missing(deployment: Deployment, servers: Collection[str], sentinels: Collec
 
 
 def caught_up(seen: Survey) -> bool:
-    """Whether every server is at the same replication offset; meaningful once the load has stopped."""
-    return len({state.offset for state in seen.servers.values()}) == 1
+    """Whether every server is at its master's replication offset; meaningful once the load has stopped."""
+    groups = tuple(seen.shards.values()) or (tuple(seen.servers),)
+    return all(len({seen.servers[name].offset for name in group}) == 1 for group in groups)
 
 
 def describe_servers(deployment: Deployment, seen: Survey) -> tuple[Server, ...]:
@@ -157,24 +144,4 @@ def describe_sentinels(deployment: Deployment) -> tuple[SentinelView, ...]:
 
 def info(probe: Probe, endpoint: Endpoint, section: str) -> dict[str, str]:
     """INFO of one section as a dictionary; empty where there was no answer."""
-    value = probe.query(endpoint, "INFO", section).value
-    lines = value.splitlines() if isinstance(value, str) else []
-    return dict(line.split(":", 1) for line in lines if ":" in line)
-
-
-def pod_at(host: str, port: int, endpoints: Mapping[str, Endpoint]) -> str:
-    """The pod that this address or name means; "" where none is known."""
-    for name, endpoint in endpoints.items():
-        if port == endpoint.port and (host == endpoint.host or host.split(".", 1)[0] == name):
-            return name
-    return ""
-
-
-def _state(answer: Answer, endpoints: Mapping[str, Endpoint]) -> ServerState:
-    match answer.value:
-        case ["master", int(offset), list(replicas)]:
-            return ServerState(role="master", offset=offset, replicas=len(replicas))
-        case ["slave", host, int(port), link, int(offset)]:
-            return ServerState(role="replica", offset=offset, link=str(link), source=pod_at(str(host), port, endpoints))
-        case _:
-            return ServerState(role=answer.error or "unreachable")
+    return fields(probe.query(endpoint, "INFO", section).value)

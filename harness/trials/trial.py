@@ -9,11 +9,12 @@ from pathlib import Path
 from harness.deployments.port import Deployment
 from harness.deployments.waiting import eventually
 from harness.faults.fault import Fault
+from harness.faults.target import MASTER_MAJORITY
 from harness.judges.judge import judge
-from harness.model.errors import UsageError
+from harness.model.errors import Unavailable, UsageError
 from harness.model.plan import MASTER_OF_SENTINELS, Expect, FaultPlan, Load, Plan, Windows, Writers
 from harness.topologies.catalogue import topology
-from harness.topologies.topology import Profile, Topology
+from harness.topologies.topology import Profile, System, Topology
 from harness.trials.engine import fault_plan, run_trial
 from harness.trials.folder import TrialFolder
 from harness.trials.keeper import Keeper
@@ -78,7 +79,7 @@ class Trial:
         """Another D for this trial; the profile's name says so: numbers of different profiles are not compared."""
         if ms < 1:
             raise UsageError(f"expected down-after-milliseconds of 1 or more; got {ms}")
-        self._profile = replace(self._profile, name=f"{self._profile.name}, D {ms} ms", down_after_ms=ms)
+        self._profile = self._profile.with_dead_after(ms)
 
     def load(
         self,
@@ -88,11 +89,17 @@ class Trial:
         target: str = MASTER_OF_SENTINELS,
         timeout_ms: int = 1000,
     ) -> None:
-        """Add a group of writers; rate in operations a second of the whole group, 0 = as fast as it goes."""
+        """Add a group of writers; rate in operations a second of the whole group, 0 = as fast as it goes.
+
+        Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
+        """
+        count = self._settings.writers if writers is None else writers
+        if target == MASTER_OF_SENTINELS and self._topology.shards:
+            count += -count % self._topology.shards
         self._writers.append(
             Writers(
                 target=target,
-                count=self._settings.writers if writers is None else writers,
+                count=count,
                 rate=self._settings.rate if rate is None else rate,
                 timeout_ms=timeout_ms,
             )
@@ -151,6 +158,7 @@ class Trial:
         """
         if self.outcome:
             raise UsageError("expected one run() a trial; got a second; use --redis-trials to repeat a scenario")
+        self._must_make_sense()
         if not self._writers:
             self.load()
         profile = self.profile
@@ -191,12 +199,26 @@ class Trial:
             self._deployment = self._keeper.deployment(self._topology, self._profile)
         return self._deployment
 
+    def _must_make_sense(self) -> None:
+        """Raises Unavailable, the reason for a skip, where the topology has nothing that a fault could hit."""
+        for fault in self._faults:
+            if self._topology.system is System.CLUSTER and "sentinel" in fault.target:
+                raise Unavailable(
+                    f"expected a topology with Sentinels, as fault {fault.kind} is for {fault.target}; got "
+                    f"{self._topology.name}, a Redis Cluster"
+                )
+            if self._topology.system is not System.CLUSTER and fault.target == MASTER_MAJORITY:
+                raise Unavailable(
+                    f"expected a topology with several masters, as fault {fault.kind} is for {fault.target}; got "
+                    f"{self._topology.name}: use --redis-topology cluster"
+                )
+
 
 def _at_any_phase(faults: list[FaultPlan], profile: Profile, seed: int) -> tuple[FaultPlan, ...]:
     """The first fault later by a seeded part of Sentinel's PING period: trials must not all hit the same phase."""
     if not faults:
         return ()
-    period_s = min(1.0, profile.down_after_ms / 1e3)
+    period_s = min(1.0, profile.dead_after_ms / 1e3)
     shift_s = random.Random(seed).uniform(0, period_s)  # noqa: S311 - a plan, not a secret
     return (replace(faults[0], after_s=faults[0].after_s + shift_s), *faults[1:])
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from harness.deployments.local.config import Peer
-from harness.deployments.local.settling import Asks, run_id
+from harness.deployments.local.settling import run_id
 from harness.deployments.replies import pairs
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
 from harness.model.endpoint import Endpoint
+from harness.probe.port import Asks
 from harness.topologies.topology import Boot, Profile, Topology
 
 _ELECTED_WITHIN_S = 15.0

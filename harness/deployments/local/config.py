@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, System, Topology
 
 _NAME_OPTIONS = frozenset({"resolve-hostnames", "announce-hostnames"})
 
@@ -37,8 +37,13 @@ def names_resolve(topology: Topology) -> bool:
     return ("resolve-hostnames", "yes") in topology.sentinel_config
 
 
-def redis_config(topology: Topology, where: Where, volume: Path, *, master: str = "", password: str = "") -> str:
-    """master: whom to replicate; "" for a master. password: asked of clients, and told to the master; "" for none."""
+def redis_config(
+    topology: Topology, profile: Profile, where: Where, volume: Path, *, master: str = "", password: str = ""
+) -> str:
+    """master: whom to replicate; "" for a master, and for a cluster's node, which knows by itself.
+
+    password: asked of clients, and told to the master; "" for none.
+    """
     lines = [
         ("port", str(REDIS_PORT)),
         ("bind", where.bind),
@@ -55,6 +60,10 @@ def redis_config(topology: Topology, where: Where, volume: Path, *, master: str 
         lines.append(("bind-source-addr", where.source))
     if where.announce:
         lines.append(("replica-announce-ip", where.announce))
+    if topology.system is System.CLUSTER:
+        lines += [("cluster-enabled", "yes"), ("cluster-node-timeout", str(profile.node_timeout_ms))]
+        if topology.fixed_addresses:
+            lines.append(("cluster-announce-ip", where.bind))
     lines += topology.redis_config
     if master:
         lines.append(("replicaof", f"{master} {REDIS_PORT}"))

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from harness.deployments.forming import form_cluster
 from harness.deployments.local.addresses import claim_loopback_block, namespace_addresses
 from harness.deployments.local.boot import sentinels_to_know, whom_to_follow, whom_to_watch
 from harness.deployments.local.containers import Containers
@@ -36,7 +37,7 @@ from harness.model.errors import DeploymentError, Unavailable, UsageError
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
 from harness.topologies.care import NOBODY, Care
-from harness.topologies.topology import REDIS_PORT, Profile, Topology
+from harness.topologies.topology import REDIS_PORT, Profile, System, Topology
 
 _ANSWERS_WITHIN_S = 15.0
 _CONNECT_S = 0.5
@@ -279,6 +280,9 @@ class LocalDeployment:
         up.probe.watch(servers={}, sentinels={}, master_name=self._topology.master_name, password=self._password)
         for pod in self._topology.pods:
             up.pods.add(pod.name)
+        if self._topology.system is System.CLUSTER:
+            self._settle_cluster(up)
+            return
         first = self._topology.first
         others = [name for name in self.servers() if name != first]
         up.pods.start(first, "redis", master="")
@@ -300,6 +304,12 @@ class LocalDeployment:
             check=self.check,
         )
         self._keep_pinging(*sentinels)
+
+    def _settle_cluster(self, up: _Up) -> None:
+        servers = self.servers()
+        for name in servers:
+            up.pods.start(name, "redis", master="")
+        form_cluster(up.probe, servers, shards=self._topology.shards, meet_at=servers, check=self.check)
 
     def _keep_pinging(self, *pods: str) -> None:
         keep_pinging(self.probe, self._profile, [self.sentinels()[pod] for pod in pods], self.check)

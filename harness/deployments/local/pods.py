@@ -47,6 +47,7 @@ class Pods:
         self._addresses = addresses
         self._agent = agent
         self._containers = containers
+        self._kept: dict[str, str] = {}
         self.live: dict[str, str] = {}
 
     def add(self, pod: str) -> None:
@@ -54,7 +55,9 @@ class Pods:
         # For the owner only: there may be a password in its files, and Sentinel writes its own anew as it likes.
         self._pod_folder(pod).mkdir(parents=True, mode=0o700)
         self._volume(pod).mkdir(parents=True, exist_ok=True)
-        address = self._addresses.take()
+        address = self._kept.get(pod) or self._addresses.take()
+        if self._topology.fixed_addresses:
+            self._kept[pod] = address
         if self._apart:
             self._agent.add_pod(pod, address)
         self.live[pod] = address
@@ -95,7 +98,14 @@ class Pods:
             # Who asked a Sentinel was told an address, unless they all work with names.
             asked = self._topology.boot is Boot.ASK_OR_WAIT and not self._sentinels_use_names
             follow = self._reach(master, by_name=self._apart and not asked) if master else ""
-            text = config.redis_config(self._topology, where, self._volume(pod), master=follow, password=self._password)
+            text = config.redis_config(
+                self._topology,
+                self._profile,
+                where,
+                self._volume(pod),
+                master=follow,
+                password=self._password,
+            )
             file.write_text(text)
             argv: tuple[str, ...] = (self._engine.path, str(file))
         else:

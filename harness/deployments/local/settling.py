@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 from harness.deployments.replies import pairs
 from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError
+from harness.probe.port import Asks
 from harness.probe.protocol import Answer, Value
 from harness.topologies.topology import Profile, Topology
 
@@ -24,12 +24,6 @@ _RUN_ID = re.compile(r"^run_id:(\w+)", re.MULTILINE)
 
 Check = Callable[[], None]
 """Raises DeploymentError where a container has died meanwhile: no use in waiting to the deadline then."""
-
-
-class Asks(Protocol):
-    """All that is needed of a probe."""
-
-    def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer: ...
 
 
 def run_id(answer: Answer) -> str:

@@ -65,6 +65,7 @@ class MemoryProbe:
         master_name: str,
         interval_ms: float = 10.0,
         password: str = "",
+        cluster: bool = False,
     ) -> None:
         """Everything in this world is watched always."""
 

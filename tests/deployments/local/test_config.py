@@ -14,18 +14,18 @@ SHARED = Where(bind="127.77.0.1", announce="127.77.0.1", source="127.77.0.1")
 
 
 def test_a_master_listens_where_it_is_told_and_replicates_nobody() -> None:
-    lines = redis_config(NODE, PLAIN, Path("/data")).splitlines()
+    lines = redis_config(NODE, FAST, PLAIN, Path("/data")).splitlines()
     assert {"port 6379", "bind 10.77.0.10", "protected-mode no", 'dir "/data"'} <= set(lines)
     assert not [line for line in lines if line.startswith(("replicaof", "replica-announce-ip", "bind-source-addr"))]
 
 
 def test_a_replica_names_its_master() -> None:
-    assert "replicaof redis-0.redis 6379\n" in redis_config(NODE, PLAIN, Path("/data"), master="redis-0.redis")
+    assert "replicaof redis-0.redis 6379\n" in redis_config(NODE, FAST, PLAIN, Path("/data"), master="redis-0.redis")
 
 
 def test_nothing_is_saved_unless_the_topology_says_so() -> None:
-    assert 'save ""\n' in redis_config(NODE, PLAIN, Path("/data"))
-    text = redis_config(STATEFULSET, PLAIN, Path("/data"))
+    assert 'save ""\n' in redis_config(NODE, FAST, PLAIN, Path("/data"))
+    text = redis_config(STATEFULSET, FAST, PLAIN, Path("/data"))
     assert [line for line in text.splitlines() if line.startswith("save")] == [
         "save 3600 1",
         "save 300 100",
@@ -34,14 +34,14 @@ def test_nothing_is_saved_unless_the_topology_says_so() -> None:
 
 
 def test_a_server_that_shares_a_network_speaks_and_is_known_from_its_own_address() -> None:
-    lines = redis_config(NODE, SHARED, Path("/data")).splitlines()
+    lines = redis_config(NODE, FAST, SHARED, Path("/data")).splitlines()
     assert {"bind-source-addr 127.77.0.1", "replica-announce-ip 127.77.0.1"} <= set(lines)
     text = sentinel_config(NODE, FAST, SHARED, Path("/s"), master="127.77.0.1", names=False)
     assert "sentinel announce-ip 127.77.0.1\n" in text
 
 
 def test_a_directory_with_blanks_and_quotes_stays_one_word() -> None:
-    assert 'dir "/a b/\\"c\\""\n' in redis_config(NODE, PLAIN, Path('/a b/"c"'))
+    assert 'dir "/a b/\\"c\\""\n' in redis_config(NODE, FAST, PLAIN, Path('/a b/"c"'))
 
 
 def test_a_sentinel_monitors_with_the_profile_s_times() -> None:

@@ -1,0 +1,103 @@
+"""Makes a Redis Cluster out of servers that know nothing of each other, by its own plain commands.
+
+The first `shards` servers become masters of even shares of the slots, the others their replicas in turn: what
+`redis-cli --cluster create` does. Everything is asked through the probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from harness.deployments.nodes import look_at
+from harness.deployments.replies import fields
+from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
+from harness.model.cluster import even_ranges, parse_nodes
+from harness.model.endpoint import Endpoint
+from harness.model.errors import DeploymentError
+from harness.probe.port import Asks
+
+_ANSWERS_WITHIN_S = 30.0
+_MET_WITHIN_S = 30.0
+_WHOLE_WITHIN_S = 30.0
+_EVERY_S = 0.05
+
+
+def form_cluster(
+    probe: Asks,
+    servers: Mapping[str, Endpoint],
+    *,
+    shards: int,
+    meet_at: Mapping[str, Endpoint],
+    check: Callable[[], None],
+    clock: Clock = HOST_CLOCK,
+) -> None:
+    """Return once every node agrees on all slots and every master has its replicas.
+
+    meet_at: the address under which each is introduced to the others. check: raises where a server has died.
+    """
+
+    def until(look: Callable[[], tuple[bool, str]], within_s: float, what: str) -> None:
+        def checked() -> tuple[bool, str]:
+            check()
+            return look()
+
+        eventually(checked, within_s=within_s, what=what, every_s=_EVERY_S, clock=clock)
+
+    def known() -> tuple[bool, str]:
+        counts = {name: _known(probe, endpoint) for name, endpoint in servers.items()}
+        return set(counts.values()) == {len(servers)}, ", ".join(f"{name} knows {n}" for name, n in counts.items())
+
+    until(lambda: _answering(probe, servers), _ANSWERS_WITHIN_S, f"{len(servers)} nodes to answer")
+    names = tuple(servers)
+    for number, (name, (first, last)) in enumerate(zip(names, even_ranges(shards), strict=False)):
+        _tell(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
+        _tell(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
+    for number, name in enumerate(names):
+        for other in names[number + 1 :]:
+            _tell(probe, servers[name], "MEET", meet_at[other].host, str(meet_at[other].port))
+    until(known, _MET_WITHIN_S, f"{len(servers)} nodes to know each other")
+    ids = {name: str(probe.query(servers[name], "CLUSTER", "MYID").value) for name in names[:shards]}
+    for number, name in enumerate(names[shards:]):
+        _tell(probe, servers[name], "REPLICATE", ids[names[number % shards]])
+
+    def whole() -> tuple[bool, str]:
+        wrong = look_at(probe, servers).wrong or _unlinked(probe, servers, names[shards:])
+        return not wrong, "; ".join(wrong)
+
+    until(whole, _WHOLE_WITHIN_S, "a cluster that is whole")
+
+
+def _tell(probe: Asks, endpoint: Endpoint, *words: str) -> None:
+    answer = probe.query(endpoint, "CLUSTER", *words)
+    if answer.value != "OK":
+        raise DeploymentError(
+            f"expected {endpoint} to carry out CLUSTER {' '.join(words[:3])}; got "
+            f"{answer.error or answer.unreachable or answer.value!r}; is its volume left over from another cluster?"
+        )
+
+
+def _answering(probe: Asks, servers: Mapping[str, Endpoint]) -> tuple[bool, str]:
+    silent = []
+    for name, endpoint in servers.items():
+        answer = probe.query(endpoint, "CLUSTER", "INFO")
+        if "cluster_state" not in fields(answer.value):
+            silent.append(f"{name}: {answer.error or answer.unreachable}")
+    return not silent, "; ".join(silent)
+
+
+def _known(probe: Asks, endpoint: Endpoint) -> int:
+    """How many nodes this one knows for certain, itself included."""
+    value = probe.query(endpoint, "CLUSTER", "NODES").value
+    table = parse_nodes(value) if isinstance(value, str) else ()
+    return sum("handshake" not in node.flags and (node.linked or "myself" in node.flags) for node in table)
+
+
+def _unlinked(probe: Asks, servers: Mapping[str, Endpoint], replicas: tuple[str, ...]) -> list[str]:
+    wrong = []
+    for name in replicas:
+        match probe.query(servers[name], "ROLE").value:
+            case ["slave", _, _, "connected", _]:
+                continue
+            case value:
+                wrong.append(f"{name} is {value}")
+    return wrong

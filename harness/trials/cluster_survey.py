@@ -1,0 +1,90 @@
+"""Who is what in a Redis Cluster right now, in the words of a survey; and its shards, with what must happen to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.deployments.nodes import look_at
+from harness.deployments.port import Deployment
+from harness.faults.target import View
+from harness.model.cluster import ranges_text
+from harness.model.environment import Server, Shard
+from harness.model.events import Event
+from harness.model.plan import Plan
+from harness.topologies.cluster_prediction import ShardAtRisk, predict_shard
+from harness.trials.seen import ServerState, Survey, state_of
+
+
+def survey_cluster(deployment: Deployment) -> Survey:
+    """Whole: every node agrees on who serves all slots, and every replica is linked to its master."""
+    probe, endpoints = deployment.probe, deployment.servers()
+    look = look_at(probe, endpoints)
+    servers = {name: state_of(probe.query(endpoint, "ROLE"), endpoints) for name, endpoint in endpoints.items()}
+    shards = {shard.master: shard.replicas for shard in look.shards}
+    wrong = [f"no {pod.name}" for pod in deployment.topology.pods if pod.name not in endpoints]
+    wrong += look.wrong
+    for master, replicas in shards.items():
+        for name in (master, *replicas):
+            state = servers.get(name, ServerState(role="unreachable"))
+            if state.role != ("master" if name == master else "replica"):
+                wrong.append(f"{name or 'an unknown node'}: {state.role}")
+            elif name != master and state.link != "connected":
+                wrong.append(f"{name} is not linked ({state.link})")
+    alive = {name for name, state in servers.items() if state.role in ("master", "replica")}
+    masters = tuple(master for master in shards if master in alive)
+    first = next(iter(shards), "")
+    told = (f"{ranges_text(shard.slots)}: {shard.master} of {', '.join(shard.replicas)}" for shard in look.shards)
+    return Survey(
+        servers=servers,
+        sentinels={},
+        view=View(
+            master=first if first in alive else "",
+            replicas=tuple(name for name in shards.get(first, ()) if name in alive),
+            sentinels=(),
+            masters=masters,
+            members=tuple(endpoints),
+        ),
+        whole=bool(shards) and not wrong,
+        text="; ".join(wrong or told),
+        shards={shard.slots: (shard.master, *shard.replicas) for shard in look.shards},
+    )
+
+
+def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server, ...], plan: Plan) -> tuple[Shard, ...]:
+    """The shards as they are before the faults; none where there is no cluster."""
+    settings: Mapping[str, Server] = {server.name: server for server in servers}
+    masters = tuple(members[0] for members in seen.shards.values())
+    return tuple(
+        Shard(
+            name=ranges_text(slots),
+            slots=slots,
+            master=members[0],
+            servers=members,
+            prediction=predict_shard(
+                plan.faults,
+                ShardAtRisk(
+                    master=members[0],
+                    replicas=members[1:],
+                    masters=masters,
+                    node_timeout_ms=float(settings[members[0]].config.get("cluster-node-timeout", "15000")),
+                ),
+                load=plan.load,
+                care=deployment.care(members[0]),
+            ),
+        )
+        for slots, members in seen.shards.items()
+    )
+
+
+def all_announced(events: Iterable[Event], shards: tuple[Shard, ...], alive: set[str]) -> bool:
+    """Every node that is alive tells a new master of every shard that must get one, and a client has found it."""
+    waiting = {(shard.master, node) for shard in shards if shard.prediction.failover for node in alive}
+    new: set[object] = set()
+    found: set[object] = set()
+    for event in events:
+        if event.kind == "owner":
+            waiting.discard((str(event.data.get("before")), event.source.removeprefix("node:")))
+            new.add(event.data.get("owner"))
+        elif event.kind == "connected":
+            found.add(event.data.get("server"))
+    return bool(new) and not waiting and new <= found

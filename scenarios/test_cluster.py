@@ -1,0 +1,85 @@
+"""Document 003: what a Redis Cluster on Kubernetes is to do, claim by claim, in the document's order.
+
+`master-kill` is the first claim, "detect failures", and with its heal phase the second, "auto-recovery".
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.faults.delete import delete_pod
+from harness.faults.isolate import isolate
+from harness.faults.kill import kill
+from harness.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY
+from harness.trials.trial import Trial
+
+
+@pytest.mark.redis(topology="cluster")
+def test_cluster_master_lost(trial: Trial) -> None:
+    """Detect failures: a master is gone for good; its replica serves its slots, and every other shard is whole."""
+    trial.inject(kill(MASTER))
+    trial.expect(failover=True)
+    outcome = trial.run()
+    assert outcome.writes.lost == 0, outcome.explain()
+    replaced = [shard for shard in outcome.judgement.shards if shard.timeline.failover]
+    assert [shard.timeline.old_master for shard in replaced] == [outcome.environment.master], outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster")
+def test_cluster_majority_lost(trial: Trial) -> None:
+    """The limit of auto-recovery: 2 of 3 masters at once, and nobody can be elected until they are back."""
+    trial.inject(kill(MASTER_MAJORITY))
+    trial.expect(failover=False)
+    outcome = trial.run()
+    assert outcome.environment.prediction.failover is False, outcome.environment.prediction.because
+    assert not any(shard.timeline.failover for shard in outcome.judgement.shards), outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster")
+def test_cluster_master_isolated(trial: Trial) -> None:
+    """A master that is cut off goes on for about a node timeout: what it acknowledges meanwhile is gone."""
+    trial.inject(isolate(MASTER))
+    trial.expect(failover=True, max_lost=None)
+    outcome = trial.run()
+    assert outcome.writes.lost > 0, "expected writes to the isolated master to be lost\n" + outcome.explain()
+    assert outcome.writes.lost_seconds < 2 * trial.profile.node_timeout_ms / 1e3, outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster")
+def test_cluster_restarted(trial: Trial) -> None:
+    """All servers are killed at once and started again in place: addresses hold, and so must the data."""
+    trial.inject(kill(EVERY_SERVER, back_after_s=1.0))
+    trial.windows(observe_s=8.0)
+    trial.expect(failover=None)
+    outcome = trial.run()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster")
+def test_cluster_recreated(trial: Trial) -> None:
+    """No support for remapping of addresses: all pods come back elsewhere, and no node knows where the others are."""
+    trial.inject(delete_pod(EVERY_SERVER, grace_s=0, back_after_s=1.0))
+    trial.windows(observe_s=12.0)
+    trial.expect(failover=None, heals=False)
+    outcome = trial.run()
+    assert outcome.judgement.availability.censored, "expected no write to succeed again\n" + outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster-announced")
+def test_cluster_recreated_announced(trial: Trial) -> None:
+    """The same with the address of its Service announced by each node: it is whole again, and nothing is lost."""
+    trial.inject(delete_pod(EVERY_SERVER, grace_s=0, back_after_s=1.0))
+    trial.windows(observe_s=12.0)
+    trial.expect(failover=None)
+    outcome = trial.run()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster")
+def test_cluster_master_recreated(trial: Trial) -> None:
+    """One pod alone comes back elsewhere: it dials the others, who learn its new address from that."""
+    trial.inject(delete_pod(MASTER, grace_s=0))
+    trial.expect(failover=True)
+    outcome = trial.run()
+    assert outcome.writes.lost == 0, outcome.explain()
