@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.deployments.nodes import look_at
-from harness.deployments.replies import fields
+from harness.deployments.replies import fields, pairs
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
 from harness.model.cluster import even_ranges, parse_nodes
 from harness.model.endpoint import Endpoint
@@ -27,13 +27,12 @@ def form_cluster(
     servers: Mapping[str, Endpoint],
     *,
     shards: int,
-    meet_at: Mapping[str, Endpoint],
     check: Callable[[], None],
     clock: Clock = HOST_CLOCK,
 ) -> None:
     """Return once every node agrees on all slots and every master has its replicas.
 
-    meet_at: the address under which each is introduced to the others. check: raises where a server has died.
+    Each is introduced under the address that it announces, or else where it is. check: raises where one has died.
     """
 
     def until(look: Callable[[], tuple[bool, str]], within_s: float, what: str) -> None:
@@ -49,12 +48,13 @@ def form_cluster(
 
     until(lambda: _answering(probe, servers), _ANSWERS_WITHIN_S, f"{len(servers)} nodes to answer")
     names = tuple(servers)
+    hosts = {name: _announced(probe, endpoint) or endpoint.host for name, endpoint in servers.items()}
     for number, (name, (first, last)) in enumerate(zip(names, even_ranges(shards), strict=False)):
         _tell(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
         _tell(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
     for number, name in enumerate(names):
         for other in names[number + 1 :]:
-            _tell(probe, servers[name], "MEET", meet_at[other].host, str(meet_at[other].port))
+            _tell(probe, servers[name], "MEET", hosts[other], str(servers[other].port))
     until(known, _MET_WITHIN_S, f"{len(servers)} nodes to know each other")
     ids = {name: str(probe.query(servers[name], "CLUSTER", "MYID").value) for name in names[:shards]}
     for number, name in enumerate(names[shards:]):
@@ -74,6 +74,10 @@ def _tell(probe: Asks, endpoint: Endpoint, *words: str) -> None:
             f"expected {endpoint} to carry out CLUSTER {' '.join(words[:3])}; got "
             f"{answer.error or answer.unreachable or answer.value!r}; is its volume left over from another cluster?"
         )
+
+
+def _announced(probe: Asks, endpoint: Endpoint) -> str:
+    return pairs(probe.query(endpoint, "CONFIG", "GET", "cluster-announce-ip").value).get("cluster-announce-ip", "")
 
 
 def _answering(probe: Asks, servers: Mapping[str, Endpoint]) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from harness.deployments.forming import form_cluster
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests
 from harness.deployments.kube.clients import Clients, clients
@@ -27,7 +28,7 @@ from harness.deployments.kube.watch import PodWatch
 from harness.deployments.steps import Steps
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
 from harness.model.errors import DeploymentError, WaitTimeout
-from harness.topologies.topology import ControllerKind, Topology
+from harness.topologies.topology import ControllerKind, System, Topology
 
 _READY_WITHIN_S = 90.0
 
@@ -117,6 +118,8 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     for pod in first_pods(wanted.topology):
         _wait_until_ready(watch, logs, pod.name)
     grow(pods, partial(manifests.scale, place))
+    if wanted.topology.system is System.CLUSTER:
+        form_cluster(probe, pods.endpoints("redis"), shards=wanted.topology.shards, check=_nothing_to_check)
     steps.took("ready")
     return Up(
         cluster=cluster,
@@ -147,6 +150,10 @@ def _names(topology: Topology) -> dict[str, str]:
         for pod in topology.pods
         if pod.controller is not None and pod.controller.kind is ControllerKind.STATEFUL_SET
     }
+
+
+def _nothing_to_check() -> None:
+    """A container that dies is started again, and a node that does not answer is named at the deadline."""
 
 
 def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo: ExitStack) -> None:

@@ -7,7 +7,7 @@ they decide whether a failover comes, the answer is that it cannot be told.
 from __future__ import annotations
 
 from harness.topologies.care import Care, Comeback
-from harness.topologies.topology import Topology
+from harness.topologies.topology import System, Topology
 
 _STARTED_WITHIN_MS = 5_000.0
 """A container that is created and started, on a node that has its image."""
@@ -27,6 +27,7 @@ def care_of(topology: Topology, *, restarts: int, mates: tuple[str, ...]) -> Car
         remade=Comeback(least_ms=0.0, most_ms=_MADE_WITHIN_MS, by="its controller"),
         hand_over_ms=float(topology.hand_over_ms),
         stays_away_ms=float(topology.stays_away_ms),
-        by_name=("resolve-hostnames", "yes") in topology.sentinel_config,
+        # A cluster's node that is back elsewhere dials the others, who learn its address from that.
+        by_name=topology.system is System.CLUSTER or ("resolve-hostnames", "yes") in topology.sentinel_config,
         mates=mates,
     )

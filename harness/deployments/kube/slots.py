@@ -60,7 +60,7 @@ class Slots:
     def _vacate(self, slot: str) -> list[tuple[str, PodState | None]]:
         del self._held[slot]
         changed: list[tuple[str, PodState | None]] = [(slot, None)]
-        heir = next((pod for pod in self._waiting.values() if slot in self._slots[_controller(pod)]), None)
+        heir = next((pod for pod in self._waiting.values() if slot in self._slots[self._controller(pod)]), None)
         if heir is not None:
             del self._waiting[heir.name]
             self._held[slot] = heir.name
@@ -68,17 +68,18 @@ class Slots:
         return changed
 
     def _free_slot(self, pod: PodState) -> str | None:
-        own = self._slots.get(_controller(pod), [])
+        own = self._slots.get(self._controller(pod), [])
         if pod.name in self._names or not own:
             return pod.name
         return next((slot for slot in own if slot not in self._held), None)
 
+    def _controller(self, pod: PodState) -> tuple[str, str]:
+        """As the topology names it: a Deployment's pods belong to a ReplicaSet of its name and a digest."""
+        kind, name = pod.owner
+        if kind != ControllerKind.REPLICA_SET or pod.owner in self._slots:
+            return pod.owner
+        return ControllerKind.DEPLOYMENT, name.rpartition("-")[0]
+
 
 def _called(slot: str, pod: PodState) -> PodState:
     return pod if slot == pod.name else replace(pod, name=slot, real_name=pod.name)
-
-
-def _controller(pod: PodState) -> tuple[str, str]:
-    """As the topology names it: a Deployment's pods belong to a ReplicaSet of its name and a digest of its template."""
-    kind, name = pod.owner
-    return (ControllerKind.DEPLOYMENT, name.rpartition("-")[0]) if kind == ControllerKind.REPLICA_SET else pod.owner

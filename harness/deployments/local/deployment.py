@@ -309,7 +309,7 @@ class LocalDeployment:
         servers = self.servers()
         for name in servers:
             up.pods.start(name, "redis", master="")
-        form_cluster(up.probe, servers, shards=self._topology.shards, meet_at=servers, check=self.check)
+        form_cluster(up.probe, servers, shards=self._topology.shards, check=self.check)
 
     def _keep_pinging(self, *pods: str) -> None:
         keep_pinging(self.probe, self._profile, [self.sentinels()[pod] for pod in pods], self.check)
