@@ -43,7 +43,7 @@ class Slots:
 
     def place(self, name: str, pod: PodState | None) -> list[tuple[str, PodState | None]]:
         """The slots that change, and to what, now that the cluster's pod `name` is `pod` (None: gone)."""
-        if pod is not None and pod.phase in _OVER and _controller(pod) in self._slots:
+        if pod is not None and pod.phase in _OVER and self._controller(pod) in self._slots:
             pod = None
         slot = next((slot for slot, holder in self._held.items() if holder == name), None)
         if pod is None:
