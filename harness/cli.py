@@ -38,6 +38,23 @@ StatePath = Annotated[
 TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
 
 
+Topology = Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")]
+Profile = Annotated[str, typer.Option(help="Sentinel's times: documented, fast or rapid.")]
+Backend = Annotated[str, typer.Option(help="Where to deploy: local, kind, context, or memory (a simulation).")]
+Cluster = Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster, and never delete it.")]
+Image = Annotated[str, typer.Option(help="On Kubernetes: Redis or Valkey image (default: the manifests').")]
+ProbeImage = Annotated[str, typer.Option(help="On Kubernetes: image of the probe; context needs one.")]
+Kubeconfig = Annotated[str, typer.Option(metavar="FILE", help="Of context (default: KUBECONFIG, ~/.kube/config).")]
+Context = Annotated[str, typer.Option(metavar="NAME", help="Of context: never the current one by default.")]
+Namespace = Annotated[str, typer.Option(metavar="NAME", help="Of context: labelled redis-resilience/allow=yes.")]
+AllowContext = Annotated[str, typer.Option(metavar="NAME", help="Of context: its name again, in place of the label.")]
+NodeHelper = Annotated[bool, typer.Option("--node-helper", help="Of context: privileged pods, for signals.")]
+Attach = Annotated[str, typer.Option(metavar="SELECTOR", help="Of context: the Redis whose pods have these labels.")]
+SentinelSelector = Annotated[str, typer.Option(metavar="SELECTOR", help="Attached: labels of the Sentinels' pods.")]
+MasterName = Annotated[str, typer.Option(metavar="NAME", help="Attached: the master's name at its Sentinels.")]
+PasswordSecret = Annotated[str, typer.Option(metavar="NAME/KEY", help="Attached: the Secret with its password.")]
+
+
 @app.command()
 def run(
     scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
@@ -46,9 +63,21 @@ def run(
     parallel: Annotated[
         str, typer.Option(metavar="N", help="Deployments side by side, trials shared out (default: one a core).")
     ] = "",
-    topology: Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")] = "node",
-    profile: Annotated[str, typer.Option(help="Sentinel's times: documented, fast or rapid.")] = "fast",
-    backend: Annotated[str, typer.Option(help="Where to deploy: local, or memory (a simulation).")] = "local",
+    topology: Topology = "node",
+    profile: Profile = "fast",
+    backend: Backend = "local",
+    cluster: Cluster = "",
+    image: Image = "",
+    probe_image: ProbeImage = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    namespace: Namespace = "",
+    allow_context: AllowContext = "",
+    node_helper: NodeHelper = False,
+    attach: Attach = "",
+    sentinel_selector: SentinelSelector = "",
+    master_name: MasterName = "",
+    password_secret: PasswordSecret = "",
     isolation: Annotated[str, typer.Option(help="Of local: namespaces, loopback or auto.")] = "auto",
     redis_server: Annotated[str, typer.Option(metavar="PROGRAM", help="Redis 6.2 or newer, or Valkey.")] = "",
     rate: Annotated[str, typer.Option(metavar="N", help="Operations a second; 0 = as fast as it goes.")] = "1000",
@@ -70,6 +99,18 @@ def run(
         "redis_topology": topology,
         "redis_profile": profile,
         "redis_isolation": isolation,
+        "redis_cluster": cluster,
+        "redis_image": image,
+        "redis_probe_image": probe_image,
+        "redis_kubeconfig": kubeconfig,
+        "redis_context": context,
+        "redis_namespace": namespace,
+        "redis_allow_context": allow_context,
+        "redis_node_helper": "yes" if node_helper else "",
+        "redis_attach": attach,
+        "redis_sentinel_selector": sentinel_selector,
+        "redis_master_name": master_name,
+        "redis_password_secret": password_secret,
         "redis_server": redis_server,
         "redis_trials": trials,
         "redis_results": results,
@@ -80,6 +121,51 @@ def run(
         "redis_require": "yes",
     }
     raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel))
+
+
+@app.command()
+def plan(
+    scenario: Annotated[str, typer.Argument(help="What to plan; `redis-resilience scenarios` lists them.")],
+    *,
+    topology: Topology = "node",
+    profile: Profile = "fast",
+    backend: Backend = "local",
+    image: Image = "",
+    probe_image: ProbeImage = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    namespace: Namespace = "",
+    allow_context: AllowContext = "",
+    node_helper: NodeHelper = False,
+    attach: Attach = "",
+    sentinel_selector: SentinelSelector = "",
+    master_name: MasterName = "",
+    password_secret: PasswordSecret = "",
+) -> None:
+    """Say what `run` would make, break and need to be allowed, each asked of the cluster; changes nothing."""
+    from harness.command.previewing import planned  # noqa: PLC0415 - only this command needs it
+    from harness.command.running import settings_from  # noqa: PLC0415 - idem
+    from harness.command.scenarios import scenario as find  # noqa: PLC0415 - idem
+
+    chosen = {
+        "redis_backend": backend,
+        "redis_topology": topology,
+        "redis_profile": profile,
+        "redis_image": image,
+        "redis_probe_image": probe_image,
+        "redis_kubeconfig": kubeconfig,
+        "redis_context": context,
+        "redis_namespace": namespace,
+        "redis_allow_context": allow_context,
+        "redis_node_helper": "yes" if node_helper else "",
+        "redis_attach": attach,
+        "redis_sentinel_selector": sentinel_selector,
+        "redis_master_name": master_name,
+        "redis_password_secret": password_secret,
+    }
+    told = planned(find(scenario), settings_from(chosen))
+    typer.echo("\n".join(told.lines))
+    raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-BACKENDS = ("local", "kind", "memory")
+BACKENDS = ("local", "kind", "context", "memory")
 ISOLATIONS = ("auto", "namespaces", "loopback")
 
 
@@ -45,6 +45,14 @@ def flag(text: str) -> bool:
     return text.lower() in ("1", "yes", "true", "on")
 
 
+def name_and_key(text: str) -> tuple[str, str]:
+    """A Secret and a key in it; raises ValueError with what was expected."""
+    name, _, key = text.partition("/")
+    if not name or not key or "/" in key:
+        raise ValueError(f"expected a Secret and a key in it, NAME/KEY; got {text!r}")
+    return name, key
+
+
 def one_of(*known: str) -> Callable[[str], str]:
     """One of these words; the parser raises ValueError with the words."""
 
@@ -78,8 +86,8 @@ class Option:
 OPTIONS = (
     Option(
         name="redis_backend",
-        help="Where to deploy: local (real processes on this host), kind (a Kubernetes cluster made for the run) or "
-        "memory (a simulation, to try out scenarios)",
+        help="Where to deploy: local (real processes on this host), kind (a Kubernetes cluster made for the run), "
+        "context (a namespace of a cluster that is there) or memory (a simulation, to try out scenarios)",
         parse=one_of(*BACKENDS),
         default="local",
         metavar="NAME",
@@ -134,13 +142,71 @@ OPTIONS = (
     ),
     Option(
         name="redis_image",
-        help="Of the kind backend: Redis or Valkey image to deploy (default: the manifests')",
+        help="On Kubernetes: Redis or Valkey image to deploy (default: the manifests')",
         metavar="IMAGE",
     ),
     Option(
         name="redis_probe_image",
-        help="Of the kind backend: image of the probe (default: built from this checkout)",
+        help="On Kubernetes: image of the probe (default on kind: built from this checkout)",
         metavar="IMAGE",
+    ),
+    Option(
+        name="redis_kubeconfig",
+        help="Of the context backend: the kubeconfig (default: KUBECONFIG, else ~/.kube/config)",
+        metavar="FILE",
+    ),
+    Option(
+        name="redis_context",
+        help="Of the context backend: the context in it; what is current is never taken by default",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_namespace",
+        help="Of the context backend: the namespace, which must be there and labelled redis-resilience/allow=yes",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_allow_context",
+        help="Of the context backend: the context's name once more, in place of the label",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_node_helper",
+        help="Of the context backend: allow privileged pods, which signals and partitions need: yes or no",
+        parse=flag,
+        default="no",
+        metavar="yes|no",
+    ),
+    Option(
+        name="redis_attach",
+        help="Of the context backend: deploy nothing, take the Redis whose data pods have these labels (app=redis)",
+        metavar="SELECTOR",
+    ),
+    Option(
+        name="redis_sentinel_selector",
+        help="Of an attached Redis: labels of the Sentinels' pods (default: the data pods')",
+        metavar="SELECTOR",
+    ),
+    Option(
+        name="redis_container",
+        help="Of an attached Redis: the server's container (default: the one with port 6379)",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_sentinel_container",
+        help="Of an attached Redis: the Sentinel's container (default: the one with port 26379)",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_master_name",
+        help="Of an attached Redis: the master's name at the Sentinels (default: the only one)",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_password_secret",
+        help="Of an attached Redis: the Secret with its password, and the key in it",
+        parse=name_and_key,
+        metavar="NAME/KEY",
     ),
     Option(
         name="redis_trials",

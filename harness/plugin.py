@@ -214,7 +214,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _join(config: pytest.Config) -> None:
     """The controller of pytest-xdist has no deployment, but a late worker must not outlive what it stands on."""
-    if config.stash[_VALUES]["redis_backend"] != "kind" or _KEEPER in config.stash:
+    if config.stash[_VALUES]["redis_backend"] not in ("kind", "context") or _KEEPER in config.stash:
         return
     from harness.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
     from harness.trials.keeper import Keeper  # noqa: PLC0415 - idem
@@ -249,11 +249,16 @@ def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
 
 
 def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    return settings_of(values, results=config.stash[_RESULTS], worker=worker)
+
+
+def settings_of(values: dict[str, Any], *, results: Path, worker: str = "main") -> Settings:
+    """The parsed values of the options as the trials take them."""
     from harness.trials.settings import Settings  # noqa: PLC0415 - see the module's docstring
 
-    worker = getattr(config, "workerinput", {}).get("workerid", "main")
     return Settings(
-        results=config.stash[_RESULTS],
+        results=results,
         state=Path(values["redis_state"]).absolute() if values["redis_state"] else None,
         run=worker,
         backend=values["redis_backend"],
@@ -267,6 +272,17 @@ def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:
         node_image=values["redis_node_image"] or "",
         redis_image=values["redis_image"] or "",
         probe_image=values["redis_probe_image"] or "",
+        kubeconfig=Path(values["redis_kubeconfig"]).absolute() if values["redis_kubeconfig"] else None,
+        context=values["redis_context"] or "",
+        namespace=values["redis_namespace"] or "",
+        allow_context=values["redis_allow_context"] or "",
+        node_helper=values["redis_node_helper"],
+        attach=values["redis_attach"] or "",
+        sentinel_selector=values["redis_sentinel_selector"] or "",
+        container=values["redis_container"] or "",
+        sentinel_container=values["redis_sentinel_container"] or "",
+        master_name=values["redis_master_name"] or "",
+        password_secret=values["redis_password_secret"],
         seed=values["redis_seed"],
         fresh=values["redis_fresh"],
         rate=values["redis_rate"],

@@ -15,13 +15,16 @@ from rich.console import Console
 
 from harness.command.exits import Exit
 from harness.command.live import LiveRun
+from harness.command.previewing import must_be_possible
 from harness.command.scenarios import scenario as find
 from harness.deployments.local.engine import find_engine
 from harness.model.errors import UsageError
 from harness.model.verdict import Verdict
-from harness.options import OPTIONS, positive_int
+from harness.options import OPTIONS, choose, positive_int
+from harness.plugin import settings_of
 from harness.topologies.catalogue import topology
 from harness.trials.publishing import publish
+from harness.trials.settings import Settings
 
 T = TypeVar("T")
 
@@ -42,6 +45,8 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     topology(chosen["redis_topology"]).profile(chosen["redis_profile"])
     if chosen["redis_backend"] == "local":
         find_engine(chosen["redis_server"] or None)
+    if chosen["redis_backend"] in ("kind", "context"):
+        workers = must_be_possible(settings_from(chosen), workers if parallel else None) or workers
     words = [known.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider"]
     words += ["-p", "harness.plugin", "--import-mode=importlib", "--tb=short", "-s", "-q"]
     words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
@@ -60,6 +65,15 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
         console.print(published.table, markup=False, highlight=False, soft_wrap=True)
         console.print(published.problem or f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
     return Exit.of([*live.verdicts, *[Verdict.UNKNOWN] * live.problems])
+
+
+def settings_from(chosen: Mapping[str, str]) -> Settings:
+    """What was given to the command, over the environment, over the defaults."""
+    values = {}
+    for option in OPTIONS:
+        text = choose(option, chosen.get(option.name) or None, "").text
+        values[option.name] = _parsed(option.flag.replace("--redis-", "--"), option.parse, text) if text else None
+    return settings_of(values, results=Path(chosen.get("redis_results") or "results"))
 
 
 def _parsed(flag: str, parse: Callable[[str], T], text: str) -> T:

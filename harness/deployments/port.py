@@ -37,6 +37,10 @@ class Deployment(Protocol):
     def password(self) -> str:
         """Of its servers and its Sentinels, "" for none; for the probe's ears only."""
 
+    @property
+    def owns_data(self) -> bool:
+        """Whether all keys are this harness's to delete; else only those that a trial wrote."""
+
     def start(self) -> None:
         """Bring everything up and return; the engine settles it. On failure nothing is left behind."""
 

@@ -55,6 +55,17 @@ class DeletePod(_Change, frozen=True, tag="delete-pod"):
         return f"pod {self.pod} in {self.where}"
 
 
+class DeleteObjects(_Change, frozen=True, tag="delete-objects"):
+    """What a deployment put into a namespace that is not its own. resources: kinds to look through for its label."""
+
+    where: Where
+    run: str
+    resources: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"what is labelled {self.run} in {self.where}"
+
+
 class ScaleBack(_Change, frozen=True, tag="scale-back"):
     """A StatefulSet that was scaled to 0. replicas: as many as before."""
 
@@ -67,25 +78,30 @@ class ScaleBack(_Change, frozen=True, tag="scale-back"):
 
 
 class Resume(_Change, frozen=True, tag="resume"):
-    """A process that was stopped (SIGSTOP). name: "redis-0/redis". born: tells it from a later one with its PID."""
+    """A process that was stopped (SIGSTOP). name: "redis-0/redis". born: tells it from a later one with its PID.
+
+    helper: the namespace of the pod that leads into the node; None where the node is a container of this host.
+    """
 
     node: str
     pid: int
     born: str
     name: str
     kind_cluster: str = ""
+    helper: Where | None = None
 
     def __str__(self) -> str:
         return f"{self.name}, PID {self.pid} on {self.node}"
 
 
 class DropTable(_Change, frozen=True, tag="drop-table"):
-    """Rules of nftables that cut a pod off."""
+    """Rules of nftables that cut a pod off. helper: as in `Resume`."""
 
     nodes: tuple[str, ...]
     table: str
     pod: str
     kind_cluster: str = ""
+    helper: Where | None = None
 
     def __str__(self) -> str:
         return f"the rules that isolate {self.pod} on {', '.join(self.nodes)}"
@@ -101,13 +117,15 @@ class StartNode(_Change, frozen=True, tag="start-node"):
         return f"node {self.node}"
 
 
-Undo = DeleteCluster | DeleteNamespace | DeletePod | ScaleBack | Resume | DropTable | StartNode
+Undo = DeleteCluster | DeleteNamespace | DeletePod | DeleteObjects | ScaleBack | Resume | DropTable | StartNode
 
 
 def kind_cluster_of(undo: Undo) -> str:
     """The kind cluster with which the change goes, too; "" where it is in none."""
     match undo:
-        case DeleteNamespace(where=where) | DeletePod(where=where) | ScaleBack(where=where):
+        case (
+            DeleteNamespace(where=where) | DeletePod(where=where) | DeleteObjects(where=where) | ScaleBack(where=where)
+        ):
             return where.kind_cluster
         case _:
             return undo.kind_cluster

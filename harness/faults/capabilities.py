@@ -12,6 +12,14 @@ from harness.faults.effect import Effect
 
 
 @runtime_checkable
+class Limited(Protocol):
+    """One of whose capabilities depends on where it runs."""
+
+    def lacks(self, capability: type) -> str:
+        """Why it cannot honour what it has the methods for; "" where it can."""
+
+
+@runtime_checkable
 class CanSignal(Protocol):
     def signal(self, pod: str, container: str, name: str) -> Effect:
         """Deliver SIGKILL, SIGTERM, SIGSTOP or SIGCONT to the container's process.

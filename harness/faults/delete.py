@@ -23,6 +23,7 @@ class Delete:
     lasts_s: float | None = None
     silent: bool = False
     silences_sentinel: bool = True
+    needs: tuple[type, ...] = (CanRecreate,)
 
     @property
     def kind(self) -> str:

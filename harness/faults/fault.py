@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from harness.faults.capabilities import Limited
 from harness.faults.effect import Effect
 from harness.faults.target import Place
 from harness.model.errors import Unavailable
@@ -28,6 +29,10 @@ class Fault(Protocol):
     def silent(self) -> bool: ...
 
     @property
+    def needs(self) -> tuple[type, ...]:
+        """The capabilities that it takes, asked for before anything is measured."""
+
+    @property
     def silences_sentinel(self) -> bool:
         """Whether the Sentinel in the target's pod is out, too."""
 
@@ -41,4 +46,6 @@ def able(deployment: object, capability: type[C], kind: str) -> C:
     if not isinstance(deployment, capability):
         backend = getattr(deployment, "backend", type(deployment).__name__)
         raise Unavailable(f"fault {kind} needs {capability.__name__}; backend {backend} cannot do that")
+    if isinstance(deployment, Limited) and (reason := deployment.lacks(capability)):
+        raise Unavailable(f"fault {kind} needs {capability.__name__}; {reason}")
     return deployment

@@ -19,6 +19,7 @@ class Isolate:
     kind: str = "isolate"
     silent: bool = True
     silences_sentinel: bool = True
+    needs: tuple[type, ...] = (CanPartition,)
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanPartition, self.kind).isolate(place.pod)

@@ -19,6 +19,7 @@ class Kill:
     kind: str = "kill"
     silent: bool = False
     silences_sentinel: bool = False
+    needs: tuple[type, ...] = (CanSignal, CanRestart)
     signal: str = "SIGKILL"
 
     def inject(self, deployment: object, place: Place) -> Effect:

@@ -19,6 +19,7 @@ class NodeStop:
     kind: str = "node-stop"
     silent: bool = True
     silences_sentinel: bool = True
+    needs: tuple[type, ...] = (CanStopNode,)
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanStopNode, self.kind).stop_node(place.pod)

@@ -19,6 +19,7 @@ class Pause:
     kind: str = "pause"
     silent: bool = True
     silences_sentinel: bool = False
+    needs: tuple[type, ...] = (CanSignal,)
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanSignal, self.kind).signal(place.pod, place.container, "SIGSTOP")

@@ -19,6 +19,7 @@ class ScaleToZero:
     kind: str = "scale-to-zero"
     silent: bool = False
     silences_sentinel: bool = True
+    needs: tuple[type, ...] = (CanScale,)
 
     def inject(self, deployment: object, place: Place) -> Effect:
         return able(deployment, CanScale, self.kind).scale_to_zero(place.pod)

@@ -16,6 +16,8 @@ class Server:
     address: str
     role: str
     run_id: str
+    evicted_keys: int = 0
+    """Before the trial; counted since the server's start."""
     config: dict[str, str] = field(default_factory=dict)
     """Settings that decide about loss: appendonly, appendfsync, save, maxmemory-policy, min-replicas-to-write, ..."""
 
@@ -91,10 +93,12 @@ class Environment:
     clock_ns: int
     wall_ns: int
     keys_before: int
-    """Keys of this trial's prefix found before the load, on all servers together: must be 0."""
+    """Keys found before the load, of this trial's prefix alone where the data is not the harness's: must be 0."""
     healthy_before: bool
     health_text: str
     prediction: Prediction
+    owns_data: bool = True
+    """Whether nobody else writes there: only then do keys that expire say anything."""
     fingerprint: dict[str, Scalar] = field(default_factory=dict)
     shards: tuple[Shard, ...] = ()
     """Of a Redis Cluster, by their first slots; `master` and `prediction` are then those of the first. Else none."""

@@ -27,8 +27,8 @@ from harness.model.plan import Load
 from harness.probe import protocol as p
 from harness.probe.port import Clocks
 
-Body = p.Greeting | p.Done | p.Answer | p.Status | p.Refused
-T = TypeVar("T", p.Greeting, p.Done, p.Answer, p.Status)
+Body = p.Greeting | p.Done | p.Answer | p.Status | p.Swept | p.Refused
+T = TypeVar("T", p.Greeting, p.Done, p.Answer, p.Status, p.Swept)
 
 REPLY_S = 5.0
 """For commands that only change something inside the probe."""
@@ -184,6 +184,9 @@ class ProbeProcess:
 
     def read_back(self) -> None:
         self._ask(p.ReadBack(), p.Done, READ_BACK_S)
+
+    def sweep(self, trial: str) -> p.Swept:
+        return self._ask(p.Sweep(trial=trial), p.Swept, READ_BACK_S)
 
     def close(self) -> None:
         self._ask(p.Close(), p.Done, READ_BACK_S)

@@ -10,7 +10,7 @@ from typing import Protocol
 from harness.model.endpoint import Endpoint
 from harness.model.events import Event
 from harness.model.plan import Load
-from harness.probe.protocol import Answer, Status
+from harness.probe.protocol import Answer, Status, Swept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,9 @@ class Probe(Asks, Protocol):
 
     def read_back(self) -> None:
         """Final reads of every key from every watched server into the history."""
+
+    def sweep(self, trial: str) -> Swept:
+        """Delete the keys that this trial wrote, and nothing else, from every master among the watched servers."""
 
     def close(self) -> None:
         """End the history; afterwards its files are complete in the folder given to `open`."""

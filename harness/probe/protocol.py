@@ -77,6 +77,12 @@ class ReadBack(msgspec.Struct, tag="read-back", frozen=True):
     """Read every key of the trial from every watched server, into finals/NAME.json and NAME.npy of the history."""
 
 
+class Sweep(msgspec.Struct, tag="sweep", frozen=True, kw_only=True):
+    """Delete this trial's keys from every watched server that is master. Answered with `Swept`."""
+
+    trial: str
+
+
 class Close(msgspec.Struct, tag="close", frozen=True):
     """End the history: everything written, flushed and synced."""
 
@@ -85,7 +91,7 @@ class Exit(msgspec.Struct, tag="exit", frozen=True):
     """End the probe."""
 
 
-Command = Hello | Watch | WatchNames | Open | StartLoad | StopLoad | Query | ReadBack | Close | Exit
+Command = Hello | Watch | WatchNames | Open | StartLoad | StopLoad | Query | ReadBack | Sweep | Close | Exit
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -112,6 +118,15 @@ class Answer(msgspec.Struct, tag="answer", frozen=True, kw_only=True):
     unreachable: str = ""
 
 
+class Swept(msgspec.Struct, tag="swept", frozen=True, kw_only=True):
+    """left: keys under the trial's prefix that the harness does not write. masters: how many servers were swept."""
+
+    deleted: int = 0
+    left: int = 0
+    masters: int = 1
+    unreachable: str = ""
+
+
 class Status(msgspec.Struct, tag="status", frozen=True, kw_only=True):
     """Counts since `Open`. master: who last acknowledged a write. writing_failed: why the history has a hole."""
 
@@ -132,7 +147,7 @@ class Refused(msgspec.Struct, tag="refused", frozen=True):
 
 class Reply(msgspec.Struct, tag="reply", frozen=True):
     number: int
-    body: Greeting | Done | Answer | Status | Refused
+    body: Greeting | Done | Answer | Status | Swept | Refused
 
 
 class Notice(msgspec.Struct, tag="notice", frozen=True):

@@ -27,13 +27,14 @@ from harness.probe.load import RunningLoad, status_of
 from harness.probe.names import NameWatch
 from harness.probe.readback import read_server, save
 from harness.probe.recorder import Recorder
+from harness.probe.sweep import sweep_server
 from harness.probe.watchers import RoleTold, SentinelWatch, ServerWatch, Target
 from harness.probe.wire import Lost, NoReply, RawReply, ask
 
 FLUSH_S = 0.05
 PROGRESS_S = 0.1
 
-Body = p.Greeting | p.Done | p.Answer | p.Status | p.Refused
+Body = p.Greeting | p.Done | p.Answer | p.Status | p.Swept | p.Refused
 Emit = Callable[[p.FromProbe], None]
 
 
@@ -97,6 +98,8 @@ class Service:
                 return await self._stop_load()
             case p.ReadBack():
                 await self._read_back()
+            case p.Sweep():
+                return await self._sweep(command.trial)
             case p.Close():
                 self.close()
             case p.Exit():
@@ -270,6 +273,20 @@ class Service:
                 save(recorder.folder, facts, numbers)
             except OSError as error:
                 recorder.failed(f"writing finals/{name}: {error.strerror}; the final read of {name} is missing")
+
+    async def _sweep(self, trial: str) -> p.Swept:
+        """One server after the other; who cannot be reached may be a master that keeps its keys."""
+        deleted = left = masters = 0
+        silent = []
+        for name, endpoint in self._directory.servers.items():
+            try:
+                swept = await sweep_server(endpoint, trial=trial, password=self._password)
+            except (Lost, NoReply) as error:
+                silent.append(f"{name}: {error}")
+                continue
+            if swept is not None:
+                deleted, left, masters = deleted + swept.deleted, left + swept.left, masters + 1
+        return p.Swept(deleted=deleted, left=left, masters=masters, unreachable="; ".join(silent))
 
     def _tell_who_is_up(self) -> None:
         """Say again who is up, so that a history knows every run_id from its beginning."""

@@ -131,7 +131,8 @@ class Wire(asyncio.Protocol):
             async with asyncio.timeout(within_s):
                 return (await self.request(*command))[0]
         except TimeoutError as error:
-            asked = " ".join(str(word) for word in command[:2])
+            # Never a password: what is told here ends up in histories and logs.
+            asked = " ".join(str(word) for word in (command[:1] if command[0] == "AUTH" else command[:2]))
             raise NoReply(f"no reply to {asked} within {within_s * 1000:.0f} ms") from error
 
     def _settle(self, reply: RawReply, at_ns: int) -> None:

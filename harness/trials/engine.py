@@ -29,6 +29,7 @@ from harness.model.endpoint import Endpoint
 from harness.model.environment import Environment
 from harness.model.errors import BrokenTrial, ResilienceError, WaitTimeout
 from harness.model.events import Event, Scalar
+from harness.model.operations import key_prefix
 from harness.model.plan import FaultPlan, Plan
 from harness.probe.port import Clocks
 from harness.topologies.prediction import predict
@@ -39,7 +40,7 @@ from harness.trials.folder import TrialFolder
 from harness.trials.inspection import inspect
 from harness.trials.observer import SILENT, Observer, Progress
 from harness.trials.seen import Survey
-from harness.trials.survey import caught_up, describe_sentinels, describe_servers, survey
+from harness.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, survey
 
 Facts = Mapping[str, Scalar]
 _SETTLE_S = 30.0
@@ -132,9 +133,13 @@ class _Run:
 
     def _keep_what_there_is(self) -> None:
         """History and logs, each as far as it goes: a probe that died must not cost the logs, nor the verdict."""
-        for keep in (self._probe.close, lambda: self._deployment.save_logs(self._folder.logs)):
+        steps: list[Callable[[], object]] = [self._probe.close]
+        if not self._deployment.owns_data:
+            steps.append(self._sweep)
+        steps.append(lambda: self._deployment.save_logs(self._folder.logs))
+        for step in steps:
             try:
-                keep()
+                step()
             except ResilienceError as error:
                 self._problem(str(error))
 
@@ -147,7 +152,7 @@ class _Run:
             self._undergo(fault)
             seen = self._until_whole(self._plan.windows.heal_s, _WHOLE)
         self._enter("assumptions")
-        self._empty()
+        found = self._empty() if self._deployment.owns_data else self._sweep()
         sentinels = describe_sentinels(self._deployment)
         servers = describe_servers(self._deployment, seen)
         shards = describe_shards(self._deployment, seen, servers, self._plan)
@@ -157,7 +162,7 @@ class _Run:
             master=seen.view.master,
             clock_ns=self._clocks.clock_ns,
             wall_ns=self._clocks.wall_ns,
-            keys_before=self._count_keys(),
+            keys_before=found,
             healthy_before=seen.whole,
             health_text=seen.text,
             prediction=shards[0].prediction
@@ -169,6 +174,7 @@ class _Run:
                 load=self._plan.load,
                 care=self._deployment.care(seen.view.master),
             ),
+            owns_data=self._deployment.owns_data,
             fingerprint=dict(self._deployment.fingerprint()),
             shards=shards,
         )
@@ -209,7 +215,10 @@ class _Run:
         self._pass(_WATCHED_S)
         self._enter("quiesce")
         self._probe.stop_load()
-        self._expect_whole("equal replication offsets", also=caught_up)
+        if self._deployment.owns_data:
+            self._expect_whole("equal replication offsets", also=caught_up)
+        else:
+            self._expect_whole("replicas with all that was written", also=caught_up_with(survey(self._deployment)))
         self._pass(_WATCHED_S)
         self._enter("read")
         self._probe.read_back()
@@ -329,18 +338,29 @@ class _Run:
         except WaitTimeout as error:
             self._note("wait-timeout", text=str(error))
 
-    def _empty(self) -> None:
-        """Empty the servers: the deployment is this harness's own."""
-        if not self._count_keys():
-            return
-        for master in survey(self._deployment).view.all_masters:
-            empty(self._probe, self._deployment.servers()[master])
-        eventually(
-            lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
-            within_s=_SETTLE_S,
-            what="empty servers",
-            clock=self._clock,
-        )
+    def _sweep(self) -> int:
+        """Take away this trial's keys, of an earlier run that was killed too; how many are left under its prefix."""
+        swept = self._probe.sweep(self._plan.trial)
+        if swept.unreachable or not swept.masters:
+            raise BrokenTrial(
+                f"expected to delete the keys {key_prefix(self._plan.trial)}* from the master; swept {swept.masters} "
+                f"masters, not reached: {swept.unreachable or 'none'}; the next trial of this scenario deletes them"
+            )
+        self._note("swept", text=f"{swept.deleted} keys of this trial deleted, {swept.left} others under its prefix")
+        return swept.left
+
+    def _empty(self) -> int:
+        """Empty the servers: the deployment is this harness's own. How many keys are left."""
+        if self._count_keys():
+            for master in survey(self._deployment).view.all_masters:
+                empty(self._probe, self._deployment.servers()[master])
+            eventually(
+                lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
+                within_s=_SETTLE_S,
+                what="empty servers",
+                clock=self._clock,
+            )
+        return self._count_keys()
 
     def _count_keys(self) -> int:
         sizes = [self._probe.query(endpoint, "DBSIZE").value for endpoint in self._deployment.servers().values()]

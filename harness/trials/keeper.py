@@ -21,6 +21,8 @@ from harness.trials.survey import survey
 
 if TYPE_CHECKING:
     from harness.deployments.journal import Journal
+    from harness.deployments.kube.attachment import Attachment
+    from harness.deployments.kube.context import Context
 
 _REUSE_S = 2.0
 
@@ -59,9 +61,17 @@ class Keeper:
             self._kept = (topology, profile, made)
         return self._kept[2]
 
+    def attached(self) -> Deployment:
+        """The Redis that the user named; it is not ours to make anew, so it is kept whatever state it is in."""
+        if not self._kept:
+            made = self._attach()
+            made.start()
+            self._kept = (made.topology, made.profile, made)
+        return self._kept[2]
+
     def join(self) -> None:
         """Be part of the run until `close`, with or without a deployment: nobody else is its last process then."""
-        if self._settings.backend == "kind":
+        if self._settings.backend in ("kind", "context"):
             self._run_journal()
 
     def close(self) -> None:
@@ -103,6 +113,8 @@ class Keeper:
             return MemoryDeployment(topology, profile)
         if self._settings.backend == "kind":
             return self._in_cluster(topology, profile)
+        if self._settings.backend == "context":
+            return self._in_context(topology, profile)
         from harness.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
 
         name = f"redis-resilience-{os.getpid()}-{self._settings.run}-{self._made}"
@@ -139,6 +151,39 @@ class Keeper:
             probe_image=settings.probe_image,
         )
 
+    def _in_context(self, topology: Topology, profile: Profile) -> Deployment:
+        from harness.deployments.kube.context import ContextSite  # noqa: PLC0415 - see `_make`
+        from harness.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
+
+        settings, journal = self._settings, self._run_journal()
+        run_id = f"{journal.run}-{settings.run}-{self._made}"
+        return KubeDeployment(
+            topology,
+            profile,
+            site=ContextSite(context_of(settings), run_id=run_id),
+            journal=journal,
+            namespace=settings.namespace,
+            run_id=run_id,
+            redis_image=settings.redis_image,
+            probe_image=settings.probe_image,
+        )
+
+    def _attach(self) -> Deployment:
+        from harness.deployments.kube.attached import AttachedDeployment  # noqa: PLC0415 - see `_make`
+        from harness.deployments.kube.context import ContextSite  # noqa: PLC0415 - idem
+
+        settings, journal = self._settings, self._run_journal()
+        self._made += 1
+        run_id = f"{journal.run}-{settings.run}-{self._made}"
+        return AttachedDeployment(
+            attachment_of(settings),
+            site=ContextSite(context_of(settings), run_id=run_id),
+            journal=journal,
+            namespace=settings.namespace,
+            run_id=run_id,
+            probe_image=settings.probe_image,
+        )
+
     def _run_journal(self) -> Journal:
         from harness.deployments.journal import Journal, state_folder  # noqa: PLC0415 - see `_make`
         from harness.deployments.kube.undoing import Undoer, leave  # noqa: PLC0415 - idem
@@ -149,3 +194,31 @@ class Keeper:
             self._journal = Journal.begin(folder, results.name.lower(), results=str(results))
             self._shared.callback(leave, self._journal, self._shared.enter_context(Undoer()))
         return self._journal
+
+
+def context_of(settings: Settings) -> Context:
+    """What the user named of a cluster that is there."""
+    from harness.deployments.kube.context import Context  # noqa: PLC0415 - see `Keeper._make`
+
+    return Context(
+        name=settings.context,
+        namespace=settings.namespace,
+        kubeconfig=settings.kubeconfig,
+        allowed=settings.allow_context,
+        node_helper=settings.node_helper,
+        secret=settings.password_secret[0] if settings.password_secret else "",
+    )
+
+
+def attachment_of(settings: Settings) -> Attachment:
+    """What the user told of a Redis that is there."""
+    from harness.deployments.kube.attachment import Attachment  # noqa: PLC0415 - see `Keeper._make`
+
+    return Attachment(
+        selector=settings.attach,
+        sentinel_selector=settings.sentinel_selector,
+        container=settings.container,
+        sentinel_container=settings.sentinel_container,
+        master_name=settings.master_name,
+        secret=settings.password_secret,
+    )

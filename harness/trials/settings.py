@@ -15,7 +15,8 @@ class Settings:
 
     state: folder of the undo journals; None: the user's own.
 
-    cluster, keep_cluster, cluster_workers and the images are the kind backend's; empty: its own choice.
+    cluster, keep_cluster, cluster_workers and node_image are the kind backend's; empty: its own choice. What begins at
+    kubeconfig is the context backend's, from attach on for a Redis that is there already.
     """
 
     results: Path
@@ -32,12 +33,25 @@ class Settings:
     node_image: str = ""
     redis_image: str = ""
     probe_image: str = ""
+    kubeconfig: Path | None = None
+    context: str = ""
+    namespace: str = ""
+    allow_context: str = ""
+    node_helper: bool = False
+    attach: str = ""
+    sentinel_selector: str = ""
+    container: str = ""
+    sentinel_container: str = ""
+    master_name: str = ""
+    password_secret: tuple[str, str] | None = None
     seed: int = 0
     fresh: bool = False
     rate: float = 1000.0
     writers: int = 4
 
     def __post_init__(self) -> None:
+        if self.attach and self.backend != "context":
+            raise UsageError(f"expected --redis-backend=context with --redis-attach; got {self.backend!r}")
         for name, value, known in (
             ("backend", self.backend, BACKENDS),
             ("isolation", self.isolation, ISOLATIONS),

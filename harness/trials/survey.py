@@ -5,7 +5,7 @@ One look, no waiting: `eventually` does that. Reply shapes of RESP2 are unified 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from harness.deployments.port import Deployment
 from harness.deployments.replies import fields, pairs
@@ -97,6 +97,12 @@ def caught_up(seen: Survey) -> bool:
     return all(len({seen.servers[name].offset for name in group}) == 1 for group in groups)
 
 
+def caught_up_with(begin: Survey) -> Callable[[Survey], bool]:
+    """Whether every server has all that the master had then; where others go on writing, offsets are never equal."""
+    wanted = max(state.offset for state in begin.servers.values())
+    return lambda seen: all(state.offset >= wanted for state in seen.servers.values())
+
+
 def describe_servers(deployment: Deployment, seen: Survey) -> tuple[Server, ...]:
     """Every server with its run_id and the settings that decide about loss."""
     found = []
@@ -108,6 +114,7 @@ def describe_servers(deployment: Deployment, seen: Survey) -> tuple[Server, ...]
                 address=str(endpoint),
                 role=seen.servers[name].role,
                 run_id=info(deployment.probe, endpoint, "server").get("run_id", ""),
+                evicted_keys=int(info(deployment.probe, endpoint, "stats").get("evicted_keys", "0")),
                 config={key: config[key] for key in _SETTINGS if key in config},
             )
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.deployments.port import Deployment
 from harness.deployments.waiting import eventually
-from harness.faults.fault import Fault
+from harness.faults.fault import Fault, able
 from harness.faults.target import MASTER_MAJORITY
 from harness.judges.judge import judge
 from harness.model.errors import Unavailable, UsageError
@@ -63,23 +63,29 @@ class Trial:
 
     @property
     def topology(self) -> Topology:
-        return self._topology
+        return self._keeper.attached().topology if self._settings.attach else self._topology
 
     @property
     def profile(self) -> Profile:
         """The profile of the run: its D is what "shorter than D" means."""
-        return self._profile
+        return self._keeper.attached().profile if self._settings.attach else self._profile
 
     def redis(self, **directives: str) -> None:
         """Set redis directives for this trial (underscores for dashes): a deployment of its own where they differ."""
+        self._must_be_ours("redis directives")
         pairs = tuple((name.replace("_", "-"), value) for name, value in sorted(directives.items()))
         self._topology = self._topology.with_config(*pairs)
 
     def down_after(self, ms: int) -> None:
         """Another D for this trial; the profile's name says so: numbers of different profiles are not compared."""
+        self._must_be_ours("another D")
         if ms < 1:
             raise UsageError(f"expected down-after-milliseconds of 1 or more; got {ms}")
         self._profile = self._profile.with_dead_after(ms)
+
+    def _must_be_ours(self, what: str) -> None:
+        if self._settings.attach:
+            raise Unavailable(f"this scenario needs {what}; the attached Redis keeps its user's settings: deploy one")
 
     def load(
         self,
@@ -161,12 +167,12 @@ class Trial:
         self._must_make_sense()
         if not self._writers:
             self.load()
-        profile = self.profile
+        topology, profile = self.topology, self.profile
         seed = self._settings.seed ^ self._number
         plan = Plan(
             trial=f"{self._number:08x}",
             scenario=self._scenario,
-            topology=self._topology.name,
+            topology=topology.name,
             profile=profile.name,
             backend=self._settings.backend,
             seed=seed,
@@ -180,6 +186,9 @@ class Trial:
         folder = TrialFolder(self.folder)
         folder.create(plan)
         deployment = self._deployed()
+        for fault in (*self._before, *self._faults):
+            for capability in fault.needs:
+                able(deployment, capability, fault.kind)
         self.bring_up = deployment.bring_up
         run_trial(
             plan,
@@ -196,21 +205,25 @@ class Trial:
     def _deployed(self) -> Deployment:
         """One deployment a trial, whoever asks for it first."""
         if self._deployment is None:
-            self._deployment = self._keeper.deployment(self._topology, self._profile)
+            self._deployment = (
+                self._keeper.attached()
+                if self._settings.attach
+                else self._keeper.deployment(self._topology, self._profile)
+            )
         return self._deployment
 
     def _must_make_sense(self) -> None:
         """Raises Unavailable, the reason for a skip, where the topology has nothing that a fault could hit."""
         for fault in self._faults:
-            if self._topology.system is System.CLUSTER and "sentinel" in fault.target:
+            if self.topology.system is System.CLUSTER and "sentinel" in fault.target:
                 raise Unavailable(
                     f"expected a topology with Sentinels, as fault {fault.kind} is for {fault.target}; got "
-                    f"{self._topology.name}, a Redis Cluster"
+                    f"{self.topology.name}, a Redis Cluster"
                 )
-            if self._topology.system is not System.CLUSTER and fault.target == MASTER_MAJORITY:
+            if self.topology.system is not System.CLUSTER and fault.target == MASTER_MAJORITY:
                 raise Unavailable(
                     f"expected a topology with several masters, as fault {fault.kind} is for {fault.target}; got "
-                    f"{self._topology.name}: use --redis-topology cluster"
+                    f"{self.topology.name}: use --redis-topology cluster"
                 )
 
 

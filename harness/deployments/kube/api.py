@@ -5,6 +5,7 @@ The library is imported when the first connection is made: it costs 250 ms and c
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -20,6 +21,7 @@ from harness.deployments.kube.port import (
     ContainerState,
     KubeError,
     NamespaceState,
+    Permission,
     PodState,
 )
 from harness.model.errors import Unavailable
@@ -80,13 +82,37 @@ class ClientApi:
             return namespace_state(json.loads(self._get(self._path(), "the namespace")))
         return None
 
+    def allowed(self, permission: Permission) -> bool:
+        from kubernetes import client  # noqa: PLC0415 - see the module's docstring
+
+        attributes = {"namespace": self._namespace, "verb": permission.verb, "resource": permission.resource}
+        attributes |= {"group": permission.group, "subresource": permission.subresource, "name": permission.name}
+        review: Any = {"spec": {"resourceAttributes": attributes}}
+        reviews: Any = client.AuthorizationV1Api(self._core.api_client)
+        answer = self._call(
+            f"an answer whether {permission} is allowed",
+            lambda: reviews.create_self_subject_access_review(review, _request_timeout=_CALL_S),
+        )
+        return bool(answer.status.allowed)
+
+    def secret(self, name: str, key: str) -> str:
+        found = json.loads(self._get(self._path("secrets", name), f"Secret {name}")).get("data", {})
+        try:
+            return base64.b64decode(found[key]).decode()
+        except KeyError:
+            keys = ", ".join(sorted(found)) or "none"
+            raise KubeError(f"expected the key {key!r} in Secret {name} in {self._where}; it has: {keys}") from None
+        except ValueError:
+            raise KubeError(f"expected text under {key!r} in Secret {name} in {self._where}; got other bytes") from None
+
     def runs(self) -> dict[str, str]:
         query = [("labelSelector", RUN_LABEL)]
         found = json.loads(self._get("/api/v1/namespaces", "the namespaces that runs made", query))
         return {item["metadata"]["name"]: item["metadata"]["labels"][RUN_LABEL] for item in found["items"]}
 
-    def pods(self) -> tuple[tuple[PodState, ...], str]:
-        found = json.loads(self._get(self._path("pods"), "the pods"))
+    def pods(self, selector: str = "") -> tuple[tuple[PodState, ...], str]:
+        query = [("labelSelector", selector)] if selector else []
+        found = json.loads(self._get(self._path("pods"), f"the pods {selector}".rstrip(), query))
         return tuple(pod_state(item) for item in found["items"]), str(found["metadata"]["resourceVersion"])
 
     def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
@@ -348,6 +374,10 @@ def pod_state(item: Mapping[str, Any]) -> PodState:
     meta, status, spec = item["metadata"], item.get("status", {}), item.get("spec", {})
     conditions = status.get("conditions", [])
     owner: Mapping[str, str] = next((ref for ref in meta.get("ownerReferences", []) if ref.get("controller")), {})
+    ports = {
+        each["name"]: tuple(port["containerPort"] for port in each.get("ports", []))
+        for each in spec.get("containers", [])
+    }
     return PodState(
         name=meta["name"],
         uid=meta["uid"],
@@ -359,7 +389,7 @@ def pod_state(item: Mapping[str, Any]) -> PodState:
         ready=any(each["type"] == "Ready" and each["status"] == "True" for each in conditions),
         deleting="deletionTimestamp" in meta,
         owner=(owner.get("kind", ""), owner.get("name", "")),
-        containers=tuple(_container_state(each) for each in status.get("containerStatuses", [])),
+        containers=tuple(_container_state(each, ports) for each in status.get("containerStatuses", [])),
         init_containers=tuple(_container_state(each) for each in status.get("initContainerStatuses", [])),
         waiting_for=tuple(
             f"{each['type']}: {each.get('reason', '')} {each.get('message', '')}".strip()
@@ -369,10 +399,11 @@ def pod_state(item: Mapping[str, Any]) -> PodState:
     )
 
 
-def _container_state(item: Mapping[str, Any]) -> ContainerState:
+def _container_state(item: Mapping[str, Any], ports: Mapping[str, tuple[int, ...]] | None = None) -> ContainerState:
     [(state, facts)] = (item.get("state") or {"waiting": {}}).items()
     return ContainerState(
         name=item["name"],
+        ports=(ports or {}).get(item["name"], ()),
         id=item.get("containerID", "").rpartition("/")[2],
         state=state,
         reason=facts.get("reason", ""),

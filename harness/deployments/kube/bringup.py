@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,20 +15,22 @@ from harness.deployments.kube.clients import Clients, clients
 from harness.deployments.kube.growth import first_pods, grow, later_controllers, wait_until_adopted
 from harness.deployments.kube.image import REPOSITORY, project_folder
 from harness.deployments.kube.logs import Logs
+from harness.deployments.kube.node import NodeShell
 from harness.deployments.kube.partition import Partition
 from harness.deployments.kube.pods import Pods
-from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
+from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError, PodState
 from harness.deployments.kube.power import NodePower
 from harness.deployments.kube.probe import POD as PROBE_POD
 from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.site import Cluster, Site
 from harness.deployments.kube.slots import Slots
 from harness.deployments.kube.tools import Place
-from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go
+from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go, remove_objects
 from harness.deployments.kube.watch import PodWatch
 from harness.deployments.steps import Steps
-from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
+from harness.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
 from harness.model.errors import DeploymentError, WaitTimeout
+from harness.probe.port import Probe
 from harness.topologies.topology import ControllerKind, System, Topology
 
 _READY_WITHIN_S = 90.0
@@ -61,10 +64,22 @@ class Up:
     pods: Pods
     partition: Partition
     power: NodePower
-    probe: KubeProbe
+    probe: Probe
     clients: Clients
     images: tuple[str, ...]
     steps: Steps
+    undo: ExitStack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Where the pods will be, once what must not be there was looked for. undo: takes away what is begun on it."""
+
+    site: Site
+    cluster: Cluster
+    where: Where
+    api: KubeApi
+    journal: Journal
     undo: ExitStack
 
 
@@ -73,74 +88,142 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     steps = Steps()
     cluster = site.acquire()
     steps.took("cluster")
-    image = site.probe_image(wanted.probe_image)
+    labels = {} if site.makes_namespaces else {RUN_LABEL: wanted.run_id}
+    objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image}, labels)
+    probe_objects = probe_manifest(site, wanted.probe_image, wanted.run_id)
+    secret = [manifests.secret(wanted.password, labels)] if wanted.password else []
     steps.took("probe's image")
-    objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image})
-    probe_objects = manifests.render(project_folder() / "manifests" / "probe", {REPOSITORY: image})
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
     site.load(images)
     steps.took("images into the nodes")
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
     api.version()  # a cluster that does not answer is told before anything is noted that nobody could undo
-    where = Where(
-        kubeconfig=str(cluster.kubeconfig),
-        context=cluster.context,
-        namespace=wanted.namespace,
-        kind_cluster=cluster.name if site.backend == "kind" else "",
+    ground = break_ground(
+        "\n---\n".join((objects, probe_objects, *secret)),
+        Ground(site=site, cluster=cluster, where=where_of(site, cluster, api), api=api, journal=journal, undo=undo),
+        connect,
+        run_id=wanted.run_id,
     )
-    _make_namespace(api, DeleteNamespace(where=where, run=wanted.run_id), journal, undo)
-    undo.callback(_undo_faults, journal, connect, site)
-    nodes = {}
-    for name in cluster.nodes:
-        nodes[name] = site.shell(name)
-        undo.callback(nodes[name].close)
-    partition = Partition(tuple(nodes.values()), wanted.namespace, journal, kind_cluster=where.kind_cluster)
     watch = PodWatch(api, Slots(wanted.topology.pods))
     undo.callback(watch.stop)
     logs = Logs(api, watch)
-    place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=wanted.namespace)
-    if wanted.password:
-        manifests.apply(manifests.secret(wanted.password), place)
-    manifests.apply(probe_objects, place)
+    place = place_of(ground.where)
+    for each in (*secret, probe_objects):
+        manifests.apply(each, place)
     at_once, later = manifests.in_steps(objects, later_controllers(wanted.topology))
-    manifests.deploy(wanted.overlay, at_once, place, redis_image=wanted.redis_image)
+    if site.makes_namespaces:
+        manifests.deploy(wanted.overlay, at_once, place, redis_image=wanted.redis_image)
+    else:
+        manifests.apply(at_once, place)  # with their labels, of a chart's too
     wait_until_adopted(watch, wanted.topology)
     if later:
         manifests.apply(later, place)
     steps.took("deploy")
-    _wait_until_ready(watch, logs, PROBE_POD)
-    probe = KubeProbe(api)
-    undo.callback(probe.stop)
+    probe = start_probe(ground, watch, logs)
     probe.watch(servers={}, sentinels={}, master_name=wanted.topology.master_name, password=wanted.password)
     probe.watch_names(_names(wanted.topology))
-    pods = Pods(topology=wanted.topology, watch=watch, logs=logs, nodes=nodes, probe=probe)
+    pods = Pods(topology=wanted.topology, watch=watch, logs=logs, nodes={}, probe=probe)
     for pod in first_pods(wanted.topology):
-        _wait_until_ready(watch, logs, pod.name)
+        wait_until_ready(watch, logs, pod.name)
     grow(pods, partial(manifests.scale, place))
     if wanted.topology.system is System.CLUSTER:
         form_cluster(probe, pods.endpoints("redis"), shards=wanted.topology.shards, check=_nothing_to_check)
     steps.took("ready")
-    return Up(
-        cluster=cluster,
-        where=where,
-        api=api,
-        watch=watch,
-        logs=logs,
-        pods=pods,
-        partition=partition,
-        power=NodePower(pods, journal, kind_cluster=where.kind_cluster),
-        probe=probe,
-        clients=clients(
-            api=api,
-            watch=watch,
-            image=manifests.images_in(objects)[0],
-            place=place,
-        ),
-        images=images,
-        steps=steps,
-        undo=undo,
+    return complete(ground, pods, images=images, steps=steps)
+
+
+def place_of(where: Where) -> Place:
+    return Place(kubeconfig=Path(where.kubeconfig), context=where.context, namespace=where.namespace)
+
+
+def where_of(site: Site, cluster: Cluster, api: KubeApi) -> Where:
+    return Where(
+        kubeconfig=str(cluster.kubeconfig),
+        context=cluster.context,
+        namespace=api.namespace,
+        kind_cluster=cluster.name if site.backend == "kind" else "",
     )
+
+
+def probe_manifest(site: Site, image: str, run_id: str) -> str:
+    """The probe's pod as YAML."""
+    folder = project_folder() / "manifests" / "probe"
+    return manifests.render(folder, {REPOSITORY: site.probe_image(image)}, {RUN_LABEL: run_id})
+
+
+def break_ground(objects: str, ground: Ground, connect: Connect, *, run_id: str) -> Ground:
+    """A namespace for these objects, made or there already; from here on `undo` takes away what carries the label."""
+    if ground.site.makes_namespaces:
+        _make_namespace(ground.api, DeleteNamespace(where=ground.where, run=run_id), ground.journal, ground.undo)
+    else:
+        ground.site.admit(ground.api, objects)
+        made = DeleteObjects(where=ground.where, run=run_id, resources=_resources(objects))
+        _be_a_guest(made, ground.journal, ground.undo)
+    ground.undo.callback(_undo_faults, ground.journal, connect, ground.site)
+    return ground
+
+
+def start_probe(ground: Ground, watch: PodWatch, logs: Logs) -> KubeProbe:
+    """Once its pod, which was asked for before, is ready."""
+    wait_until_ready(watch, logs, PROBE_POD)
+    probe = KubeProbe(ground.api)
+    ground.undo.callback(probe.stop)
+    return probe
+
+
+def complete(ground: Ground, pods: Pods, *, images: Sequence[str], steps: Steps) -> Up:
+    """All that the deployment works with, once its pods are there and their nodes entered. images: Redis's first."""
+    states = [pods.watch.pod(pod.name) for pod in pods.topology.pods]
+    nodes = _enter_nodes(ground.site, ground.cluster, states, ground.undo)
+    where = ground.where
+    pods = replace(pods, nodes=nodes)
+    return Up(
+        cluster=ground.cluster,
+        where=where,
+        api=ground.api,
+        watch=pods.watch,
+        logs=pods.logs,
+        pods=pods,
+        partition=Partition(
+            tuple(nodes.values()),
+            where.namespace,
+            ground.journal,
+            kind_cluster=where.kind_cluster,
+            helper=None if where.kind_cluster else where,
+        ),
+        power=NodePower(pods, ground.journal, kind_cluster=where.kind_cluster),
+        probe=pods.probe,
+        clients=clients(api=ground.api, watch=pods.watch, image=images[0], place=place_of(where)),
+        images=tuple(images),
+        steps=steps,
+        undo=ground.undo,
+    )
+
+
+def _enter_nodes(
+    site: Site, cluster: Cluster, pods: Sequence[PodState | None], undo: ExitStack
+) -> dict[str, NodeShell]:
+    """Those that the cluster names, else those that the pods are on: now, as it would disturb a measurement."""
+    if site.locked:
+        return {}
+    nodes = {}
+    for name in cluster.nodes or sorted({pod.node for pod in pods if pod is not None}):
+        nodes[name] = site.shell(name)
+        undo.callback(nodes[name].close)
+    return nodes
+
+
+def _resources(objects: str) -> tuple[str, ...]:
+    """Controllers before what they would make again, and what they leave behind."""
+    made = dict.fromkeys(each.resource for each in manifests.objects_in(objects))
+    return tuple(dict.fromkeys((*made, "pods", "persistentvolumeclaims")))
+
+
+def _be_a_guest(made: DeleteObjects, journal: Journal, undo: ExitStack) -> None:
+    """Noted before the first object is made; at the end exactly what carries the label goes, and is waited for."""
+    entry = journal.note(made)
+    undo.callback(lambda: journal.done(entry, remove_objects(made)))
 
 
 def _names(topology: Topology) -> dict[str, str]:
@@ -175,16 +258,17 @@ def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo:
 
 
 def _undo_faults(journal: Journal, connect: Connect, site: Site) -> None:
-    """What nobody has healed; one that cannot be undone now stays in the journal."""
+    """What nobody has healed; one that cannot be undone now stays in the journal. What was made goes by itself."""
+    made = DeleteCluster | DeleteNamespace | DeleteObjects
     with Undoer(connect, site.shell) as undoer:
         undo_left(
             journal,
             undoer.undo,
-            only=lambda entry: journal.noted(entry) and not isinstance(entry.undo, DeleteCluster | DeleteNamespace),
+            only=lambda entry: journal.noted(entry) and not isinstance(entry.undo, made),
         )
 
 
-def _wait_until_ready(watch: PodWatch, logs: Logs, pod: str) -> None:
+def wait_until_ready(watch: PodWatch, logs: Logs, pod: str) -> None:
     what = f"pod {pod} to be ready"
     try:
         watch.until(pod, lambda state: state.ready, within_s=_READY_WITHIN_S, what=what, hopeless=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.deployments.journal import Journal
 from harness.deployments.kube.image import probe_image
 from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.port import KubeApi
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.tools import must_have, must_have_docker, must_have_image, run
 from harness.deployments.locked import Locked
@@ -55,6 +56,14 @@ class KindClusters:
     @property
     def backend(self) -> str:
         return "kind"
+
+    @property
+    def makes_namespaces(self) -> bool:
+        return True
+
+    @property
+    def locked(self) -> str:
+        return ""
 
     def acquire(self) -> Cluster:
         """The cluster, made where there is none yet. Raises Unavailable where this machine cannot have one."""
@@ -99,6 +108,9 @@ class KindClusters:
             if wanted:
                 run("kind", "load", "docker-image", "--name", self._name, *wanted, within_s=_LOADED_WITHIN_S)
                 loaded.write_text("\n".join([*have, *wanted]) + "\n")
+
+    def admit(self, api: KubeApi, objects: str) -> None:
+        """A namespace of its own takes anything."""
 
     def shell(self, node: str) -> NodeShell:
         return NodeShell.of_container(node)

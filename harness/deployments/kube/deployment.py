@@ -20,13 +20,14 @@ from harness.deployments.kube.bringup import Up, Wanted, bring_up
 from harness.deployments.kube.care import care_of
 from harness.deployments.kube.image import project_folder
 from harness.deployments.kube.manifests import overlay_of
-from harness.deployments.kube.node import send_signal, wait_for_state
+from harness.deployments.kube.node import send_signal
 from harness.deployments.kube.pods import PORTS, info_field
 from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back
 from harness.deployments.password import draw_password
 from harness.deployments.undo import Resume, ScaleBack
+from harness.faults.capabilities import CanPartition, CanRestart, CanSignal, CanStopNode
 from harness.faults.effect import Effect, unreplaced
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable
@@ -39,7 +40,6 @@ from harness.topologies.topology import Profile, Topology
 _GRACE_S = 30.0
 _KILLED_AFTER_GRACE_S = 30.0
 _WORN_RESTARTS = 2
-_LOOK_EVERY_S = 0.01
 
 
 class KubeDeployment:
@@ -62,9 +62,7 @@ class KubeDeployment:
         """Images: empty for the manifests' and the site's own. manifests: a folder like this project's."""
         self._topology = topology
         self._profile = profile
-        self._site = site
-        self._journal = journal
-        self._connect = connect
+        self._begin(site, journal, connect)
         _must_be_documented(topology)
         self._wanted = Wanted(
             topology=topology,
@@ -75,6 +73,9 @@ class KubeDeployment:
             probe_image=probe_image,
             password=draw_password(topology),
         )
+
+    def _begin(self, site: Site, journal: Journal, connect: Connect) -> None:
+        self._site, self._journal, self._connect = site, journal, connect
         self._ended: dict[tuple[str, str], str] = {}
         """Pod and container to the id of the container that was killed."""
         self._deleted: dict[str, str] = {}
@@ -105,6 +106,10 @@ class KubeDeployment:
     def probe(self) -> Probe:
         return self._up.probe
 
+    @property
+    def owns_data(self) -> bool:
+        return True
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -120,10 +125,13 @@ class KubeDeployment:
         undo = ExitStack()
         try:
             undo.callback(self._forget)
-            self._running = bring_up(self._wanted, self._site, self._connect, self._journal, undo)
+            self._running = self._bring_up(undo)
         except BaseException:
             undo.close()
             raise
+
+    def _bring_up(self, undo: ExitStack) -> Up:
+        return bring_up(self._wanted, self._site, self._connect, self._journal, undo)
 
     def stop(self) -> None:
         if self._running is not None:
@@ -137,26 +145,39 @@ class KubeDeployment:
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         up = self._up
-        shell = next(iter(up.pods.nodes.values()))
         told = up.probe.query(next(iter(self.servers().values())), "INFO", "server").value
         return {
             "kubernetes": up.api.version(),
             "node_image": up.cluster.node_image,
-            "nodes": len(up.cluster.nodes),
+            "nodes": len({pod.node for pod in up.watch.pods()}),
             "images": ", ".join(up.images),
             "engine": info_field(told, "server_name") or "redis",
             "engine_version": info_field(told, "valkey_version") or info_field(told, "redis_version"),
-            "kernel": shell.must("uname -r", "the kernel's name").strip(),
-            "cpus": int(shell.must("nproc", "the number of processors")),
+            **self._machine(),
         }
 
     def care(self, pod: str) -> Care:
         """The kubelet's and the controllers', as the cluster is now: each restart makes the kubelet wait longer."""
         restarts = self._up.pods.container(pod, "redis").restarts
-        return care_of(self._topology, restarts=restarts, mates=self._up.pods.mates(pod))
+        return care_of(self.topology, restarts=restarts, mates=self._up.pods.mates(pod))
+
+    def _machine(self) -> Mapping[str, Scalar]:
+        """As one of its nodes sees it; nothing where none can be entered."""
+        for shell in self._up.pods.nodes.values():
+            return {
+                "kernel": shell.must("uname -r", "the kernel's name").strip(),
+                "cpus": int(shell.must("nproc", "the number of processors")),
+            }
+        return {}
+
+    def lacks(self, capability: type) -> str:
+        """Signals and rules need a way into the nodes; pods are deleted and scaled by the API alone."""
+        if capability is CanStopNode and self.backend != "kind":
+            return "the nodes of this cluster are not in this machine's hands"
+        return self._site.locked if capability in (CanSignal, CanRestart, CanPartition) else ""
 
     def save_logs(self, folder: Path) -> None:
-        names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]
+        names = [(pod.name, container) for pod in self.topology.pods for container in pod.containers]
         self._up.logs.save(folder, names)
 
     @property
@@ -188,6 +209,7 @@ class KubeDeployment:
                 born=process.born,
                 name=place,
                 kind_cluster=self._up.where.kind_cluster,
+                helper=None if self._up.where.kind_cluster else self._up.where,
             )
             self._stopped[pod, container] = self._journal.note(undo)
         effect = send_signal(shell, process, name, place)
@@ -211,23 +233,16 @@ class KubeDeployment:
         """It took effect when the server's process was gone; the Sentinel's may be gone earlier or later."""
         up, container = self._up, self._up.pods.containers_of(pod)[0]
         state = up.pods.existing(pod)
-        shell, process = up.pods.process(pod, container)
+        death = up.pods.death_of(pod)
         up.logs.keep(pod, up.pods.containers_of(pod))
         begin_ns = time.monotonic_ns()
         up.api.delete_pod(state.name_in_cluster, grace_s=grace_s)
         accepted_ns = time.monotonic_ns()
         self._deleted[pod] = state.uid
-        end_ns = wait_for_state(
-            shell,
-            process,
-            "gone",
-            f"{pod}/{container}",
-            within_s=grace_s + _KILLED_AFTER_GRACE_S,
-            every_s=_LOOK_EVERY_S,
-        )
+        end_ns = death.wait(grace_s + _KILLED_AFTER_GRACE_S)
         proof = (
             f"{pod} was deleted with {grace_s:g} s of grace: accepted after {_ms(accepted_ns - begin_ns)}, "
-            f"{container} (PID {process.pid} on {process.node}) gone after {_ms(end_ns - begin_ns)}"
+            f"{container} ({death.who}) gone after {_ms(end_ns - begin_ns)}"
         )
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof, asked_ns=(begin_ns, accepted_ns))
 
@@ -251,7 +266,7 @@ class KubeDeployment:
         """It took effect when the last server's process was gone."""
         up, name = self._up, self._up.pods.stateful_set_of(pod)
         pods = up.pods.of_stateful_set(name)
-        servers = [(each.name, *up.pods.process(each.name, up.pods.containers_of(each.name)[0])) for each in pods]
+        servers = {each.name: up.pods.death_of(each.name) for each in pods}
         for each in pods:
             up.logs.keep(each.name, up.pods.containers_of(each.name))
         before = up.api.replicas(name)
@@ -262,13 +277,11 @@ class KubeDeployment:
         accepted_ns = end_ns = time.monotonic_ns()
         self._deleted.update({each.name: each.uid for each in pods})
         within_s = len(pods) * (_GRACE_S + _KILLED_AFTER_GRACE_S)
-        for server, shell, process in servers:
-            end_ns = wait_for_state(
-                shell, process, "gone", f"the server of {server}", within_s=within_s, every_s=_LOOK_EVERY_S
-            )
+        for death in servers.values():
+            end_ns = death.wait(within_s)
         proof = (
             f"StatefulSet {name} was scaled from {before} to 0: accepted after {_ms(accepted_ns - begin_ns)}, "
-            f"the servers of {', '.join(server for server, *_ in servers)} gone after {_ms(end_ns - begin_ns)}"
+            f"the servers of {', '.join(servers)} gone after {_ms(end_ns - begin_ns)}"
         )
         return Effect(
             begin_ns=begin_ns,
@@ -327,7 +340,7 @@ class KubeDeployment:
         self._scaled.clear()
 
     def _others(self, pod: str) -> tuple[str, ...]:
-        return tuple(peer.name for peer in self._topology.pods if peer.name != pod)
+        return tuple(peer.name for peer in self.topology.pods if peer.name != pod)
 
     def _port_of(self, pod: str) -> int:
         return PORTS[self._up.pods.containers_of(pod)[0]]

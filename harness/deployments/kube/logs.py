@@ -37,12 +37,12 @@ class Logs:
             now = state.container(container) if state else None
             if state is None or now is None or not now.id:
                 continue
-            name = state.name_in_cluster
+            name, called = state.name_in_cluster, now.name_in_cluster
             read = self._read.setdefault((pod, container), _Read())
             try:
                 if read.id not in ("", now.id) and now.restarts:
-                    self._take(read, self._api.logs(name, container, since=read.stamp, previous=True))
-                self._take(read, self._api.logs(name, container, since=read.stamp))
+                    self._take(read, self._api.logs(name, called, since=read.stamp, previous=True))
+                self._take(read, self._api.logs(name, called, since=read.stamp))
             except KubeError as error:
                 if error.status not in (400, 404):  # not started, or gone meanwhile
                     raise
@@ -64,10 +64,12 @@ class Logs:
     def last_words(self, pod: str, container: str, *, lines: int = 20) -> str:
         """The end of what it logged, or of what the one before it did where it has logged nothing."""
         state = self._watch.pod(pod)
+        known = state.container(container) if state else None
+        name = state.name_in_cluster if state else pod
+        called = known.name_in_cluster if known else container
         for previous in (False, True):
             try:
-                name = state.name_in_cluster if state else pod
-                told = self._api.logs(name, container, previous=previous).splitlines()
+                told = self._api.logs(name, called, previous=previous).splitlines()
             except KubeError:
                 continue
             if told:

@@ -12,8 +12,12 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
+from harness.deployments.kube.port import RUN_LABEL
 from harness.deployments.kube.release import Release, template
 from harness.deployments.kube.tools import Place, run
 from harness.model.errors import Unavailable
@@ -46,27 +50,51 @@ def overlay_of(folder: Path, topology: Topology, profile: Profile) -> Path:
     return found
 
 
-def render(folder: Path, images: Mapping[str, str]) -> str:
-    """The objects of an overlay as YAML. images: a name in the manifests to the image that takes its place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Object:
+    """One object of a rendered manifest. group: "" for the core API."""
+
+    group: str
+    kind: str
+    name: str
+
+    @property
+    def resource(self) -> str:
+        """As the API and kubectl name all of its kind: "statefulsets"."""
+        word = self.kind.lower()
+        return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+def render(folder: Path, images: Mapping[str, str], labels: Mapping[str, str] | None = None) -> str:
+    """The objects of an overlay as YAML. images: a name in the manifests to the image that takes its place.
+
+    labels: put on each object, and on what a controller makes of its templates: pods, claims.
+    """
     if _is_values(folder):
-        return template(RELEASE, folder, image=images.get("redis", ""))
+        rendered = template(RELEASE, folder, image=images.get("redis", ""))
+        return _labelled(rendered, labels) if labels else rendered
     with tempfile.TemporaryDirectory() as place:
         around = Path(place).resolve()
         kustomization = {
             "resources": [os.path.relpath(folder.resolve(), around)],
             "images": [{"name": name, **_parts(image)} for name, image in images.items() if image],
         }
+        if labels:
+            kustomization["labels"] = [{"pairs": dict(labels), "includeTemplates": True}]
         (around / "kustomization.yaml").write_text(json.dumps(kustomization))
         return run("kubectl", "kustomize", str(around), within_s=_RENDERED_WITHIN_S)
 
 
-def secret(password: str) -> str:
+def secret(password: str, labels: Mapping[str, str] | None = None) -> str:
     """The Secret that the manifests of a topology with a password refer to, and do not bring."""
     return json.dumps(
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": SECRET},
+            "metadata": {"name": SECRET, "labels": dict(labels or {})},
             "stringData": {SECRET_KEY: password},
         }
     )
@@ -75,6 +103,44 @@ def secret(password: str) -> str:
 def images_in(objects: str) -> tuple[str, ...]:
     """Every image that these objects name, once each."""
     return tuple(dict.fromkeys(_IMAGE.findall(objects)))
+
+
+def objects_in(rendered: str) -> tuple[Object, ...]:
+    """What the YAML of `render` describes."""
+    return tuple(
+        Object(group=each["apiVersion"].rpartition("/")[0], kind=each["kind"], name=each["metadata"]["name"])
+        for each in yaml.safe_load_all(rendered)
+        if each
+    )
+
+
+def existing(objects: str, place: Place) -> Mapping[str, str]:
+    """Those of the objects that are there already ("Service/redis"), and the run that each is of ("" for none)."""
+    words = ("get", "--filename", "-", "--ignore-not-found", "--output", "json")
+    told = _kubectl(*words, place=place, given=objects.encode())
+    if not told.strip():
+        return {}
+    found = json.loads(told)
+    items = found["items"] if found["kind"] == "List" else [found]
+    return {
+        f"{item['kind']}/{item['metadata']['name']}": item["metadata"].get("labels", {}).get(RUN_LABEL, "")
+        for item in items
+    }
+
+
+def delete_labelled(resources: Sequence[str], run_id: str, place: Place, *, within_s: float) -> None:
+    """Everything of these kinds that carries the run's label, and wait until it is gone."""
+    words = ["delete", ",".join(resources), "--selector", f"{RUN_LABEL}={run_id}", "--ignore-not-found"]
+    # Their data goes anyway: no long farewell.
+    words += [f"--timeout={within_s:g}s", "--grace-period=1"]
+    _kubectl(*words, place=place, within_s=within_s + _RENDERED_WITHIN_S)
+
+
+def _labelled(objects: str, labels: Mapping[str, str]) -> str:
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "objects.yaml").write_text(objects)
+        (Path(place) / "kustomization.yaml").write_text(json.dumps({"resources": ["objects.yaml"]}))
+        return render(Path(place), {}, labels)
 
 
 def apply(objects: str, place: Place) -> None:
@@ -104,8 +170,8 @@ def scale(place: Place, controller: Controller, replicas: int) -> None:
     _kubectl("scale", f"{controller.kind.lower()}/{controller.name}", f"--replicas={replicas}", place=place)
 
 
-def _kubectl(*words: str, place: Place, given: bytes = b"") -> None:
-    run(
+def _kubectl(*words: str, place: Place, given: bytes = b"", within_s: float = _APPLIED_WITHIN_S) -> str:
+    return run(
         "kubectl",
         words[0],
         "--context",
@@ -113,7 +179,7 @@ def _kubectl(*words: str, place: Place, given: bytes = b"") -> None:
         "--namespace",
         place.namespace,
         *words[1:],
-        within_s=_APPLIED_WITHIN_S,
+        within_s=within_s,
         given=given,
         kubeconfig=place.kubeconfig,
     )

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.node import NodeShell, Process
 from harness.deployments.kube.undoing import drop_table
-from harness.deployments.undo import DropTable
+from harness.deployments.undo import DropTable, Where
 from harness.faults.effect import Effect
 from harness.model.errors import DeploymentError
 
@@ -23,12 +23,21 @@ _TRIED_S = 0.3
 
 
 class Partition:
-    """nodes: a shell in every node of the cluster. kind_cluster: as in `Where`."""
+    """nodes: a shell in every node of the cluster. kind_cluster, helper: as in `DropTable`."""
 
-    def __init__(self, nodes: Sequence[NodeShell], namespace: str, journal: Journal, *, kind_cluster: str = "") -> None:
+    def __init__(
+        self,
+        nodes: Sequence[NodeShell],
+        namespace: str,
+        journal: Journal,
+        *,
+        kind_cluster: str = "",
+        helper: Where | None = None,
+    ) -> None:
         self._nodes = nodes
         self._journal = journal
         self._kind_cluster = kind_cluster
+        self._helper = helper
         self._prefix = "rr_" + re.sub(r"\W", "_", namespace)
         self._cut: dict[str, tuple[DropTable, Entry]] = {}
 
@@ -44,7 +53,11 @@ class Partition:
             f"add rule inet {table} cut ip daddr {address} ip saddr {{ {others} }} drop"
         )
         undo = DropTable(
-            nodes=tuple(node.node for node in self._nodes), table=table, pod=pod, kind_cluster=self._kind_cluster
+            nodes=tuple(node.node for node in self._nodes),
+            table=table,
+            pod=pod,
+            kind_cluster=self._kind_cluster,
+            helper=self._helper,
         )
         self._cut[pod] = (undo, self._journal.note(undo))
         begin_ns = time.monotonic_ns()

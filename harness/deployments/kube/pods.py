@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.deployments.kube.death import Death, by_silence, of_process
 from harness.deployments.kube.logs import Logs
 from harness.deployments.kube.node import NodeShell, Process, find_process
 from harness.deployments.kube.port import ContainerState, PodState
@@ -28,7 +29,7 @@ _LOOK_EVERY_S = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pods:
-    """nodes: a shell in every node, by the node's name."""
+    """nodes: a shell in every node, by the node's name; none where nodes cannot be entered."""
 
     topology: Topology
     watch: PodWatch
@@ -94,6 +95,14 @@ class Pods:
         node = self.existing(pod).node
         known = (self.watch.pod(each.name) for each in self.topology.pods if each.name != pod)
         return tuple(state.name for state in known if state is not None and state.node == node)
+
+    def death_of(self, pod: str) -> Death:
+        """How the end of the pod's server, or of what else is first in it, will be seen."""
+        container = self.containers_of(pod)[0]
+        name = f"{pod}/{container}"
+        if self.nodes:
+            return of_process(*self.process(pod, container), name)
+        return by_silence(self.probe, self.endpoint(pod, container), name)
 
     def any_process(self, pods: tuple[str, ...]) -> Process:
         """A process in one of these pods that runs."""

@@ -31,12 +31,16 @@ class KubeError(DeploymentError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """id: without its "containerd://". state: running, waiting or terminated; reason: why, in the kubelet's word.
+    """name: the topology's for it. real_name: the cluster's, where that is another. ports: as the manifest names them.
+
+    id: without its "containerd://". state: running, waiting or terminated; reason: why, in the kubelet's word.
 
     started: the kubelet's stamp (RFC 3339, whole seconds); "" while it does not run.
     """
 
     name: str
+    real_name: str = ""
+    ports: tuple[int, ...] = ()
     id: str = ""
     state: str = "waiting"
     reason: str = ""
@@ -45,6 +49,10 @@ class ContainerState:
     ready: bool = False
     started: str = ""
     exit_code: int | None = None
+
+    @property
+    def name_in_cluster(self) -> str:
+        return self.real_name or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,21 @@ class NamespaceState:
     waiting_for: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """One verb on one kind of object in the namespace; name: on this one only."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    subresource: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        kind = self.resource + (f".{self.group}" if self.group else "")
+        return f"{self.verb} {kind}" + (f"/{self.subresource}" if self.subresource else "") + f" {self.name}".rstrip()
+
+
 class Channel(Protocol):
     """A program that runs in a container, at the other end of a websocket. Used by one thread at a time."""
 
@@ -140,11 +163,17 @@ class KubeApi(Protocol):
     def namespace_state(self) -> NamespaceState | None:
         """None where there is none."""
 
+    def allowed(self, permission: Permission) -> bool:
+        """Whether this user may do that in the namespace; asking changes nothing."""
+
+    def secret(self, name: str, key: str) -> str:
+        """A value of a Secret, decoded. Raises KubeError, which does not tell it."""
+
     def runs(self) -> Mapping[str, str]:
         """Every namespace of the cluster that a run of this harness made, and the run."""
 
-    def pods(self) -> tuple[tuple[PodState, ...], str]:
-        """All pods, and the version to watch from."""
+    def pods(self, selector: str = "") -> tuple[tuple[PodState, ...], str]:
+        """All pods (with these labels), and the version to watch from."""
 
     def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
         """What changes after `version`; ends after `within_s`, or with KubeError (status 410: list again)."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.port import KubeApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """name: of the cluster in words. nodes: those that `Site.shell` can enter. node_image: for the fingerprint."""
+    """name: of the cluster in words. nodes: all that can be entered beforehand. node_image: for the fingerprint."""
 
     name: str
     kubeconfig: Path
@@ -28,6 +29,14 @@ class Site(Protocol):
     def backend(self) -> str:
         """As the option names it: kind, or context."""
 
+    @property
+    def makes_namespaces(self) -> bool:
+        """Whether every deployment gets a namespace of its own; else it is a guest in one that is there."""
+
+    @property
+    def locked(self) -> str:
+        """Why the cluster's nodes cannot be entered; "" where they can."""
+
     def acquire(self) -> Cluster:
         """The cluster, made where it has to be. Raises Unavailable where it cannot be had."""
 
@@ -36,6 +45,9 @@ class Site(Protocol):
 
     def load(self, images: Sequence[str]) -> None:
         """See to it that the nodes can start pods of these images; nothing where they fetch them by themselves."""
+
+    def admit(self, api: KubeApi, objects: str) -> None:
+        """Raises UsageError where these objects must not be put into the API's namespace."""
 
     def shell(self, node: str) -> NodeShell:
         """A new shell in one of the cluster's nodes; whoever asked closes it."""

@@ -17,12 +17,15 @@ from typing import Self, TypeVar
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.cluster import delete_cluster, kind_clusters
+from harness.deployments.kube.helper import helper_shell
+from harness.deployments.kube.manifests import delete_labelled
 from harness.deployments.kube.node import NodeShell, Process, process_state, send_signal
 from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
-from harness.deployments.kube.tools import must_have, run
+from harness.deployments.kube.tools import Place, must_have, run
 from harness.deployments.undo import (
     DeleteCluster,
     DeleteNamespace,
+    DeleteObjects,
     DeletePod,
     DropTable,
     Resume,
@@ -76,7 +79,7 @@ class Undoer:
     def close(self) -> None:
         self._open.close()
 
-    def undo(self, undo: Undo) -> str:
+    def undo(self, undo: Undo) -> str:  # noqa: PLR0911 - one return a kind
         """Take it back; returns how that was seen. Raises DeploymentError where it cannot be done now."""
         cluster = kind_cluster_of(undo)
         if cluster and cluster not in self._known_to_kind():
@@ -87,7 +90,9 @@ class Undoer:
             case Resume():
                 return self._resume(undo)
             case DropTable():
-                return drop_table([self._shell_in(node) for node in undo.nodes], undo)
+                return drop_table([self._shell_in(node, undo.helper) for node in undo.nodes], undo)
+            case DeleteObjects():
+                return remove_objects(undo)
             case StartNode():
                 return start_node(undo)
             case DeleteNamespace() | DeletePod() | ScaleBack():
@@ -116,7 +121,7 @@ class Undoer:
             raise
 
     def _resume(self, undo: Resume) -> str:
-        shell = self._shell_in(undo.node)
+        shell = self._shell_in(undo.node, undo.helper)
         process = Process(node=undo.node, pid=undo.pid, born=undo.born)
         match process_state(shell, process):
             case "gone":
@@ -132,10 +137,10 @@ class Undoer:
             self._kind_clusters = set(kind_clusters())
         return self._kind_clusters
 
-    def _shell_in(self, node: str) -> NodeShell:
-        """A new one: that of the deployment may be what is broken."""
+    def _shell_in(self, node: str, helper: Where | None) -> NodeShell:
+        """A new one: that of the deployment may be what is broken. Its helper is in the journal too, and goes later."""
         if node not in self._shells:
-            self._shells[node] = self._shell(node)
+            self._shells[node] = helper_shell(helper, node) if helper else self._shell(node)
             self._open.callback(self._shells[node].close)
         return self._shells[node]
 
@@ -237,6 +242,14 @@ def remove_pod(api: KubeApi, undo: DeletePod, *, within_s: float) -> str:
         return undo.pod not in names, f"{undo.pod} is there"
 
     eventually(look, within_s=within_s, what=f"{undo} to be gone", every_s=_LOOK_EVERY_S)
+    return f"{undo} is gone"
+
+
+def remove_objects(undo: DeleteObjects) -> str:
+    """By its label, so that nobody else's object goes with them."""
+    where = undo.where
+    place = Place(kubeconfig=Path(where.kubeconfig), context=where.context, namespace=where.namespace)
+    delete_labelled(undo.resources, undo.run, place, within_s=_GONE_WITHIN_S)
     return f"{undo} is gone"
 
 

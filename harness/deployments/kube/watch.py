@@ -37,9 +37,11 @@ _CRASHES = 3
 class PodWatch:
     """Begins to watch at once; `stop` ends it."""
 
-    def __init__(self, api: KubeApi, slots: Slots | None = None) -> None:
-        """slots: None where every pod's own name will do."""
-        self._api = api
+    def __init__(
+        self, api: KubeApi, slots: Slots | None = None, called: Callable[[PodState], PodState] = lambda pod: pod
+    ) -> None:
+        """slots: None where every pod's own name will do. called: gives containers the topology's names."""
+        self._api, self._called = api, called
         self._slots = slots or Slots()
         self._pods: dict[str, PodState] = {}
         self._addresses: dict[str, str] = {}
@@ -137,6 +139,8 @@ class PodWatch:
 
     def _take(self, name: str, found: PodState | None) -> None:
         """name: the cluster's. One pod's end may be the moment from which on another counts."""
+        if found is not None:
+            found = self._called(found)
         at_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         with self._lock:
             for slot, pod in self._slots.place(name, found):

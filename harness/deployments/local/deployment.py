@@ -100,6 +100,10 @@ class LocalDeployment:
     def probe(self) -> Probe:
         return self._up.probe
 
+    @property
+    def owns_data(self) -> bool:
+        return True
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -42,6 +42,10 @@ class MemoryDeployment:
     def password(self) -> str:
         return ""
 
+    @property
+    def owns_data(self) -> bool:
+        return True
+
     def start(self) -> None:
         """The world exists already."""
 

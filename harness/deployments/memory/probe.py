@@ -18,7 +18,7 @@ from harness.model.history import FinalFacts
 from harness.model.operations import Cause, key_prefix, key_text, outcome_of
 from harness.model.plan import MASTER_OF_SENTINELS, Load, Writers
 from harness.probe.port import Clocks
-from harness.probe.protocol import Answer, Status, Value
+from harness.probe.protocol import Answer, Status, Swept, Value
 
 _SAMPLE_MS = 10.0
 _REPLY_NS = 200_000
@@ -139,6 +139,15 @@ class MemoryProbe:
                 wrong=tuple(name for name, number in numbers.items() if server.keys[name] != str(int(number))),
             )
             (finals / f"{server.name}.json").write_bytes(msgspec.json.encode(facts))
+
+    def sweep(self, trial: str) -> Swept:
+        deleted = 0
+        for server in self._world.servers.values():
+            own = [name for name in server.keys if name.startswith(key_prefix(trial))]
+            deleted += len(own) if server.role == "master" else 0
+            for name in own:
+                del server.keys[name]
+        return Swept(deleted=deleted)
 
     def close(self) -> None:
         if self._folder is None:
