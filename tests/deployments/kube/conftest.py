@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from harness.deployments.journal import Journal
-from harness.deployments.kube.port import Change, Channel, ContainerState, KubeError, NamespaceState, PodState
+from harness.deployments.kube.port import (
+    Change,
+    Channel,
+    ContainerState,
+    KubeError,
+    NamespaceState,
+    Permission,
+    PodState,
+)
 
 _PROGRAM = """#!/bin/sh
 echo "$(basename "$0") $*" >> "{calls}"
@@ -111,6 +119,9 @@ class FakeApi:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     programs: dict[str, Callable[[], Channel]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    selected: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    forbidden: set[str] = field(default_factory=set)
+    secrets: dict[tuple[str, str], str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     changes: queue.Queue[Change | KubeError | None] = field(default_factory=queue.Queue)
     states: list[NamespaceState | None] = field(default_factory=list)
@@ -138,9 +149,16 @@ class FakeApi:
         self._must_answer()
         return {self.namespace: "run"}
 
-    def pods(self) -> tuple[tuple[PodState, ...], str]:
+    def pods(self, selector: str = "") -> tuple[tuple[PodState, ...], str]:
         self.calls.append(("pods",))
-        return tuple(self.known.values()), "7"
+        found = self.selected[selector] if selector else tuple(self.known)
+        return tuple(self.known[name] for name in found), "7"
+
+    def allowed(self, permission: Permission) -> bool:
+        return str(permission) not in self.forbidden
+
+    def secret(self, name: str, key: str) -> str:
+        return self.secrets[name, key]
 
     def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
         del version, within_s

@@ -63,7 +63,7 @@ def gone(monkeypatch, journal):
         seen.append((name, wanted))
         return 10**18
 
-    monkeypatch.setattr(deployment, "wait_for_state", wait)
+    monkeypatch.setattr("harness.deployments.kube.death.wait_for_state", wait)
 
     def send(_shell, _process, signal, _name):
         seen.append(journal.left())
@@ -94,7 +94,7 @@ def up(api, make_pod, monkeypatch, journal):
         undo.callback(watch.stop)
         return bringup.Up(
             cluster=Cluster(name="c", kubeconfig=Path("k"), context="kind-c", nodes=("node-1",), node_image="node:v1"),
-            where=Where(kubeconfig="k", context="c", namespace="trial"),
+            where=Where(kubeconfig="k", context="c", namespace="trial", kind_cluster="c"),
             api=api,
             watch=watch,
             logs=logs,
@@ -203,7 +203,7 @@ def test_how_to_wake_a_process_is_on_disk_before_it_is_stopped(up, journal, gone
     [[before]] = gone
     up.signal("redis-0", "redis", "SIGCONT")
 
-    assert before.undo == Resume(node="node-1", pid=4711, born="1", name="redis-0/redis")
+    assert before.undo == Resume(node="node-1", pid=4711, born="1", name="redis-0/redis", kind_cluster="c")
     assert journal.left() == ()
 
 

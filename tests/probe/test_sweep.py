@@ -1,0 +1,61 @@
+"""A trial's own keys are taken away, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.model.operations import key_text
+from harness.probe.sweep import sweep_server
+from harness.probe.wire import NoReply, Wire
+
+if TYPE_CHECKING:
+    from tests.probe.conftest import StartRedis
+
+pytestmark = pytest.mark.local
+
+
+def sweep(endpoint):
+    return asyncio.run(sweep_server(endpoint, trial="0000beef", password=""))
+
+
+def test_exactly_the_written_keys_go(redis: StartRedis) -> None:
+    """Others stay: the user's, another trial's, and those under the prefix that this harness never writes."""
+    server = redis()
+    for number in range(3000):
+        server.ask(f"SET {key_text('0000beef', number)} {number}") if number % 100 == 0 else None
+    kept = ["user:1 x", "rr:0000cafe:000000000001 1", "rr:0000beef:note x", f"{key_text('0000beef', 7)} other"]
+    for pair in kept:
+        server.ask(f"SET {pair}")
+
+    swept = sweep(server.endpoint)
+
+    assert swept is not None
+    assert (swept.deleted, swept.left) == (30, 2)
+    assert server.ask("DBSIZE") == f":{len(kept)}"
+    assert all(server.ask(f"EXISTS {pair.partition(' ')[0]}") == ":1" for pair in kept)
+
+
+def test_a_replica_is_left_to_its_master(redis: StartRedis) -> None:
+    """It would refuse; what its master deletes, it deletes too."""
+    master = redis()
+    replica = redis("--replicaof", master.endpoint.host, str(master.endpoint.port))
+
+    assert sweep(replica.endpoint) is None
+
+
+def test_a_password_is_never_told() -> None:
+    """What a wire says of a missing reply ends up in histories, logs and messages."""
+
+    async def call() -> None:
+        wire = Wire()
+        wire.write = lambda _: None
+        await wire.call("AUTH", "open-sesame", within_s=0.01)
+
+    with pytest.raises(NoReply) as told:
+        asyncio.run(call())
+
+    assert re.fullmatch("no reply to AUTH within 10 ms", str(told.value))

@@ -1,0 +1,65 @@
+"""A trial on a deployment whose data are its user's: nothing of theirs is touched, nothing of ours stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.memory.deployment import MemoryDeployment
+from harness.faults.kill import kill
+from harness.faults.target import MASTER
+from harness.model.errors import BrokenTrial
+from harness.model.plan import Expect, Load, Plan, Windows
+from harness.model.verdict import Verdict
+from harness.probe.protocol import Swept
+from harness.topologies.catalogue import topology
+from harness.trials.engine import fault_plan, run_trial
+from harness.trials.folder import TrialFolder
+from harness.trials.trial import rejudge
+
+
+class Attached(MemoryDeployment):
+    """A deployment whose data are its user's."""
+
+    @property
+    def owns_data(self):
+        return False
+
+
+def test_anothers_data_are_neither_flushed_nor_kept_longer(tmp_path):
+    """Only the trial's own keys go, those of an earlier run that was killed too; the user's are all there."""
+    found = topology("node")
+    deployment = Attached(found, found.profile("fast"))
+    world = deployment._world
+    for server in world.servers.values():
+        server.keys |= {"user:1": "x", "rr:t1:000000000099": "99"}
+    plan = Plan(
+        trial="t1", scenario="attached", topology="node", profile="fast", backend="memory", seed=1,
+        load=Load(), faults=(fault_plan(kill(MASTER)),), expect=Expect(failover=True), windows=Windows(heal_s=15.0),
+    )  # fmt: skip
+    folder = TrialFolder(tmp_path / "trial")
+    folder.create(plan)
+
+    run_trial(plan, (kill(MASTER),), deployment, folder, clock=deployment.clock)
+
+    history = folder.history()
+    assert rejudge(folder).verdict is Verdict.PASS
+    assert not history.environment.owns_data
+    assert history.environment.keys_before == 0
+    assert [server.keys for server in world.servers.values()] == [{"user:1": "x"}] * 3
+    assert history.of_kind("swept")[0].text == "1 keys of this trial deleted, 0 others under its prefix"
+
+
+def test_keys_that_cannot_be_taken_away_are_told(tmp_path, monkeypatch):
+    """The trial says so itself, and where they are."""
+    found = topology("node")
+    deployment = Attached(found, found.profile("fast"))
+    monkeypatch.setattr(deployment.probe, "sweep", lambda _: Swept(masters=0, unreachable="redis-1: refused"))
+    plan = Plan(
+        trial="t1", scenario="attached", topology="node", profile="fast", backend="memory", seed=1,
+        load=Load(), faults=(), expect=Expect(), windows=Windows(),
+    )  # fmt: skip
+    folder = TrialFolder(tmp_path / "trial")
+    folder.create(plan)
+
+    with pytest.raises(BrokenTrial, match=r"the keys rr:t1:\* from the master; swept 0 masters, not reached: redis"):
+        run_trial(plan, (), deployment, folder, clock=deployment.clock)
