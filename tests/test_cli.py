@@ -162,3 +162,32 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def test_plan_says_what_would_happen_and_does_nothing(tmp_path):
+    """The faults are the scenario's own, known without a server."""
+    done = command("plan", "sentinel-majority-lost", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "nothing is changed by this plan" in done.stdout
+    assert "kill sentinel-majority, until the heal phase" in done.stdout
+    assert "kill master, until the heal phase" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("word", ["plan", "run"])
+def test_a_context_is_never_taken_by_default(tmp_path, word):
+    """Told before anything is looked at."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not on PATH")
+    done = command(word, "master-kill", "--backend", "context", "--namespace", "x", cwd=tmp_path)
+
+    assert done.returncode == 3
+    assert "expected a context for the backend context; got none; name it with --redis-context" in done.stderr
+
+
+def test_attaching_needs_the_backend_context(tmp_path):
+    done = command("run", "master-kill", "--backend", "kind", "--attach", "app=redis", cwd=tmp_path)
+
+    assert done.returncode == 3
+    assert "expected --redis-backend=context with --redis-attach; got 'kind'" in done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.options import OPTIONS, choose, flag, one_of, positive_int, rate, whole_number
+from harness.options import OPTIONS, choose, flag, name_and_key, one_of, positive_int, rate, whole_number
 
 TRIALS = next(option for option in OPTIONS if option.name == "redis_trials")
 
@@ -65,3 +65,10 @@ def test_words():
         one_of("a", "b")("c")
     with pytest.raises(ValueError, match="expected a whole number of 0 or more; got '-1'"):
         whole_number("-1")
+
+
+def test_a_secret_has_a_name_and_a_key():
+    assert name_and_key("redis/password") == ("redis", "password")
+    for wrong in ("redis", "/password", "redis/", "a/b/c"):
+        with pytest.raises(ValueError, match="expected a Secret and a key in it, NAME/KEY; got"):
+            name_and_key(wrong)

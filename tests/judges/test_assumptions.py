@@ -215,3 +215,25 @@ def test_a_client_that_was_busy_at_the_end_is_not_the_last_write(kill: Any) -> N
     story.write(999, 3495, server=NO_SERVER, cause=Cause.BUSY)
 
     assert findings(story)["last_write"].verdict is Verdict.PASS
+
+
+def test_what_was_dropped_before_the_trial_is_no_hole(kill: Any) -> None:
+    """Counters run since the server's start; after a restart in the trial all of them count."""
+    story = kill()
+    story.believe(servers=tuple(replace(each, evicted_keys=1) for each in story.environment.servers))
+    evicted(story)
+    same = findings(story)["nothing_dropped"]
+    story.final(2, range(50), evicted_keys=1, run_id="another")
+    restarted = findings(story)["nothing_dropped"]
+
+    assert same.verdict is Verdict.PASS
+    assert restarted.verdict is Verdict.UNKNOWN
+
+
+def test_keys_of_others_may_expire(kill: Any) -> None:
+    """Ours have no time to live; where the keyspace is shared, an expiry says nothing."""
+    story = kill()
+    story.believe(owns_data=False)
+    expired(story)
+
+    assert findings(story)["nothing_dropped"].verdict is Verdict.PASS

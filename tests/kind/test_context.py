@@ -33,7 +33,7 @@ NODE = topology("node")
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 PASSWORD = "correct-horse-battery"  # noqa: S105 - looked for afterwards in all that was written
 OPT_IN = "redis-resilience/allow=yes"
-SECURED = """
+SECURED = r"""
 apiVersion: v1
 kind: Service
 metadata: {name: db}

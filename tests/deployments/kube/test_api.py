@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from harness.deployments.kube.api import connect, pod_state
-from harness.deployments.kube.port import RUN_LABEL, KubeError
+from harness.deployments.kube.port import RUN_LABEL, KubeError, Permission
 
 POD = {
     "metadata": {
@@ -61,6 +61,10 @@ def kubeconfig(answers, asked, tmp_path):
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def do_POST(self):
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
 
         def log_message(self, *_):
             pass
@@ -196,3 +200,45 @@ def test_namespaces_of_runs_are_found_by_their_label(cluster, answers, asked):
 def test_a_context_that_is_not_there(kubeconfig):
     with pytest.raises(KubeError, match=r"expected the context 'gone' in .*kubeconfig; got: "):
         connect(kubeconfig, "gone", "trial")
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_permission_is_asked_for_in_its_namespace(cluster, answers, asked, answer):
+    """By a review, which changes nothing."""
+    answers["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"] = (
+        201,
+        {"spec": {"resourceAttributes": {}}, "status": {"allowed": answer}},
+    )
+
+    allowed = cluster.allowed(Permission(verb="create", resource="pods", subresource="exec"))
+
+    assert allowed is answer
+    assert json.loads(asked[0])["spec"]["resourceAttributes"] == {
+        "namespace": "trial",
+        "verb": "create",
+        "group": "",
+        "resource": "pods",
+        "subresource": "exec",
+        "name": "",
+    }
+
+
+def test_a_secret_is_decoded_and_never_told(cluster, answers):
+    """Errors name keys, not values."""
+    answers["/api/v1/namespaces/trial/secrets/redis"] = (200, {"data": {"password": "b3Blbi1zZXNhbWU=", "raw": "/w=="}})
+
+    assert cluster.secret("redis", "password") == "open-sesame"
+    with pytest.raises(KubeError, match="expected the key 'pass' in Secret redis .*; it has: password, raw"):
+        cluster.secret("redis", "pass")
+    with pytest.raises(KubeError, match="expected text under 'raw' in Secret redis .*; got other bytes"):
+        cluster.secret("redis", "raw")
+
+
+def test_ports_and_selectors_are_the_manifests(cluster, answers, asked):
+    pod = POD | {"spec": {"containers": [{"name": "redis", "ports": [{"containerPort": 6379}]}]}}
+    answers["/api/v1/namespaces/trial/pods"] = (200, {"metadata": {"resourceVersion": "9"}, "items": [pod]})
+
+    [found], _ = cluster.pods("app=redis")
+
+    assert found.containers[0].ports == (6379,)
+    assert asked == ["/api/v1/namespaces/trial/pods?labelSelector=app%3Dredis"]

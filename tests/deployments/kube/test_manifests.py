@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
-from harness.deployments.kube.manifests import apply, images_in, overlay_of, render, secret
+from harness.deployments.kube.image import project_folder
+from harness.deployments.kube.manifests import (
+    apply,
+    delete_labelled,
+    images_in,
+    objects_in,
+    overlay_of,
+    render,
+    secret,
+)
 from harness.deployments.kube.tools import Place
 from harness.model.errors import Unavailable
 from harness.topologies.catalogue import topology
@@ -77,5 +87,38 @@ def test_a_secret_has_the_password_under_the_document_s_names():
     """It goes to kubectl's standard input, never into a command line."""
     made = json.loads(secret("s3cret"))
 
-    assert (made["kind"], made["metadata"]) == ("Secret", {"name": "redis"})
+    assert (made["kind"], made["metadata"]) == ("Secret", {"name": "redis", "labels": {}})
     assert made["stringData"] == {"redis-password": "s3cret"}
+
+
+def test_objects_are_told_by_kind_and_name():
+    """Of the object itself, not of what is inside; as the API names the whole kind."""
+    found = objects_in(
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {labels: {name: wrong}, name: redis}\n"
+        "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: probe\n"
+    )
+
+    assert [str(each) for each in found] == ["PodDisruptionBudget redis", "Pod probe"]
+    assert [(each.group, each.resource) for each in found] == [("policy", "poddisruptionbudgets"), ("", "pods")]
+
+
+def test_what_carries_a_runs_label_is_deleted_and_waited_for(tmp_path, programs):
+    """No name is given, so nobody else's object can be meant."""
+    calls = programs(kubectl="exit 0")
+
+    place = Place(kubeconfig=tmp_path / "kubeconfig", context="prod", namespace="team")
+    delete_labelled(("statefulsets", "pods"), "run-1", place, within_s=90)
+
+    [call] = calls()
+    assert call.startswith("kubectl delete --context prod --namespace team statefulsets,pods --selector redis-res")
+    assert call.endswith("redis-resilience/run=run-1 --ignore-not-found --timeout=90s --grace-period=1")
+
+
+def test_a_label_reaches_what_controllers_make():
+    """Pods and claims are found by it at the end; a chart's as well as an overlay's."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not on PATH")
+    rendered = render(project_folder() / "manifests/node/overlays/fast", {}, {"redis-resilience/run": "r1"})
+
+    objects = rendered.count("\nkind: ") + rendered.startswith("kind: ")
+    assert rendered.count("redis-resilience/run: r1") == objects + 2
