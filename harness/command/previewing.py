@@ -66,9 +66,11 @@ def planned(scenario: Scenario, settings: Settings) -> Planned:
     lines += ["would make:", *(f"  {each}" for each in found.objects)]
     lines += ["faults may hit:", *(f"  {each}" for each in found.pods)]
     lines += _faults(plan.faults, site.locked if site else "")
+    lines += ["permissions, as the cluster answers:"] if found.permissions else []
     lines += [f"  {'yes' if allowed else 'NO '}  {permission}" for permission, allowed in found.permissions]
     lines += [f"would be refused: {reason}" for reason in found.refusals]
-    return Planned(lines=tuple(lines), possible=not found.refusals)
+    barred = bool(site and site.locked) and any(fault.kind in _IN_NODES for fault in plan.faults)
+    return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
 
 
 def preview(settings: Settings, faults: Iterable[str] = ()) -> Preview:

@@ -228,9 +228,9 @@ def test_a_secret_is_decoded_and_never_told(cluster, answers):
     answers["/api/v1/namespaces/trial/secrets/redis"] = (200, {"data": {"password": "b3Blbi1zZXNhbWU=", "raw": "/w=="}})
 
     assert cluster.secret("redis", "password") == "open-sesame"
-    with pytest.raises(KubeError, match="expected the key 'pass' in Secret redis .*; it has: password, raw"):
+    with pytest.raises(KubeError, match=r"expected the key 'pass' in Secret redis .*; it has: password, raw"):
         cluster.secret("redis", "pass")
-    with pytest.raises(KubeError, match="expected text under 'raw' in Secret redis .*; got other bytes"):
+    with pytest.raises(KubeError, match=r"expected text under 'raw' in Secret redis .*; got other bytes"):
         cluster.secret("redis", "raw")
 
 
