@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from harness.deployments.journal import Journal
@@ -13,8 +15,7 @@ from harness.model.errors import Unavailable
 @pytest.fixture(scope="session")
 def journal(tmp_path_factory):
     """Of this session; what its tests leave is undone at its end, and what cannot be is an error."""
-    folder = tmp_path_factory.mktemp("state")
-    made = Journal.begin(folder, f"test-kind-{folder.parent.name[-4:]}")
+    made = Journal.begin(tmp_path_factory.mktemp("state"), f"test-kind-{secrets.token_hex(2)}")
     yield made
     with Undoer() as undoer:
         leave(made, undoer)

@@ -164,6 +164,31 @@ def test_a_refusal_says_what_was_wanted_and_what_to_try(cluster, answers, status
     assert raised.value.__cause__ is not None
 
 
+def test_a_refused_program_tells_why_as_any_other_call(cluster, answers):
+    """The library hides the status of a websocket that was not opened; a pod that is gone is no line that was cut."""
+    answers["/api/v1/namespaces/trial/pods/probe/exec"] = (404, {"message": 'pods "probe" not found'})
+
+    with pytest.raises(
+        KubeError, match=r'expected tar to run in probe/probe .*; got 404 Not Found: pods "probe" not found; it is gone'
+    ) as raised:
+        cluster.run("probe", "probe", ("tar",))
+
+    assert raised.value.status == 404
+    assert not raised.value.passing
+
+
+def test_ctrl_c_while_a_program_is_started_is_ctrl_c(cluster, monkeypatch):
+    """The library would make an error of the websocket of it."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("websocket.WebSocket.connect", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        cluster.run("probe", "probe", ("tar",))
+
+
 def test_a_missing_namespace_is_an_answer(cluster):
     assert cluster.namespace_state() is None
 

@@ -25,7 +25,7 @@ from harness.deployments.waiting import eventually
 from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, Unavailable, UsageError
+from harness.model.errors import DeploymentError, ProbeError, Unavailable, UsageError
 from harness.probe.protocol import Answer
 from harness.topologies.catalogue import topology
 
@@ -154,6 +154,22 @@ def test_a_killed_container_is_waited_for(up, api, make_pod, with_container):
     effect = up.start_container("redis-0", "redis")
 
     assert effect.proof == "redis-0/redis was started by the kubelet, restart 1, run_id abc"
+
+
+@pytest.mark.usefixtures("gone")
+def test_what_is_back_is_back_without_a_probe_to_ask_it(up, api, make_pod, with_container, monkeypatch):
+    """A lost probe makes the trial unknown; it must not make an undone fault look like one that stays."""
+
+    def lost(*_, **__):
+        raise ProbeError("the probe is gone")
+
+    up.signal("redis-0", "redis", "SIGKILL")
+    monkeypatch.setattr(FakeProbe, "query", lost)
+    later(lambda: api.tell(with_container(make_pod("redis-0"), "redis", id="second", restarts=1)))
+
+    effect = up.start_container("redis-0", "redis")
+
+    assert effect.proof.endswith("was started by the kubelet, restart 1, not asked, as the probe is gone")
 
 
 def test_what_nobody_killed_cannot_be_started(up):
