@@ -124,6 +124,7 @@ def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, 
     said = outcome.explain()
     assert outcome.verdict is Verdict.UNKNOWN, said
     assert "the probe is gone" in said
+    assert "could not be undone" not in said
     assert (outcome.folder / "operations.bin").stat().st_size > 0
     assert deployment._up.api.replicas("redis") == 3
     assert [entry for entry in journal.left() if "StatefulSet" in str(entry.undo)] == []

@@ -26,7 +26,7 @@ HISTORY = PurePosixPath("/history")
 _COMMAND = ("python", "-m", "harness.probe")
 _SHORT_S = 20.0
 _FETCHED_WITHIN_S = 300.0
-_BACK_WITHIN_S = 60.0
+_BACK_WITHIN_S = 120.0
 
 
 class KubeProbe(ProbeProcess):

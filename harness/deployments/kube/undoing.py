@@ -42,7 +42,7 @@ T = TypeVar("T")
 _GONE_WITHIN_S = 90.0
 """A namespace: its pods are given their time to say goodbye."""
 _STARTED_WITHIN_S = 60.0
-_PATIENCE_S = 45.0
+_PATIENCE_S = 120.0
 _AGAIN_S = 0.5
 _LOOK_EVERY_S = 0.2
 _LAST_GRACE_S = 1.0
