@@ -15,6 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.deployments.journal import Journal
+from harness.deployments.undo import DeleteCluster
+
 COMMAND = (sys.executable, "-m", "harness.cli")
 
 
@@ -132,6 +135,54 @@ def test_lists_and_help_teach(tmp_path):
     assert "statefulset" in command("topologies", cwd=tmp_path).stdout
     assert "Exit codes: 0 pass, 1 fail, 2 unknown" in " ".join(command("--help", cwd=tmp_path).stdout.split())
     assert command("--version", cwd=tmp_path).stdout.startswith("redis-resilience 0.")
+
+
+@pytest.fixture
+def left_cluster(tmp_path, monkeypatch):
+    """A dead run's journal that names a cluster, and a `kind` that runs what it is given."""
+    journal = Journal.begin(tmp_path / "state", "run-1")
+    journal.note(DeleteCluster(kind_cluster="redis-resilience-run-1", kubeconfig="/k"))
+    journal.close()
+    program = tmp_path / "bin" / "kind"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    def put(body):
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+
+    return put
+
+
+@pytest.mark.parametrize("words", [("heal",), ("doctor", "--clean")])
+def test_what_a_dead_run_left_is_undone(tmp_path, left_cluster, words):
+    """Here somebody has deleted the cluster meanwhile; a second time there is nothing to do."""
+    left_cluster("exit 0")
+
+    done = command(*words, "--state", "state", cwd=tmp_path)
+    again = command("heal", "--state", "state", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "run run-1: died with 1 change to undo\n  undone  there is no cluster redis-resilience"
+    )
+    assert again.returncode == 0
+    assert again.stdout.startswith("nothing to undo: no run left a journal in ")
+
+
+@pytest.mark.parametrize("words", [("heal",), ("doctor", "--clean")])
+def test_what_cannot_be_undone_is_exit_code_1(tmp_path, left_cluster, words):
+    """It stays in the journal, and is listed."""
+    left_cluster("echo Docker is asleep >&2; exit 1")
+
+    done = command(*words, "--state", "state", cwd=tmp_path)
+    listed = command("doctor", "--state", "state", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert "  LEFT    cluster redis-resilience-run-1: expected `kind get clusters` to succeed" in done.stdout
+    assert "to undo: cluster redis-resilience-run-1: run run-1 is dead; `redis-resilience heal`" in listed.stdout
+    assert "kind clusters: could not be listed: expected `kind get clusters` to succeed" in listed.stdout
+    assert "Traceback" not in done.stderr + listed.stderr
 
 
 @pytest.mark.local
