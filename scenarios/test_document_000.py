@@ -18,10 +18,10 @@ def test_document_000(trial: Trial) -> None:
     One set keeps all pods here, so it cannot be scaled to 0 for its master alone. Where the document no longer holds
     is told by the verdict: redis-0 is made anew as a second master.
     """
-    steps, topology = trial.steps(), trial.topology
-    written_and_read_everywhere(steps, topology)
-    before = steps.masters(f"redis-1.{topology.service}")[topology.master_name]
-    assert before in steps.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
+    by_hand, topology = trial.by_hand(), trial.topology
+    written_and_read_everywhere(by_hand, topology)
+    before = by_hand.masters(f"redis-1.{topology.service}")[topology.master_name]
+    assert before in by_hand.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
 
     trial.load(writers=4, rate=200)
     trial.inject(delete_pod(MASTER, grace_s=0))
@@ -32,5 +32,5 @@ def test_document_000(trial: Trial) -> None:
     assert told, "expected +switch-master in the log of redis-1's Sentinel; there is none\n" + outcome.explain()
     old, new = told[0]
     assert old == before
-    assert new in steps.addresses().values(), f"the announced address {new} is no pod's"
-    assert steps.masters(f"redis-1.{topology.service}")[topology.master_name] == new
+    assert new in by_hand.addresses().values(), f"the announced address {new} is no pod's"
+    assert by_hand.masters(f"redis-1.{topology.service}")[topology.master_name] == new

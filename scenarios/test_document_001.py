@@ -16,10 +16,10 @@ pytestmark = pytest.mark.redis(topology="chart")
 
 def test_document_001(trial: Trial) -> None:
     """Write, read on each replica, SENTINEL masters; scale the master's set to 0, +switch-master; masters again."""
-    steps, topology = trial.steps(), trial.topology
-    written_and_read_everywhere(steps, topology)
-    before = steps.masters("redis")[topology.master_name]
-    assert before in steps.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
+    by_hand, topology = trial.by_hand(), trial.topology
+    written_and_read_everywhere(by_hand, topology)
+    before = by_hand.masters("redis")[topology.master_name]
+    assert before in by_hand.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
 
     trial.load(writers=4, rate=200)
     trial.inject(scale_to_zero(MASTER))
@@ -30,21 +30,21 @@ def test_document_001(trial: Trial) -> None:
     assert told, "expected +switch-master in the log of redis-slave-0's Sentinel; there is none\n" + outcome.explain()
     old, new = told[0]
     assert old == before
-    assert new in steps.addresses().values(), f"the announced address {new} is no pod's"
-    assert steps.masters("redis")[topology.master_name] != before
+    assert new in by_hand.addresses().values(), f"the announced address {new} is no pod's"
+    assert by_hand.masters("redis")[topology.master_name] != before
 
 
 def test_document_001_metrics(trial: Trial) -> None:
     """The exporter of any pod, through its Service, tells that its server is up."""
-    metrics = trial.steps().fetch("http://redis-metrics:9121/metrics")
+    metrics = trial.by_hand().fetch("http://redis-metrics:9121/metrics")
     assert "redis_up 1" in metrics.splitlines()
 
 
 def test_document_001_network_policy(trial: Trial) -> None:
     """A client with the label gets an answer, one without it none; a network that enforces no policy is told of."""
-    steps, host = trial.steps(), f"{trial.topology.first}.{trial.topology.service}"
-    assert steps.ping_from({"redis-client": "true"}, host, REDIS_PORT) == "PONG"
-    if steps.ping_from({}, host, REDIS_PORT) == "PONG":
+    by_hand, host = trial.by_hand(), f"{trial.topology.first}.{trial.topology.service}"
+    assert by_hand.ping_from({"redis-client": "true"}, host, REDIS_PORT) == "PONG"
+    if by_hand.ping_from({}, host, REDIS_PORT) == "PONG":
         raise Unavailable(
             "expected no answer to a client without the label redis-client; got one: the NetworkPolicy is not enforced "
             "by this cluster's network, so it protects nothing here; use a network that enforces policies"

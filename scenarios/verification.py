@@ -1,19 +1,19 @@
-"""Steps that several documents have their readers do."""
+"""ByHand that several documents have their readers do."""
 
 from __future__ import annotations
 
 import re
 
 from harness.topologies.topology import REDIS_PORT, Topology
-from harness.trials.steps import Steps
+from harness.trials.by_hand import ByHand
 
 
-def written_and_read_everywhere(steps: Steps, topology: Topology) -> None:
+def written_and_read_everywhere(by_hand: ByHand, topology: Topology) -> None:
     """SET on the first pod by its name, GET on every other by its own."""
     names = [f"{pod.name}.{topology.service}" for pod in topology.pods if "redis" in pod.containers]
-    steps.call(names[0], REDIS_PORT, "SET", "foo", "hello world")
+    by_hand.call(names[0], REDIS_PORT, "SET", "foo", "hello world")
     for name in names:
-        steps.until("hello world", name, REDIS_PORT, "GET", "foo")
+        by_hand.until("hello world", name, REDIS_PORT, "GET", "foo")
 
 
 def switches(log: str, master_name: str) -> list[tuple[str, str]]:

@@ -15,13 +15,13 @@ from harness.model.errors import Unavailable, UsageError
 from harness.model.plan import MASTER_OF_SENTINELS, Expect, FaultPlan, Load, Plan, Windows, Writers
 from harness.topologies.catalogue import topology
 from harness.topologies.topology import Profile, System, Topology
+from harness.trials.by_hand import ByHand
 from harness.trials.engine import fault_plan, run_trial
 from harness.trials.folder import TrialFolder
 from harness.trials.keeper import Keeper
 from harness.trials.observer import SILENT, Observer
 from harness.trials.outcome import Outcome
 from harness.trials.settings import Settings
-from harness.trials.steps import Steps
 from harness.trials.survey import survey
 
 _WHOLE_S = 60.0
@@ -146,7 +146,7 @@ class Trial:
         """Other lengths of phases: control_s, observe_s, linger_s, heal_s."""
         self._windows = replace(self._windows, **seconds)
 
-    def steps(self) -> Steps:
+    def by_hand(self) -> ByHand:
         """Deploy, wait until all is whole, and ask by hand; `run` then breaks the same deployment."""
         deployment = self._deployed()
 
@@ -155,7 +155,7 @@ class Trial:
             return seen.whole, seen.text
 
         eventually(look, within_s=_WHOLE_S, what="a whole deployment", clock=self._keeper.clock)
-        return Steps(deployment, clock=self._keeper.clock)
+        return ByHand(deployment, clock=self._keeper.clock)
 
     def run(self) -> Outcome:
         """Deploy (or take the deployment of the trial before), run, judge, keep; once a trial.

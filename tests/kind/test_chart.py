@@ -12,8 +12,8 @@ from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.topologies.catalogue import CHART
 from harness.topologies.topology import REDIS_PORT
+from harness.trials.by_hand import ByHand
 from harness.trials.emptying import empty
-from harness.trials.steps import Steps
 from harness.trials.survey import survey
 from scenarios.verification import written_and_read_everywhere
 
@@ -38,10 +38,10 @@ def deployment(clusters, journal):
 
 
 def test_every_pod_is_reached_by_its_name_and_any_sentinel_through_the_service(deployment):
-    steps = Steps(deployment)
-    written_and_read_everywhere(steps, CHART)
+    by_hand = ByHand(deployment)
+    written_and_read_everywhere(by_hand, CHART)
 
-    assert steps.masters("redis") == {"mymaster": steps.addresses()[CHART.first]}
+    assert by_hand.masters("redis") == {"mymaster": by_hand.addresses()[CHART.first]}
 
 
 def test_the_password_is_asked_for(deployment):
@@ -56,18 +56,18 @@ def test_the_password_is_asked_for(deployment):
 
 
 def test_the_exporter_tells_of_its_server(deployment):
-    metrics = Steps(deployment).fetch("http://redis-metrics:9121/metrics").splitlines()
+    metrics = ByHand(deployment).fetch("http://redis-metrics:9121/metrics").splitlines()
 
     assert "redis_up 1" in metrics
 
 
 def test_a_client_pod_with_the_label_is_let_in(deployment):
-    assert Steps(deployment).ping_from({"redis-client": "true"}, MASTER, REDIS_PORT) == "PONG"
+    assert ByHand(deployment).ping_from({"redis-client": "true"}, MASTER, REDIS_PORT) == "PONG"
 
 
 def test_a_master_without_flushall_is_emptied(deployment):
     master = deployment.servers()[survey(deployment).view.master]
-    Steps(deployment).call(MASTER, REDIS_PORT, "SET", "foo", "bar")
+    ByHand(deployment).call(MASTER, REDIS_PORT, "SET", "foo", "bar")
     assert "unknown command" in deployment.probe.query(master, "FLUSHALL").error
 
     empty(deployment.probe, master)

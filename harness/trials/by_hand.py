@@ -20,7 +20,7 @@ _ASKED_WITHIN_S = 5.0
 _SOON_S = 10.0
 
 
-class Steps:
+class ByHand:
     """Questions to a deployment that runs. Each raises DeploymentError where there is no answer."""
 
     def __init__(self, deployment: Deployment, *, clock: Clock = HOST_CLOCK) -> None:
