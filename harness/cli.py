@@ -223,7 +223,9 @@ def topologies() -> None:
     for name in names():
         found = topology(name)
         times = ", ".join(
-            f"{profile.name} D {profile.down_after_ms} ms, failover-timeout {profile.failover_timeout_ms} ms"
+            f"{profile.name} node timeout {profile.node_timeout_ms} ms"
+            if profile.node_timeout_ms
+            else f"{profile.name} D {profile.down_after_ms} ms, failover-timeout {profile.failover_timeout_ms} ms"
             for profile in found.profiles
         )
         rows.append((name, f"{found.summary}\n{times}\n{found.document}"))

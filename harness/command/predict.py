@@ -25,9 +25,10 @@ from harness.model.plan import Plan
 from harness.model.verdict import Judgement, Verdict
 from harness.topologies.care import NOBODY
 from harness.topologies.catalogue import names, topology
+from harness.topologies.cluster_prediction import first_shard, predict_shard
 from harness.topologies.expected import expected_views
 from harness.topologies.prediction import predict
-from harness.topologies.topology import Profile, Topology
+from harness.topologies.topology import Profile, System, Topology
 from harness.trials.engine import fault_plan
 from harness.trials.folder import TrialFolder
 from reports.units import plural
@@ -96,15 +97,18 @@ def _cases() -> Iterable[tuple[Case, str]]:
                     continue
                 for fault in faults():
                     case = Case(topology=name, profile=profile.name, fault=fault.kind, backend=backend)
-                    yield case, _told(_prediction(found, profile, fault, backend))
+                    word = "a new master" if found.system is System.CLUSTER else "+switch-master"
+                    yield case, _told(_prediction(found, profile, fault, backend), word)
 
 
 def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -> Prediction:
     care = NOBODY if backend == "local" else care_of(found, restarts=0, mates=())
+    if found.system is System.CLUSTER:
+        return predict_shard([fault_plan(fault)], first_shard(found, profile), care=care)
     return predict([fault_plan(fault)], master=found.first, sentinels=expected_views(found, profile), care=care)
 
 
-def _told(prediction: Prediction) -> str:
+def _told(prediction: Prediction, word: str) -> str:
     if prediction.failover is None:
         return f"cannot be told: {prediction.because}"
     if not prediction.failover:
@@ -114,7 +118,7 @@ def _told(prediction: Prediction) -> str:
         for bound in prediction.bounds
         if bound.name == instants.FIRST_SWITCH_AT and bound.origin == instants.FAULT_AT
     )
-    text = f"+switch-master after {_s(whole.lower_ms)} to {_s(whole.upper_ms)} s"
+    text = f"{word} after {_s(whole.lower_ms)} to {_s(whole.upper_ms)} s"
     if prediction.hand_over:
         text = f"handed over; where that fails {text}"
     return f"{text}, {_s(prediction.retry_ms)} s later for each failed election"

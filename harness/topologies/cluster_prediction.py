@@ -17,6 +17,7 @@ from harness.model import instants
 from harness.model.environment import Bound, Prediction
 from harness.model.plan import MASTER_OF_SENTINELS, FaultPlan, Load
 from harness.topologies.care import NOBODY, Care, absence
+from harness.topologies.topology import Profile, Topology
 
 TICK_MS = 100.0
 ELECTION_MS = 500.0
@@ -44,6 +45,17 @@ class ShardAtRisk:
     @property
     def majority(self) -> int:
         return len(self.masters) // 2 + 1
+
+
+def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
+    """As a new deployment of this topology has it."""
+    pods = tuple(pod.name for pod in topology.pods)
+    return ShardAtRisk(
+        master=pods[0],
+        replicas=pods[topology.shards :: topology.shards],
+        masters=pods[: topology.shards],
+        node_timeout_ms=float(profile.node_timeout_ms),
+    )
 
 
 def predict_shard(

@@ -28,6 +28,8 @@ CLUSTER = Topology(
         Profile(name="fast", node_timeout_ms=1000),
     ),
     redis_config=(("appendonly", "yes"),),
+    promises="detects failures, recovers by itself, scales easily; a node that moves keeps its Service's address; no "
+    "time is given",
     weaknesses=(
         "nodes keep the addresses of pods: all re-created at once, none finds another again, and nothing serves",
         "a pod that comes back under another address is found only because it dials the others, whose addresses held",
