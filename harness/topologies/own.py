@@ -20,7 +20,7 @@ import msgspec
 import yaml
 
 from harness.model.errors import UsageError
-from harness.topologies.topology import Topology
+from harness.topologies.topology import System, Topology
 
 _CONTAINERS = ("redis", "sentinel")
 _YAML = (".yaml", ".yml")
@@ -144,10 +144,22 @@ def _must_be_possible(found: Topology, path: Path) -> None:
     servers, sentinels = (sum(name in pod.containers for pod in found.pods) for name in _CONTAINERS)
     if not servers:
         raise UsageError(f"{path}: pods: expected one with the container redis; got none")
-    if not 1 <= found.quorum <= sentinels:
-        raise UsageError(f"{path}: quorum: expected 1 to {sentinels}, the number of Sentinels; got {found.quorum}")
     if not found.profiles:
         raise UsageError(f"{path}: profiles: expected one or more; got none")
+    if found.system is System.SENTINEL:
+        _must_have_sentinels(found, sentinels, path)
+
+
+def _must_have_sentinels(found: Topology, sentinels: int, path: Path) -> None:
+    if not sentinels:
+        raise UsageError(f"{path}: pods: expected one with the container sentinel; got none")
+    if not 1 <= found.quorum <= sentinels:
+        raise UsageError(f"{path}: quorum: expected 1 to {sentinels}, the number of Sentinels; got {found.quorum}")
+    for number, profile in enumerate(found.profiles):
+        for name in ("down_after_ms", "failover_timeout_ms"):
+            if getattr(profile, name) < 1:
+                got = getattr(profile, name)
+                raise UsageError(f"{path}: profiles[{number}].{name}: expected 1 ms or more; got {got}")
 
 
 def _without_none(kind: object) -> object:

@@ -186,7 +186,7 @@ RULES = (
         source="bitnami#5543, #5418, #3700; documents 000, 001, 004",
         fix="A start script that asks the Sentinels, and waits where they may be about to choose another.",
         scenario="master-delete",
-        needs=_SERVERS,
+        needs=(Needs.SERVERS, Needs.SENTINELS),
         check=_first_is_master,
     ),
     Rule(
