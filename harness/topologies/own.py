@@ -20,7 +20,7 @@ import msgspec
 import yaml
 
 from harness.model.errors import UsageError
-from harness.topologies.topology import System, Topology
+from harness.topologies.topology import OF_A_TRIAL, System, Topology
 
 _CONTAINERS = ("redis", "sentinel")
 _YAML = (".yaml", ".yml")
@@ -110,7 +110,7 @@ def _shape(kind: object, given: Given, key: str, path: Path) -> Given:
 def _keys(kind: type, given: Given, key: str, path: Path) -> Given:
     if not isinstance(given, dict):
         raise UsageError(f"{path}: {key}: expected a mapping; got {_shown(given)}")
-    known = {field.name: field for field in fields(kind)}
+    known = {field.name: field for field in fields(kind) if OF_A_TRIAL not in field.metadata}
     where = f"{path}: {key}." if key else f"{path}: "
     for name in given:
         if name not in known:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from harness.model.errors import UsageError
 
+OF_A_TRIAL = "of a trial"
+"""Marks a field that no description of a topology may set."""
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
 
@@ -117,6 +119,7 @@ class Topology:
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
     shards: masters of a Redis Cluster, the first so many pods; the others are their replicas in turn.
     fixed_addresses: each pod keeps its address for ever, as behind a Service of its own, and announces it.
+    changed: directives that a trial set otherwise than the document, of which its manifests know nothing.
     """
 
     name: str
@@ -143,6 +146,7 @@ class Topology:
     promises: str = ""
     manifests: str = ""
     weaknesses: tuple[str, ...] = field(default=())
+    changed: tuple[tuple[str, str], ...] = field(default=(), metadata={OF_A_TRIAL: True})
 
     @property
     def first(self) -> str:
@@ -189,7 +193,8 @@ class Topology:
         raise UsageError(f"topology {self.name} has no profile {name!r}; it has: {known}")
 
     def with_config(self, *directives: tuple[str, str]) -> Topology:
-        """The same topology with these redis directives added or replaced."""
+        """The same topology with these redis directives added or replaced; what was not so before is remembered."""
         names = {name for name, _ in directives}
         kept = tuple(pair for pair in self.redis_config if pair[0] not in names)
-        return replace(self, redis_config=(*kept, *directives))
+        changed = tuple(pair for pair in directives if pair not in self.redis_config)
+        return replace(self, redis_config=(*kept, *directives), changed=(*self.changed, *changed))

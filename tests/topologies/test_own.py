@@ -116,6 +116,7 @@ def test_a_wrong_variable_is_answered_with_the_right_ones(tmp_path, name, messag
             r"mine.yaml: boot: expected one of: .*first.*; got 'frist'; did you mean first\?",
         ),
         (("1000,", "soon,"), r"mine.yaml: profiles\[0\].down_after_ms: expected `int`; got 'soon'"),
+        (("quorum: 2", "quorum: 2\nchanged: {save: x}"), r"mine.yaml: changed: expected a key of: name, "),
         (("{name: b}", "b"), r"mine.yaml: pods\[1\]: expected a mapping; got 'b'"),
         (("{name: b}", "{nme: b}"), r"mine.yaml: pods\[1\].nme: expected a key of: name, .*did you mean name\?"),
         (

@@ -49,3 +49,10 @@ def test_an_adopted_pod_is_succeeded_by_what_its_controller_makes() -> None:
 
 def test_a_pod_s_own_volume_comes_before_the_topology_s() -> None:
     assert (HELM.volume_of("redis-master"), HELM.volume_of("redis-cluster-0")) == (Volume.CLAIM, Volume.CONTAINER)
+
+
+def test_what_a_trial_sets_otherwise_is_remembered() -> None:
+    """What it sets as it was is no change: its manifests say the same."""
+    same, other = NODE.with_config(("appendonly", "yes")), NODE.with_config(("appendonly", "no"), ("maxmemory", "1"))
+    assert same.changed == ()
+    assert other.changed == (("appendonly", "no"), ("maxmemory", "1"))

@@ -34,7 +34,6 @@ from harness.model.errors import DeploymentError, Unavailable
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
 from harness.topologies.care import Care
-from harness.topologies.catalogue import topology as documented
 from harness.topologies.topology import Profile, Topology
 
 _GRACE_S = 30.0
@@ -348,12 +347,10 @@ class KubeDeployment:
 
 def _must_be_documented(topology: Topology) -> None:
     """The manifests are what is deployed: a trial's own directives would silently not be there."""
-    known = set(documented(topology.name).redis_config)
-    if set(topology.redis_config) != known:
-        own = sorted(set(topology.redis_config) - known)
+    if topology.changed:
         raise Unavailable(
             f"expected topology {topology.name} with the settings of its manifests; got others: "
-            f"{', '.join(f'{name} {value}' for name, value in own) or 'fewer'}; "
+            f"{', '.join(f'{name} {value}' for name, value in topology.changed)}; "
             "run this scenario with --redis-backend=local"
         )
 
