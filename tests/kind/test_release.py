@@ -1,0 +1,73 @@
+"""The chart of document 004 alone on a real cluster: installed, upgraded, uninstalled; what stays and what does not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.deployments.kube.api import connect
+from harness.deployments.kube.image import project_folder
+from harness.deployments.kube.port import RUN_LABEL
+from harness.deployments.kube.release import Release
+from harness.deployments.kube.tools import Place, run
+from harness.deployments.waiting import eventually
+
+pytestmark = pytest.mark.kind
+
+NAMESPACE = "test-kind-helm"
+PROFILE = project_folder() / "manifests" / "helm" / "profiles" / "fast.yaml"
+
+
+@pytest.fixture
+def place(clusters):
+    cluster = clusters.acquire()
+    clusters.load(["redis:8.0"])
+    api = connect(cluster.kubeconfig, cluster.context, NAMESPACE)
+    api.create_namespace({RUN_LABEL: NAMESPACE})
+    yield Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=NAMESPACE)
+    api.delete_namespace()
+    api.close()
+
+
+def objects(place, kind):
+    told = run(
+        "kubectl", "get", kind, "--context", place.context, "--namespace", place.namespace, "-o", "json",
+        within_s=30, kubeconfig=place.kubeconfig,
+    )  # fmt: skip
+    return json.loads(told)["items"]
+
+
+def names(place, kind):
+    return sorted(each["metadata"]["name"] for each in objects(place, kind))
+
+
+def wait_for_pods(place, wanted):
+    def look():
+        running = [each for each in objects(place, "pods") if each["status"]["phase"] == "Running"]
+        return len(running) == wanted, f"{len(running)} run"
+
+    eventually(look, within_s=120, what=f"{wanted} pods to run", every_s=0.5)
+
+
+def test_the_replicas_claims_survive_an_uninstall_and_the_master_s_does_not(place):
+    """Document 004 says that the volumes are not deleted. The one with the data is."""
+    release = Release(name="redis-cluster", values=PROFILE, place=place)
+    of_replicas = [f"data-redis-cluster-{number}" for number in range(3)]
+    release.install()
+    wait_for_pods(place, 6)
+    assert names(place, "persistentvolumeclaims") == [*of_replicas, "redis-cluster-pvc"]
+
+    release.upgrade(slaveReplicaCount="4")
+    wait_for_pods(place, 7)
+    assert "redis-cluster-3" in names(place, "pods")
+
+    release.uninstall()
+    eventually(
+        lambda: (not objects(place, "pods"), str(names(place, "pods"))),
+        within_s=120,
+        what="every pod to go",
+        every_s=0.5,
+    )
+    assert names(place, "persistentvolumeclaims") == [*of_replicas, "data-redis-cluster-3"]
+    assert names(place, "services") == []
