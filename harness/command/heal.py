@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.deployments.journal import Journal, Undone, journals, undo_left
@@ -30,7 +30,9 @@ def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:
         return True
     try:
         content = journal.content()
-        tell(f"run {content.run or path.stem}: died with {_count(content.left)} to undo")
+        tell(f"run {content.run or path.stem}: died with {_count(len(content.left), 'change')} to undo")
+        if content.torn:
+            tell(f"  passed over: {_count(content.torn, 'torn line')}, which nothing was done upon")
         with make_undoer() as undoer:
             told = undo_left(journal, undoer.undo, tell=lambda undone: tell(_line(undone)))
     except ResilienceError as error:
@@ -41,8 +43,8 @@ def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:
     return not any(undone.problem for undone in told)
 
 
-def _count(left: Sequence[object]) -> str:
-    return f"{len(left)} change{'' if len(left) == 1 else 's'}"
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _line(undone: Undone) -> str:

@@ -16,6 +16,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,7 +25,7 @@ import msgspec
 
 from harness.deployments.locked import Locked
 from harness.deployments.undo import DeleteCluster, Undo, kind_cluster_of
-from harness.model.errors import BrokenTrial, DeploymentError, ResilienceError, UsageError
+from harness.model.errors import BrokenJournal, DeploymentError, ResilienceError, UsageError
 
 SCHEMA = 1
 SUFFIX = ".journal"
@@ -71,7 +72,7 @@ def state_folder(chosen: str = "", environ: Mapping[str, str] = os.environ) -> P
 def parse(data: bytes, where: str = "a journal") -> Content:
     """What a journal says. A line without its end was never acted upon, so it is counted and passed over.
 
-    Raises BrokenTrial for one of another release: to guess at it would leave something broken.
+    Raises BrokenJournal for one of another release: to guess at it would leave something broken.
     """
     head = _Line()
     entries: dict[str, Entry] = {}
@@ -83,7 +84,7 @@ def parse(data: bytes, where: str = "a journal") -> Content:
         try:
             line = decoder.decode(text)
         except msgspec.ValidationError as error:
-            raise BrokenTrial(
+            raise BrokenJournal(
                 f"expected a line of schema {SCHEMA} in {where}, line {number + 1}; got: {error}; "
                 "heal with the release that wrote it"
             ) from error
@@ -97,7 +98,7 @@ def parse(data: bytes, where: str = "a journal") -> Content:
         else:
             entries.pop(line.id, None)
     if head.schema not in (0, SCHEMA):
-        raise BrokenTrial(
+        raise BrokenJournal(
             f"expected schema {SCHEMA} in {where}; got {head.schema}; heal with the release that wrote it"
         )
     return Content(run=head.run, results=head.results, left=tuple(entries.values()), torn=torn)
@@ -166,7 +167,8 @@ class Journal:
 
     def done(self, entry: Entry, proof: str) -> None:
         """It is undone, or was never done; proof: how that was seen."""
-        self._append(_Line(id=entry.id, done=proof))
+        with suppress(DeploymentError):  # a full disk: it is undone all the same, and undoing it again does no harm
+            self._append(_Line(id=entry.id, done=proof))
 
     def content(self) -> Content:
         return parse(self.path.read_bytes(), str(self.path))
@@ -196,7 +198,7 @@ class Journal:
             try:
                 if _claimed(file) and not self.left():
                     self.path.unlink()
-            except BrokenTrial:  # one that cannot be read is kept for who can
+            except BrokenJournal:  # one that cannot be read is kept for who can
                 pass
             finally:
                 os.close(file)

@@ -34,5 +34,9 @@ class BrokenTrial(ResilienceError):
     """A trial folder is missing a file or holds one that cannot be read."""
 
 
+class BrokenJournal(ResilienceError):
+    """An undo journal that cannot be read; what it names stays to be undone."""
+
+
 class BrokenRecords(BrokenTrial):
     """A file of operations or samples does not start with the line that describes it."""

@@ -68,6 +68,13 @@ def test_what_cannot_be_undone_stays_and_is_named(tmp_path, dead):
     assert heal(tmp_path)[1][0] == "run run-1: died with 1 change to undo"
 
 
+def test_a_torn_line_is_told(tmp_path, dead):
+    with dead.open("ab") as file:
+        file.write(b'{"id":"1","un')
+
+    assert heal(tmp_path)[1][1] == "  passed over: 1 torn line, which nothing was done upon"
+
+
 def test_a_run_that_goes_on_is_left_alone(tmp_path, dead):
     """Another process of the same run may be undoing right now."""
     alive = Journal.begin(tmp_path, "run-1")

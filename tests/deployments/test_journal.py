@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -19,7 +21,7 @@ from harness.deployments.undo import (
     Where,
     kind_cluster_of,
 )
-from harness.model.errors import BrokenTrial, DeploymentError, UsageError
+from harness.model.errors import BrokenJournal, DeploymentError, UsageError
 
 WHERE = Where(kubeconfig="/run/kubeconfig", context="kind-mine", namespace="run-main-1", kind_cluster="mine")
 NAMESPACE = DeleteNamespace(where=WHERE, run="run")
@@ -93,7 +95,7 @@ def test_a_torn_line_costs_itself_only(journal):
     ],
 )
 def test_a_journal_of_another_release_is_not_guessed_at(line, message):
-    with pytest.raises(BrokenTrial, match=message):
+    with pytest.raises(BrokenJournal, match=message):
         parse(line + b"\n")
 
 
@@ -169,6 +171,22 @@ def test_undone_newest_first_and_a_failure_keeps_nobody_else(journal):
     assert [entry.undo for entry in journal.left()] == [SCALE]
     assert undo_left(journal, lambda what: f"{what} is undone")[0].entry.undo == SCALE
     assert journal.left() == ()
+
+
+def test_a_full_disk_stops_a_change_before_it_begins_but_no_undoing(journal, monkeypatch):
+    """What cannot be noted is not done; what is undone and cannot be marked is undone again, which does no harm."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    entry = journal.note(SCALE)
+    monkeypatch.setattr(os, "write", full)
+
+    with pytest.raises(DeploymentError, match="No space left on device; nothing was changed; make room"):
+        journal.note(NAMESPACE)
+    journal.done(entry, "undone")
+
+    assert journal.left() == (entry,)
 
 
 def test_what_is_in_a_cluster_goes_with_it(journal):
