@@ -149,8 +149,9 @@ def _nothing_dropped(history: History) -> Finding:
     dropped = []
     for name, final in sorted(history.finals.items()):
         known = before.get(name)
-        older = known is not None and known.run_id == final.run_id_before
-        evicted = final.evicted_keys - (known.evicted_keys if known and older else 0)
+        same = known is not None and known.run_id == final.run_id_before
+        counted = known.evicted_keys if known is not None and same else 0
+        evicted = final.evicted_keys - (counted if counted <= final.evicted_keys else 0)
         expired = final.expired_keys if history.environment.owns_data else 0
         if evicted or expired:
             dropped.append(f"{name}: {evicted} evicted, {expired} expired")
