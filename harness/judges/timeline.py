@@ -23,7 +23,7 @@ from harness.judges.evidence import (
 )
 from harness.judges.redundancy import redundant_at
 from harness.model import instants
-from harness.model.events import Event, Role
+from harness.model.events import Event, Role, Scalar
 from harness.model.history import History
 from harness.model.instants import Instant
 from harness.model.operations import Outcome
@@ -144,12 +144,30 @@ def promotions(history: History) -> tuple[Promotion, ...]:
 
 
 def believed_masters(history: History) -> dict[str, str]:
-    """Whom each Sentinel named as master at the end, by its own announcements."""
+    """Whom each Sentinel named as master at the end, by its own announcements.
+
+    One that began anew, with another identity, was told its master at its start: where it announced nothing, it named
+    nobody.
+    """
     names = nodes.node_names(history) or {view.name for view in history.environment.sentinels}
     believed = dict.fromkeys(names, history.environment.master)
+    announced: set[str] = set()
     for change in promotions(history):
         believed |= {switch.sentinel: switch.new for switch in change.switches}
-    return dict(sorted(believed.items()))
+        announced |= {switch.sentinel for switch in change.switches}
+    silent = _begun_anew(history) - announced
+    return {name: master for name, master in sorted(believed.items()) if name not in silent}
+
+
+def _begun_anew(history: History) -> set[str]:
+    """Sentinels that were met with another identity than at first."""
+    first: dict[object, Scalar] = {}
+    anew: set[str] = set()
+    for event in history.of_kind("sentinel-up"):
+        name = event.data.get("sentinel")
+        if first.setdefault(name, event.data.get("run_id")) != event.data.get("run_id"):
+            anew.add(str(name))
+    return anew
 
 
 def _is_news(group: list[Switch], switch: Switch) -> bool:

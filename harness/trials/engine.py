@@ -27,7 +27,7 @@ from harness.faults.fault import Fault
 from harness.faults.target import Place, places
 from harness.model.endpoint import Endpoint
 from harness.model.environment import Environment
-from harness.model.errors import BrokenTrial, ResilienceError, WaitTimeout
+from harness.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
 from harness.model.events import Event, Scalar
 from harness.model.operations import key_prefix
 from harness.model.plan import FaultPlan, Plan
@@ -125,6 +125,8 @@ class _Run:
             raise
         try:
             self._measure(environment)
+        except Unavailable:
+            raise  # a reason to skip: a trial without its fault says nothing
         except ResilienceError as error:
             self._problem(f"phase {self._phase}: {error}")
         finally:

@@ -172,3 +172,28 @@ def test_a_sentinel_that_nobody_made_anew_need_not_agree_and_is_told(kill: Any) 
         "expected every Sentinel to have announced redis-1 last; all 2 did; "
         "the Sentinel of redis-1 went with its pod, and none was made in its place"
     )
+
+
+def test_a_sentinel_that_began_anew_was_told_and_need_not_announce(kill: Any) -> None:
+    """Its pod was deleted and made anew: another identity, which begins with the master of that day."""
+    story = kill()
+    story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
+    story.event(10, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="first")
+    story.event(3000, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="first")
+    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
+
+    story.event(3100, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="second")
+    found = findings(story)["convergence.sentinels_agree"]
+
+    assert found.verdict is Verdict.PASS
+    assert found.text.endswith("all 2 did")
+
+
+def test_a_sentinel_that_began_anew_and_announced_another_disagrees(kill: Any) -> None:
+    story = kill()
+    story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
+    for at, run_id in ((10, "first"), (3100, "second")):
+        story.event(at, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id=run_id)
+    story.switch(3200, "redis-1", new=2)
+
+    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL

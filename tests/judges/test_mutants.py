@@ -104,6 +104,8 @@ MUTANTS = [
     ("timeline", "odown is None or odown.at_ns > began.at_ns", "True"),
     ("timeline", "handed_over = asked is not None and first", "handed_over = first"),
     ("timeline", "if switch.sentinel not in gone", "if True"),
+    ("timeline", "if name not in silent", "if True"),
+    ("timeline", "_begun_anew(history) - announced", "_begun_anew(history)"),
     ("timeline", "silent <= gone |", "silent <="),
     ("timeline", "max(known.earliest_ns, last_ns), latest_ns", "known.earliest_ns, latest_ns"),
     ("timeline", "latest_ns=min(known.latest_ns, max(first_ns, last_ns))", "latest_ns=known.latest_ns"),
@@ -416,6 +418,18 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     unasked = kill()
     unasked.events = [event for event in unasked.events if event.kind not in found_down]
     assert not judge(unasked.history()).timeline.handed_over
+
+
+def check_anew(judge: Judge, kill: Any, _: Any) -> None:
+    """A Sentinel with another identity was told its master, unless it announces one."""
+    for new, verdict in ((None, Verdict.PASS), (2, Verdict.FAIL)):
+        story = kill()
+        story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
+        for at, run_id in ((10, "first"), (3100, "second")):
+            story.event(at, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id=run_id)
+        if new is not None:
+            story.switch(3200, "redis-1", new=new)
+        assert seen(judge(story.history()), "convergence.sentinels_agree") is verdict
 
 
 def check_two_masters(judge: Judge, kill: Any, _: Any) -> None:

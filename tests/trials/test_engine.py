@@ -11,9 +11,10 @@ from harness.deployments.memory.world import Bug
 from harness.faults.effect import Effect
 from harness.faults.kill import kill
 from harness.faults.pause import pause
+from harness.faults.scale import scale_to_zero
 from harness.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
 from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, ProbeError, WaitTimeout
+from harness.model.errors import DeploymentError, ProbeError, Unavailable, WaitTimeout
 from harness.model.plan import Expect, Load, Plan, Windows, Writers
 from harness.model.verdict import Verdict
 from harness.topologies.catalogue import topology
@@ -284,3 +285,9 @@ def test_what_came_before_and_failed_half_way_is_undone(tmp_path):
     with pytest.raises(DeploymentError, match="half-way"):
         run_trial(plan, (), deployment, folder, before=(Fails(),), clock=deployment.clock)
     assert healed == ["redis-1/redis"]
+
+
+def test_what_the_deployment_cannot_do_is_told_and_not_judged(simulate):
+    """A reason to skip: a trial without its fault says nothing, not even `unknown`."""
+    with pytest.raises(Unavailable, match="fault scale-to-zero needs CanScale; backend memory cannot do that"):
+        simulate(scale_to_zero(MASTER))
