@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.judges.evidence import name_at, samples_of, server_index, told
+from harness.judges.evidence import master_fault, name_at, samples_of, server_index, told
 from harness.judges.timeline import promotions
 from harness.model.environment import Bound
 from harness.model.events import Role
@@ -28,6 +28,11 @@ _YOUNG = (
     "a Sentinel counted from the last reply, as its broken connection was too young to be tried again, and took it back"
 )
 _NAMELESS = "its name was gone before it was: a Sentinel that had to connect again counted from the last reply"
+_ENDING = (
+    "it was told to end before: a server that waits for its replicas then holds back a Sentinel's own messages, and the "
+    "PINGs behind them"
+)
+_TOLD_TO_END = ("stop", "delete", "delete-now", "scale-to-zero")
 _NAMED = (
     ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
     ("-failover-abort-no-good-slave", "no good replica to promote"),
@@ -71,7 +76,10 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
     least = (end.earliest_ns - begin.latest_ns) / 1e6
     most = (end.latest_ns - begin.earliest_ns) / 1e6
     inside = most >= bound.lower_ms and least <= bound.upper_ms
-    excess_ms = least - bound.upper_ms
+    cause = ""
+    if not inside:
+        late_ms = least - bound.upper_ms
+        cause = _late(history, timeline, begin, end, late_ms) if late_ms > 0 else _early(history, timeline, bound, end)
     return PhaseCheck(
         name=bound.name,
         origin=bound.origin,
@@ -80,21 +88,17 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
         measured_ms=end.ms_after(begin),
         error_ms=begin.error_ms + end.error_ms,
         inside=inside,
-        cause="" if inside else _cause(history, timeline, begin=begin, end=end, excess_ms=excess_ms),
+        cause=cause or ("" if inside else UNEXPLAINED),
     )
 
 
-def _cause(history: History, timeline: Timeline, *, begin: Instant, end: Instant, excess_ms: float) -> str:
-    """What made a phase longer than it can be by configuration, or a first +sdown too early."""
-    found = (
-        _named(history, timeline.at(FAULT_AT) or begin, end) or _slow(history, timeline, begin, end, excess_ms)
-        if excess_ms > 0
-        else _early(history, timeline, end)
-    )
-    return found or UNEXPLAINED
+def _late(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """What made a phase longer than it can be by configuration; "" where that is not known."""
+    fault = timeline.at(FAULT_AT) or begin
+    return _named(history, fault, end) or _slow(history, timeline, begin, end, excess_ms)
 
 
-def _early(history: History, timeline: Timeline, end: Instant) -> str:
+def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> str:
     """Why a Sentinel missed the master sooner than the fault allows; "" where that is not known."""
     fault, asked = timeline.at(FAULT_AT), timeline.at(ASKED_AT)
     if fault and _taken_back(history, fault, end):
@@ -104,6 +108,10 @@ def _early(history: History, timeline: Timeline, end: Instant) -> str:
         for item in told(history, UNRESOLVED, since_ns=asked.earliest_ns)
     ):
         return _NAMELESS
+    effect = master_fault(history)
+    told_to_end = effect is not None and effect.data.get("kind") in _TOLD_TO_END
+    if effect and told_to_end and (end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms:
+        return _ENDING
     return ""
 
 

@@ -233,7 +233,7 @@ def test_a_vote_that_took_long_to_save_explains_a_late_election(kill: Any) -> No
 @pytest.mark.parametrize(("name", "known"), [("redis-0.redis", True), ("redis-1.redis", False)])
 def test_a_name_that_was_gone_explains_an_early_word(kill: Any, name: str, known: Any) -> None:
     """Deleted without grace its name goes at once, its process seconds later; then nobody can connect to it again."""
-    story = with_bound(kill(), 1100, 1200, name="sdown_at", origin="fault_at")
+    story = with_bound(kill(), 1250, 1300, name="sdown_at", origin="fault_at")
     story.deleted(300, 500)
     story.event(900, "log:redis-2", "unresolved", name, since=899)
 
@@ -243,7 +243,7 @@ def test_a_name_that_was_gone_explains_an_early_word(kill: Any, name: str, known
 
 
 def test_a_lookup_that_failed_before_anybody_asked_for_it_explains_nothing(kill: Any) -> None:
-    story = with_bound(kill(), 1100, 1200, name="sdown_at", origin="fault_at")
+    story = with_bound(kill(), 1250, 1300, name="sdown_at", origin="fault_at")
     story.deleted(300, 500)
     story.event(200, "log:redis-2", "unresolved", "redis-0.redis", since=199)
 
@@ -288,3 +288,19 @@ def test_a_sentinel_that_waits_for_the_resolver_is_late_for_everything(kill: Any
             story.switch(2772, name)
 
         assert judged(story)[0][0].cause == cause
+
+
+@pytest.mark.parametrize(("lower_ms", "known"), [(1210, True), (1211, False)])
+def test_a_server_that_was_told_to_end_is_missed_from_then_on(kill: Any, lower_ms: float, known: Any) -> None:
+    """Seen with Redis 7.0.15: SIGTERM, then +sdown 363 ms after the last answer to a watcher. Here it is at 1510."""
+    story = with_bound(kill(), lower_ms, 1300, name="sdown_at", origin="fault_at")
+    story.deleted(300, 500)
+
+    assert ("told to end before" in judged(story)[0][0].cause) is known
+
+
+def test_a_killed_server_holds_nothing_back(kill: Any) -> None:
+    story = with_bound(kill(), 1250, 1300, name="sdown_at", origin="fault_at")
+    story.deleted(300, 500, kind="kill")
+
+    assert judged(story)[0][0].cause == "unexplained"

@@ -87,7 +87,7 @@ MUTANTS = [
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "most >= bound.lower_ms"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "least <= bound.upper_ms"),
     ("bounds", "(end.earliest_ns - begin.latest_ns) / 1e6", "(end.latest_ns - begin.earliest_ns) / 1e6"),
-    ("bounds", "if excess_ms > 0\n", "if True\n"),
+    ("bounds", "if late_ms > 0 else", "if True else"),
     ("bounds", "if stall >= excess_ms", "if stall > 0"),
     ("bounds", "if item.instant.earliest_ns <= end.latest_ns", "if True"),
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
@@ -106,7 +106,9 @@ MUTANTS = [
     ("timeline", "if switch.sentinel not in gone", "if True"),
     ("timeline", "if name not in silent", "if True"),
     ("timeline", "_begun_anew(history) - announced", "_begun_anew(history)"),
-    ("timeline", "silent <= gone |", "silent <="),
+    ("timeline", "silent = gone | _dead", "silent = _dead"),
+    ("bounds", "(end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms", "True"),
+    ("bounds", 'effect.data.get("kind") in _TOLD_TO_END', "True"),
     ("timeline", "max(known.earliest_ns, last_ns), latest_ns", "known.earliest_ns, latest_ns"),
     ("timeline", "latest_ns=min(known.latest_ns, max(first_ns, last_ns))", "latest_ns=known.latest_ns"),
     ("timeline", "event.at_ns > since.latest_ns and", "True and"),
@@ -409,7 +411,9 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     assert fault is not None
     assert (fault.latest_ns - fault.earliest_ns) / 1e6 == 21.0
     assert "last_switch_at" in told.timeline.instants
-    assert told.phases[0].cause == "unexplained"
+    assert "told to end before" in told.phases[0].cause
+    silent.believe(prediction=replace(both, bounds=(replace(missed, lower_ms=1111),)))
+    assert judge(silent.history()).phases[0].cause == "unexplained"
     silent.event(900, "log:redis-2", "unresolved", "redis-1.redis", since=899)
     assert judge(silent.history()).phases[0].cause == "unexplained"
     silent.event(900, "log:redis-2", "unresolved", "redis-0.redis", since=899)
