@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from harness.deployments.kube.deployment import KubeDeployment
+from harness.deployments.kube.tools import run
 from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.topologies.catalogue import CHART
@@ -53,6 +54,18 @@ def test_the_password_is_asked_for(deployment):
             assert "NOAUTH" in probe.query(Endpoint(MASTER, port), "PING").error
     finally:
         probe.watch(servers={}, sentinels={}, master_name=CHART.master_name, password=deployment.password)
+
+
+def test_the_password_is_in_no_log_and_no_command_line(deployment, clusters, tmp_path):
+    """Not in those of the cluster's nodes either, which see the processes of all pods."""
+    deployment.save_logs(tmp_path)
+    logs = [path.read_text() for path in tmp_path.iterdir()]
+    (node, *_) = clusters.acquire().nodes
+    lines = run("docker", "exec", node, "sh", "-c", "cat /proc/[0-9]*/cmdline", within_s=30.0)
+
+    assert len(logs) == 2 * len(CHART.pods)
+    assert "redis-server" in lines
+    assert not [text for text in (*logs, lines) if deployment.password in text]
 
 
 def test_the_exporter_tells_of_its_server(deployment):
