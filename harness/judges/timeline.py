@@ -146,28 +146,37 @@ def promotions(history: History) -> tuple[Promotion, ...]:
 def believed_masters(history: History) -> dict[str, str]:
     """Whom each Sentinel named as master at the end, by its own announcements.
 
-    One that began anew, with another identity, was told its master at its start: where it announced nothing, it named
-    nobody.
+    One that began anew, with another identity, was told its master at its start: where it has said nothing since, it
+    named nobody, and is left out.
     """
     names = nodes.node_names(history) or {view.name for view in history.environment.sentinels}
     believed = dict.fromkeys(names, history.environment.master)
-    announced: set[str] = set()
     for change in promotions(history):
         believed |= {switch.sentinel: switch.new for switch in change.switches}
-        announced |= {switch.sentinel for switch in change.switches}
-    silent = _begun_anew(history) - announced
-    return {name: master for name, master in sorted(believed.items()) if name not in silent}
+    believed |= _believed_by_new(history)
+    return {name: master for name, master in sorted(believed.items()) if master}
 
 
-def _begun_anew(history: History) -> set[str]:
-    """Sentinels that were met with another identity than at first."""
-    first: dict[object, Scalar] = {}
+def _believed_by_new(history: History) -> dict[str, str]:
+    """Whom those Sentinels watch that were made anew: they may begin with the right master, and announce no switch.
+
+    What a Sentinel tells of a replica or of another Sentinel ends with the master that it belongs to.
+    """
+    names = server_names(history)
+    first = {view.name: view.run_id for view in history.environment.sentinels}
     anew: set[str] = set()
-    for event in history.of_kind("sentinel-up"):
-        name = event.data.get("sentinel")
-        if first.setdefault(name, event.data.get("run_id")) != event.data.get("run_id"):
-            anew.add(str(name))
-    return anew
+    believed: dict[str, str] = {}
+    for event in history.events:
+        channel, _, sentinel = event.source.partition(":")
+        if channel != "sentinel" or sentinel not in first:
+            continue
+        if event.kind == "sentinel-up" and event.data.get("run_id") != first[sentinel]:
+            anew.add(sentinel)
+            believed.setdefault(sentinel, "")
+        words = event.text.split()
+        if sentinel in anew and (event.kind == "+switch-master" or "@" in words) and len(words) >= 3:
+            believed[sentinel] = name_at(history, names, f"{words[-2]}:{words[-1]}")
+    return believed
 
 
 def _is_news(group: list[Switch], switch: Switch) -> bool:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from harness.judges import convergence, timeline
 from harness.model.events import Role
 from harness.model.records import NO_SERVER
@@ -111,6 +113,26 @@ def test_a_sentinel_that_never_switched_disagrees(kill: Any) -> None:
     assert found.text == "expected every Sentinel to have announced redis-1 last; got redis-1: redis-0"
 
 
+@pytest.mark.parametrize(("watched", "verdict"), [("10.0.0.1 6379", Verdict.PASS), ("10.0.0.0 6379", Verdict.FAIL)])
+def test_a_sentinel_made_anew_agrees_by_the_master_that_it_watches(kill: Any, watched: str, verdict: Verdict) -> None:
+    """It began with the promoted master, and so has no switch to announce; or with the old one."""
+    story = kill()
+    story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
+    story.event(3310, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0b")
+    story.event(3320, "sentinel:redis-0", "+sentinel", f"sentinel abc 10.0.0.2 26379 @ mymaster {watched}")
+
+    assert findings(story)["convergence.sentinels_agree"].verdict is verdict
+
+
+def test_a_sentinel_made_anew_that_switches_later_agrees_in_the_end(kill: Any) -> None:
+    story = kill()
+    story.event(3310, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0b")
+    story.event(3320, "sentinel:redis-0", "+slave", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")
+    story.switch(3330, "redis-0")
+
+    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.PASS
+
+
 def test_a_replica_without_its_link_is_not_redundant(kill: Any) -> None:
     story = kill()
     story.sample(2, 3590, Role.REPLICA, offset=1)
@@ -178,11 +200,11 @@ def test_a_sentinel_that_began_anew_was_told_and_need_not_announce(kill: Any) ->
     """Its pod was deleted and made anew: another identity, which begins with the master of that day."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-    story.event(10, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="first")
-    story.event(3000, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="first")
+    story.event(10, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="sentinel-1")
+    story.event(3000, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="sentinel-1")
     assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
 
-    story.event(3100, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="second")
+    story.event(3100, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="another")
     found = findings(story)["convergence.sentinels_agree"]
 
     assert found.verdict is Verdict.PASS
@@ -192,7 +214,7 @@ def test_a_sentinel_that_began_anew_was_told_and_need_not_announce(kill: Any) ->
 def test_a_sentinel_that_began_anew_and_announced_another_disagrees(kill: Any) -> None:
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-    for at, run_id in ((10, "first"), (3100, "second")):
+    for at, run_id in ((10, "sentinel-1"), (3100, "another")):
         story.event(at, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id=run_id)
     story.switch(3200, "redis-1", new=2)
 
