@@ -31,6 +31,7 @@ class View:
     """Who is what right now: pods whose servers answered, pods whose Sentinels answered.
 
     master, replicas: in a Redis Cluster of its first shard. masters: of all its shards; members: all its pods.
+    watching: pods that have a Sentinel and no server at all.
     """
 
     master: str
@@ -38,6 +39,7 @@ class View:
     sentinels: tuple[str, ...]
     masters: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    watching: tuple[str, ...] = ()
 
     @property
     def all_masters(self) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def places(target: str, view: View) -> tuple[Place, ...]:
     """The containers that `target` means in this view, in a fixed order.
 
     A Sentinel is chosen away from the master's pod where there is one, a majority counts them all. A pod's name means
-    its server; "POD/CONTAINER" any container. Raises UsageError where nothing fits.
+    its server, or its Sentinel where that is all; "POD/CONTAINER" any container. Raises UsageError where nothing fits.
     """
     away = sorted(view.sentinels, key=lambda pod: (pod == view.master, pod))
     match target:
@@ -67,7 +69,8 @@ def places(target: str, view: View) -> tuple[Place, ...]:
         case _:
             pod, _, container = target.partition("/")
             known = {view.master, *view.replicas, *view.sentinels, *view.members}
-            found = [Place(pod, container or "redis")] if pod in known else []
+            default = "sentinel" if pod in view.watching else "redis"
+            found = [Place(pod, container or default)] if pod in known else []
     if not found:
         raise UsageError(
             f"expected a target of {', '.join(ROLES)} or a pod that runs; got {target!r} while master is "

@@ -71,10 +71,16 @@ def _survey(deployment: Deployment) -> Survey:
             wrong.append(f"{name}: {state.role}")
     if not wrong and any(servers[name].replicas < len(replicas) for name in masters):
         wrong.append(f"{masters[0]} has {servers[masters[0]].replicas} replicas connected")
+    watching = tuple(name for name in named if name not in servers)
     return Survey(
         servers=servers,
         sentinels=named,
-        view=View(master=masters[0] if len(masters) == 1 else "", replicas=replicas, sentinels=tuple(answering)),
+        view=View(
+            master=masters[0] if len(masters) == 1 else "",
+            replicas=replicas,
+            sentinels=tuple(answering),
+            watching=watching,
+        ),
         whole=not wrong,
         text="; ".join(wrong) or f"{masters[0]} is master of {', '.join(replicas)}; {len(answering)} Sentinels agree",
     )

@@ -46,3 +46,11 @@ def test_without_a_master_nobody_is_hit():
     """A fault on a role that nobody has is an error, not a silent success."""
     with pytest.raises(UsageError, match="while master is nobody"):
         places(MASTER, View(master="", replicas=("redis-0",), sentinels=()))
+
+
+def test_a_pod_that_has_no_server_means_its_sentinel():
+    view = View(master="a", replicas=("b",), sentinels=("a", "w"), watching=("w",))
+
+    assert [str(place) for pod in ("a", "w", "w/redis") for place in places(pod, view)] == [
+        "a/redis", "w/sentinel", "w/redis",
+    ]  # fmt: skip
