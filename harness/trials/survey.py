@@ -92,7 +92,9 @@ def _missing(deployment: Deployment, servers: Collection[str], sentinels: Collec
     return [
         f"no {pod.name}/{container}"
         for pod in deployment.topology.pods
-        for container in pod.containers
+        for container in deployment.topology.successor(
+            pod.name
+        ).containers  # what an adopted pod had may be gone for good
         if container in there and pod.name not in there[container]
     ]
 
