@@ -27,6 +27,7 @@ def inspect(deployment: Deployment) -> LintReport:
 def read_deployment(deployment: Deployment) -> Setup:
     planned = read_topology(deployment.topology, deployment.profile)
     kept = {server.name: server.data for server in planned.servers}
+    states = {sentinel.name: sentinel.state for sentinel in planned.sentinels}
     asked = {name: _redis(deployment, name) for name in deployment.servers()}
     password = any((seen := settings.get("requirepass")) and seen.value for settings in asked.values())
     return replace(
@@ -37,7 +38,9 @@ def read_deployment(deployment: Deployment) -> Setup:
             Server(name=name, settings=settings, workload=name, data=kept.get(name)) for name, settings in asked.items()
         ),
         sentinels=tuple(
-            found for name in deployment.sentinels() if (found := _sentinel(deployment, name, password=password))
+            replace(found, state=states.get(name))
+            for name in deployment.sentinels()
+            if (found := _sentinel(deployment, name, password=password))
         ),
     )
 

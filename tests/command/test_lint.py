@@ -77,6 +77,15 @@ def test_a_topology_is_linted_by_its_data():
     assert lint_topology("node", "documented").at_least(Severity.ERROR) == ()
 
 
+def test_a_redis_cluster_is_linted_as_one():
+    """By what its nodes announce; nobody misses its Sentinels."""
+    plain, announced = lint_topology("cluster", "documented"), lint_topology("cluster-announced", "documented")
+
+    assert [finding.rule for finding in plain.at_least(Severity.ERROR)] == ["cluster-not-announced"]
+    assert announced.at_least(Severity.ERROR) == ()
+    assert not [each for each in plain.not_seen if "Sentinels" in each.text]
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

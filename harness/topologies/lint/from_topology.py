@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from harness.topologies.lint.setup import SECRET, Seen, Sentinel, Server, Settings, Setup
 from harness.topologies.phases import ENGINE_PING_MS
-from harness.topologies.topology import Boot, Profile, Topology, Volume
+from harness.topologies.topology import Boot, Profile, System, Topology, Volume
 
 
 def read_topology(topology: Topology, profile: Profile) -> Setup:
     """The settings that every backend gives it. Each pod is a workload of its own: a Sentinel goes with its server."""
     where = f"topology {topology.name}"
-    data = Seen(
-        value="emptyDir" if topology.volume is Volume.EMPTY_DIR else "kept", where=f"{where}, volume {topology.volume}"
-    )
     return Setup(
         subject=f"{where}, profile {profile.name}",
         servers=tuple(
-            Server(name=pod.name, settings=_redis(topology, f"{where}, redis_config"), workload=pod.name, data=data)
+            Server(
+                name=pod.name,
+                settings=_redis(topology, f"{where}, redis_config"),
+                workload=pod.name,
+                data=_data(topology, pod.name, where),
+            )
             for pod in topology.pods
             if "redis" in pod.containers
         ),
         sentinels=tuple(
-            Sentinel(name=pod.name, settings=_sentinel(topology, profile, where), workload=pod.name)
+            Sentinel(
+                name=pod.name,
+                settings=_sentinel(topology, profile, where),
+                workload=pod.name,
+                state=Seen(value="lost", where=f"{where}, fresh_sentinels") if topology.fresh_sentinels else None,
+            )
             for pod in topology.pods
             if "sentinel" in pod.containers
         ),
         boot=_boot(topology, where),
     )
+
+
+def _data(topology: Topology, pod: str, where: str) -> Seen:
+    volume = topology.volume_of(pod)
+    return Seen(value="kept" if volume is Volume.CLAIM else str(volume), where=f"{where}, volume {volume}")
 
 
 def _boot(topology: Topology, where: str) -> Seen:
@@ -41,6 +53,9 @@ def _redis(topology: Topology, where: str) -> Settings:
     seen = {"protected-mode": Seen(value="no", where=where), "save": Seen(value="", where=where)}
     if topology.password:
         seen |= {name: Seen(value=SECRET, where=where) for name in ("masterauth", "requirepass")}
+    if topology.system is System.CLUSTER:
+        seen["cluster-enabled"] = Seen(value="yes", where=where)
+        seen["cluster-announce-ip"] = Seen(value="fixed" if topology.fixed_addresses else "", where=where)
     points = [value for name, value in topology.redis_config if name == "save"]
     for name, value in topology.redis_config:
         told = " ".join(point for point in points if point != '""') if name == "save" else value

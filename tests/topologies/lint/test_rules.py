@@ -201,6 +201,26 @@ def test_an_image_with_a_digest_or_a_tag_is_let_pass(make, image):
     assert "image-floating" not in _rules(check(_container(make, image=image)))
 
 
+def test_a_node_that_announces_what_cannot_be_read_announces(make):
+    """$(POD_IP) is an address, whichever."""
+    computed = Settings(
+        where="pod", seen=make.redis(cluster_enabled="yes").seen, unreadable={"cluster-announce-ip": "x"}
+    )
+
+    report = check(make.setup(servers=(make.server(settings=computed),), sentinels=()))
+
+    assert "cluster-not-announced" not in _rules(report)
+
+
+def test_one_pod_each_of_several_controllers_is_several_pods(make):
+    """Which may be on one node all the same."""
+    lonely = (make.workload("redis", count=1, spread=False), make.workload("sentinel", count=1, spread=False))
+
+    found = [each for each in check(make.setup(workloads=lonely)).findings if each.rule == "no-spread"]
+
+    assert [each.where for each in found] == ["data; watch"]
+
+
 def test_the_same_thing_in_two_places_is_one_finding(make):
     """With both places in it."""
     servers = tuple(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from harness.model.lint import Severity
 from harness.topologies.lint.rule import Answers, Hit, Missing, Needs, Rule, value
-from harness.topologies.lint.setup import Setup
+from harness.topologies.lint.setup import Seen, Setup
 
 
 def _not_announced(setup: Setup) -> Answers:
+    names = ("cluster-announce-ip", "cluster-announce-hostname")
     for server in setup.servers:
-        names = ("cluster-announce-ip", "cluster-announce-hostname")
+        if any(name in server.settings.unreadable for name in names):
+            continue  # it announces something, whatever that is
         found = [value(server.settings, name) for name in names]
         missing = [each for each in found if isinstance(each, Missing)]
-        if any(not isinstance(each, Missing) and each.value for each in found):
-            continue
         if missing:
             yield missing[0]
-        else:
+        elif not any(isinstance(each, Seen) and each.value for each in found):
             yield Hit(seen="no cluster-announce-ip, no cluster-announce-hostname", where=server.settings.where)
 
 

@@ -178,7 +178,7 @@ RULES = (
         source="document 001: Service redis",
         fix="Let clients ask the Sentinels; or select by a label that follows the master.",
         scenario="master-delete",
-        needs=(Needs.PODS, Needs.SERVERS),
+        needs=(Needs.PODS, Needs.SENTINELS),
         check=_any_server,
     ),
     Rule(

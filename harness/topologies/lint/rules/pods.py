@@ -14,11 +14,11 @@ def _bare(setup: Setup) -> Answers:
 
 
 def _not_spread(setup: Setup) -> Answers:
-    for workload in setup.workloads:
-        if workload.count > 1 and not workload.spread and workload.holds("redis", "sentinel"):
-            yield Hit(
-                seen=f"{workload.count} pods, no topologySpreadConstraints, no podAntiAffinity", where=workload.where
-            )
+    concerned = [workload for workload in setup.workloads if workload.holds("redis", "sentinel")]
+    pods = sum(workload.count for workload in concerned)
+    for workload in concerned:
+        if pods > 1 and not workload.spread:
+            yield Hit(seen="no topologySpreadConstraints, no podAntiAffinity", where=workload.where)
 
 
 def _no_budget(setup: Setup) -> Answers:
