@@ -49,6 +49,10 @@ class Case:
     backend: str
 
 
+_SCENARIOS = {"kill": "master-kill", "pause": "master-pause", "delete-now": "master-delete-now"}
+"""The scenario whose trials measure a fault: nothing else is broken, set or written to in them."""
+
+
 def faults() -> tuple[Fault, ...]:
     """What is predicted: a master that dies, one that hangs, one whose pod is deleted."""
     return (kill(MASTER), pause(MASTER), delete_pod(MASTER, grace_s=0))
@@ -137,13 +141,11 @@ def _measured(folders: Sequence[Path]) -> dict[Case, str]:
 
 
 def _case_of(plan: Plan) -> Case | None:
-    """None where the trial broke something else, or healed it by itself."""
-    known = {fault.kind for fault in faults()}
-    if len(plan.faults) != 1 or plan.faults[0].kind not in known or plan.faults[0].lasts_s is not None:
-        return None
-    if plan.faults[0].target != MASTER:
-        return None
-    return Case(topology=plan.topology, profile=plan.profile, fault=plan.faults[0].kind, backend=plan.backend)
+    """None where the trial is of another scenario."""
+    for kind, scenario in _SCENARIOS.items():
+        if plan.scenario == scenario and [fault.kind for fault in plan.faults] == [kind]:
+            return Case(topology=plan.topology, profile=plan.profile, fault=kind, backend=plan.backend)
+    return None
 
 
 def _numbers(judgements: Sequence[Judgement]) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.command.predict import BEGIN, END, Case, measured_cells, tables, write
+from harness.command.predict import _SCENARIOS, BEGIN, END, Case, faults, measured_cells, tables, write
+from harness.command.scenarios import scenarios
 from harness.faults.delete import delete_pod
 from harness.faults.kill import kill
 from harness.faults.target import MASTER, REPLICA
@@ -65,10 +66,10 @@ def test_bounds_are_those_of_the_settings():
 def results(tmp_path):
     """The folder of a trial with these faults, said to be a local one: a whole history without processes."""
 
-    def make(*faults) -> Path:
+    def make(*faults, scenario: str = "master-kill") -> Path:
         settings = Settings(results=tmp_path, backend="memory")
         with Keeper(settings) as keeper:
-            trial = Trial(scenario="any", number=1, folder=tmp_path / "trial", settings=settings, keeper=keeper)
+            trial = Trial(scenario=scenario, number=1, folder=tmp_path / "trial", settings=settings, keeper=keeper)
             for fault in faults:
                 trial.inject(fault)
             trial.run()
@@ -90,10 +91,17 @@ def test_what_was_measured_comes_from_trials_of_that_case(results):
 
 
 @pytest.mark.parametrize(
-    "faults", [(kill(REPLICA),), (kill(MASTER, back_after_s=0.1),), ()], ids=["a replica", "back by itself", "nothing"]
+    ("faults", "scenario"),
+    [((kill(REPLICA),), "replica-kill"), ((kill(MASTER),), "old-name"), ((), "master-kill")],
+    ids=["a replica", "writers elsewhere", "nothing broken"],
 )
-def test_other_trials_are_no_measurement_of_it(results, faults):
-    assert measured_cells(tables([results(*faults)], {})) == {}
+def test_other_trials_are_no_measurement_of_it(results, faults, scenario):
+    assert measured_cells(tables([results(*faults, scenario=scenario)], {})) == {}
+
+
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.kind)
+def test_every_fault_is_measured_by_a_scenario_that_exists(fault):
+    assert _SCENARIOS[fault.kind] in {found.name for found in scenarios()}
 
 
 def test_what_was_measured_before_stays_until_it_is_measured_again(results, tmp_path):
