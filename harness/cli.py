@@ -246,6 +246,15 @@ def lint(
         str, typer.Option(metavar="NAME", help="Deploy the topology there, and ask the servers: local, kind, ...")
     ] = "",
     cluster: Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster.")] = "",
+    probe_image: ProbeImage = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    namespace: Namespace = "",
+    allow_context: AllowContext = "",
+    attach: Attach = "",
+    sentinel_selector: SentinelSelector = "",
+    master_name: MasterName = "",
+    password_secret: PasswordSecret = "",
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
     form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
     fail_on: Annotated[
@@ -267,12 +276,30 @@ def lint(
         return
     command.must_be_one_of("--format", form, ("table", "json"))
     command.must_be_one_of("--fail-on", fail_on, (*Severity, "never"))
-    if bool(paths) == bool(topology):
-        raise UsageError("expected manifests or --topology NAME, one of them; see redis-resilience lint --help")
+    if [bool(paths), bool(topology), bool(attach)].count(True) != 1:
+        raise UsageError("expected manifests, --topology NAME or --attach SELECTOR, one of them; see lint --help")
     if paths:
         report = command.lint_files(paths, values or [])
     elif backend:
-        report = command.lint_running(topology, profile, backend, cluster)
+        report = command.lint_running(
+            {
+                "redis_backend": backend,
+                "redis_topology": topology,
+                "redis_profile": profile,
+                "redis_cluster": cluster,
+                "redis_probe_image": probe_image,
+                "redis_kubeconfig": kubeconfig,
+                "redis_context": context,
+                "redis_namespace": namespace,
+                "redis_allow_context": allow_context,
+                "redis_attach": attach,
+                "redis_sentinel_selector": sentinel_selector,
+                "redis_master_name": master_name,
+                "redis_password_secret": password_secret,
+            }
+        )
+    elif attach:
+        raise UsageError("expected --backend context with --attach; got no backend")
     else:
         report = command.lint_topology(topology, profile)
     command.show(report, form)

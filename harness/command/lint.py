@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -52,17 +53,23 @@ def lint_topology(name: str, profile: str) -> LintReport:
     return check(read_topology(found, found.profile(profile)))
 
 
-def lint_running(name: str, profile: str, backend: str, cluster: str) -> LintReport:
-    """Deploy it, ask the servers and Sentinels for their settings, take it away."""
-    from harness.trials.inspection import inspect  # noqa: PLC0415 - the probe and a backend, for this way in only
-    from harness.trials.keeper import Keeper  # noqa: PLC0415 - idem
-    from harness.trials.settings import Settings  # noqa: PLC0415 - idem
+def lint_running(chosen: Mapping[str, str]) -> LintReport:
+    """Deploy it, or attach to what is there, and ask servers and Sentinels for their settings; then take away what was
+    made.
 
-    found = topology(name)
+    chosen: options of the plugin by their names.
+    """
+    from harness.command.running import settings_from  # noqa: PLC0415 - pytest and a backend, for this way in only
+    from harness.trials.inspection import inspect  # noqa: PLC0415 - idem
+    from harness.trials.keeper import Keeper  # noqa: PLC0415 - idem
+
     with tempfile.TemporaryDirectory(prefix="redis-resilience-lint-") as results:
-        settings = Settings(results=Path(results), backend=backend, topology=name, profile=profile, cluster=cluster)
+        settings = replace(settings_from(chosen), results=Path(results))
         with Keeper(settings) as keeper:
-            return inspect(keeper.deployment(found, found.profile(profile)))
+            if settings.attach:
+                return inspect(keeper.attached())
+            found = topology(settings.topology)
+            return inspect(keeper.deployment(found, found.profile(settings.profile)))
 
 
 def show(report: LintReport, form: str) -> None:

@@ -1,6 +1,7 @@
 """A running deployment as lint sees it: the settings that its servers and Sentinels have now, asked through the probe.
 
-What settings do not tell (where data is kept, who starts as master) comes from the topology that was deployed.
+What settings do not tell (where data is kept, who starts as master) comes from the topology that was deployed; of a
+Redis that was there before it is not seen.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ def inspect(deployment: Deployment) -> LintReport:
 
 def read_deployment(deployment: Deployment) -> Setup:
     planned = read_topology(deployment.topology, deployment.profile)
-    kept = {server.name: server.data for server in planned.servers}
-    states = {sentinel.name: sentinel.state for sentinel in planned.sentinels}
+    ours = deployment.owns_data
+    kept = {server.name: server.data for server in planned.servers if ours}
+    states = {sentinel.name: sentinel.state for sentinel in planned.sentinels if ours}
     asked = {name: _redis(deployment, name) for name in deployment.servers()}
     password = any((seen := settings.get("requirepass")) and seen.value for settings in asked.values())
     return replace(
         planned,
         subject=f"{planned.subject}, on {deployment.backend}",
         live=True,
+        boot=planned.boot if ours else None,
         servers=tuple(
             Server(name=name, settings=settings, workload=name, data=kept.get(name)) for name, settings in asked.items()
         ),

@@ -111,8 +111,9 @@ def test_json_has_everything():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], r"expected manifests or --topology NAME"),
-        (["x", "--topology", "node"], r"expected manifests or --topology NAME"),
+        ([], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
+        (["x", "--topology", "node"], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
+        (["--attach", "app=redis"], r"expected --backend context with --attach; got no backend"),
         (["--topology", "node", "--format", "xml"], r"--format: expected one of: table, json; got 'xml'"),
         (["--topology", "node", "--fail-on", "all"], r"--fail-on: expected one of: error, warning, note, never; got"),
     ],

@@ -48,6 +48,16 @@ def test_a_password_is_seen_as_set_and_nothing_more(monkeypatch):
     assert {finding.rule for finding in inspect(deployment).findings}.isdisjoint({"no-password", "password-half-set"})
 
 
+def test_of_a_redis_that_was_there_before_only_its_settings_are_known(monkeypatch):
+    """Where it keeps its data and who starts as master is nobody's to invent."""
+    monkeypatch.setattr(MemoryDeployment, "owns_data", property(lambda _: False))
+    setup = read_deployment(MemoryDeployment(topology("statefulset"), topology("statefulset").profile("fast")))
+
+    assert setup.boot is None
+    assert {server.data for server in setup.servers} == {None}
+    assert {sentinel.state for sentinel in setup.sentinels} == {None}
+
+
 @pytest.mark.local
 def test_real_servers_are_asked_for_what_they_run_with(tmp_path):
     """Not for what the topology says: a setting that was changed since is found."""
