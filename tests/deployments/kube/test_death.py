@@ -44,7 +44,7 @@ def test_a_capability_may_be_lacking_where_it_runs():
     class Locked:
         backend = "context"
 
-        def signal(self, pod, container, name):
+        def signal(self, *_):
             raise AssertionError
 
         def lacks(self, capability):
