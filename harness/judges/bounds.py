@@ -29,8 +29,8 @@ _YOUNG = (
 )
 _NAMELESS = "its name was gone before it was: a Sentinel that had to connect again counted from the last reply"
 _ENDING = (
-    "it was told to end before: a server that waits for its replicas then holds back a Sentinel's own messages, and the "
-    "PINGs behind them"
+    "it was told to end before: a server that waits for its replicas then holds back a Sentinel's own messages, and "
+    "the PINGs behind them"
 )
 _TOLD_TO_END = ("stop", "delete", "delete-now", "scale-to-zero")
 _NAMED = (
