@@ -105,7 +105,7 @@ def run(name: str, backend: str, folder: Path, options: Sequence[str], *, trials
 
 
 def row(name: str, backend: str, folder: Path) -> Row:
-    trials = sorted(path.parent for path in folder.glob("*/*/plan.json"))
+    trials = _trials(folder)
     judged = []
     for trial in trials:
         try:
@@ -113,6 +113,11 @@ def row(name: str, backend: str, folder: Path) -> Row:
         except ResilienceError:
             continue
     return Row(scenario=name, backend=backend, judged=tuple(judged), missing=len(trials) - len(judged))
+
+
+def _trials(folder: Path) -> list[Path]:
+    """Every trial of every run, once, though the newest run is there by two names."""
+    return sorted({path.parent.resolve() for path in folder.glob("*/*/plan.json")})
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -129,7 +134,7 @@ def where_the_time_goes(folder: Path) -> str:
     if told is None:
         raise SystemExit(f"expected a line that begins with 'bring-up:'; got:\n{said}")
     steps = [(name, float(seconds)) for name, seconds in re.findall(r"([^,]+?) ([\d.]+) s(?:, |$)", told[1])]
-    [trial] = [path.parent for path in folder.glob("*/*/plan.json")]
+    [trial] = _trials(folder)
     phases = [event for event in TrialFolder(trial).history().events if event.kind == "phase"]
     spans = [(f"trial: {begin.data['name']}", (end.at_ns - begin.at_ns) / 1e9) for begin, end in pairwise(phases)]
     rest_s = whole_s - sum(seconds for _, seconds in (*steps, *spans))
