@@ -148,6 +148,8 @@ def _must_be_possible(found: Topology, path: Path) -> None:
         raise UsageError(f"{path}: profiles: expected one or more; got none")
     if found.system is System.SENTINEL:
         _must_have_sentinels(found, sentinels, path)
+    else:
+        _must_be_a_cluster(found, servers, path)
 
 
 def _must_have_sentinels(found: Topology, sentinels: int, path: Path) -> None:
@@ -160,6 +162,15 @@ def _must_have_sentinels(found: Topology, sentinels: int, path: Path) -> None:
             if getattr(profile, name) < 1:
                 got = getattr(profile, name)
                 raise UsageError(f"{path}: profiles[{number}].{name}: expected 1 ms or more; got {got}")
+
+
+def _must_be_a_cluster(found: Topology, servers: int, path: Path) -> None:
+    if not 1 <= found.shards <= servers:
+        raise UsageError(f"{path}: shards: expected 1 to {servers}, the number of servers; got {found.shards}")
+    for number, profile in enumerate(found.profiles):
+        if profile.node_timeout_ms < 1:
+            got = profile.node_timeout_ms
+            raise UsageError(f"{path}: profiles[{number}].node_timeout_ms: expected 1 ms or more; got {got}")
 
 
 def _without_none(kind: object) -> object:

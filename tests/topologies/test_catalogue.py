@@ -6,7 +6,7 @@ import pytest
 
 from harness.model.errors import UsageError
 from harness.topologies import catalogue
-from harness.topologies.topology import Boot, ControllerKind, Topology, Volume
+from harness.topologies.topology import Boot, ControllerKind, System, Topology, Volume
 
 
 @pytest.fixture(params=catalogue.names())
@@ -24,18 +24,29 @@ def test_a_topology_is_found_under_its_own_name(each: Topology) -> None:
 
 def test_every_topology_has_the_times_of_its_document_and_fast_ones(each: Topology) -> None:
     documented, fast = each.profile("documented"), each.profile("fast")
-    assert fast.down_after_ms <= 1000 < documented.down_after_ms
+    assert fast.dead_after_ms <= 1000 < documented.dead_after_ms
     assert documented.hello_ms == 0, "the documented profile changes nothing, not even during bring-up"
 
 
 def test_no_profile_is_so_fast_that_a_failover_looks_like_another_fault(each: Topology) -> None:
-    """Sentinel reconnects once a PING period at most, and a role change cuts its connections."""
+    """Sentinel reconnects once a PING period at most, and a role change cuts its connections.
+
+    A cluster's node looks ten times a second, and sends its PINGs within half the node timeout.
+    """
+    if each.system is System.CLUSTER:
+        assert all(profile.node_timeout_ms >= 1000 for profile in each.profiles)
+        return
     assert all(profile.down_after_ms >= 3 * (profile.ping_ms or 1000) for profile in each.profiles)
 
 
 def test_the_quorum_can_be_reached_with_one_pod_gone(each: Topology) -> None:
-    sentinels = sum("sentinel" in pod.containers for pod in each.pods)
-    assert each.quorum <= sentinels - 1
+    voters = each.shards or sum("sentinel" in pod.containers for pod in each.pods)
+    quorum = each.shards // 2 + 1 if each.shards else each.quorum
+    assert quorum <= voters - 1
+
+
+def test_every_shard_of_a_cluster_has_a_replica(each: Topology) -> None:
+    assert len(each.pods) >= 2 * each.shards
 
 
 def test_pods_are_named_as_a_stateful_set_would(each: Topology) -> None:

@@ -109,6 +109,7 @@ def test_a_wrong_variable_is_answered_with_the_right_ones(tmp_path, name, messag
         ),
         (("service: redis\n", ""), r"mine.yaml: service: expected this key; it is missing"),
         (("1000,", "0,"), r"mine.yaml: profiles\[0\].down_after_ms: expected 1 ms or more; got 0"),
+        (("quorum: 2\n", ""), r"mine.yaml: quorum: expected 1 to 3, the number of Sentinels; got 0"),
         (("quorum: 2", "quorum: two"), r"mine.yaml: quorum: expected `int`; got 'two'"),
         (("quorum: 2", "quorum: 4"), r"mine.yaml: quorum: expected 1 to 3, the number of Sentinels; got 4"),
         (
