@@ -37,11 +37,12 @@ _ROLES = {
     Role.UNREACHABLE: ("unreachable", "#d1495b", "x"),
 }
 _SHAPES = (  # later ones are drawn over earlier ones
-    ("down", ("+sdown", "+odown"), "triangle-down", "#d1495b"),
-    ("up again", ("-sdown", "-odown"), "triangle-up", "#2a9d5c"),
+    ("down", ("+sdown", "+odown", "pfail", "fail"), "triangle-down", "#d1495b"),
+    ("up again", ("-sdown", "-odown", "cleared"), "triangle-up", "#2a9d5c"),
     ("election", ("+try-failover", "+new-epoch", "+vote-for-leader", "+elected-leader"), "diamond", "#8a63a8"),
     ("promotion", ("+selected-slave", "+promoted-slave", "+failover-end"), "square", "#b8860b"),
     ("+switch-master", ("+switch-master",), "star", "#2f6fb3"),
+    ("new owner of slots", ("owner",), "star", "#2f6fb3"),
 )
 _OTHER_SHAPE = ("other event", "circle-open", "#888888")
 
@@ -52,8 +53,7 @@ def swim_lanes(history: History, judgement: Judgement) -> Figure | None:
     if frame is None:
         return None
     servers = [server.name for server in history.environment.servers]
-    sentinels = _sentinels(history)
-    lanes = [*(_sentinel_lane(name) for name in reversed(sentinels)), *reversed(servers)]
+    lanes = [*reversed(_deciders(history)), *reversed(servers)]
     labels, levels = instant_labels(judgement, frame)
     top = 24 + levels * LABEL_PX
     lanes_px = max(len(lanes), 1) * _LANE_PX
@@ -61,7 +61,7 @@ def swim_lanes(history: History, judgement: Judgement) -> Figure | None:
     rates, width_ms = _rates(history, frame)
     margin_ns = (frame.end_ns - frame.begin_ns) // 100
     return {
-        "data": [*rates, *_roles(history, servers, frame), *_sentinel_events(history, frame)],
+        "data": [*rates, *_roles(history, servers, frame), *_decisions(history, frame)],
         "layout": {
             "height": top + lanes_px + _RATE_PX + _BELOW_PX,
             "margin": {"l": 128, "r": 16, "t": top, "b": _BELOW_PX},
@@ -174,21 +174,23 @@ def _role_bars(bars: Sequence[tuple[str, int, int]], *, name: str, colour: str, 
     }
 
 
-def _sentinels(history: History) -> list[str]:
-    names = [view.name for view in history.environment.sentinels]
-    heard = (event.source.removeprefix("sentinel:") for event in _heard(history))
-    return list(dict.fromkeys((*names, *heard)))
+def _deciders(history: History) -> list[str]:
+    """A lane for each Sentinel and each node of a cluster that was known or said something."""
+    environment = history.environment
+    sentinels = [f"sentinel {view.name}" for view in environment.sentinels]
+    nodes = [f"node {name}" for shard in environment.shards for name in shard.servers]
+    return list(dict.fromkeys((*sentinels, *sorted(nodes), *map(_lane, _heard(history)))))
 
 
-def _sentinel_lane(name: str) -> str:
-    return f"sentinel {name}"
+def _lane(event: Event) -> str:
+    return event.source.replace(":", " ", 1)
 
 
 def _heard(history: History) -> tuple[Event, ...]:
-    return tuple(event for event in history.events if event.source.startswith("sentinel:"))
+    return tuple(event for event in history.events if event.source.startswith(("sentinel:", "node:")))
 
 
-def _sentinel_events(history: History, frame: Frame) -> Iterable[Figure]:
+def _decisions(history: History, frame: Frame) -> Iterable[Figure]:
     groups: dict[tuple[str, str, str], list[Event]] = {
         _OTHER_SHAPE: [],
         **{(name, symbol, colour): [] for name, _, symbol, colour in _SHAPES},
@@ -204,11 +206,18 @@ def _sentinel_events(history: History, frame: Frame) -> Iterable[Figure]:
                 "name": name,
                 "yaxis": "y2",
                 "x": [frame.s(event.at_ns) for event in events],
-                "y": [_sentinel_lane(event.source.removeprefix("sentinel:")) for event in events],
-                "text": [_plain(f"{event.kind} {event.text}") for event in events],
+                "y": [_lane(event) for event in events],
+                "text": [_plain(f"{event.kind} {event.text or _told(event)}") for event in events],
                 "marker": {"symbol": symbol, "color": colour, "size": 11, "line": {"width": 1, "color": colour}},
                 "hovertemplate": "%{y}: %{text}, %{x:.3f} s<extra></extra>",
             }
+
+
+def _told(event: Event) -> str:
+    """What an event without a text is about."""
+    return (
+        ", ".join(f"{name} {value}" for name, value in event.data.items()) if event.source.startswith("node:") else ""
+    )
 
 
 def _plain(text: str) -> str:

@@ -27,6 +27,7 @@ def trial_lines(judgement: Judgement) -> tuple[str, ...]:
         *_instants(judgement),
         *_waterfall(judgement),
         *_writes(judgement),
+        *_shards(judgement),
     )
 
 
@@ -70,6 +71,15 @@ def place(phase: PhaseCheck) -> str:
     if phase.measured_ms is None:
         return f"did not happen{f': {phase.cause}' if phase.cause else ''}"
     return "inside" if phase.inside else f"outside: {phase.cause or 'unexplained'}"
+
+
+def _shards(judgement: Judgement) -> Iterable[str]:
+    for shard in judgement.shards:
+        times = shard.timeline
+        master = f"{times.old_master} > {times.new_master}" if times.failover else f"{times.old_master} stays"
+        outage = ms_text(shard.availability.outage_ms, censored=shard.availability.censored)
+        lost = count_text(shard.writes.lost)
+        yield f"  shard {shard.name}: {shard.verdict}, {master}, outage {outage} ms, lost {lost}"
 
 
 def _writes(judgement: Judgement) -> Iterable[str]:

@@ -102,10 +102,11 @@ def _incomplete(history: History) -> Iterable[str]:
 
 def _facts(judgement: Judgement) -> Rows:
     timeline, writes = judgement.timeline, judgement.writes
+    switch = "node's word of it" if judgement.shards else "+switch-master"
     return (
         ("outage", _ms(outage_ms(judgement), censored=judgement.availability.censored)),
-        ("first +switch-master", _ms(timeline.ms(instants.FIRST_SWITCH_AT))),
-        ("last +switch-master", _ms(timeline.ms(instants.LAST_SWITCH_AT))),
+        (f"first {switch}", _ms(timeline.ms(instants.FIRST_SWITCH_AT))),
+        (f"last {switch}", _ms(timeline.ms(instants.LAST_SWITCH_AT))),
         ("redundant again", _ms(timeline.ms(instants.REDUNDANT_AT))),
         ("acknowledged writes", count_text(writes.acknowledged)),
         ("lost", count_text(writes.lost) if loss_known(judgement) else NOT_KNOWN),

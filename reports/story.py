@@ -65,8 +65,9 @@ def _failover(judgement: Judgement) -> str:
     if not timeline.failover:
         return "There was no failover."
     first, last = timeline.ms(instants.FIRST_SWITCH_AT), timeline.ms(instants.LAST_SWITCH_AT)
+    first_words = "first node named it" if judgement.shards else "first +switch-master came"
     told = (
-        f"; the first +switch-master came {ms_text(first)} ms after the fault, the last {ms_text(last)} ms"
+        f"; the {first_words} {ms_text(first)} ms after the fault, the last {ms_text(last)} ms"
         if first is not None
         else ""
     )

@@ -222,7 +222,7 @@ def _cell(values: Spread) -> str:
 
 
 def _legend(rows: Sequence[Row]) -> Iterable[str]:
-    yield "switch: +switch-master after the fault; noise: longest outage without a fault; late: of the load itself"
+    yield "switch: new master named, after the fault; noise: longest outage without a fault; late: of the load itself"
     spreads = [values for row in rows for values in (row.outage, row.first_switch, row.last_switch)]
     if any(values.n and values.too_few for values in spreads):
         yield f"n<{FEW}: too few runs for a p95"

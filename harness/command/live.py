@@ -77,7 +77,7 @@ class LiveRun:
         line = Text(f"trial {len(self.folders)}/{self._trials} ")
         line.append(judgement.verdict, style=_COLOURS[judgement.verdict])
         line.append(f"  outage {judgement.availability.outage_ms:.0f} ms")
-        line.append(f"  first +switch-master {first:.0f} ms" if first is not None else "  no failover")
+        line.append(f"  first switch {first:.0f} ms" if first is not None else "  no failover")
         line.append(f"  lost {judgement.writes.lost}")
         self._console.print(line)
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from harness.model.plan import FaultPlan, Load, Writers
-from harness.model.verdict import Finding, Verdict
+from harness.model.verdict import Finding, ShardJudgement, Verdict
+from reports.lines import trial_lines
 from reports.story import not_passed, what_happened, what_it_means, what_was_done
 
 
@@ -79,3 +80,19 @@ def test_what_was_done_names_faults_and_load(make: Any) -> None:
 
 def test_no_fault_is_said(make: Any) -> None:
     assert what_was_done(make.plan(faults=())).startswith("No fault under 4 writers")
+
+
+def test_a_cluster_is_told_without_sentinels_words(make: Any) -> None:
+    whole = make.judgement()
+    shard = ShardJudgement(
+        name="0-5460",
+        verdict=whole.verdict,
+        timeline=whole.timeline,
+        writes=whole.writes,
+        availability=whole.availability,
+        phases=(),
+    )
+    judged = make.judgement(shards=(shard,))
+
+    assert "; the first node named it 2260 ms after the fault, the last 3310 ms. " in what_happened(judged)
+    assert "  shard 0-5460: pass, redis-0 > redis-1, outage 2285 ms, lost 0" in trial_lines(judged)
