@@ -6,7 +6,7 @@ The first `shards` servers become masters of even shares of the slots, the other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from harness.deployments.nodes import look_at
 from harness.deployments.replies import fields, pairs
@@ -20,6 +20,8 @@ _ANSWERS_WITHIN_S = 30.0
 _MET_WITHIN_S = 30.0
 _WHOLE_WITHIN_S = 30.0
 _EVERY_S = 0.05
+_MEET_AGAIN_S = 3.0
+"""A node forgets whom it was told to meet after the node timeout, a second at least: a Service may be slower."""
 
 
 def form_cluster(
@@ -42,8 +44,20 @@ def form_cluster(
 
         eventually(checked, within_s=within_s, what=what, every_s=_EVERY_S, clock=clock)
 
+    def meet(strangers: Collection[str]) -> None:
+        for number, name in enumerate(names):
+            for other in names[number + 1 :]:
+                if other in strangers or name in strangers:
+                    _tell(probe, servers[name], "MEET", hosts[other], str(servers[other].port))
+
+    met_ns = 0
+
     def known() -> tuple[bool, str]:
+        nonlocal met_ns
         counts = {name: _known(probe, endpoint) for name, endpoint in servers.items()}
+        if clock.now_ns() - met_ns > _MEET_AGAIN_S * 1e9:
+            meet([name for name, count in counts.items() if count < len(servers)])
+            met_ns = clock.now_ns()
         return set(counts.values()) == {len(servers)}, ", ".join(f"{name} knows {n}" for name, n in counts.items())
 
     until(lambda: _answering(probe, servers), _ANSWERS_WITHIN_S, f"{len(servers)} nodes to answer")
@@ -52,9 +66,6 @@ def form_cluster(
     for number, (name, (first, last)) in enumerate(zip(names, even_ranges(shards), strict=False)):
         _tell(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
         _tell(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
-    for number, name in enumerate(names):
-        for other in names[number + 1 :]:
-            _tell(probe, servers[name], "MEET", hosts[other], str(servers[other].port))
     until(known, _MET_WITHIN_S, f"{len(servers)} nodes to know each other")
     ids = {name: str(probe.query(servers[name], "CLUSTER", "MYID").value) for name in names[:shards]}
     for number, name in enumerate(names[shards:]):
