@@ -6,6 +6,7 @@ The first `shards` servers become masters of even shares of the slots, the other
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping
 
 from harness.deployments.nodes import look_at
@@ -44,29 +45,12 @@ def form_cluster(
 
         eventually(checked, within_s=within_s, what=what, every_s=_EVERY_S, clock=clock)
 
-    def meet(strangers: Collection[str]) -> None:
-        for number, name in enumerate(names):
-            for other in names[number + 1 :]:
-                if other in strangers or name in strangers:
-                    _tell(probe, servers[name], "MEET", hosts[other], str(servers[other].port))
-
-    met_ns = 0
-
-    def known() -> tuple[bool, str]:
-        nonlocal met_ns
-        counts = {name: _known(probe, endpoint) for name, endpoint in servers.items()}
-        if clock.now_ns() - met_ns > _MEET_AGAIN_S * 1e9:
-            meet([name for name, count in counts.items() if count < len(servers)])
-            met_ns = clock.now_ns()
-        return set(counts.values()) == {len(servers)}, ", ".join(f"{name} knows {n}" for name, n in counts.items())
-
     until(lambda: _answering(probe, servers), _ANSWERS_WITHIN_S, f"{len(servers)} nodes to answer")
     names = tuple(servers)
-    hosts = {name: _announced(probe, endpoint) or endpoint.host for name, endpoint in servers.items()}
     for number, (name, (first, last)) in enumerate(zip(names, even_ranges(shards), strict=False)):
         _tell(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
         _tell(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
-    until(known, _MET_WITHIN_S, f"{len(servers)} nodes to know each other")
+    until(_Meeting(probe, servers, clock).look, _MET_WITHIN_S, f"{len(servers)} nodes to know each other")
     ids = {name: str(probe.query(servers[name], "CLUSTER", "MYID").value) for name in names[:shards]}
     for number, name in enumerate(names[shards:]):
         _tell(probe, servers[name], "REPLICATE", ids[names[number % shards]])
@@ -76,6 +60,28 @@ def form_cluster(
         return not wrong, "; ".join(wrong)
 
     until(whole, _WHOLE_WITHIN_S, "a cluster that is whole")
+
+
+class _Meeting:
+    """Introduces nodes to each other, again and again while one of them knows too few."""
+
+    def __init__(self, probe: Asks, servers: Mapping[str, Endpoint], clock: Clock) -> None:
+        self._probe, self._servers, self._clock = probe, servers, clock
+        self._hosts = {name: _announced(probe, endpoint) or endpoint.host for name, endpoint in servers.items()}
+        self._again_ns = 0
+
+    def look(self) -> tuple[bool, str]:
+        counts = {name: _known(self._probe, endpoint) for name, endpoint in self._servers.items()}
+        strangers = {name for name, count in counts.items() if count < len(counts)}
+        if strangers and self._clock.now_ns() >= self._again_ns:
+            self._introduce(strangers)
+            self._again_ns = self._clock.now_ns() + int(_MEET_AGAIN_S * 1e9)
+        return not strangers, ", ".join(f"{name} knows {count}" for name, count in counts.items())
+
+    def _introduce(self, strangers: Collection[str]) -> None:
+        for one, other in itertools.combinations(self._servers, 2):
+            if one in strangers or other in strangers:
+                _tell(self._probe, self._servers[one], "MEET", self._hosts[other], str(self._servers[other].port))
 
 
 def _tell(probe: Asks, endpoint: Endpoint, *words: str) -> None:
