@@ -23,7 +23,8 @@ class Directory:
         self._aliases: dict[Endpoint, str] = {}
 
     def replace(self, servers: Mapping[str, Endpoint]) -> None:
-        self._endpoints = dict(servers)
+        self._endpoints.clear()
+        self._endpoints.update(servers)
         self._numbers = {name: number for number, name in enumerate(servers)}
         self._by_address = {endpoint: number for number, endpoint in enumerate(servers.values())}
 
@@ -47,6 +48,7 @@ class Directory:
 
     @property
     def servers(self) -> Mapping[str, Endpoint]:
+        """By name, as they are now; stays the same mapping when they are replaced."""
         return self._endpoints
 
     def endpoint(self, name: str) -> Endpoint | None:

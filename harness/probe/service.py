@@ -226,7 +226,7 @@ class Service:
     async def _lanes(self) -> tuple[tuple[Range, ...], ...]:
         """The slots of each shard, from the first node that tells them."""
         seen = "no node is watched"
-        for endpoint in self._directory.servers.values():
+        for endpoint in tuple(self._directory.servers.values()):
             try:
                 lanes = lanes_of(await ask(endpoint, "CLUSTER", "SLOTS", within_s=1.0, password=self._password))
             except (Lost, NoReply) as error:
@@ -253,7 +253,7 @@ class Service:
     async def _read_back(self) -> None:
         """One server after the other; one that cannot be read has no file, and an event that says why."""
         recorder = self._history()
-        for name, endpoint in self._directory.servers.items():
+        for name, endpoint in tuple(self._directory.servers.items()):
             try:
                 facts, numbers = await read_server(
                     name, endpoint, trial=recorder.trial, password=self._password, cluster=self._cluster
@@ -278,7 +278,7 @@ class Service:
         """One server after the other; who cannot be reached may be a master that keeps its keys."""
         deleted = left = masters = 0
         silent = []
-        for name, endpoint in self._directory.servers.items():
+        for name, endpoint in tuple(self._directory.servers.items()):
             try:
                 swept = await sweep_server(endpoint, trial=trial, password=self._password)
             except (Lost, NoReply) as error:

@@ -40,3 +40,12 @@ def test_what_was_learned_is_forgotten_with_the_endpoints() -> None:
     assert learned.number_at(Endpoint("10.0.0.1", 6379)) == NO_SERVER
     assert learned.name(0) == "redis-0"
     assert learned.name(NO_SERVER) == ""
+
+
+def test_who_holds_the_servers_sees_where_they_are_today() -> None:
+    """A client that asks any of a cluster's nodes must not go on asking at addresses that pods had before."""
+    directory = Directory()
+    directory.replace({"redis-1": Endpoint("10.0.0.1", 6379)})
+    held = directory.servers
+    directory.replace({"redis-1": Endpoint("10.0.0.9", 6379)})
+    assert held["redis-1"] == Endpoint("10.0.0.9", 6379)
