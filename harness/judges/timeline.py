@@ -163,19 +163,25 @@ def _believed_by_new(history: History) -> dict[str, str]:
     What a Sentinel tells of a replica or of another Sentinel ends with the master that it belongs to.
     """
     names = server_names(history)
-    first = {view.name: view.run_id for view in history.environment.sentinels}
+    # By its first appearance: the run_id of the view is that of its process, not of the Sentinel that it is.
+    first: dict[str, Scalar] = {}
     anew: set[str] = set()
     believed: dict[str, str] = {}
     for event in history.events:
         channel, _, sentinel = event.source.partition(":")
-        if channel != "sentinel" or sentinel not in first:
+        if channel != "sentinel":
             continue
-        if event.kind == "sentinel-up" and event.data.get("run_id") != first[sentinel]:
+        identity = event.data.get("run_id")
+        if event.kind == "sentinel-up" and identity != first.setdefault(sentinel, identity):
             anew.add(sentinel)
             believed.setdefault(sentinel, "")
+        # "name host port host port", or "... @ name host port" and whatever else is said.
         words = event.text.split()
-        if sentinel in anew and (event.kind == "+switch-master" or "@" in words) and len(words) >= 3:
-            believed[sentinel] = name_at(history, names, f"{words[-2]}:{words[-1]}")
+        place = (
+            words[3:5] if event.kind == "+switch-master" else words[words.index("@") + 2 :][:2] if "@" in words else []
+        )
+        if sentinel in anew and len(place) == 2:
+            believed[sentinel] = name_at(history, names, ":".join(place))
     return believed
 
 

@@ -118,8 +118,11 @@ def test_a_sentinel_made_anew_agrees_by_the_master_that_it_watches(kill: Any, wa
     """It began with the promoted master, and so has no switch to announce; or with the old one."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
+    story.event(10, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0")
     story.event(3310, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0b")
     story.event(3320, "sentinel:redis-0", "+sentinel", f"sentinel abc 10.0.0.2 26379 @ mymaster {watched}")
+    told = f"slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster {watched} new reported role is slave"
+    story.event(3330, "sentinel:redis-0", "+role-change", told)
 
     assert findings(story)["convergence.sentinels_agree"].verdict is verdict
 
