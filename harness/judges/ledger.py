@@ -167,11 +167,14 @@ def _causes(operations: Records) -> dict[str, int]:
 
 
 def _diverged(history: History, book: _Book, final: FinalRead) -> int:
-    """Keys that at least one replica holds and the final master does not, or the other way round."""
+    """Keys that at least one replica holds and the final master does not, or the other way round.
+
+    A second master is no replica: what it holds is `convergence`'s to tell.
+    """
     differ = np.zeros(book.size, dtype=np.bool_)
     names: set[str] = set()
     for name, replica in history.finals.items():
-        if name != final.server:
+        if name != final.server and replica.role != MASTER:
             differ |= book.held[name] ^ book.held[final.server]
             names |= set(replica.unexpected) ^ set(final.unexpected)
     return int(np.count_nonzero(differ)) + len(names)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from harness.deployments.memory.deployment import MemoryDeployment
 from harness.topologies.catalogue import topology
-from harness.trials.survey import survey
+from harness.trials.survey import _missing, survey
 
 NODE = topology("node")
 
@@ -54,3 +56,13 @@ def test_a_sentinel_alone_is_missed_too(deployment):
 
     assert not seen.whole
     assert seen.text == "no redis-1/sentinel"
+
+
+def test_a_sentinel_that_nobody_makes_anew_is_not_missed():
+    """Document 002's bootstrap pod is succeeded by a server alone."""
+    bootstrap = topology("bootstrap")
+    servers = [pod.name for pod in bootstrap.pods if "redis" in pod.containers]
+    deployment = SimpleNamespace(topology=bootstrap)
+
+    assert _missing(deployment, servers, ("sentinel-a", "sentinel-b", "sentinel-c")) == []
+    assert _missing(deployment, servers, ("redis-master", "sentinel-b", "sentinel-c")) == ["no sentinel-a/sentinel"]
