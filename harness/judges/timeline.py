@@ -23,7 +23,7 @@ from harness.judges.evidence import (
 )
 from harness.judges.redundancy import redundant_at
 from harness.model import instants
-from harness.model.events import Event, Role
+from harness.model.events import Event, Role, Scalar
 from harness.model.history import History
 from harness.model.instants import Instant
 from harness.model.operations import Outcome
