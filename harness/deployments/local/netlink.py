@@ -73,9 +73,9 @@ def add_bridge(name: str) -> None:
     _ask(f"add bridge {name}", _NEW_LINK, _CREATE_ONLY, _link() + _name(name) + fixed + kind)
 
 
-def add_veth(name: str, *, bridge: str, peer: str, peer_network: int) -> None:
-    """A cable from `bridge` to a new interface `peer` in the network namespace behind a descriptor."""
-    other_end = _link() + _name(peer) + _number(_IFLA_NET_NS_FD, peer_network)
+def add_veth(name: str, *, bridge: str, peer: str, peer_network: int, hardware: bytes) -> None:
+    """A cable from `bridge` to a new interface `peer`, of this hardware address, in the network of a descriptor."""
+    other_end = _link() + _name(peer) + _number(_IFLA_NET_NS_FD, peer_network) + _attribute(_IFLA_ADDRESS, hardware)
     kind = _attribute(_INFO_KIND, b"veth") + _attribute(_INFO_DATA, _attribute(_VETH_PEER, other_end))
     body = _link() + _name(name) + _attribute(_IFLA_LINKINFO, kind)
     _ask(f"add veth {name}", _NEW_LINK, _CREATE_ONLY, body)

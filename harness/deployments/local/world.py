@@ -5,6 +5,7 @@ Standard library only: the agent imports it. Leaves nothing behind, because all 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,9 @@ def enter(folder: Path, address: str) -> None:
 def add_pod(cable: str, address: str) -> int:
     """A network namespace on the bridge under this address; it goes when its processes and the descriptor are gone."""
     network = kernel.new_network()
-    netlink.add_veth(cable, bridge=BRIDGE, peer="eth0", peer_network=network)
+    # One hardware address for one address: a pod that is back under its old one is known to its neighbours still.
+    hardware = b"\x02\x00" + ipaddress.IPv4Address(address).packed
+    netlink.add_veth(cable, bridge=BRIDGE, peer="eth0", peer_network=network, hardware=hardware)
     with inside(network):
         netlink.set_up("lo")
         netlink.add_address("eth0", address, PREFIX)
