@@ -23,6 +23,7 @@ from harness.options import OPTIONS, Chosen, choose
 if TYPE_CHECKING:
     from harness.trials.keeper import Keeper
     from harness.trials.observer import Observer
+    from harness.trials.outcome import Outcome
     from harness.trials.settings import Settings
     from harness.trials.trial import Trial
 
@@ -35,6 +36,7 @@ _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 TRIAL_PROPERTY = "redis_folder"
 BRING_UP_PROPERTY = "redis_bring_up"
 _MARKED = ("topology", "profile", "trials")
+_FAILS = "fails"
 COLLECTOR = "redis-resilience-collector"
 
 
@@ -51,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Decide every option once, and where the results go; a worker of pytest-xdist is told by its controller."""
     config.addinivalue_line(
         "markers",
-        "redis(topology=, profile=, trials=): what this scenario needs whatever was chosen for the run",
+        "redis(topology=, profile=, trials=, fails=): what this scenario needs whatever was chosen for the run; the "
+        "finding by which it shows that a document no longer holds",
     )
     chosen: dict[str, Chosen] = {}
     values: dict[str, Any] = {}
@@ -147,9 +150,23 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     outcome = item.stash[_TRIAL].outcome if _TRIAL in item.stash else None
     if outcome is not None:
         allowed = ("pass", "unknown") if item.config.stash[_VALUES]["redis_allow_unknown"] else ("pass",)
+        if fails := _marked(item).get(_FAILS):
+            _show_weakness(outcome, str(fails))
         if outcome.verdict not in allowed:
             pytest.fail(outcome.explain(), pytrace=False)
     return result
+
+
+def _show_weakness(outcome: Outcome, fails: str) -> None:
+    """A verdict that fails by the finding that the scenario is there to show is an expected failure, with its text."""
+    if outcome.verdict == "fail" and outcome.finding(fails).verdict == "fail":
+        pytest.xfail(f"{fails}: {outcome.finding(fails).text}")
+    if outcome.verdict != "unknown":
+        pytest.fail(
+            f"expected {fails} to fail, which this scenario is there to show; got {outcome.finding(fails).verdict}\n"
+            f"{outcome.explain()}",
+            pytrace=False,
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -230,22 +247,30 @@ def _join(config: pytest.Config) -> None:
 def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
     """The run's choices, and over them those of the test's own marker."""
     values = config.stash[_VALUES].copy()
-    marker = node.get_closest_marker("redis")
-    if marker is None:
-        return values
-    if marker.args or not set(marker.kwargs) <= set(_MARKED):
-        given = [*map(repr, marker.args), *marker.kwargs]
-        raise pytest.UsageError(
-            f"{node.nodeid}: expected the marker redis with {', '.join(f'{name}=' for name in _MARKED)}; "
-            f"got {', '.join(given)}"
-        )
     parsers = {option.name: option.parse for option in OPTIONS}
-    for name, value in marker.kwargs.items():
+    for name, value in _marked(node).items():
+        if name == _FAILS:
+            continue
         try:
             values[f"redis_{name}"] = parsers[f"redis_{name}"](str(value))
         except ValueError as error:
             raise pytest.UsageError(f"{node.nodeid}: marker redis, {name}: {error}") from error
     return values
+
+
+def _marked(node: pytest.Item) -> dict[str, object]:
+    """What the test's own marker says."""
+    marker = node.get_closest_marker("redis")
+    if marker is None:
+        return {}
+    known = (*_MARKED, _FAILS)
+    if marker.args or not set(marker.kwargs) <= set(known):
+        given = [*map(repr, marker.args), *marker.kwargs]
+        raise pytest.UsageError(
+            f"{node.nodeid}: expected the marker redis with {', '.join(f'{name}=' for name in known)}; "
+            f"got {', '.join(given)}"
+        )
+    return dict(marker.kwargs)
 
 
 def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:

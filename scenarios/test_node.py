@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.faults.node import stop_node
 from harness.faults.target import MASTER
 from harness.trials.trial import Trial
 
 
+@pytest.mark.kind
 def test_node_stop(trial: Trial) -> None:
     """Cut the power of the master's node: its Sentinel goes with it, and nobody tells anybody."""
     trial.inject(stop_node(MASTER))

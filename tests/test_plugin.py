@@ -159,6 +159,22 @@ def test_a_failing_verdict_fails_the_test_without_an_assert(pytester):
     )
 
 
+def test_a_weakness_that_a_scenario_is_there_to_show_is_an_expected_failure(pytester):
+    """By exactly that finding: where it holds after all, somebody has to look."""
+    weak = PLANTED.format(bug="lose-tail") + "\n    pytestmark = pytest.mark.redis(fails='FINDING')\n"
+    pytester.makepyfile(
+        test_shown=weak.replace("FINDING", "ledger.lost"),
+        test_other=weak.replace("FINDING", "convergence.final_master").replace("test_master", "test_other_master"),
+    )
+
+    result = pytester.runpytest_subprocess(*MEMORY, "-rx")
+
+    result.assert_outcomes(xfailed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["expected convergence.final_master to fail, which *; got pass", "XFAIL test_shown.py*ledger.lost: expected *"]
+    )
+
+
 def test_unknown_is_no_pass_unless_it_is_allowed(pytester):
     """A slow switch that nobody can explain is unknown."""
     pytester.makepyfile(test_scenario=PLANTED.format(bug="slow-switch"))
@@ -293,8 +309,8 @@ def test_a_marker_chooses_for_one_scenario(pytester):
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("'statefulset'", "*expected the marker redis with topology=, profile=, trials=; got 'statefulset'"),
-        ("size=3", "*expected the marker redis with topology=, profile=, trials=; got size"),
+        ("'statefulset'", "*expected the marker redis with topology=, profile=, trials=, fails=; got 'statefulset'"),
+        ("size=3", "*expected the marker redis with topology=, profile=, trials=, fails=; got size"),
         ("trials=0", "*marker redis, trials: expected a whole number of 1 or more; got '0'"),
     ],
 )

@@ -26,7 +26,7 @@ class Boot(StrEnum):
     MASTER = "master"  # always master
     FOLLOW = "follow"  # always a replica of the first pod, by its name
     FIRST = "first"  # the first pod as MASTER, every other as FOLLOW
-    ASK = "ask"  # asks the Sentinels of the other pods who is master; without an answer as FIRST
+    ASK = "ask"  # asks the Sentinels who is master, its own pod's last; without an answer as FIRST
     ASK_OR_WAIT = "ask-or-wait"  # asks them until one names another server that answers, and follows that one
 
 

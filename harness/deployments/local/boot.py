@@ -53,7 +53,7 @@ def sentinels_to_know(pod: str, *, topology: Topology, places: Places, probe: As
     for peer, sentinel in places.endpoints("sentinel").items():
         if peer == pod:
             continue
-        answer = probe.query(sentinel, "SENTINEL", "SENTINELS", topology.master_name)
+        answer = probe.query(sentinels[peer], "SENTINEL", "SENTINELS", topology.master_name)
         if isinstance(answer.value, list):
             told = [pairs(entry) for entry in answer.value]
             return tuple(Peer(host=each["ip"], port=int(each["port"]), run_id=each["runid"]) for each in told)
@@ -70,11 +70,10 @@ def whom_to_watch(
 
 
 def _named_to(pod: str, topology: Topology, places: Places, probe: Asks) -> str:
-    """Whom the first Sentinel of another pod that answers takes for master."""
-    for peer, sentinel in places.endpoints("sentinel").items():
-        if peer == pod:
-            continue
-        answer = probe.query(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", topology.master_name)
+    """Whom the first Sentinel that answers takes for master; its own pod's is asked last."""
+    sentinels = places.endpoints("sentinel")
+    for peer in sorted(sentinels, key=lambda peer: peer == pod):
+        answer = probe.query(sentinels[peer], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", topology.master_name)
         if isinstance(answer.value, list) and answer.value:
             return places.called(str(answer.value[0]))
     return ""

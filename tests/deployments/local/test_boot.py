@@ -86,6 +86,11 @@ def test_a_pod_that_asks_and_is_told_its_own_name_is_master() -> None:
     assert follow(Boot.ASK, "redis-1", World(named={"redis-2": "10.0.0.2"})) == ""
 
 
+def test_a_pod_that_asks_believes_its_own_sentinel_where_nobody_else_answers() -> None:
+    """With the other Sentinels dead, a restarted master must not become the replica of its own replica."""
+    assert follow(Boot.ASK, "redis-1", World(named={"redis-1": "10.0.0.2"})) == ""
+
+
 @pytest.mark.parametrize(("pod", "followed"), [("redis-0", ""), ("redis-1", "redis-0")])
 def test_a_pod_that_asks_in_vain_believes_its_number(pod: str, followed: str) -> None:
     assert follow(Boot.ASK, pod, World(named={})) == followed
