@@ -1,5 +1,5 @@
 # The two commands of the README, and what developers type. Everything missing is set up first.
-# What a cluster does otherwise than processes. The network of kind's offline twin enforces no policy, so that one is left out.
+# What a cluster does otherwise than processes do. Where its network enforces no policy, there is nothing to try of one.
 KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_document_000.py scenarios/test_document_001.py \
   scenarios/test_document_002.py scenarios/test_document_004.py scenarios/test_cluster.py -k "not network_policy"
 

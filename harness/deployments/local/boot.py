@@ -53,7 +53,7 @@ def sentinels_to_know(pod: str, *, topology: Topology, places: Places, probe: As
     for peer, sentinel in places.endpoints("sentinel").items():
         if peer == pod:
             continue
-        answer = probe.query(sentinels[peer], "SENTINEL", "SENTINELS", topology.master_name)
+        answer = probe.query(sentinel, "SENTINEL", "SENTINELS", topology.master_name)
         if isinstance(answer.value, list):
             told = [pairs(entry) for entry in answer.value]
             return tuple(Peer(host=each["ip"], port=int(each["port"]), run_id=each["runid"]) for each in told)
