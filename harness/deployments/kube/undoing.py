@@ -8,8 +8,10 @@ behind.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -43,6 +45,8 @@ _GONE_WITHIN_S = 90.0
 """A namespace: its pods are given their time to say goodbye."""
 _STARTED_WITHIN_S = 60.0
 _PATIENCE_S = 120.0
+_WAKING_S = 20.0
+"""An API server that has just started refuses (403) whomever it has not read the permissions of yet."""
 _AGAIN_S = 0.5
 _LOOK_EVERY_S = 0.2
 _LAST_GRACE_S = 1.0
@@ -174,19 +178,23 @@ def leave(journal: Journal, undoer: Undoer) -> None:
         )
 
 
-def patiently(attempt: Callable[[], T], *, within_s: float = _PATIENCE_S) -> T:
+def patiently(attempt: Callable[[], T], *, within_s: float = _PATIENCE_S, waking_s: float = _WAKING_S) -> T:
     """Once more while the API does not answer, or is not ready; any other refusal is final, and so is the deadline's.
+
+    waking_s: as long as that a missing permission may be one that a starting API server has not read yet.
 
     For undoing and for fetching only: what is measured is never tried twice.
     """
     results: list[T] = []
     last: list[KubeError] = []
+    awake_s = time.monotonic() + waking_s
 
     def look() -> tuple[bool, str]:
         try:
             results.append(attempt())
         except KubeError as error:
-            if not error.passing:
+            waking = error.status == HTTPStatus.FORBIDDEN and time.monotonic() < awake_s
+            if not (error.passing or waking):
                 raise
             last.append(error)
             return False, str(error)

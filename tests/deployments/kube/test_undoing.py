@@ -193,8 +193,8 @@ def test_a_kubeconfig_that_went_with_the_results_is_exported_again(api, programs
 
 
 def test_an_api_that_is_away_for_a_while_is_asked_again():
-    """A refusal is final; so is the end of patience, with the last thing heard."""
-    answers = [KubeError("nobody answered"), KubeError("not ready", status=503)]
+    """A refusal is final, but for one that has only just started; so is the end of patience, with the last thing heard."""
+    answers = [KubeError("nobody answered"), KubeError("not ready", status=503), KubeError("not read yet", status=403)]
 
     def attempt():
         if answers:
@@ -209,7 +209,7 @@ def test_an_api_that_is_away_for_a_while_is_asked_again():
 
     assert patiently(attempt, within_s=30) == "done"
     with pytest.raises(KubeError, match="forbidden"):
-        patiently(refuse, within_s=30)
+        patiently(refuse, within_s=30, waking_s=0)
     with pytest.raises(KubeError, match=r"nobody answered \(asked for 0 s\)"):
         patiently(never, within_s=0)
 
