@@ -193,7 +193,7 @@ def test_a_kubeconfig_that_went_with_the_results_is_exported_again(api, programs
 
 
 def test_an_api_that_is_away_for_a_while_is_asked_again():
-    """A refusal is final, but for one that has only just started; so is the end of patience, with the last thing heard."""
+    """A refusal is final, but not that of a server that has just started; at the end the last thing heard is told."""
     answers = [KubeError("nobody answered"), KubeError("not ready", status=503), KubeError("not read yet", status=403)]
 
     def attempt():
