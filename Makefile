@@ -1,7 +1,8 @@
 # The two commands of the README, and what developers type. Everything missing is set up first.
-# What a cluster does otherwise than processes do. Where its network enforces no policy, there is nothing to try of one.
+# One of each topology that a cluster runs otherwise than processes do. Where its network enforces no policy, there is nothing to
+# try of one. Document 002 is left out: what it shows here depends on the kubelet's mood (docs/topologies/bootstrap.md).
 KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_document_000.py scenarios/test_document_001.py \
-  scenarios/test_document_002.py scenarios/test_document_004.py scenarios/test_cluster.py -k "not network_policy"
+  scenarios/test_document_004.py scenarios/test_cluster.py::test_cluster_master_lost -k "not network_policy"
 
 .PHONY: help run test test-kind lint format bench clean
 
