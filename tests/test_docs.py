@@ -11,6 +11,7 @@ from harness.cli import app
 from harness.command.lint import rules_page
 from harness.command.scenarios import scenarios
 from harness.options import OPTIONS
+from harness.topologies import catalogue
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -58,9 +59,17 @@ def test_the_rules_of_lint_are_those_of_the_program():
 
 def test_every_scenario_is_in_the_readme():
     """With what is broken and what the right answer is."""
-    listed = re.findall(r"^\| `([a-z0-9-]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    table = (ROOT / "README.md").read_text().split("| scenario |", 1)[1].split("\n\n", 1)[0]
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \|", table, re.MULTILINE)
 
-    assert sorted(name for name in listed if not name.startswith("--")) == sorted(found.name for found in scenarios())
+    assert sorted(listed) == sorted(found.name for found in scenarios())
+
+
+def test_every_topology_is_in_the_readme():
+    table = (ROOT / "README.md").read_text().split("| topology |", 1)[1].split("\n\n", 1)[0]
+    listed = [name for line in table.splitlines()[2:] for name in re.findall(r"`([^`]+)`", line.split("|")[1])]
+
+    assert sorted(listed) == sorted(catalogue.names())
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "TRACK_RECORD.md"], ids=lambda path: path.name)
