@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Iterable
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from harness.model.lint import LintReport, NotSeen, Severity
+from reports.terminal import console
 from reports.units import plural
 
 _STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: ""}
@@ -31,24 +29,14 @@ def one_line(report: LintReport) -> str:
 
 def render(report: LintReport, *, width: int, colour: bool) -> str:
     """Findings with reason, fix and scenario; what was not seen, grouped by the reason. NO_COLOR overrules `colour`."""
-    paint = colour and not os.environ.get("NO_COLOR")
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=paint,
-        color_system="standard" if paint else None,
-        no_color=not paint,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    with console.capture() as capture:
-        console.print(f"{report.subject}: {one_line(report)}", soft_wrap=True)
+    out = console(width=width, colour=colour)
+    with out.capture() as capture:
+        out.print(f"{report.subject}: {one_line(report)}", soft_wrap=True)
         if report.findings:
-            console.print()
-            console.print(_table(report))
+            out.print()
+            out.print(_table(report))
         for line in _not_seen(report.not_seen):
-            console.print(line, style="dim")
+            out.print(line, style="dim")
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 

@@ -7,15 +7,12 @@ that it could move is shown with ">".
 
 from __future__ import annotations
 
-import io
-import os
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +20,7 @@ from harness.model import instants
 from harness.model.plan import Plan
 from harness.model.verdict import Judgement, Verdict
 from reports.story import loss_known
+from reports.terminal import console
 from reports.units import NOTHING, count_text, ms_text, plural
 
 FEW = 8
@@ -161,23 +159,12 @@ _WIDE = 100
 
 def render(rows: Sequence[Row], *, width: int, colour: bool) -> str:
     """The table as text, three lines a row (median, p95, max). NO_COLOR in the environment overrules `colour`."""
-    paint = colour and not os.environ.get("NO_COLOR")
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=paint,
-        color_system="standard" if paint else None,
-        no_color=not paint,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    with console.capture() as capture:
-        console.print(_table(rows, name_width=_NAME_WIDTH if width < _WIDE else width))
-        console.print()
+    out = console(width=width, colour=colour)
+    with out.capture() as capture:
+        out.print(_table(rows, name_width=_NAME_WIDTH if width < _WIDE else width))
+        out.print()
         for line in _legend(rows):
-            console.print(line, style="dim")
+            out.print(line, style="dim")
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + "\n"
 
 

@@ -1,0 +1,24 @@
+"""What is printed on a terminal, made as text first: its width and its colours are the caller's to know."""
+
+from __future__ import annotations
+
+import io
+import os
+
+from rich.console import Console
+
+
+def console(*, width: int, colour: bool) -> Console:
+    """To capture what is printed, so wide. NO_COLOR in the environment overrules `colour`."""
+    paint = colour and not os.environ.get("NO_COLOR")
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=paint,
+        color_system="standard" if paint else None,
+        no_color=not paint,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
