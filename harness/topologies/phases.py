@@ -20,7 +20,6 @@ ENGINE_PING_MS = 1000
 INFO_MS = 1000.0
 """Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
 ASK_MS = 1000.0
-HELLO_MS = 2000.0
 EXCHANGE_MS = 20.0
 """One request, its reply, and the configuration file that a Sentinel writes and syncs before it votes or acts."""
 
