@@ -6,6 +6,7 @@ accounts for it; `unexplained` is an honest answer and makes the trial `unknown`
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -55,9 +56,23 @@ def judge(history: History, timeline: Timeline) -> tuple[tuple[PhaseCheck, ...],
     if timeline.failover:
         prediction = history.environment.prediction
         chain = prediction.hand_over if timeline.handed_over and prediction.hand_over else prediction.bounds
-        checks = tuple(_check(history, timeline, bound) for bound in chain)
+        checks = tuple(_check(history, timeline, bound) for bound in _holding(chain, timeline))
         findings.append(_explained(checks))
     return checks, tuple(findings)
+
+
+def _holding(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:
+    """Without those alternatives whose phase has to wait for something that comes later."""
+
+    def ends_ns(bound: Bound) -> float:
+        begin = timeline.at(bound.origin)
+        return begin.latest_ns + bound.upper_ms * 1e6 if begin else -math.inf
+
+    last: dict[str, Bound] = {}
+    for bound in chain:
+        if bound.alternative and (bound.name not in last or ends_ns(bound) > ends_ns(last[bound.name])):
+            last[bound.name] = bound
+    return tuple(bound for bound in chain if not bound.alternative or bound is last[bound.name])
 
 
 def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
@@ -139,6 +154,9 @@ def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, ex
     lost = _lookups_ms(history, timeline, begin, end)
     if lost >= excess_ms:
         return f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"
+    asked = _client_lookups_ms(history, begin, end)
+    if asked >= excess_ms:
+        return f"the client that wrote first looked up names for {asked:.0f} ms"
     save = _save_ms(history, begin, end)
     if save >= excess_ms:
         return f"a Sentinel took {save:.0f} ms to save its vote to its disk"
@@ -206,6 +224,17 @@ def _lookups_ms(history: History, timeline: Timeline, begin: Instant, end: Insta
             for tried in tries.values()
         ),
         default=0.0,
+    )
+
+
+def _client_lookups_ms(history: History, begin: Instant, end: Instant) -> float:
+    """How long the client whose write ended the phase waited for the resolver in it; 0 where no write ended it."""
+    rows = history.operations
+    ended = rows[(rows["call_ns"] == end.earliest_ns) & (rows["return_ns"] == end.latest_ns)]
+    return sum(
+        max(min(event.at_ns, end.latest_ns) - max(event.earliest_ns, begin.earliest_ns), 0) / 1e6
+        for event in history.of_kind("lookup")
+        if event.data.get("client") in ended["client"].tolist()
     )
 
 

@@ -44,13 +44,17 @@ class SentinelView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A phase of the failover: the least and the most time that the configuration allows, in ms after its origin."""
+    """A phase of the failover: the least and the most time that the configuration allows, in ms after its origin.
+
+    alternative: of all such bounds on one phase the one that ends last holds, as it waits for every origin.
+    """
 
     name: str
     origin: str
     lower_ms: float
     upper_ms: float
     because: str
+    alternative: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class Event:
       "sentinel-up" / "sentinel-down"  sentinel, address, run_id
       "name-found"   server, name, address      a name that a server is known by has a (new) address
       "name-lost"    server, name, cause        it has none
+      "lookup"       client, name               a writer waited for the resolver, for longer than 20 ms
       "load-begin" / "load-end"
     Of each node of a Redis Cluster, by what its own table (CLUSTER NODES, CLUSTER INFO) says; source "node:redis-0":
       "table-up" / "table-down"  node, id, address, cause          it can be asked (again), or no more

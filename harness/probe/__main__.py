@@ -9,6 +9,7 @@ import asyncio
 import gc
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from harness.probe.protocol import FromProbe, Request
 from harness.probe.service import Service
 
 LINE_BYTES = 1 << 22
+LOOKUPS = 64
+"""Threads that wait for the resolver. One whose client gave it up waits on, and must not hold up the next client's."""
 
 
 class _Line(asyncio.BaseProtocol):
@@ -32,6 +35,7 @@ class _Line(asyncio.BaseProtocol):
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=LOOKUPS, thread_name_prefix="look-up"))
     requests = asyncio.StreamReader(limit=LINE_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin.buffer)
     outlet, line = await loop.connect_write_pipe(_Line, sys.stdout.buffer)

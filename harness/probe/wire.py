@@ -158,7 +158,7 @@ async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") ->
     server.
     """
     loop = asyncio.get_running_loop()
-    host = await _address(endpoint)
+    host = await resolve(endpoint.host)
     wire: Wire | None = None
     try:
         async with asyncio.timeout(within_s):
@@ -178,19 +178,19 @@ async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") ->
     return wire
 
 
-async def _address(endpoint: Endpoint) -> str:
-    """The host's address: itself where it is one, else what the resolver says now."""
+async def resolve(host: str) -> str:
+    """The host's address: itself where it is one, else what the resolver says now. Raises Lost."""
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(OSError):
-            socket.inet_pton(family, endpoint.host)
-            return endpoint.host
+            socket.inet_pton(family, host)
+            return host
     try:
         async with asyncio.timeout(RESOLVE_S):
-            found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, None, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except TimeoutError as error:
-        raise Lost(f"the name {endpoint.host} was not resolved within {RESOLVE_S:g} s") from error
+        raise Lost(f"the name {host} was not resolved within {RESOLVE_S:g} s") from error
     except OSError as error:
-        raise Lost(f"the name {endpoint.host} was not resolved: {error.strerror or error}") from error
+        raise Lost(f"the name {host} was not resolved: {error.strerror or error}") from error
     return str(found[0][4][0])
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from harness.model.cluster import Range
 from harness.model.endpoint import Endpoint
-from harness.model.events import Event, Role
+from harness.model.events import Event, Role, Scalar
 from harness.model.operations import Cause, key_prefix
 from harness.model.records import NO_SERVER
 from harness.probe.directory import Directory
@@ -27,11 +27,13 @@ from harness.probe.pacing import next_attempt_ns
 from harness.probe.recorder import Recorder
 from harness.probe.routing import Route, Unrouted
 from harness.probe.watchers import parse_role
-from harness.probe.wire import Lost, NoReply, RawReply, Wire, classify, connect, info_field, pack
+from harness.probe.wire import Lost, NoReply, RawReply, Wire, classify, connect, info_field, pack, resolve
 
 CONNECT_S = 0.05
 """Short, so that a packet dropped by a partition is followed by a new one soon, not by TCP's own after a second."""
 ROLE_S = 0.25
+SLOW_LOOKUP_NS = 20_000_000
+"""A look-up that takes longer is told of: its client could not have written meanwhile."""
 
 
 class Book:
@@ -137,7 +139,8 @@ class Writer:
     async def _reach(self) -> Wire:
         endpoint = await self._route.find()
         try:
-            wire = await connect(endpoint, within_s=CONNECT_S, password=self._habits.password)
+            there = Endpoint(await self._look_up(endpoint.host), endpoint.port)
+            wire = await connect(there, within_s=CONNECT_S, password=self._habits.password)
             if self._route.must_be_master:
                 await _expect_master(wire)
         except (Lost, NoReply) as error:
@@ -149,6 +152,16 @@ class Writer:
         if self._route.node_id:
             self._server = self._book.directory.number_of_id(self._route.node_id)
         return wire
+
+    async def _look_up(self, host: str) -> str:
+        begun_ns = time.monotonic_ns()
+        try:
+            return await resolve(host)
+        finally:
+            now_ns = time.monotonic_ns()
+            if now_ns - begun_ns > SLOW_LOOKUP_NS:
+                data: dict[str, Scalar] = {"client": self._identity, "name": host}
+                self._book.tell(Event(at_ns=now_ns, since_ns=begun_ns, source="probe", kind="lookup", data=data))
 
     def _begin(self, wire: Wire) -> None:
         if self._stopping or wire.lost:

@@ -93,15 +93,23 @@ def hand_over_bounds(settings: Settings, *, within_ms: float, load: Load | None)
     announced = _announced(settings)
     chain = [elected, promoted, *announced]
     if load is not None and _followers(load):
-        chain.append(
-            Bound(
-                name=instants.FIRST_WRITE_AT,
-                origin=instants.DEAD_AT,
-                lower_ms=0.0,
-                upper_ms=load.reconnect_ms + TICK_MS + EXCHANGE_MS,
-                because="clients stay with the old master, which refuses their writes, until it ends",
-            )
+        told = Bound(
+            name=instants.FIRST_WRITE_AT,
+            origin=instants.PROMOTED_AT,
+            lower_ms=0.0,
+            upper_ms=announced[0].upper_ms + load.reconnect_ms + EXCHANGE_MS,
+            because="where the old master ends before that, clients have to wait for the announcement",
+            alternative=True,
         )
+        left = Bound(
+            name=instants.FIRST_WRITE_AT,
+            origin=instants.DEAD_AT,
+            lower_ms=0.0,
+            upper_ms=load.reconnect_ms + TICK_MS + EXCHANGE_MS,
+            because="clients stay with the old master, which refuses their writes, until it ends",
+            alternative=True,
+        )
+        chain += [left, told]
     total = Bound(
         name=instants.FIRST_SWITCH_AT,
         origin=instants.FAULT_AT,

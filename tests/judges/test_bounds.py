@@ -264,6 +264,37 @@ def test_a_hand_over_is_held_to_bounds_of_its_own(kill: Any) -> None:
     assert found["bounds.explained"].verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("told_ms", "left_ms", "origin", "inside"),
+    [(300, 100, "promoted_at", True), (100, 1600, "dead_at", True), (100, 1200, "promoted_at", False)],
+)
+def test_of_alternatives_the_one_that_ends_last_holds(
+    kill: Any, told_ms: float, left_ms: float, origin: str, inside: Any
+) -> None:
+    """The first write at 2020 waits for the end of the old master (510) and for the promotion (1760), whichever."""
+    story = kill()
+    bounds = tuple(
+        Bound(name="first_write_at", origin=begin, lower_ms=0, upper_ms=upper_ms, because="so", alternative=True)
+        for begin, upper_ms in (("dead_at", left_ms), ("promoted_at", told_ms))
+    )
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=bounds))
+
+    ((check,), _) = judged(story)
+
+    assert (check.origin, check.inside) == (origin, inside)
+
+
+@pytest.mark.parametrize(("client", "since", "known"), [(2, 1800, True), (3, 1800, False), (2, 1990, False)])
+def test_a_client_that_waits_for_the_resolver_writes_late(kill: Any, client: int, since: float, known: Any) -> None:
+    """As far as it was the one that wrote first, and for as long."""
+    story = with_bound(kill(), 0, 150, name="first_write_at", origin="promoted_at")
+    story.event(2015, "probe", "lookup", since=since, client=client, name="redis-0.redis")
+
+    ((check,), _) = judged(story)
+
+    assert check.cause == ("the client that wrote first looked up names for 215 ms" if known else "unexplained")
+
+
 def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
     story = kill()
     story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]

@@ -98,6 +98,9 @@ MUTANTS = [
     ("bounds", "if lost >= excess_ms", "if lost > 0"),
     ("bounds", "prediction.hand_over if timeline.handed_over and", "prediction.bounds if timeline.handed_over and"),
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
+    ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
+    ("bounds", "if asked >= excess_ms", "if asked > 0"),
+    ("bounds", 'in ended["client"].tolist()', "is not None"),
     ("convergence", "if allowed_s:", "if False:"),
     ("convergence", "good = span_ns <= allowed_s * 1e9", "good = True"),
     ("convergence", '{seen}", False', '{seen}", True'),
@@ -374,6 +377,26 @@ def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:
     assert said[0] == "unexplained"
     assert "looked up a name that was gone came 10 ms late" in said[1]
     assert "save" in cause("odown_at", "elected_at", (1565, "+new-epoch"), (1610, "+vote-for-leader"))
+
+
+def check_first_write(judge: Judge, kill: Any, _: Any) -> None:
+    """The clients wait for the later of two, and for the resolver."""
+
+    def cause(left_ms: float, *lookup: float) -> str:
+        story = kill()
+        bounds = tuple(
+            Bound(name="first_write_at", origin=begin, lower_ms=0, upper_ms=upper_ms, because="so", alternative=True)
+            for begin, upper_ms in (("dead_at", left_ms), ("promoted_at", 150))
+        )
+        story.believe(prediction=Prediction(failover=True, because="so", bounds=bounds))
+        for client, since in zip((2, 3), lookup, strict=False):
+            story.event(2015, "probe", "lookup", since=since, client=client, name="redis-0.redis")
+        return judge(story.history()).phases[0].cause
+
+    assert cause(1600) == ""
+    assert cause(1200) == "unexplained"
+    assert "215 ms" in cause(1200, 1800)
+    assert cause(1200, 1990, 1800) == "unexplained"
 
 
 def check_deleted(judge: Judge, kill: Any, _: Any) -> None:

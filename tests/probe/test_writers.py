@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from harness.model.events import Event
 from harness.model.operations import Cause, Outcome
 from harness.model.plan import Load, Writers
+from harness.probe import writers
+from harness.probe.directory import Directory
+from harness.probe.routing import Fixed, Unrouted
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, RedisProcess, StartRedis
@@ -59,6 +65,22 @@ def test_as_fast_as_replies_come_each_client_has_one_request_in_flight(bench: Be
     for client in (1, 2):
         own = np.sort(records[records["client"] == client], order="call_ns")
         assert (own["call_ns"][1:] >= own["return_ns"][:-1]).all()
+
+
+def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Event] = []
+    monkeypatch.setattr(writers, "SLOW_LOOKUP_NS", -1)  # any is long
+    recorder = SimpleNamespace(operation=lambda **_: None, trial="t")
+    book = writers.Book(recorder, Directory(), told.append)  # type: ignore[arg-type]  # nothing of it is recorded
+    habits = writers.Habits(timeout_ms=100, reconnect_ms=10, member=2, members=4, closed=False)
+    writer = writers.Writer(book, Fixed("no-such-name.invalid", book.directory), habits)
+
+    with pytest.raises(Unrouted, match=r"no-such-name\.invalid was not resolved"):
+        asyncio.run(writer._reach())
+
+    (lookup,) = told
+    assert (lookup.kind, lookup.data) == ("lookup", {"client": 3, "name": "no-such-name.invalid"})
+    assert 0 < lookup.since_ns < lookup.at_ns
 
 
 def stop_with_requests_in_flight(bench: Bench, server: RedisProcess) -> None:

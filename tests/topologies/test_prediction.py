@@ -285,11 +285,13 @@ def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
     """Two Sentinels are left, so the quorum of two takes the leader."""
     prediction = foretell(DELETE, care=NODE, load=Load())
     names = {limits.name: limits for limits in prediction.hand_over}
+    first_writes = [limits for limits in prediction.hand_over if limits.name == "first_write_at"]
 
     assert prediction.because.startswith("it hands over before it goes, or else the master stays away")
     assert "2 of 3 known Sentinels" in prediction.because
     assert (names["elected_at"].origin, names["elected_at"].upper_ms) == ("fault_at", 12_000)
-    assert names["first_write_at"].origin == "dead_at"
+    assert [limits.origin for limits in first_writes] == ["dead_at", "promoted_at"]
+    assert all(limits.alternative for limits in first_writes)
     assert not {"sdown_at", "odown_at"} & names.keys()
     assert names["quorum_switch_at"].upper_ms == names["last_switch_at"].upper_ms
 
