@@ -12,6 +12,11 @@ def pairs(value: Value) -> dict[str, str]:
     return {str(name): str(told) for name, told in zip(value[::2], value[1::2], strict=False)}
 
 
+def entries(value: Value) -> list[dict[str, str]]:
+    """A list of such flat lists, as SENTINEL SENTINELS and REPLICAS tell it; empty for anything else."""
+    return [pairs(entry) for entry in value] if isinstance(value, list) else []
+
+
 def fields(value: Value) -> dict[str, str]:
     """The lines "name:value" of INFO and CLUSTER INFO; empty for anything else."""
     lines = value.splitlines() if isinstance(value, str) else []

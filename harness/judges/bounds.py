@@ -115,6 +115,8 @@ def _late(history: History, timeline: Timeline, begin: Instant, end: Instant, ex
 
 def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> str:
     """Why a Sentinel missed the master sooner than the fault allows; "" where that is not known."""
+    if bound.origin != FAULT_AT:
+        return ""
     fault, asked = timeline.at(FAULT_AT), timeline.at(ASKED_AT)
     if fault and _taken_back(history, fault, end):
         return _YOUNG
@@ -266,7 +268,8 @@ def _expected(history: History, timeline: Timeline) -> Finding:
     planned = history.plan.expect.failover
     wanted = prediction.failover if planned is None else planned
     because = f"because {prediction.because}" if planned is None else "by the scenario"
-    seen = f"{timeline.old_master} was replaced by {timeline.new_master}" if timeline.failover else "No failover"
+    by = "the pod made in its place" if timeline.new_master == timeline.old_master else timeline.new_master
+    seen = f"{timeline.old_master} was replaced by {by}" if timeline.failover else "No failover"
     if wanted is None:
         return Finding(name="failover.expected", verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
     verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL

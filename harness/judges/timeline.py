@@ -72,7 +72,7 @@ def judge(history: History) -> Timeline:
         **decisions,
         **_switches(history, first),
         instants.PROMOTED_AT: first.at if first else None,
-        instants.FIRST_WRITE_AT: _first_write(history, fault, first.new) if first else None,
+        instants.FIRST_WRITE_AT: _first_write(history, fault, first) if first else None,
         **_back(history, str(effect.data.get("pod")), begin),
         instants.REDUNDANT_AT: redundant_at(history, fault, switches),
     }
@@ -122,13 +122,17 @@ def promotions(history: History) -> tuple[Promotion, ...]:
     if effect is None:
         return ()
     groups: list[list[Switch]] = []
-    believed: dict[str, str] = {}
+    master = history.environment.master
+    believed = {view.name: (master, view.master_address) for view in history.environment.sentinels}
     switches = nodes.announced if nodes.has_shards(history) else _announced
     for switch in switches(history, effect.earliest_ns):
-        if switch.new == believed.get(switch.sentinel, history.environment.master):
+        said = switch.new, switch.address
+        if _same(said, believed.get(switch.sentinel, (master, ""))):
             continue  # a Sentinel that came back says again what it knows
-        believed[switch.sentinel] = switch.new
-        group = next((g for g in reversed(groups) if g[0].new == switch.new and _is_news(g, switch)), None)
+        believed[switch.sentinel] = said
+        group = next(
+            (g for g in reversed(groups) if _same(said, (g[0].new, g[0].address)) and _is_news(g, switch)), None
+        )
         if group is None:
             groups.append([switch])
         else:
@@ -136,8 +140,8 @@ def promotions(history: History) -> tuple[Promotion, ...]:
     found: list[Promotion] = []
     since_ns = effect.earliest_ns
     for group in groups:
-        old = found[-1].new if found else history.environment.master
-        at, offset = _role_change(history, group[0].new, since_ns)
+        old = found[-1].new if found else master
+        at, offset = _role_change(history, group[0].new, since_ns, in_its_place=old == group[0].new)
         found.append(Promotion(old=old, new=group[0].new, at=at, offset=offset, switches=tuple(group)))
         since_ns = at.latest_ns if at else group[0].heard.latest_ns
     return tuple(found)
@@ -185,6 +189,11 @@ def _believed_by_new(history: History) -> dict[str, str]:
     return believed
 
 
+def _same(said: tuple[str, str], known: tuple[str, str]) -> bool:
+    """Whether both mean the same server: a pod that is made in another's place has its name, and another address."""
+    return said[0] == known[0] and (said[1] == known[1] or "" in (said[1], known[1]))
+
+
 def _is_news(group: list[Switch], switch: Switch) -> bool:
     return all(known.sentinel != switch.sentinel for known in group)
 
@@ -206,6 +215,7 @@ def _announced(history: History, since_ns: int) -> list[Switch]:
                 old=name_at(history, names, f"{words[1]}:{words[2]}"),
                 new=name_at(history, names, f"{words[3]}:{words[4]}"),
                 leader=item.sentinel in (ended or leaders),
+                address=f"{words[3]}:{words[4]}",
             )
         )
     return found
@@ -310,11 +320,17 @@ def _back(history: History, pod: str, since: Instant) -> dict[str, Instant | Non
     }
 
 
-def _role_change(history: History, server: str, since_ns: int) -> tuple[Instant | None, int]:
-    """When `server` began to say that it is master, and the last offset it had told as a replica."""
+def _role_change(history: History, server: str, since_ns: int, *, in_its_place: bool) -> tuple[Instant | None, int]:
+    """When `server` began to say that it is master, and the last offset it had told as a replica.
+
+    in_its_place: under a name whose last pod was master to its end.
+    """
     own = samples_of(history, server_index(history, server))
     own = own[own["role"] != Role.UNREACHABLE]
-    as_master = np.flatnonzero((own["role"] == Role.MASTER) & (own["return_ns"] >= since_ns))
+    is_master = own["role"] == Role.MASTER
+    if in_its_place:
+        is_master[1:] &= ~is_master[:-1]
+    as_master = np.flatnonzero(is_master & (own["return_ns"] >= since_ns))
     if not len(as_master):
         for event in history.of_kind("role"):
             says = str(event.data.get("role")).lower()
@@ -331,13 +347,18 @@ def _role_change(history: History, server: str, since_ns: int) -> tuple[Instant 
     )
 
 
-def _first_write(history: History, fault: Instant, server: str) -> Instant | None:
-    """The new master's first acknowledgement of a write that was sent after the fault."""
+def _first_write(history: History, fault: Instant, change: Promotion) -> Instant | None:
+    """The new master's first acknowledgement of a write that was sent after the fault.
+
+    A pod that was made in the old one's place has its name: there, of one that was sent after the promotion.
+    """
+    server = change.new
+    since = change.at if change.at and change.old == server else fault
     rows = history.operations
     own = rows[
         (rows["server"] == server_index(history, server))
         & (rows["outcome"] == Outcome.OK)
-        & (rows["call_ns"] >= fault.earliest_ns)
+        & (rows["call_ns"] >= since.earliest_ns)
     ]
     if not len(own):
         return None

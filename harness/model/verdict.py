@@ -116,7 +116,10 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """`+switch-master` as one Sentinel told it. logged: by its own log's stamp, where that line was found."""
+    """`+switch-master` as one Sentinel told it. logged: by its own log's stamp, where that line was found.
+
+    address: of the new master, "host:port" as announced, "" = not told: the old one's name may have gone to a new pod.
+    """
 
     sentinel: str
     heard: Instant
@@ -124,6 +127,7 @@ class Switch:
     old: str
     new: str
     leader: bool
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,12 +26,12 @@ EXCHANGE_MS = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The Sentinels' settings; where they differ, whatever widens the bounds."""
+    """The Sentinels' settings; where they differ, whatever widens the bounds. known: least and most that one knows."""
 
     down_after_ms: tuple[float, float]
     failover_timeout_ms: float
     quorum: int
-    known: int
+    known: tuple[int, int]
     replicas: int
     live: int
     ping_ms: float

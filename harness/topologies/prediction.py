@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from harness.model import instants
 from harness.model.environment import Bound, Prediction, SentinelView
 from harness.model.plan import FaultPlan, Load
-from harness.topologies.care import DELETED, NOBODY, Care, absence
+from harness.topologies.care import DELETED, NOBODY, Absence, Care, absence
 from harness.topologies.phases import TICK_MS, Settings, crash_bounds, hand_over_bounds
 
 _CUT_OFF = "isolate"
@@ -44,37 +44,50 @@ def predict(
     impossible = _impossible(settings) if settings else "no Sentinel watches the master"
     if settings is None or impossible:
         return Prediction(failover=False, because=impossible)
-    retry_ms = 2 * settings.failover_timeout_ms
     # Clients still reach a master that is cut off from its peers, and stay with it.
     bounds = crash_bounds(settings, silent=hit.silent, load=None if hit.kind == _CUT_OFF else load)
     hand_over: tuple[Bound, ...] = ()
     if hit.kind in DELETED and care.hand_over_ms:
         hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
-    down_ms, down_max_ms = settings.down_after_ms
-    away = absence(hit, care, down_ms)
-    if away.least_ms >= _elected_by_ms(bounds):
-        return Prediction(
-            failover=True,
-            because=("it hands over before it goes, or else " if hand_over else "")
-            + f"the master stays away for longer than D = {down_max_ms:g} ms ({away.because}) and {settings.live} of "
-            f"{settings.known} known Sentinels are there (quorum {settings.quorum}){_too_short(settings)}",
-            bounds=bounds,
-            retry_ms=retry_ms,
-            hand_over=hand_over,
-        )
-    noticed_ms = away.most_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
-    if noticed_ms < down_ms and not hand_over:
+    away = absence(hit, care, settings.down_after_ms[0])
+    if _noticed_ms(hit, away, settings) < settings.down_after_ms[0] and not hand_over:
         return Prediction(
             failover=False,
-            because=f"{away.because} and found to be so at {noticed_ms:g} ms or sooner, before D = {down_ms:g} ms",
+            because=f"{away.because} and found to be so at {_noticed_ms(hit, away, settings):g} ms or sooner, before "
+            f"D = {settings.down_after_ms[0]:g} ms",
         )
+    doubt = _doubt(settings, away, bounds)
+    certain = (
+        ("it hands over before it goes, or else " if hand_over else "")
+        + f"the master stays away for longer than D = {settings.down_after_ms[1]:g} ms ({away.because}) and "
+        f"{settings.live} of {settings.known[1]} known Sentinels are there (quorum {settings.quorum})"
+        + _too_short(settings)
+    )
     return Prediction(
-        failover=None,
-        because=f"{away.because}, which is too close to D = {down_ms:g} ms to tell",
+        failover=None if doubt else True,
+        because=doubt or certain,
         bounds=bounds,
-        retry_ms=retry_ms,
+        retry_ms=2 * settings.failover_timeout_ms,
         hand_over=hand_over,
     )
+
+
+def _noticed_ms(hit: FaultPlan, away: Absence, settings: Settings) -> float:
+    """By when a Sentinel finds the master to be back, at the latest."""
+    return away.most_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
+
+
+def _doubt(settings: Settings, away: Absence, bounds: tuple[Bound, ...]) -> str:
+    """Why nobody can tell whether it is replaced; "" where it is for certain."""
+    least, most = settings.known
+    if settings.live < _majority(most):
+        return (
+            f"{settings.live} Sentinels are left: a majority ({_majority(least)}) of the {least} that one knows, but "
+            f"not ({_majority(most)}) of the {most} that another knows"
+        )
+    if away.least_ms < _elected_by_ms(bounds):
+        return f"{away.because}, which is too close to D = {settings.down_after_ms[0]:g} ms to tell"
+    return ""
 
 
 def _too_short(settings: Settings) -> str:
@@ -112,7 +125,7 @@ def _settings(
         down_after_ms=(min(downs), max(downs)),
         failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),
         quorum=max(view.quorum for view in sentinels),
-        known=max(view.known_sentinels for view in sentinels),
+        known=(min(view.known_sentinels for view in sentinels), max(view.known_sentinels for view in sentinels)),
         replicas=min(view.known_replicas for view in sentinels),
         live=len(names) - _sentinels_gone(faults, hit, together, names),
         ping_ms=float(max(view.ping_period_ms for view in sentinels)),
@@ -140,11 +153,15 @@ def _sentinels_gone(faults: Sequence[FaultPlan], hit: FaultPlan, with_master: se
 
 def _impossible(settings: Settings) -> str:
     """Why nobody can be promoted; "" where somebody can."""
-    majority = settings.known // 2 + 1
+    known = settings.known[0]
     if settings.live < settings.quorum:
         return f"only {settings.live} Sentinels are left, fewer than the quorum of {settings.quorum}"
-    if settings.live < majority:
-        return f"only {settings.live} of {settings.known} known Sentinels are left, no majority ({majority})"
+    if settings.live < _majority(known):
+        return f"only {settings.live} of {known} known Sentinels are left, no majority ({_majority(known)})"
     if not settings.replicas:
         return "there is no replica to promote"
     return ""
+
+
+def _majority(known: int) -> int:
+    return known // 2 + 1

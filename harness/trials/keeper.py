@@ -93,9 +93,14 @@ class Keeper:
         if not self._kept or self._kept[2].worn:
             return False
         deployment = self._kept[2]
+
+        def look() -> tuple[bool, str]:
+            seen = survey(deployment)
+            return seen.whole and not seen.ghosts, f"{seen.text}; {seen.ghosts} Sentinels are known and not there"
+
         try:
             eventually(
-                lambda: ((seen := survey(deployment)).whole, seen.text),
+                look,
                 within_s=_REUSE_S,
                 what="the deployment of the trial before to be whole",
                 clock=self.clock,

@@ -34,6 +34,8 @@ class Survey:
     text: str
     shards: Mapping[tuple[Range, ...], tuple[str, ...]] = field(default_factory=dict)
     """Of a Redis Cluster: by their slots the pods that serve them, each master first."""
+    ghosts: int = 0
+    """The most Sentinels that one of them knows and that are not there: they count for the majority."""
 
 
 def pod_at(host: str, port: int, endpoints: Mapping[str, Endpoint]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from harness.deployments.port import Deployment
-from harness.deployments.replies import fields, pairs
+from harness.deployments.replies import entries, fields, pairs
 from harness.faults.target import View
 from harness.model.endpoint import Endpoint
 from harness.model.environment import SentinelView, Server
@@ -49,7 +49,9 @@ def _survey(deployment: Deployment) -> Survey:
     named: dict[str, str] = {}
     answering: list[str] = []
     wrong: list[str] = []
-    for name, endpoint in deployment.sentinels().items():
+    ghosts = 0
+    watchers = deployment.sentinels()
+    for name, endpoint in watchers.items():
         answer = probe.query(endpoint, "SENTINEL", "MASTER", deployment.topology.master_name)
         facts = pairs(answer.value)
         named[name] = pod_at(facts.get("ip", ""), int(facts.get("port", "0") or 0), endpoints)
@@ -58,9 +60,14 @@ def _survey(deployment: Deployment) -> Survey:
         flags = facts.get("flags", answer.error or answer.unreachable)
         if flags != "master" or [named[name]] != masters:
             wrong.append(f"Sentinel of {name}: {named[name] or 'nobody'} ({flags})")
-        elif int(facts["num-slaves"]) < len(endpoints) - 1 or int(facts["num-other-sentinels"]) < len(named) - 1:
-            replicas_known, peers = facts["num-slaves"], facts["num-other-sentinels"]
-            wrong.append(f"Sentinel of {name} knows {replicas_known} replicas and {peers} other Sentinels")
+            continue
+        peers = entries(probe.query(endpoint, "SENTINEL", "SENTINELS", deployment.topology.master_name).value)
+        reached = sum(not {"s_down", "disconnected"} & set(peer["flags"].split(",")) for peer in peers)
+        ghosts = max(ghosts, len(peers) + 1 - len(watchers))
+        if int(facts["num-slaves"]) < len(endpoints) - 1 or reached < len(watchers) - 1:
+            wrong.append(
+                f"Sentinel of {name} knows {facts['num-slaves']} replicas and reaches {reached} other Sentinels"
+            )
     wrong += _missing(deployment, servers, named)
     if len(masters) != 1:
         wrong.append(f"{len(masters)} masters: {', '.join(masters) or 'none'}")
@@ -82,6 +89,7 @@ def _survey(deployment: Deployment) -> Survey:
             watching=watching,
         ),
         whole=not wrong,
+        ghosts=ghosts,
         text="; ".join(wrong) or f"{masters[0]} is master of {', '.join(replicas)}; {len(answering)} Sentinels agree",
     )
 

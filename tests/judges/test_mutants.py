@@ -57,7 +57,10 @@ MUTANTS = [
     ("timeline", "item.text.startswith(start)", "True"),
     ("timeline", "heard[quorum - 1]", "heard[0]"),
     ("timeline", "heard[-1] if complete", "heard[-1] if True"),
-    ("timeline", 'rows["call_ns"] >= fault.earliest_ns', 'rows["return_ns"] >= fault.earliest_ns'),
+    ("timeline", 'rows["call_ns"] >= since.earliest_ns', 'rows["return_ns"] >= since.earliest_ns'),
+    ("timeline", "if in_its_place:", "if False:"),
+    ("timeline", "change.at and change.old == server", "False"),
+    ("timeline", "said[1] == known[1] or", "True or"),
     ("timeline", '& (rows["outcome"] == Outcome.OK)\n        ', ""),
     ("timeline", "item.sentinel in (ended or leaders)", "item.sentinel in leaders"),
     ("timeline", "continue  # a Sentinel", "pass  # a Sentinel"),
@@ -301,6 +304,22 @@ def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
     assert ms(judge(early.history()), "promoted_at") == 1301.0
 
 
+def check_in_its_place(judge: Judge, _: Any, tell: Any) -> None:
+    """The pod that has the old master's name is another server."""
+    story = tell()
+    story.event(600, "server:redis-0", "server-up", since=590, server="redis-0", address="10.0.0.9:6379", run_id="b")
+    story.deleted(100, 500)
+    told_of = {80: Role.MASTER, 480: Role.MASTER, 510: Role.UNREACHABLE, 600: Role.REPLICA, 1500: Role.MASTER}
+    for at, role in told_of.items():
+        story.sample(0, at, role)
+    story.write(1, 499)
+    story.write(2, 1600)
+    story.switch(1900, "redis-1", new=9)
+    told = judge(story.history())
+    assert told.timeline.failover
+    assert (ms(told, "promoted_at"), ms(told, "first_write_at")) == (1399.0, 1499.0)
+
+
 def check_outage(judge: Judge, kill: Any, tell: Any) -> None:
     story = kill()
     story.write(900, 700, server=0, cause=Cause.READONLY)
@@ -434,6 +453,10 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     assert (fault.latest_ns - fault.earliest_ns) / 1e6 == 21.0
     assert "last_switch_at" in told.timeline.instants
     assert "told to end before" in told.phases[0].cause
+    shut = kill()
+    shut.deleted(400, 530, kind="node-stop")
+    shut.believe(prediction=both)
+    assert judge(shut.history()).phases[0].cause == "unexplained"
     silent.believe(prediction=replace(both, bounds=(replace(missed, lower_ms=1111),)))
     assert judge(silent.history()).phases[0].cause == "unexplained"
     silent.event(900, "log:redis-2", "unresolved", "redis-1.redis", since=899)

@@ -6,6 +6,7 @@ import pytest
 
 from harness.judges import timeline
 from harness.model import instants
+from harness.model.events import Role
 from harness.model.operations import Cause
 
 MS = 1_000_000
@@ -224,6 +225,38 @@ def test_a_broken_announcement_is_passed_over(tell: Any) -> None:
     story.event(2000, "sentinel:redis-0", "+switch-master", "mymaster 10.0.0.0")
 
     assert not timeline.judge(story.history()).failover
+
+
+def in_its_place(story: Any) -> Any:
+    """redis-0 was told to go at 100 and served until 500; a pod at 10.0.0.9 has its name since, and is promoted."""
+    story.deleted(100, 500)
+    for at in range(90, 500, 20):
+        story.sample(0, at, Role.MASTER)
+    story.sample(0, 510, Role.UNREACHABLE)
+    for at in range(600, 1500, 20):
+        story.sample(0, at, Role.REPLICA, offset=7)
+    for at in range(1500, 2500, 20):
+        story.sample(0, at, Role.MASTER)
+    story.write(1, 499)
+    story.write(2, 1600)
+    for at, sentinel in ((1900, "redis-1"), (2000, "redis-2")):
+        story.switch(at, sentinel, new=9)
+    return story
+
+
+def test_a_pod_made_in_the_masters_place_can_be_promoted_in_its_stead(tell: Any) -> None:
+    """It has the same name: what tells them apart is the address. Seen with document 002 on Kubernetes."""
+    story = tell()
+    story.event(600, "server:redis-0", "server-up", since=590, server="redis-0", address="10.0.0.9:6379", run_id="b")
+    history = in_its_place(story).history()
+    told = timeline.judge(history)
+    (change,) = timeline.promotions(history)
+
+    assert (told.failover, told.old_master, told.new_master) == (True, "redis-0", "redis-0")
+    assert (change.offset, len(change.switches)) == (7, 2)
+    assert ms(told.instants["promoted_at"]) == (1480, 1501)
+    assert ms(told.instants["first_write_at"]) == (1600, 1601)
+    assert ms(told.instants["first_switch_at"]) == (1900, 1900)
 
 
 def test_a_deletion_took_effect_when_the_last_answer_was_not_followed_by_another(kill: Any) -> None:

@@ -147,6 +147,16 @@ def test_sentinels_that_died_long_ago_still_count_for_the_majority() -> None:
     assert "3 of 6 known" in prediction.because
 
 
+def test_where_only_some_know_of_a_dead_one_it_depends_on_who_tries() -> None:
+    """Seen: the Sentinel that knew a fourth tried five times in vain, then one that knew three was elected."""
+    views = (*sentinels(count=2), *sentinels(count=1, known=4))
+    prediction = foretell(KILL, views=views)
+
+    assert prediction.failover is None
+    assert prediction.bounds
+    assert prediction.because.startswith("2 Sentinels are left: a majority (2) of the 2 that one knows, but not (3)")
+
+
 def test_without_the_quorum_nobody_agrees_that_it_is_down() -> None:
     prediction = foretell(FaultPlan(kind="kill", target="sentinel"), KILL, views=sentinels(quorum=3))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from harness.deployments.memory.deployment import MemoryDeployment
 from harness.topologies.catalogue import topology
 from harness.trials.keeper import Keeper
 from harness.trials.settings import Settings
+from harness.trials.survey import survey
 
 NODE = topology("node")
 FAST = NODE.profile("fast")
@@ -28,5 +30,13 @@ def test_a_worn_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> N
     """Whole as it is: a container that was started again has to wait longer the next time."""
     first = keeper.deployment(NODE, FAST)
     monkeypatch.setattr(MemoryDeployment, "worn", "redis-0/redis was started again 2 times")
+
+    assert keeper.deployment(NODE, FAST) is not first
+
+
+def test_one_whose_sentinels_know_a_dead_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs a larger majority than a new one: what comes of a fault would depend on the trial before."""
+    first = keeper.deployment(NODE, FAST)
+    monkeypatch.setattr("harness.trials.keeper.survey", lambda deployment: replace(survey(deployment), ghosts=1))
 
     assert keeper.deployment(NODE, FAST) is not first

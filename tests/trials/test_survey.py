@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.deployments.memory.deployment import MemoryDeployment
+from harness.probe.protocol import Answer
 from harness.topologies.catalogue import topology
 from harness.trials.survey import _missing, survey
 
@@ -56,6 +57,40 @@ def test_a_sentinel_alone_is_missed_too(deployment):
 
     assert not seen.whole
     assert seen.text == "no redis-1/sentinel"
+
+
+class Telling:
+    """A deployment whose Sentinels tell this of their peers."""
+
+    def __init__(self, deployment, *peers):
+        self._deployment, self.probe = deployment, self
+        self._peers = [["ip", host, "flags", flags] for host, flags in peers]
+
+    def __getattr__(self, name):
+        return getattr(self._deployment, name)
+
+    def query(self, endpoint, *command, **more):
+        if command[:2] == ("SENTINEL", "SENTINELS"):
+            return Answer(value=self._peers)
+        return self._deployment.probe.query(endpoint, *command, **more)
+
+
+@pytest.mark.parametrize("flags", ["s_down,sentinel", "sentinel,disconnected"])
+def test_a_dead_peer_is_no_substitute_for_one_that_is_not_known_yet(deployment, flags):
+    """A Sentinel made anew has another identity: for a moment the others count two peers, the dead one for it."""
+    seen = survey(Telling(deployment, ("redis-1", "sentinel"), ("redis-9", flags)))
+
+    assert not seen.whole
+    assert "reaches 1 other Sentinels" in seen.text
+    assert seen.ghosts == 0
+
+
+def test_a_sentinel_that_is_known_and_not_there_is_a_ghost(deployment):
+    peers = [("redis-1", "sentinel"), ("redis-2", "sentinel"), ("redis-9", "s_down,sentinel")]
+
+    seen = survey(Telling(deployment, *peers))
+
+    assert (seen.whole, seen.ghosts) == (True, 1)
 
 
 def test_a_sentinel_that_nobody_makes_anew_is_not_missed():

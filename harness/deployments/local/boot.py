@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.deployments.local.config import Peer
 from harness.deployments.local.settling import run_id
-from harness.deployments.replies import pairs
+from harness.deployments.replies import entries
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
 from harness.model.endpoint import Endpoint
 from harness.probe.port import Asks
@@ -55,7 +55,7 @@ def sentinels_to_know(pod: str, *, topology: Topology, places: Places, probe: As
             continue
         answer = probe.query(sentinel, "SENTINEL", "SENTINELS", topology.master_name)
         if isinstance(answer.value, list):
-            told = [pairs(entry) for entry in answer.value]
+            told = entries(answer.value)
             return tuple(Peer(host=each["ip"], port=int(each["port"]), run_id=each["runid"]) for each in told)
     return ()
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.deployments.replies import pairs
+from harness.deployments.replies import entries, pairs
 from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError
 from harness.probe.port import Asks
-from harness.probe.protocol import Answer, Value
+from harness.probe.protocol import Answer
 from harness.topologies.topology import Profile, Topology
 
 HELLO_PERIOD_MS = 2000  # Sentinel's own
@@ -104,17 +104,13 @@ def _lack(probe: Asks, sentinel: Endpoint, master_name: str, replicas: int, othe
     for kind, wanted in (("slaves", replicas), ("other-sentinels", others)):
         if view.get(f"num-{kind}") != str(wanted):
             return f"knows {view.get(f'num-{kind}')} of {wanted} {kind}"
-    for entry in _entries(probe.query(sentinel, "SENTINEL", "REPLICAS", master_name).value):
+    for entry in entries(probe.query(sentinel, "SENTINEL", "REPLICAS", master_name).value):
         if entry.get("flags") != "slave" or entry.get("master-link-status") != "ok":
             return f"replica {entry.get('name')} is {entry.get('flags')}, its link {entry.get('master-link-status')}"
-    for entry in _entries(probe.query(sentinel, "SENTINEL", "SENTINELS", master_name).value):
+    for entry in entries(probe.query(sentinel, "SENTINEL", "SENTINELS", master_name).value):
         if entry.get("flags") != "sentinel":
             return f"Sentinel {entry.get('ip')} is {entry.get('flags')}"
     return ""
-
-
-def _entries(value: Value) -> list[dict[str, str]]:
-    return [pairs(entry) for entry in value] if isinstance(value, list) else []
 
 
 def _replicas_counted(answer: Answer) -> int:

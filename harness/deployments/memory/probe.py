@@ -273,6 +273,10 @@ class MemoryProbe:
             return (
                 Answer(value=f"OK {usable} usable Sentinels") if enough else Answer(error=f"NOQUORUM {usable} usable")
             )
+        if kind == "SENTINELS":
+            peers = [other for other in world.sentinels if other != name]
+            down = {other: "" if world.sentinels[other] else "s_down," for other in peers}
+            return Answer(value=[["ip", other, "flags", f"{down[other]}sentinel"] for other in peers])
         facts: dict[str, Value] = {
             "ip": world.named[name],
             "port": "6379",
