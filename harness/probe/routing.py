@@ -51,7 +51,7 @@ class Route(Protocol):
         """A server said MOVED: the next connection goes there."""
 
     def doubted(self) -> None:
-        """A server said CLUSTERDOWN: whoever named it may be cut off with it, and is asked last."""
+        """A server said CLUSTERDOWN or was not to be reached: whoever named it may be cut off, or tell of old times."""
 
     def rest(self) -> None:
         """The client is connected: hold nothing open."""

@@ -144,6 +144,7 @@ class Writer:
             if self._route.must_be_master:
                 await _expect_master(wire)
         except (Lost, NoReply) as error:
+            self._route.doubted()
             raise Unrouted(Cause.REFUSED, str(error)) from error
         self._connected_ns = time.monotonic_ns()
         self._server = self._book.directory.number_at(endpoint)

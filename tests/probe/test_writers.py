@@ -67,13 +67,28 @@ def test_as_fast_as_replies_come_each_client_has_one_request_in_flight(bench: Be
         assert (own["call_ns"][1:] >= own["return_ns"][:-1]).all()
 
 
-def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Event] = []
-    monkeypatch.setattr(writers, "SLOW_LOOKUP_NS", -1)  # any is long
+class Named(Fixed):
+    """A place that somebody named who can be doubted."""
+
+    doubts = 0
+
+    def doubted(self) -> None:
+        self.doubts += 1
+
+
+def lonely(target: str, told: list[Event]) -> tuple[writers.Writer, Named]:
+    """A writer of which nothing is recorded, on its way to a server that nobody watches."""
     recorder = SimpleNamespace(operation=lambda **_: None, trial="t")
     book = writers.Book(recorder, Directory(), told.append)  # type: ignore[arg-type]  # nothing of it is recorded
     habits = writers.Habits(timeout_ms=100, reconnect_ms=10, member=2, members=4, closed=False)
-    writer = writers.Writer(book, Fixed("no-such-name.invalid", book.directory), habits)
+    route = Named(target, book.directory)
+    return writers.Writer(book, route, habits), route
+
+
+def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Event] = []
+    monkeypatch.setattr(writers, "SLOW_LOOKUP_NS", -1)  # any is long
+    writer, _ = lonely("no-such-name.invalid", told)
 
     with pytest.raises(Unrouted, match=r"no-such-name\.invalid was not resolved"):
         asyncio.run(writer._reach())
@@ -81,6 +96,16 @@ def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytes
     (lookup,) = told
     assert (lookup.kind, lookup.data) == ("lookup", {"client": 3, "name": "no-such-name.invalid"})
     assert 0 < lookup.since_ns < lookup.at_ns
+
+
+def test_whoever_named_a_place_that_cannot_be_reached_is_doubted() -> None:
+    """Seen: a node that was made anew told clients of its own old address, and each of them believed it for good."""
+    writer, route = lonely("no-such-name.invalid", [])
+
+    with pytest.raises(Unrouted):
+        asyncio.run(writer._reach())
+
+    assert route.doubts == 1
 
 
 def stop_with_requests_in_flight(bench: Bench, server: RedisProcess) -> None:
