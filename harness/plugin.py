@@ -121,7 +121,7 @@ def trial(request: pytest.FixtureRequest) -> Trial:
         made = Trial(
             scenario=_scenario(node),
             number=zlib.crc32(node.nodeid.encode()),
-            folder=config.stash[_RESULTS] / _slug(node.name),
+            folder=config.stash[_RESULTS] / _folder(node),
             settings=_settings(config, _values(config, node)),
             keeper=config.stash[_KEEPER],
             observer=config.stash.get(OBSERVER, SILENT),
@@ -317,6 +317,12 @@ def settings_of(values: dict[str, Any], *, results: Path, worker: str = "main") 
 
 def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name.removeprefix("test_")).strip("-")
+
+
+def _folder(node: pytest.Item) -> str:
+    """By the test's own name; where another one has the same, by its module's, too."""
+    alone = sum(item.name == node.name for item in node.session.items) == 1
+    return _slug(node.name if alone else node.nodeid)
 
 
 def _scenario(node: pytest.Item) -> str:

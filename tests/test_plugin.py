@@ -117,6 +117,15 @@ def test_trials_repeat_a_scenario_with_a_folder_each(scenario):
     assert folders == ["master-kill-1of3", "master-kill-2of3", "master-kill-3of3"]
 
 
+def test_two_modules_may_have_a_scenario_of_the_same_name(scenario):
+    scenario.makepyfile(test_other=SCENARIO)
+    scenario.runpytest(*MEMORY, "--redis-results=out").assert_outcomes(passed=2)
+    assert sorted(path.parent.name for path in scenario.path.glob("out/latest/*/verdict.json")) == [
+        "other-py-test-master-kill",
+        "scenario-py-test-master-kill",
+    ]
+
+
 def test_four_workers_share_one_results_folder_and_one_table(scenario):
     """Under pytest-xdist the controller shows all trials, once."""
     result = scenario.runpytest_subprocess(*MEMORY, "--redis-trials=8", "-n", "4")
