@@ -66,3 +66,16 @@ def test_master_isolate(trial: Trial) -> None:
     outcome = trial.run()
     assert outcome.failover.first_switch_ms is not None, outcome.explain()
     assert set(outcome.writes.lost_by_cause) <= {"split brain", "async tail"}, outcome.explain()
+
+
+def test_bounded_loss(trial: Trial) -> None:
+    """The same with min-replicas-to-write: cut off, the master stops by itself, and what it took until then is lost."""
+    lag_s = 2
+    trial.redis(min_replicas_to_write="1", min_replicas_max_lag=str(lag_s))
+    trial.inject(isolate(MASTER, for_s=5.0))
+    trial.expect(failover=True, max_lost=None, two_masters_s=30.0)
+    outcome = trial.run()
+    assert outcome.writes.lost > 0, "expected what it took while it was cut off\n" + outcome.explain()
+    # A replica acknowledges once a second, and who is late is looked for once a second.
+    assert outcome.writes.lost_seconds <= lag_s + 2, outcome.explain()
+    assert outcome.writes.causes.get("NOREPLICAS", 0) > 0, outcome.explain()

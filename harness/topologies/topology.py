@@ -83,6 +83,7 @@ class Profile:
     2000 ms before anything is measured. ping_ms: 0, or the period of its PINGs and reconnects for the whole time: with
     the engine's own 1000 ms a D of a second or less takes a new master for dead that nobody has connected to yet. Both
     need SENTINEL DEBUG (Redis 7.0 and up, Valkey).
+    based_on: the profile that a trial set another D of; "" where none did.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Profile:
     hello_ms: int = 0
     ping_ms: int = 0
     node_timeout_ms: int = 0
+    based_on: str = field(default="", metadata={OF_A_TRIAL: True})
 
     @property
     def dead_after_ms(self) -> int:
@@ -99,9 +101,10 @@ class Profile:
 
     def with_dead_after(self, ms: int) -> Profile:
         """The same with another D or node timeout; its name says so."""
+        base = self.based_on or self.name
         if self.node_timeout_ms:
-            return replace(self, name=f"{self.name}, node timeout {ms} ms", node_timeout_ms=ms)
-        return replace(self, name=f"{self.name}, D {ms} ms", down_after_ms=ms)
+            return replace(self, name=f"{base}, node timeout {ms} ms", node_timeout_ms=ms, based_on=base)
+        return replace(self, name=f"{base}, D {ms} ms", down_after_ms=ms, based_on=base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ class Topology:
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
     shards: masters of a Redis Cluster, the first so many pods; the others are their replicas in turn.
     fixed_addresses: each pod keeps its address for ever, as behind a Service of its own, and announces it.
-    changed: directives that a trial set otherwise than the document, of which its manifests know nothing.
+    changed: directives that a trial set otherwise than the document and its manifests.
     """
 
     name: str

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.deployments.forming import form_cluster
 from harness.deployments.journal import Journal, undo_left
-from harness.deployments.kube import manifests
+from harness.deployments.kube import manifests, settings
 from harness.deployments.kube.clients import Clients, clients
 from harness.deployments.kube.growth import first_pods, grow, later_controllers, wait_until_adopted
 from harness.deployments.kube.image import REPOSITORY, project_folder
@@ -31,7 +31,7 @@ from harness.deployments.steps import Steps
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
 from harness.model.errors import DeploymentError, WaitTimeout
 from harness.probe.port import Probe
-from harness.topologies.topology import ControllerKind, System, Topology
+from harness.topologies.topology import ControllerKind, Profile, System, Topology
 
 _READY_WITHIN_S = 90.0
 
@@ -44,6 +44,7 @@ class Wanted:
     """
 
     topology: Topology
+    profile: Profile
     overlay: Path
     namespace: str
     run_id: str
@@ -89,7 +90,8 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     cluster = site.acquire()
     steps.took("cluster")
     labels = {} if site.makes_namespaces else {RUN_LABEL: wanted.run_id}
-    objects = manifests.render(wanted.overlay, {"redis": wanted.redis_image}, labels)
+    rendered = manifests.render(wanted.overlay, {"redis": wanted.redis_image}, labels)
+    objects = settings.put(rendered, wanted.topology, wanted.profile)
     probe_objects = probe_manifest(site, wanted.probe_image, wanted.run_id)
     secret = [manifests.secret(wanted.password, labels)] if wanted.password else []
     steps.took("probe's image")

@@ -30,7 +30,7 @@ from harness.deployments.undo import Resume, ScaleBack
 from harness.faults.capabilities import CanPartition, CanRestart, CanSignal, CanStopNode
 from harness.faults.effect import Effect, unreplaced
 from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, Unavailable
+from harness.model.errors import DeploymentError
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
 from harness.topologies.care import Care
@@ -62,9 +62,9 @@ class KubeDeployment:
         self._topology = topology
         self._profile = profile
         self._begin(site, journal, connect)
-        _must_be_documented(topology)
         self._wanted = Wanted(
             topology=topology,
+            profile=profile,
             overlay=overlay_of(manifests or project_folder() / "manifests", topology, profile),
             namespace=namespace,
             run_id=run_id,
@@ -343,16 +343,6 @@ class KubeDeployment:
 
     def _port_of(self, pod: str) -> int:
         return PORTS[self._up.pods.containers_of(pod)[0]]
-
-
-def _must_be_documented(topology: Topology) -> None:
-    """The manifests are what is deployed: a trial's own directives would silently not be there."""
-    if topology.changed:
-        raise Unavailable(
-            f"expected topology {topology.name} with the settings of its manifests; got others: "
-            f"{', '.join(f'{name} {value}' for name, value in topology.changed)}; "
-            "run this scenario with --redis-backend=local"
-        )
 
 
 def _ms(ns: int) -> str:

@@ -28,24 +28,31 @@ _RENDERED_WITHIN_S = 30.0
 _APPLIED_WITHIN_S = 60.0
 RELEASE = "redis-cluster"
 """The chart's objects are called after it, and the topology's pods after them."""
-_BETWEEN = "\n---\n"
+BETWEEN = "\n---\n"
+"""What separates the objects in what `render` made."""
 _IMAGE = re.compile(r"^[\s-]*image:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 def overlay_of(folder: Path, topology: Topology, profile: Profile) -> Path:
     """The overlay of this topology and profile, for a chart its values; raises Unavailable with those there are."""
+    name = profile.based_on or profile.name
     home = Path(topology.manifests) if topology.manifests else folder / topology.name
-    values = home / "profiles" / f"{profile.name}.yaml"
+    values = home / "profiles" / f"{name}.yaml"
     if values.exists():
+        if topology.changed or profile.based_on:
+            raise Unavailable(
+                f"expected topology {topology.name} with the values of its chart; got settings of this trial's own; "
+                "run this scenario with --redis-backend=local"
+            )
         return values
     overlays = home / "overlays"
-    found = overlays / profile.name
+    found = overlays / name
     if not (found / "kustomization.yaml").exists():
         known = sorted(path.parent.name for path in overlays.glob("*/kustomization.yaml"))
         known += sorted(path.stem for path in values.parent.glob("*.yaml"))
         raise Unavailable(
-            f"expected manifests of topology {topology.name} with profile {profile.name!r} in {overlays}; "
-            f"there are: {', '.join(known) or 'none'}; other times and settings need --redis-backend=local"
+            f"expected manifests of topology {topology.name} with profile {name!r} in {overlays}; "
+            f"there are: {', '.join(known) or 'none'}"
         )
     return found
 
@@ -152,10 +159,10 @@ def in_steps(objects: str, later: Sequence[Controller]) -> tuple[str, str]:
     marks = [(f"kind: {each.kind}", f"  name: {each.name}") for each in later]
     now: list[str] = []
     then: list[str] = []
-    for each in objects.split(_BETWEEN):
+    for each in objects.split(BETWEEN):
         lines = each.splitlines()
         (then if any(kind in lines and name in lines for kind, name in marks) else now).append(each)
-    return _BETWEEN.join(now), _BETWEEN.join(then)
+    return BETWEEN.join(now), BETWEEN.join(then)
 
 
 def deploy(overlay: Path, objects: str, place: Place, *, redis_image: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.deployments.kube import manifests
+from harness.deployments.kube import manifests, settings
 from harness.deployments.kube.attachment import Attachment, find
 from harness.deployments.kube.context import ContextSite
 from harness.deployments.kube.image import REPOSITORY, probe_tag, project_folder
@@ -31,7 +31,8 @@ class Preview:
 def manifest(topology: Topology, profile: Profile, *, redis_image: str, probe_image: str) -> str:
     """All objects of a deployment as YAML. The images are only named: nothing is built, nothing loaded."""
     folder = project_folder() / "manifests"
-    objects = manifests.render(overlay_of(folder, topology, profile), {"redis": redis_image})
+    rendered = manifests.render(overlay_of(folder, topology, profile), {"redis": redis_image})
+    objects = settings.put(rendered, topology, profile)
     return f"{objects}---\n{probe_manifest(probe_image)}"
 
 

@@ -25,7 +25,7 @@ from harness.deployments.waiting import eventually
 from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, ProbeError, Unavailable, UsageError
+from harness.model.errors import DeploymentError, ProbeError, UsageError
 from harness.probe.protocol import Answer
 from harness.topologies.catalogue import topology
 
@@ -238,12 +238,6 @@ def test_names_that_do_not_exist_list_those_that_do(up):
         up.delete_pod("redis-9")
     with pytest.raises(UsageError, match="pod redis-0 has no container 'nginx'; it has: redis, sentinel"):
         up.signal("redis-0", "nginx", "SIGKILL")
-
-
-def test_a_trials_own_directives_are_unavailable(journal):
-    """The manifests are what is deployed: to ignore them in silence would be a lie."""
-    with pytest.raises(Unavailable, match=r"with the settings of its manifests; got others: appendonly no; .*=local"):
-        make(journal, NODE.with_config(("appendonly", "no")))
 
 
 def test_before_start_and_after_stop_it_says_so(journal):
