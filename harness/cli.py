@@ -16,6 +16,7 @@ from harness import __version__
 from harness.command.exits import Exit
 from harness.model.errors import ResilienceError, UsageError
 from harness.model.lint import Severity
+from harness.options import OPTIONS
 
 app = typer.Typer(
     name="redis-resilience",
@@ -57,6 +58,7 @@ PasswordSecret = Annotated[str, typer.Option(metavar="NAME/KEY", help="Attached:
 
 @app.command()
 def run(
+    called: typer.Context,
     scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
     *,
     trials: Annotated[str, typer.Option(metavar="N", help="How often to run it.")] = "1",
@@ -94,37 +96,12 @@ def run(
     """
     from harness.command.running import run_scenario  # noqa: PLC0415 - only this command needs it
 
-    chosen = {
-        "redis_backend": backend,
-        "redis_topology": topology,
-        "redis_profile": profile,
-        "redis_isolation": isolation,
-        "redis_cluster": cluster,
-        "redis_image": image,
-        "redis_probe_image": probe_image,
-        "redis_kubeconfig": kubeconfig,
-        "redis_context": context,
-        "redis_namespace": namespace,
-        "redis_allow_context": allow_context,
-        "redis_node_helper": "yes" if node_helper else "",
-        "redis_attach": attach,
-        "redis_sentinel_selector": sentinel_selector,
-        "redis_master_name": master_name,
-        "redis_password_secret": password_secret,
-        "redis_server": redis_server,
-        "redis_trials": trials,
-        "redis_results": results,
-        "redis_seed": seed,
-        "redis_rate": rate,
-        "redis_writers": writers,
-        "redis_fresh": "yes" if fresh else "no",
-        "redis_require": "yes",
-    }
-    raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel))
+    raise typer.Exit(run_scenario(scenario, {**_chosen(called), "redis_require": "yes"}, parallel=parallel))
 
 
 @app.command()
 def plan(
+    called: typer.Context,
     scenario: Annotated[str, typer.Argument(help="What to plan; `redis-resilience scenarios` lists them.")],
     *,
     topology: Topology = "node",
@@ -147,23 +124,7 @@ def plan(
     from harness.command.running import settings_from  # noqa: PLC0415 - idem
     from harness.command.scenarios import scenario as find  # noqa: PLC0415 - idem
 
-    chosen = {
-        "redis_backend": backend,
-        "redis_topology": topology,
-        "redis_profile": profile,
-        "redis_image": image,
-        "redis_probe_image": probe_image,
-        "redis_kubeconfig": kubeconfig,
-        "redis_context": context,
-        "redis_namespace": namespace,
-        "redis_allow_context": allow_context,
-        "redis_node_helper": "yes" if node_helper else "",
-        "redis_attach": attach,
-        "redis_sentinel_selector": sentinel_selector,
-        "redis_master_name": master_name,
-        "redis_password_secret": password_secret,
-    }
-    told = planned(find(scenario), settings_from(chosen))
+    told = planned(find(scenario), settings_from(_chosen(called)))
     typer.echo("\n".join(told.lines))
     raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
 
@@ -234,6 +195,7 @@ def topologies() -> None:
 
 @app.command()
 def lint(
+    called: typer.Context,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(metavar="PATH...", help="Manifests: files, folders, kustomizations, a chart; - for stdin."),
@@ -281,23 +243,7 @@ def lint(
     if paths:
         report = command.lint_files(paths, values or [])
     elif backend:
-        report = command.lint_running(
-            {
-                "redis_backend": backend,
-                "redis_topology": topology,
-                "redis_profile": profile,
-                "redis_cluster": cluster,
-                "redis_probe_image": probe_image,
-                "redis_kubeconfig": kubeconfig,
-                "redis_context": context,
-                "redis_namespace": namespace,
-                "redis_allow_context": allow_context,
-                "redis_attach": attach,
-                "redis_sentinel_selector": sentinel_selector,
-                "redis_master_name": master_name,
-                "redis_password_secret": password_secret,
-            }
-        )
+        report = command.lint_running(_chosen(called))
     elif attach:
         raise UsageError("expected --backend context with --attach; got no backend")
     else:
@@ -362,6 +308,14 @@ def doctor(
     if not all(check.good or not check.needed for check in checks):
         raise typer.Exit(Exit.WRONG)
     raise typer.Exit(Exit.PASS if cleaned else Exit.FAIL)
+
+
+def _chosen(called: typer.Context) -> dict[str, str]:
+    """What was given to those options that the pytest plugin has, too, by their names there."""
+    known = {option.name for option in OPTIONS}
+    given = {name if name in known else f"redis_{name}": value for name, value in called.params.items()}
+    words = {True: "yes", False: ""}
+    return {name: words.get(value, value) for name, value in given.items() if name in known}
 
 
 def main() -> None:
