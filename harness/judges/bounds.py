@@ -44,6 +44,8 @@ _NAMED = (
     ("+failover-end-for-timeout", "the leader waited for a replica up to the failover-timeout"),
 )
 _STEPS = ("+elected-leader", "+selected-slave", "+failover-state-wait-promotion")
+_HELLO_MS = 2000.0
+"""Sentinel's period of hellos, by which a leader tells the others of a new master."""
 _TIMER_MS = 100.0
 """Longest time between two runs of Sentinel's timer."""
 _RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-failover-abort-slave-timeout"}
@@ -156,6 +158,8 @@ def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, ex
     lost = _lookups_ms(history, timeline, begin, end)
     if lost >= excess_ms:
         return f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"
+    if lost and lost + _HELLO_MS >= excess_ms and _announced_by_leader(timeline, end):
+        return f"a Sentinel that looked up a name that was gone for {lost:.0f} ms missed a hello, the next is 2 s later"
     asked = _client_lookups_ms(history, begin, end)
     if asked >= excess_ms:
         return f"the client that wrote first looked up names for {asked:.0f} ms"
@@ -227,6 +231,12 @@ def _lookups_ms(history: History, timeline: Timeline, begin: Instant, end: Insta
         ),
         default=0.0,
     )
+
+
+def _announced_by_leader(timeline: Timeline, end: Instant) -> bool:
+    """Whether the leader itself was the first to announce the new master: else a follower that heard its hello is."""
+    first = timeline.switches[0] if timeline.switches else None
+    return first is not None and first.leader and first.heard.latest_ns <= end.latest_ns
 
 
 def _client_lookups_ms(history: History, begin: Instant, end: Instant) -> float:

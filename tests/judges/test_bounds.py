@@ -321,6 +321,28 @@ def test_a_sentinel_that_waits_for_the_resolver_is_late_for_everything(kill: Any
         assert judged(story)[0][0].cause == cause
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "at", "known"),
+    [("redis-2", 3000, 4700, True), ("redis-1", 3000, 4700, False), ("redis-2", 2700, 4700, False),
+     ("redis-2", 3000, 5100, False)],
+)  # fmt: skip
+def test_a_sentinel_that_waited_for_the_resolver_may_miss_a_hello(
+    kill: Any, first: str, second: float, at: float, known: Any
+) -> None:
+    """Then the leader, redis-2, is the first to announce it; the next hello comes within 2 s."""
+    story = with_bound(kill(), 0, 1000, name="first_switch_at", origin="promoted_at")
+    story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
+    story.deleted(400, 500)
+    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    for when in (1750, second):
+        story.event(when, "log:redis-0", "unresolved", "redis-0.redis", since=when - 1)
+    story.switch(at, first)
+
+    ((check,), _) = judged(story)
+
+    assert ("missed a hello" in check.cause) is known
+
+
 @pytest.mark.parametrize(("lower_ms", "known"), [(1210, True), (1211, False)])
 def test_a_server_that_was_told_to_end_is_missed_from_then_on(kill: Any, lower_ms: float, known: Any) -> None:
     """Seen with Redis 7.0.15: SIGTERM, then +sdown 363 ms after the last answer to a watcher. Here it is at 1510."""

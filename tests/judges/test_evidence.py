@@ -44,7 +44,7 @@ def test_an_event_that_comes_again_is_told_again_each_with_its_own_line(tell: An
 def test_a_line_written_long_before_is_another_event(tell: Any) -> None:
     story = tell()
     story.event(101, "log:a", "+sdown", MASTER, since=100)
-    story.event(1102, "sentinel:a", "+sdown", MASTER)
+    story.event(5102, "sentinel:a", "+sdown", MASTER)
 
     assert told(story, "+sdown") == [("a", "+sdown", False, True), ("a", "+sdown", True, False)]
 

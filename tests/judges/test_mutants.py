@@ -103,6 +103,8 @@ MUTANTS = [
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
     ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
     ("bounds", "if asked >= excess_ms", "if asked > 0"),
+    ("bounds", "lost + _HELLO_MS >= excess_ms and", ""),
+    ("bounds", "first.leader and ", ""),
     ("bounds", 'in ended["client"].tolist()', "is not None"),
     ("convergence", "if allowed_s:", "if False:"),
     ("convergence", "good = span_ns <= allowed_s * 1e9", "good = True"),
@@ -416,6 +418,26 @@ def check_first_write(judge: Judge, kill: Any, _: Any) -> None:
     assert cause(1200) == "unexplained"
     assert "215 ms" in cause(1200, 1800)
     assert cause(1200, 1990, 1800) == "unexplained"
+
+
+def check_missed_hello(judge: Judge, kill: Any, _: Any) -> None:
+    """Only where the leader is the first to announce it, and no later than with the next hello."""
+
+    def cause(first: str, at: float) -> str:
+        story = kill()
+        story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
+        bound = Bound(name="first_switch_at", origin="promoted_at", lower_ms=0, upper_ms=1000, because="so")
+        story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+        story.deleted(400, 500)
+        story.events = [event for event in story.events if event.kind != "+switch-master"]
+        for when in (1750, 3000):
+            story.event(when, "log:redis-0", "unresolved", "redis-0.redis", since=when - 1)
+        story.switch(at, first)
+        return judge(story.history()).phases[0].cause
+
+    assert "missed a hello" in cause("redis-2", 4700)
+    assert cause("redis-1", 4700) == "unexplained"
+    assert cause("redis-2", 5100) == "unexplained"
 
 
 def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
