@@ -12,6 +12,7 @@ import pytest
 from harness.command.heal import heal_all
 from harness.command.leftovers import leftovers
 from harness.deployments.journal import Journal, journals, undo_left
+from harness.deployments.kube.image import probe_image
 from harness.deployments.kube.tools import run
 from harness.deployments.kube.undoing import Undoer
 from harness.deployments.undo import DeleteNamespace, DropTable, Resume, ScaleBack
@@ -43,10 +44,11 @@ def killed(clusters, tmp_path, request):
     cluster = clusters.acquire()
     started = []
 
-    def kill_during(faults, effects):
+    def kill_during(faults, effects, where=()):
         (tmp_path / "test_it.py").write_text(SCENARIO.format(faults=faults))
-        words = ["-p", "no:cacheprovider", "-q", "--timeout=280", "test_it.py", "--redis-backend=kind"]
-        words += [f"--redis-cluster={cluster.name}", "--redis-state=state", "--redis-results=results"]
+        words = ["-p", "no:cacheprovider", "-q", "--timeout=280", "test_it.py"]
+        words += where or ["--redis-backend=kind", f"--redis-cluster={cluster.name}"]
+        words += ["--redis-state=state", "--redis-results=results"]
         with (tmp_path / "said").open("wb") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *words],
@@ -108,6 +110,36 @@ def test_stopped_cut_off_killed_and_deleted_at_once(killed, clusters, tmp_path):
     assert namespace.where.namespace not in run(*kubectl, within_s=20)
     assert heal_all(tmp_path / "state", tell=told.append)
     assert told[-1].startswith("nothing to undo: no run left a journal in ")
+
+
+@pytest.mark.timeout(400)
+def test_a_guest_is_healed_through_its_helper(killed, clusters, tmp_path, request):
+    """In a namespace of the user's, which stays with what was in it; the nodes are entered by a pod that goes, too."""
+    cluster = clusters.acquire()
+    clusters.load([probe_image(), "redis:8.0"])
+    kubectl = ("kubectl", "--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
+    run(*kubectl, "create", "namespace", "guest", within_s=20)
+    request.addfinalizer(lambda: run(*kubectl, "delete", "namespace", "guest", "--wait=false", within_s=20))
+    run(*kubectl, "label", "namespace", "guest", "redis-resilience/allow=yes", within_s=20)
+    run(*kubectl, "--namespace", "guest", "create", "configmap", "of-the-user", within_s=20)
+    where = ["--redis-backend=context", f"--redis-context={cluster.context}", "--redis-namespace=guest"]
+    where += [f"--redis-kubeconfig={cluster.kubeconfig}", f"--redis-probe-image={probe_image()}"]
+    path = killed("isolate('redis-0'), pause('redis-1')", 2, [*where, "--redis-node-helper=yes"])
+    journal = Journal.claim(path)
+    [rules] = (entry.undo for entry in journal.left() if isinstance(entry.undo, DropTable))
+    [process] = (entry.undo for entry in journal.left() if isinstance(entry.undo, Resume))
+    journal.close()
+    assert rules.table in in_nodes(cluster, "nft list tables")
+    assert f"/proc/{process.pid}/status" in in_nodes(cluster, STOPPED)
+
+    told = []
+    assert heal_all(tmp_path / "state", tell=told.append), told
+
+    assert rules.table not in in_nodes(cluster, "nft list tables")
+    assert f"/proc/{process.pid}/status" not in in_nodes(cluster, STOPPED)
+    kinds = "pods,statefulsets,services,configmaps,persistentvolumeclaims,poddisruptionbudgets,secrets"
+    left = run(*kubectl, "--namespace", "guest", "get", kinds, "--output", "name", within_s=20).split()
+    assert sorted(left) == ["configmap/kube-root-ca.crt", "configmap/of-the-user"]
 
 
 @pytest.mark.timeout(400)
