@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from harness.model.endpoint import Endpoint
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
-from harness.topologies.care import Care
+from harness.topologies.care import NOBODY, Care
 from harness.topologies.topology import Profile, Topology
 
 
 class Deployment(Protocol):
-    """A topology running somewhere, with its probe beside it."""
+    """A topology running somewhere, with its probe beside it. What has a body here is so where nothing is special."""
 
     @property
     def backend(self) -> str: ...
@@ -36,10 +37,21 @@ class Deployment(Protocol):
     @property
     def password(self) -> str:
         """Of its servers and its Sentinels, "" for none; for the probe's ears only."""
+        return ""
 
     @property
     def owns_data(self) -> bool:
         """Whether all keys are this harness's to delete; else only those that a trial wrote."""
+        return True
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Bring everything up and return; the engine settles it. On failure nothing is left behind."""
@@ -54,6 +66,8 @@ class Deployment(Protocol):
 
     def care(self, pod: str) -> Care:
         """Who brings this pod's server back without being told, and how it is let go."""
+        del pod
+        return NOBODY
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""
@@ -61,13 +75,16 @@ class Deployment(Protocol):
     @property
     def worn(self) -> str:
         """Why the next trial should not have it, whole as it may be; "" for no reason."""
+        return ""
 
     @property
     def bring_up(self) -> str:
         """What `start` spent its time on, step by step in words; "" where it took too little to be told."""
+        return ""
 
     def drain_events(self) -> tuple[Event, ...]:
         """What the backend itself saw since the last call (pods deleted, started, ready), on the harness's clock."""
+        return ()
 
     def save_logs(self, folder: Path) -> None:
         """Write what each container logged since the last call to folder/POD-CONTAINER.log."""

@@ -150,22 +150,22 @@ def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, ex
     """What stood still for as long as the phase was too long: machine, Sentinel or server; "" for nothing."""
     fault = timeline.at(FAULT_AT) or begin
     stall = _stall_ms(history, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
-    if stall >= excess_ms:
-        return f"this machine stood still for {stall:.0f} ms"
     late = _late_ms(history, begin, end)
-    if late >= excess_ms:
-        return f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"
     lost = _lookups_ms(history, timeline, begin, end)
-    if lost >= excess_ms:
-        return f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"
-    if lost and lost + _HELLO_MS >= excess_ms and _announced_by_leader(timeline, end):
-        return f"a Sentinel that looked up a name that was gone for {lost:.0f} ms missed a hello, the next is 2 s later"
+    until_hello = lost + _HELLO_MS if lost and _announced_by_leader(timeline, end) else 0.0
     asked = _client_lookups_ms(history, begin, end)
-    if asked >= excess_ms:
-        return f"the client that wrote first looked up names for {asked:.0f} ms"
     save = _save_ms(history, begin, end)
-    if save >= excess_ms:
-        return f"a Sentinel took {save:.0f} ms to save its vote to its disk"
+    accounts = (
+        (stall, f"this machine stood still for {stall:.0f} ms"),
+        (late, f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"),
+        (lost, f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"),
+        (until_hello, f"a Sentinel that looked up a gone name for {lost:.0f} ms missed a hello, the next is 2 s later"),
+        (asked, f"the client that wrote first looked up names for {asked:.0f} ms"),
+        (save, f"a Sentinel took {save:.0f} ms to save its vote to its disk"),
+    )
+    for accounted_ms, cause in accounts:
+        if accounted_ms >= excess_ms:
+            return cause
     return "a server was loading its data" if _was_loading(history, timeline, begin, end) else ""
 
 

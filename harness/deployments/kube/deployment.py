@@ -11,8 +11,6 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.api import connect as connect_api
@@ -26,6 +24,7 @@ from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back
 from harness.deployments.password import draw_password
+from harness.deployments.port import Deployment
 from harness.deployments.undo import Resume, ScaleBack
 from harness.faults.capabilities import CanPartition, CanRestart, CanSignal, CanStopNode
 from harness.faults.effect import Effect, unreplaced
@@ -41,7 +40,7 @@ _KILLED_AFTER_GRACE_S = 30.0
 _WORN_RESTARTS = 2
 
 
-class KubeDeployment:
+class KubeDeployment(Deployment):
     """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is the site's."""
 
     def __init__(
@@ -104,19 +103,6 @@ class KubeDeployment:
     @property
     def probe(self) -> Probe:
         return self._up.probe
-
-    @property
-    def owns_data(self) -> bool:
-        return True
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         if self._running is not None:

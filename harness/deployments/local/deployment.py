@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from harness.deployments.forming import form_cluster
 from harness.deployments.local.addresses import claim_loopback_block, namespace_addresses
@@ -30,11 +28,12 @@ from harness.deployments.local.pods import Pods
 from harness.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from harness.deployments.local.sidecar import start_probe
 from harness.deployments.password import draw_password
+from harness.deployments.port import Deployment
 from harness.deployments.waiting import eventually
 from harness.faults.effect import Effect, unreplaced
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, Unavailable, UsageError
-from harness.model.events import Event, Scalar
+from harness.model.events import Scalar
 from harness.probe.port import Probe
 from harness.topologies.care import NOBODY, Care
 from harness.topologies.topology import REDIS_PORT, Profile, System, Topology
@@ -56,7 +55,7 @@ class _Up:
     undo: ExitStack
 
 
-class LocalDeployment:
+class LocalDeployment(Deployment):
     """Implements `Deployment` and every capability; partitions only where pods have networks of their own."""
 
     def __init__(
@@ -100,19 +99,6 @@ class LocalDeployment:
     def probe(self) -> Probe:
         return self._up.probe
 
-    @property
-    def owns_data(self) -> bool:
-        return True
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
         if self._running is not None:
             raise DeploymentError("expected a deployment that is not up; this one was started already")
@@ -150,17 +136,6 @@ class LocalDeployment:
             "cpus": len(os.sched_getaffinity(0)),
             "python": platform.python_version(),
         }
-
-    @property
-    def worn(self) -> str:
-        return ""
-
-    @property
-    def bring_up(self) -> str:
-        return ""
-
-    def drain_events(self) -> tuple[Event, ...]:
-        return ()
 
     def save_logs(self, folder: Path) -> None:
         names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]

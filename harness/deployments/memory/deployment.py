@@ -7,14 +7,14 @@ from pathlib import Path
 
 from harness.deployments.memory.probe import MemoryProbe
 from harness.deployments.memory.world import MS, Bug, World
+from harness.deployments.port import Deployment
 from harness.faults.effect import Effect
 from harness.model.endpoint import Endpoint
-from harness.model.events import Event, Scalar
-from harness.topologies.care import NOBODY, Care
+from harness.model.events import Scalar
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
 
 
-class MemoryDeployment:
+class MemoryDeployment(Deployment):
     """Implements Deployment, CanSignal and CanRestart; `bugs` are planted for a judge to find."""
 
     def __init__(self, topology: Topology, profile: Profile, *, bugs: Collection[Bug] = ()) -> None:
@@ -38,14 +38,6 @@ class MemoryDeployment:
     def probe(self) -> MemoryProbe:
         return self._probe
 
-    @property
-    def password(self) -> str:
-        return ""
-
-    @property
-    def owns_data(self) -> bool:
-        return True
-
     def start(self) -> None:
         """The world exists already."""
 
@@ -58,23 +50,8 @@ class MemoryDeployment:
     def sentinels(self) -> Mapping[str, Endpoint]:
         return {name: Endpoint(name, SENTINEL_PORT) for name in self._world.sentinels}
 
-    def care(self, pod: str) -> Care:  # noqa: ARG002 - the port's
-        """Nothing comes back by itself in this world."""
-        return NOBODY
-
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {"backend": "memory", "engine": "simulation", "bugs": ", ".join(sorted(self._world.bugs))}
-
-    @property
-    def worn(self) -> str:
-        return ""
-
-    @property
-    def bring_up(self) -> str:
-        return ""
-
-    def drain_events(self) -> tuple[Event, ...]:
-        return ()
 
     def save_logs(self, folder: Path) -> None:
         """Nobody logs in this world."""
