@@ -1,31 +1,19 @@
-"""The judges are judged: each of these small mistakes in their code must be noticed by at least one check below.
+"""The judges are judged: each of these small mistakes in their code must be noticed by at least one check below."""
 
-A mutant is one edit of one judge's source. The package is loaded anew with the edit in it, beside the real one, and all
-checks run against that copy.
-"""
-
-import importlib.abc
-import importlib.machinery
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import harness.judges.judge  # all of them are loaded by it, whichever test is run first
 from harness.model.environment import Bound, Prediction
 from harness.model.events import Link, Role
 from harness.model.operations import Cause
 from harness.model.plan import Load, Writers
 from harness.model.records import NO_SERVER
 from harness.model.verdict import Judgement, Verdict
+from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, load, ms, seen
 
-Judge = Callable[[Any], Judgement]
-SOURCES = Path(harness.judges.__file__).parent
 MASTER = "master mymaster 10.0.0.0 6379"
 
 MUTANTS = [
@@ -133,15 +121,6 @@ MUTANTS = [
     ("judge", "Verdict.UNKNOWN if unsound else worst(", "worst("),
     ("judge", "*bounded, *broken)", "*bounded)"),
 ]  # fmt: skip
-
-
-def seen(judgement: Judgement, name: str) -> Verdict:
-    found = {finding.name: finding.verdict for finding in (*judgement.assumptions, *judgement.findings)}
-    return found[name]
-
-
-def ms(judgement: Judgement, name: str) -> float | None:
-    return judgement.timeline.ms(name)
 
 
 def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
@@ -575,69 +554,11 @@ def check_a_raising_judge(judge: Judge, kill: Any, _: Any) -> None:
 CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]
 
 
-class _Edited(importlib.machinery.SourceFileLoader):
-    """Loads a judge from its file, with the edit applied if it is the one to be edited."""
-
-    edit = ("", "", "")
-
-    def get_data(self, path: str) -> bytes:
-        data = super().get_data(path)
-        name, old, new = self.edit
-        if Path(path).name != f"{name}.py":
-            return data
-        assert data.count(old.encode()) >= 1, f"{name}.py no longer contains {old!r}: write the mutant anew"
-        return data.replace(old.encode(), new.encode(), 1)
-
-    def path_stats(self, path: str) -> Any:
-        raise OSError(f"{path}: never from a cached bytecode")
-
-    def set_data(self, *_: Any, **__: Any) -> None:
-        """Leave no bytecode behind."""
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, edit: tuple[str, str, str]) -> None:
-        self.loader = type("Loader", (_Edited,), {"edit": edit})
-
-    def find_spec(self, fullname: str, *_: Any) -> Any:
-        if not fullname.startswith("harness.judges."):
-            return None
-        path = SOURCES / f"{fullname.rpartition('.')[2]}.py"
-        return importlib.util.spec_from_loader(fullname, self.loader(fullname, str(path)))
-
-
-def load(edit: tuple[str, str, str]) -> Judge:
-    """`judge` of a copy of the package with that edit."""
-    names = [name for name in sys.modules if name.startswith("harness.judges.")]
-    kept: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in names}
-    for name in names:
-        delattr(harness.judges, name.rpartition(".")[2])  # else `from harness.judges import ...` finds the real one
-    finder = _Finder(edit)
-    sys.meta_path.insert(0, finder)
-    try:
-        judge: Judge = importlib.import_module("harness.judges.judge").judge
-    finally:
-        sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.startswith("harness.judges.")]:
-            del sys.modules[name]
-            delattr(harness.judges, name.rpartition(".")[2])
-        for name, module in kept.items():
-            sys.modules[name] = module
-            setattr(harness.judges, name.rpartition(".")[2], module)
-    return judge
-
-
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_the_checks_hold_for_the_judges_as_they_are(check: Any, kill: Any, tell: Any) -> None:
-    check(load(("none", "", "")), kill, tell)
+    check(load(UNCHANGED), kill, tell)
 
 
-@pytest.mark.parametrize("edit", MUTANTS, ids=lambda edit: f"{edit[0]}: {edit[1][:40]!r} > {edit[2][:40]!r}")
-def test_every_mutant_is_noticed(edit: tuple[str, str, str], kill: Any, tell: Any) -> None:
-    judge = load(edit)
-    for check in CHECKS:
-        try:
-            check(judge, kill, tell)
-        except Exception:  # noqa: BLE001 - whatever breaks, the mutant was noticed
-            return
-    pytest.fail(f"no check notices {edit[1]!r} > {edit[2]!r} in {edit[0]}.py")
+@pytest.mark.parametrize("edit", MUTANTS, ids=label)
+def test_every_mutant_is_noticed(edit: Edit, kill: Any, tell: Any) -> None:
+    assert is_noticed(edit, CHECKS, kill, tell), f"no check notices {label(edit)}"

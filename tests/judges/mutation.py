@@ -1,0 +1,100 @@
+"""Mistakes made on purpose: a judge's source with one edit in it, and whether a check notices.
+
+A mutant is one edit of one judge's source. The package is loaded anew with the edit in it, beside the real one, and all
+checks run against that copy.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import harness.judges.judge  # all of them are loaded by it, whichever test is run first
+from harness.model.verdict import Judgement, Verdict
+
+Edit = tuple[str, str, str]
+"""A judge's module, what is in its source, and what is put there instead."""
+Judge = Callable[[Any], Judgement]
+SOURCES = Path(harness.judges.__file__).parent
+UNCHANGED: Edit = ("none", "", "")
+
+
+class _Edited(importlib.machinery.SourceFileLoader):
+    """Loads a judge from its file, with the edit applied if it is the one to be edited."""
+
+    edit = UNCHANGED
+
+    def get_data(self, path: str) -> bytes:
+        data = super().get_data(path)
+        name, old, new = self.edit
+        if Path(path).name != f"{name}.py":
+            return data
+        assert data.count(old.encode()) >= 1, f"{name}.py no longer contains {old!r}: write the mutant anew"
+        return data.replace(old.encode(), new.encode(), 1)
+
+    def path_stats(self, path: str) -> Any:
+        raise OSError(f"{path}: never from a cached bytecode")
+
+    def set_data(self, *_: Any, **__: Any) -> None:
+        """Leave no bytecode behind."""
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, edit: Edit) -> None:
+        self.loader = type("Loader", (_Edited,), {"edit": edit})
+
+    def find_spec(self, fullname: str, *_: Any) -> Any:
+        if not fullname.startswith("harness.judges."):
+            return None
+        path = SOURCES / f"{fullname.rpartition('.')[2]}.py"
+        return importlib.util.spec_from_loader(fullname, self.loader(fullname, str(path)))
+
+
+def load(edit: Edit) -> Judge:
+    """`judge` of a copy of the package with that edit."""
+    names = [name for name in sys.modules if name.startswith("harness.judges.")]
+    kept: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in names}
+    for name in names:
+        delattr(harness.judges, name.rpartition(".")[2])  # else `from harness.judges import ...` finds the real one
+    finder = _Finder(edit)
+    sys.meta_path.insert(0, finder)
+    try:
+        judge: Judge = importlib.import_module("harness.judges.judge").judge
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.startswith("harness.judges.")]:
+            del sys.modules[name]
+            delattr(harness.judges, name.rpartition(".")[2])
+        for name, module in kept.items():
+            sys.modules[name] = module
+            setattr(harness.judges, name.rpartition(".")[2], module)
+    return judge
+
+
+def is_noticed(edit: Edit, checks: Iterable[Callable[..., None]], *stories: Any) -> bool:
+    """Whether at least one of the checks, which are given the judge and these stories, fails."""
+    judge = load(edit)
+    for check in checks:
+        try:
+            check(judge, *stories)
+        except Exception:  # noqa: BLE001 - whatever breaks, the mutant was noticed
+            return True
+    return False
+
+
+def label(edit: Edit) -> str:
+    module, old, new = edit
+    return f"{module}: {old[:40]!r} > {new[:40]!r}"
+
+
+def seen(judgement: Judgement, name: str) -> Verdict:
+    found = {finding.name: finding.verdict for finding in (*judgement.assumptions, *judgement.findings)}
+    return found[name]
+
+
+def ms(judgement: Judgement, name: str) -> float | None:
+    return judgement.timeline.ms(name)
