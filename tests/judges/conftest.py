@@ -1,14 +1,19 @@
-"""Histories as literals: a trial told in milliseconds, event by event, and the master kill as it should go."""
+"""Histories as literals: a trial told in milliseconds, event by event, and the master kill as it should go.
+
+The kill is told of three servers with Sentinels, and of a Redis Cluster of two shards.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.model.environment import Bound, Environment, Prediction, SentinelView, Server
+from harness.model.cluster import slots_of
+from harness.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
 from harness.model.events import Event, Link, Role
 from harness.model.history import FinalRead, History
 from harness.model.operations import Cause, outcome_of
@@ -18,6 +23,24 @@ from harness.model.records import NO_SERVER, OPERATION, SAMPLE
 MS = 1_000_000
 ORIGIN = 5_000 * MS  # no history begins at 0 of its clock
 NAMES = ("redis-0", "redis-1", "redis-2")
+NODES = (*NAMES, "redis-3", "redis-4")
+HALF = 8192
+SHARDS = (
+    Shard(
+        name="0-8191",
+        slots=((0, HALF - 1),),
+        master="redis-0",
+        servers=NODES[:3],
+        prediction=Prediction(failover=True, because="the master stays away"),
+    ),
+    Shard(
+        name="8192-16383",
+        slots=((HALF, 16383),),
+        master="redis-3",
+        servers=NODES[3:],
+        prediction=Prediction(failover=False, because="no fault hits this shard's master"),
+    ),
+)
 
 
 def ns(ms: float) -> int:
@@ -129,8 +152,15 @@ class Story:
         if logged is not None:
             self.event(logged + 1, f"log:{sentinel}", "+switch-master", text, since=logged)
 
+    def word(self, at: float, node: str, kind: str, /, **data: Any) -> None:
+        """What a node's table told, as it is asked every 20 ms."""
+        self.event(at, f"node:{node}", kind, since=at - 20, **data)
+
+    def owner(self, at: float, node: str, *, slots: str = "0-8191", old: str = "redis-0", new: str = "redis-1") -> None:
+        self.word(at, node, "owner", slots=slots, owner=new, before=old, epoch=7)
+
     def final(self, server: int, keys: Any, *, role: str = "replica", run_id: str | None = None, **more: Any) -> None:
-        name = NAMES[server]
+        name = NODES[server]
         numbers = np.array(sorted(keys), dtype=np.uint64)
         told = f"run-{server}" if run_id is None else run_id
         facts: dict[str, Any] = {
@@ -240,6 +270,58 @@ def _sample_kill(story: Story) -> None:
         story.sample(2, at + 3, Role.REPLICA, offset=offset if at >= 2100 else min(offset, 4700), source=source)
 
 
+def clustered(
+    story: Story, *, coverage: str = "yes", lost: Collection[int] = (), refused: Collection[int] = ()
+) -> Story:
+    """The same trial, its keys of the upper half of the slots written to redis-3, which nothing touches.
+
+    lost: keys gone everywhere. refused: of the keys that redis-3 was sent, those that it did not take.
+    """
+    nodes = (
+        *story.environment.servers,
+        *(
+            Server(name=name, address=f"10.0.0.{index}:6379", role="", run_id=f"run-{index}")
+            for index, name in enumerate(NODES[3:], start=3)
+        ),
+    )
+    story.believe(
+        servers=tuple(replace(node, config={"cluster-require-full-coverage": coverage}) for node in nodes),
+        sentinels=(),
+        shards=SHARDS,
+        prediction=SHARDS[0].prediction,
+    )
+    keys = np.array([row[0] for row in story.operations], dtype=np.uint64)
+    upper = set(keys[slots_of("t1", keys) >= HALF].tolist())
+    story.operations = [_in_upper(row, refused) if row[0] in upper else row for row in story.operations]
+    for name, final in story.finals.items():
+        lower = final.keys[slots_of("t1", final.keys) < HALF]
+        story.finals[name] = replace(final, keys=lower, dbsize=len(lower))
+    for server, role in ((3, "master"), (4, "replica")):
+        story.final(server, upper.difference(lost, refused), role=role)
+    for at in range(0, 3700, 20):
+        story.sample(3, at, Role.MASTER, offset=at)
+        story.sample(4, at + 3, Role.REPLICA, offset=at, source=3)
+    story.events = [event for event in story.events if not event.source.startswith(("sentinel:", "log:"))]
+    _words(story)
+    return story
+
+
+def _in_upper(row: tuple[int, ...], refused: Collection[int]) -> tuple[int, ...]:
+    cause = Cause.CLUSTERDOWN if row[0] in refused else Cause.NONE
+    return (*row[:3], row[2] + MS, *row[4:6], 3, outcome_of(cause), cause)
+
+
+def _words(story: Story) -> None:
+    """redis-0 is missed and replaced, and hears of it when it is back."""
+    story.word(510, "redis-0", "table-down")
+    for number, node in enumerate(NODES[1:]):
+        story.word(1600 + number, node, "pfail", node="redis-0")
+        story.word(1700 + number, node, "fail", node="redis-0")
+        story.owner(1760 + number, node)
+    story.word(BACK, "redis-0", "table-up")
+    story.owner(BACK + 1, "redis-0")
+
+
 BOUNDS = (
     Bound(name="sdown_at", origin="fault_at", lower_ms=1000, upper_ms=1200, because="D"),
     Bound(name="odown_at", origin="sdown_at", lower_ms=0, upper_ms=1300, because="asked once a second"),
@@ -267,5 +349,17 @@ def kill() -> Any:
 
     def story(**how: Any) -> Story:
         return predicted(master_kill(**how))
+
+    return story
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Any:
+    """`master_kill` in one of the two shards of a Redis Cluster."""
+
+    def story(
+        *, coverage: str = "yes", lost: tuple[int, ...] = (), refused: Collection[int] = (), **expect: Any
+    ) -> Story:
+        return clustered(master_kill(lost=lost, **expect), coverage=coverage, lost=lost, refused=refused)
 
     return story

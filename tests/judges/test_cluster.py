@@ -6,104 +6,15 @@ second shard that nothing touches.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from harness.judges.judge import judge
 from harness.judges.shards import parts
-from harness.model.cluster import slots_of
-from harness.model.environment import Prediction, Server, Shard
-from harness.model.events import Event, Role
-from harness.model.history import FinalRead, History
-from harness.model.operations import Cause, Outcome, outcome_of
-from harness.model.records import NO_SERVER, SAMPLE
+from harness.model.history import History
+from harness.model.records import NO_SERVER
 from harness.model.verdict import Finding, Judgement, Verdict
-
-MS = 1_000_000
-ORIGIN = 5_000 * MS
-HALF = 8192
-NODES = ("redis-0", "redis-1", "redis-2", "redis-3", "redis-4")
-QUIET = Prediction(failover=False, because="no fault hits this shard's master")
-
-
-def clustered(told: History, *, coverage: str = "yes") -> History:
-    """The same trial, its keys of the upper half of the slots written to redis-3."""
-    environment = told.environment
-    servers = (
-        *environment.servers,
-        *(
-            Server(name=name, address=f"10.0.0.{name[-1]}:6379", role="", run_id=f"run-{name[-1]}")
-            for name in NODES[3:]
-        ),
-    )
-    shards = (
-        Shard(
-            name="0-8191",
-            slots=((0, HALF - 1),),
-            master="redis-0",
-            servers=NODES[:3],
-            prediction=Prediction(failover=True, because="the master stays away"),
-        ),
-        Shard(name="8192-16383", slots=((HALF, 16383),), master="redis-3", servers=NODES[3:], prediction=QUIET),
-    )
-    rows = told.operations.copy()
-    upper = slots_of("t1", rows["key"]) >= HALF
-    rows["server"][upper], rows["outcome"][upper], rows["cause"][upper] = 3, Outcome.OK, Cause.NONE
-    rows["return_ns"][upper] = rows["call_ns"][upper] + MS
-    kept: dict[str, FinalRead] = {}
-    for name, final in told.finals.items():
-        lower = final.keys[slots_of("t1", final.keys) < HALF]
-        kept[name] = replace(final, keys=lower, dbsize=len(lower))
-    model = kept["redis-1"]
-    for name, role in (("redis-3", "master"), ("redis-4", "replica")):
-        keys, run_id = np.sort(rows["key"][upper]), f"run-{name[-1]}"
-        kept[name] = replace(
-            model, server=name, role=role, run_id_before=run_id, run_id_after=run_id, keys=keys, dbsize=len(keys)
-        )
-    return replace(
-        told,
-        environment=replace(
-            environment,
-            servers=tuple(replace(s, config={"cluster-require-full-coverage": coverage}) for s in servers),
-            sentinels=(),
-            shards=shards,
-            prediction=shards[0].prediction,
-        ),
-        operations=rows,
-        samples=np.concatenate([told.samples, _quiet_shard()]),
-        events=(*(e for e in told.events if not e.source.startswith(("sentinel:", "log:"))), *_words()),
-        finals=kept,
-    )
-
-
-def _quiet_shard() -> Any:
-    rows = []
-    for at in range(0, 3700, 20):
-        call = ORIGIN + at * MS
-        rows.append((call, call + MS, at, 3, NO_SERVER, Role.MASTER, 0, 1, 0))
-        rows.append((call + 3 * MS, call + 4 * MS, at, 4, 3, Role.REPLICA, 4, 0, 0))
-    return np.array(rows, dtype=SAMPLE)
-
-
-def word(at: float, teller: str, kind: str, /, **data: Any) -> Event:
-    at_ns = ORIGIN + round(at * MS)
-    return Event(at_ns=at_ns, since_ns=at_ns - 20 * MS, source=f"node:{teller}", kind=kind, data=data)
-
-
-def _words() -> tuple[Event, ...]:
-    """redis-0 is missed and replaced, and hears of it when it is back."""
-    alive = NODES[1:]
-    found = [word(1600 + number, node, "pfail", node="redis-0") for number, node in enumerate(alive)]
-    found += [word(1700 + number, node, "fail", node="redis-0") for number, node in enumerate(alive)]
-    found += [owner(1760 + number, node) for number, node in enumerate(alive)]
-    return (word(510, "redis-0", "table-down"), *found, word(3300, "redis-0", "table-up"), owner(3301, "redis-0"))
-
-
-def owner(at: float, node: str, *, slots: str = "0-8191", old: str = "redis-0", new: str = "redis-1") -> Event:
-    return word(at, node, "owner", slots=slots, owner=new, before=old, epoch=7)
 
 
 def finding(judgement: Judgement, name: str) -> Finding:
@@ -111,8 +22,8 @@ def finding(judgement: Judgement, name: str) -> Finding:
 
 
 @pytest.fixture
-def told(kill: Any) -> History:
-    return clustered(kill().history())
+def told(cluster: Any) -> History:
+    return cluster().history()
 
 
 def test_a_replaced_master_of_one_shard_passes_and_the_other_shard_saw_nothing(told: History) -> None:
@@ -142,51 +53,42 @@ def test_a_history_of_a_shard_has_its_own_servers_numbers_and_keys(told: History
     assert upper.plan.load.writers[0].rate == told.plan.load.writers[0].rate / 2
 
 
-def test_a_write_that_the_untouched_shard_lost_is_lost(told: History) -> None:
-    finals = dict(told.finals)
-    for name in ("redis-3", "redis-4"):
-        finals[name] = replace(finals[name], keys=finals[name].keys[1:], dbsize=finals[name].dbsize - 1)
-    judged = judge(replace(told, finals=finals))
+def test_a_write_that_the_untouched_shard_lost_is_lost(cluster: Any) -> None:
+    judged = judge(cluster(lost=(0,)).history())
     assert (judged.writes.lost, judged.writes.lost_writes[0].server) == (1, "redis-3")
     assert finding(judged, "ledger.lost").verdict is Verdict.FAIL
 
 
-def test_a_shard_that_is_replaced_although_nothing_touched_it_fails(told: History) -> None:
-    strange = tuple(owner(2000, node, slots="8192-16383", old="redis-3", new="redis-4") for node in NODES)
-    judged = judge(replace(told, events=(*told.events, *strange)))
+def test_a_shard_that_is_replaced_although_nothing_touched_it_fails(cluster: Any) -> None:
+    story = cluster()
+    for node in ("redis-0", "redis-1", "redis-2", "redis-3", "redis-4"):
+        story.owner(2000, node, slots="8192-16383", old="redis-3", new="redis-4")
+    judged = judge(story.history())
     assert finding(judged, "failover.expected").verdict is Verdict.FAIL
     assert finding(judged, "failover.expected").text.startswith("shard 8192-16383: expected no failover")
 
 
 @pytest.mark.parametrize(("coverage", "verdict"), [("yes", Verdict.PASS), ("no", Verdict.FAIL)])
 def test_refusals_in_an_untouched_shard_are_right_only_with_full_coverage(
-    kill: Any, coverage: str, verdict: Verdict
+    cluster: Any, coverage: str, verdict: Verdict
 ) -> None:
-    told = clustered(kill().history(), coverage=coverage)
-    rows = told.operations.copy()
-    refused = (slots_of("t1", rows["key"]) >= HALF) & (rows["key"] > 130) & (rows["key"] < 140)
-    rows["cause"][refused], rows["outcome"][refused] = Cause.CLUSTERDOWN, outcome_of(Cause.CLUSTERDOWN)
-    gone = set(rows["key"][refused].tolist())
-    finals = dict(told.finals)
-    for name in ("redis-3", "redis-4"):
-        keys = np.array([key for key in finals[name].keys.tolist() if key not in gone], dtype=np.uint64)
-        finals[name] = replace(finals[name], keys=keys, dbsize=len(keys))
-    judged = judge(replace(told, operations=rows, finals=finals))
-    answer = finding(judged, "cluster.other_shards")
+    answer = finding(judge(cluster(coverage=coverage, refused=(133, 136, 137)).history()), "cluster.other_shards")
     assert answer.verdict is verdict
-    assert f"{len(gone)} of their writes were refused with CLUSTERDOWN" in answer.text
+    assert "3 of their writes were refused with CLUSTERDOWN" in answer.text
 
 
-def test_a_node_that_still_names_the_old_master_fails(told: History) -> None:
-    silent = tuple(event for event in told.events if (event.source, event.kind) != ("node:redis-4", "owner"))
-    answer = finding(judge(replace(told, events=silent)), "convergence.nodes_agree")
+def test_a_node_that_still_names_the_old_master_fails(cluster: Any) -> None:
+    story = cluster()
+    story.events = [event for event in story.events if (event.source, event.kind) != ("node:redis-4", "owner")]
+    answer = finding(judge(story.history()), "convergence.nodes_agree")
     assert answer.verdict is Verdict.FAIL
     assert "got redis-4: redis-0" in answer.text
 
 
-def test_a_shard_whose_master_was_not_read_is_named_and_makes_it_unknown(told: History) -> None:
-    finals = {name: final for name, final in told.finals.items() if name != "redis-3"}
-    judged = judge(replace(told, finals=finals))
+def test_a_shard_whose_master_was_not_read_is_named_and_makes_it_unknown(cluster: Any) -> None:
+    story = cluster()
+    del story.finals["redis-3"]
+    judged = judge(story.history())
     assert judged.verdict is Verdict.UNKNOWN
     assert "nobody who is master of 8192-16383 was read" in finding(judged, "assumptions.final_reads").text
     assert finding(judged, "ledger.lost").verdict is Verdict.UNKNOWN

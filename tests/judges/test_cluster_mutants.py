@@ -1,0 +1,196 @@
+"""The judges of a Redis Cluster are judged, too: each of these mistakes must be noticed by at least one check below."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.model.events import Role
+from harness.model.operations import Cause
+from harness.model.verdict import Finding, Judgement, Verdict
+from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, load, ms, seen
+
+MUTANTS = [
+    ("shards", "first : last + 1", "first:last"),
+    ("shards", 'numbers, "server", "source"', 'numbers, "server"'),
+    ("shards", "if hit else", "if not hit else"),
+    ("shards", "max_outage_s=None, ", ""),
+    ("shards", "group.rate / shards", "group.rate"),
+    ("shards", "final.keys[mine[slots_of(trial, final.keys)]]", "final.keys"),
+    ("shards", " - (len(final.keys) - len(keys))", ""),
+    ("shards", '("pod") in shard.servers', '("pod") == shard.master'),
+    ("nodes", "// 2 + 1", "// 2"),
+    ("nodes", "if ours and event.at_ns >= since_ns:", "if ours:"),
+    ("nodes", " and new in shard.servers", ""),
+    ("nodes", "any(begin <= first <= end for begin, end in shard.slots) and ", ""),
+    ("nodes", 'event.data.get("node") == master and ', ""),
+    ("nodes", 'first("pfail", "fail")', 'first("pfail")'),
+    ("nodes", "if event.earliest_ns > at_ns:", "if event.at_ns > at_ns:"),
+    ("nodes", "elif event.at_ns <= at_ns:", "else:"),
+    ("nodes", '"fault-effect", "heal-end"):\n        if', '"fault-effect"):\n        if'),
+    ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
+    ("cluster", "write: write.return_ns", "write: write.server"),
+    ("cluster", "lateness_p99_ms=max(", "lateness_p99_ms=min("),
+    ("cluster", "if finding.verdict is verdict", "if True"),
+    ("cluster", "== Cause.CLUSTERDOWN", "!= Cause.CLUSTERDOWN"),
+    ("cluster", "refused and not whole", "refused"),
+    ("cluster", "part.name in names", "part.name not in names"),
+]  # fmt: skip
+
+INSTANTS = ("sdown_at", "odown_at", "first_switch_at", "quorum_switch_at", "last_switch_at")
+
+
+def instants(judgement: Judgement) -> list[float | None]:
+    return [ms(judgement, name) for name in INSTANTS]
+
+
+def finding(judgement: Judgement, name: str) -> Finding:
+    return next(found for found in judgement.findings if found.name == name)
+
+
+def check_one_master_replaced(judge: Judge, cluster: Any) -> None:
+    told = judge(cluster(failover=True).history())
+
+    assert told.verdict is Verdict.PASS
+    assert [shard.timeline.failover for shard in told.shards] == [True, False]
+    assert instants(told) == [1100, 1200, 1260, 1261, 1263]
+    assert [(switch.sentinel, switch.old) for switch in told.timeline.switches if switch.leader] == [
+        ("redis-1", "redis-0")
+    ]
+    assert (told.availability.outage_ms, told.availability.spacing_ms) == (1570.0, 20.0)
+    assert (told.availability.control_acknowledged, told.availability.control_planned) == (50, 50)
+    assert seen(judge(cluster(failover=False).history()), "failover.expected") is Verdict.FAIL
+
+
+def check_what_nothing_touched(judge: Judge, cluster: Any) -> None:
+    """What the scenario expects, it expects of the shard that is hit."""
+    slow = cluster(max_outage_s=1.6, refused=range(60, 240))
+    assert seen(judge(slow.history()), "availability.outage") is Verdict.PASS
+    two = cluster(two_masters_s=1, max_lost=None)
+    two.write(9254, 1800)
+    assert seen(judge(two.history()), "convergence.one_master") is Verdict.PASS
+
+
+def check_sums(judge: Judge, cluster: Any) -> None:
+    story = cluster(max_lost=None, lost=(47, 0), refused=(133,))
+    story.write(41162, 3450, server=3, cause=Cause.CLOSED)
+    for server, more in ((1, (50, 9254)), (3, (41162, 44610))):
+        story.final(server, {*story.finals[f"redis-{server}"].keys.tolist(), *more}, role="master")
+    told = judge(story.history())
+    writes = told.writes
+
+    assert (writes.planned, writes.acknowledged, writes.failed, writes.info) == (351, 271, 78, 2)
+    assert (writes.lost, writes.recovered, writes.unexpected, writes.diverged) == (2, 2, 2, 4)
+    assert writes.causes == {"CLOSED": 2, "CLUSTERDOWN": 1, "NO_MASTER": 77}
+    assert writes.lost_by_cause == {"async tail": 1, "unexplained": 1}
+    assert [(write.key[-2:], write.server) for write in writes.lost_writes] == [("00", "redis-3"), ("47", "redis-0")]
+    assert [key[-5:] for key in writes.unexpected_keys] == ["09254", "44610"]
+    assert finding(told, "ledger.unexpected").text.endswith("first rr:t1:000000009254 (the same in 1 more of 2 shards)")
+    assert judge(cluster(max_lost=1, lost=(47, 0)).history()).verdict is Verdict.FAIL
+
+
+def check_the_last_slot_of_each(judge: Judge, cluster: Any) -> None:
+    story = cluster(max_lost=None)
+    for key, server in ((9254, 1), (51692, 1), (41162, 3), (69138, 3)):
+        story.write(key, 3450, server=server)
+
+    assert judge(story.history()).writes.lost == 4
+
+
+def check_keys_of_another_shard(judge: Judge, cluster: Any) -> None:
+    """A server may still have them; it is its own that are read and counted."""
+    story = cluster()
+    keys = {*story.finals["redis-3"].keys.tolist(), 2, 3}
+    story.final(3, keys, role="master")
+    assert judge(story.history()).verdict is Verdict.PASS
+    story.final(3, keys, role="master", dbsize=len(keys) - 1)
+    assert seen(judge(story.history()), "ledger.reconciles") is Verdict.UNKNOWN
+
+
+def check_whose_word_counts(judge: Judge, cluster: Any) -> None:
+    """What was said before the fault, of other nodes, of other slots, or by the dead one, is no part of it."""
+    story = cluster()
+    story.owner(300, "redis-2")
+    story.word(400, "redis-2", "pfail", node="redis-0")
+    story.word(600, "redis-3", "pfail", node="redis-4")
+    story.word(700, "redis-0", "fail", node="redis-0")
+    story.owner(800, "redis-4", new="redis-3")
+    story.owner(900, "redis-4", slots="8192-16383", old="redis-3")
+    assert instants(judge(story.history())) == [1100, 1200, 1260, 1261, 1263]
+    heard = cluster()
+    heard.events = [event for event in heard.events if event.kind != "pfail"]
+    assert instants(judge(heard.history())) == [1200, 1200, 1260, 1261, 1263]
+
+
+def check_who_was_gone(judge: Judge, cluster: Any) -> None:
+    def quorum_and_last(*words: tuple[float, str, str], but: tuple[str, ...] = ()) -> list[float | None]:
+        story = cluster()
+        story.events = [event for event in story.events if f"{event.source} {event.kind}" not in but]
+        for at, node, kind in words:
+            story.word(at, node, kind, pod=node)
+        return instants(judge(story.history()))[3:]
+
+    silent = "node:redis-4 owner"
+    assert quorum_and_last(but=(silent,)) == [1261, None]
+    assert quorum_and_last((1765, "redis-4", "table-down"), but=(silent,)) == [1261, 1262]
+    assert quorum_and_last((1770, "redis-0", "table-up")) == [1261, 1263]
+    assert quorum_and_last(but=("node:redis-0 table-down",)) == [1261, 1263]
+    assert quorum_and_last((600, "redis-2", "table-down"), (900, "redis-2", "table-up")) == [1261, 1263]
+    assert quorum_and_last((600, "redis-2", "fault-effect"), (900, "redis-2", "heal-end")) == [1261, 1263]
+
+
+def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:
+    story = cluster()
+    story.fault(480, pod="redis-4")
+    story.sample(4, 485, Role.UNREACHABLE)
+    told = judge(story.history())
+
+    assert told.verdict is Verdict.PASS
+    assert "cluster.other_shards" not in {found.name for found in told.findings}
+
+
+def check_the_worst_is_named(judge: Judge, cluster: Any) -> None:
+    story = cluster()
+    for number in range(5):
+        story.owner(2000, f"redis-{number}", slots="8192-16383", old="redis-3", new="redis-4")
+    text = finding(judge(story.history()), "failover.expected").text
+
+    assert text.startswith("shard 8192-16383: expected no failover")
+    assert "the same" not in text
+
+
+def check_refusals(judge: Judge, cluster: Any) -> None:
+    def others(*refused: int, coverage: str = "no", one: str = "no") -> Finding:
+        story = cluster(coverage=coverage, refused=refused)
+        first, *rest = story.environment.servers
+        story.believe(servers=(replace(first, config={"cluster-require-full-coverage": one}), *rest))
+        return finding(judge(story.history()), "cluster.other_shards")
+
+    assert others().verdict is Verdict.PASS
+    assert others(133, 136, 137).verdict is Verdict.FAIL
+    assert others(133, 136, 137, one="yes").verdict is Verdict.PASS
+    assert "3 of their writes were refused" in others(133, 136, 137).text
+    assert "up to 50.0 ms" in others().text
+
+
+def check_the_whole_load_is_punctual(judge: Judge, cluster: Any) -> None:
+    story = cluster(max_lost=None)
+    for key in (41162, 44610, 50123):
+        story.write(key, 3450, server=3, late=30)
+    told = judge(story.history())
+
+    assert seen(told, "assumptions.punctual") is Verdict.UNKNOWN
+    assert told.availability.lateness_max_ms == 30.0
+
+
+CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_checks_hold_for_the_judges_as_they_are(check: Any, cluster: Any) -> None:
+    check(load(UNCHANGED), cluster)
+
+
+@pytest.mark.parametrize("edit", MUTANTS, ids=label)
+def test_every_mutant_is_noticed(edit: Edit, cluster: Any) -> None:
+    assert is_noticed(edit, CHECKS, cluster), f"no check notices {label(edit)}"
