@@ -34,13 +34,20 @@ def add_writes(parts: Sequence[Writes], operations: int) -> Writes:
         recovered=sum(part.recovered for part in parts),
         unexpected=sum(part.unexpected for part in parts),
         diverged=sum(part.diverged for part in parts),
-        lost_seconds=max((part.lost_seconds for part in parts), default=0.0),
+        lost_seconds=_lost_seconds(parts),
         lost_writes=tuple(lost[:NAMED]),
         lost_by_cause=dict(sorted(by_cause.items())),
         unexpected_keys=tuple(key for part in parts for key in part.unexpected_keys)[:NAMED],
         absent_by_server={name: count for part in parts for name, count in part.absent_by_server.items()},
         final_master=", ".join(part.final_master for part in parts if part.final_master),
     )
+
+
+def _lost_seconds(parts: Sequence[Writes]) -> float:
+    """From the first lost write of any shard to the last; a shard that lost many does not name its last."""
+    lossy = [part for part in parts if part.lost_writes]
+    first_ns = min((part.lost_writes[0].return_ns for part in lossy), default=0)
+    return max(((part.lost_writes[0].return_ns - first_ns) / 1e9 + part.lost_seconds for part in lossy), default=0.0)
 
 
 def whole_load(chosen: Availability, parts: Sequence[Availability]) -> Availability:
@@ -56,7 +63,7 @@ def whole_load(chosen: Availability, parts: Sequence[Availability]) -> Availabil
 
 
 def worst_findings(parts: Sequence[tuple[Shard, tuple[Finding, ...]]]) -> tuple[Finding, ...]:
-    """Each question once: the worst answer with its shard's name, and how many shards gave a better one."""
+    """Each question once: the worst answer with its shard's name, and how many more gave the same."""
     names = list(dict.fromkeys(finding.name for _, findings in parts for finding in findings))
     found = []
     for name in names:

@@ -59,6 +59,12 @@ def test_a_write_that_the_untouched_shard_lost_is_lost(cluster: Any) -> None:
     assert finding(judged, "ledger.lost").verdict is Verdict.FAIL
 
 
+def test_writes_that_two_shards_lost_are_told_from_the_first_of_any_to_the_last(cluster: Any) -> None:
+    judged = judge(cluster(lost=(0, 43, 47)).history())
+    assert [round(one.writes.lost_seconds, 3) for one in judged.shards] == [0.04, 0.0]
+    assert round(judged.writes.lost_seconds, 3) == 0.47
+
+
 def test_a_shard_that_is_replaced_although_nothing_touched_it_fails(cluster: Any) -> None:
     story = cluster()
     for node in ("redis-0", "redis-1", "redis-2", "redis-3", "redis-4"):

@@ -29,6 +29,7 @@ MUTANTS = [
     ("nodes", "elif event.at_ns <= at_ns:", "else:"),
     ("nodes", '"fault-effect", "heal-end"):\n        if', '"fault-effect"):\n        if'),
     ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
+    ("cluster", "first_ns = min(", "first_ns = max("),
     ("cluster", "write: write.return_ns", "write: write.server"),
     ("cluster", "lateness_p99_ms=max(", "lateness_p99_ms=min("),
     ("cluster", "if finding.verdict is verdict", "if True"),
@@ -81,6 +82,7 @@ def check_sums(judge: Judge, cluster: Any) -> None:
 
     assert (writes.planned, writes.acknowledged, writes.failed, writes.info) == (351, 271, 78, 2)
     assert (writes.lost, writes.recovered, writes.unexpected, writes.diverged) == (2, 2, 2, 4)
+    assert writes.lost_seconds == 0.47
     assert writes.causes == {"CLOSED": 2, "CLUSTERDOWN": 1, "NO_MASTER": 77}
     assert writes.lost_by_cause == {"async tail": 1, "unexplained": 1}
     assert [(write.key[-2:], write.server) for write in writes.lost_writes] == [("00", "redis-3"), ("47", "redis-0")]
