@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.deployments.nodes import look_at
+from harness.deployments.nodes import ShardSeen, look_at
 from harness.deployments.port import Deployment
 from harness.faults.target import View
 from harness.model.cluster import ranges_text
@@ -14,37 +14,38 @@ from harness.model.plan import Plan
 from harness.topologies.cluster_prediction import ShardAtRisk, predict_shard
 from harness.trials.seen import ServerState, Survey, state_of
 
+_NOBODY = ShardSeen(slots=(), master="", replicas=())
+
 
 def survey_cluster(deployment: Deployment) -> Survey:
     """Whole: every node agrees on who serves all slots, and every replica is linked to its master."""
     probe, endpoints = deployment.probe, deployment.servers()
     look = look_at(probe, endpoints)
     servers = {name: state_of(probe.query(endpoint, "ROLE"), endpoints) for name, endpoint in endpoints.items()}
-    shards = {shard.master: shard.replicas for shard in look.shards}
     wrong = [f"no {pod.name}" for pod in deployment.topology.pods if pod.name not in endpoints]
     wrong += look.wrong
-    for master, replicas in shards.items():
-        for name in (master, *replicas):
+    for shard in look.shards:
+        for name in (shard.master, *shard.replicas):
             state = servers.get(name, ServerState(role="unreachable"))
-            if state.role != ("master" if name == master else "replica"):
+            if state.role != ("master" if name == shard.master else "replica"):
                 wrong.append(f"{name or 'an unknown node'}: {state.role}")
-            elif name != master and state.link != "connected":
+            elif name != shard.master and state.link != "connected":
                 wrong.append(f"{name} is not linked ({state.link})")
     alive = {name for name, state in servers.items() if state.role in ("master", "replica")}
-    masters = tuple(master for master in shards if master in alive)
-    first = next(iter(shards), "")
+    masters = tuple(shard.master for shard in look.shards if shard.master in alive)
+    first = look.shards[0] if look.shards else _NOBODY
     told = (f"{ranges_text(shard.slots)}: {shard.master} of {', '.join(shard.replicas)}" for shard in look.shards)
     return Survey(
         servers=servers,
         sentinels={},
         view=View(
-            master=first if first in alive else "",
-            replicas=tuple(name for name in shards.get(first, ()) if name in alive),
+            master=first.master if first.master in alive else "",
+            replicas=tuple(name for name in first.replicas if name in alive),
             sentinels=(),
             masters=masters,
             members=tuple(endpoints),
         ),
-        whole=bool(shards) and not wrong,
+        whole=bool(look.shards) and not wrong,
         text="; ".join(wrong or told),
         shards={shard.slots: (shard.master, *shard.replicas) for shard in look.shards},
     )

@@ -180,6 +180,12 @@ def test_who_tells_no_role_is_not_in_the_view_though_its_table_is_read() -> None
     assert (view.master, view.replicas, view.masters) == ("", (), ("redis-2",))
 
 
+def test_of_two_dead_masters_the_first_ones_replicas_are_those_in_the_view() -> None:
+    seen = survey_cluster(Cluster(roles={"redis-1": DEAD, "redis-2": DEAD, "redis-3": master()}))
+    assert (seen.view.master, seen.view.replicas, seen.view.masters) == ("", ("redis-3",), ())
+    assert "redis-3: master" in seen.text.split("; ")
+
+
 def test_a_spare_is_a_member_without_slots_and_nothing_is_wrong_with_that() -> None:
     seen = survey_cluster(Cluster(pods=(*PODS, "redis-5"), roles={"redis-5": master(replicas=0)}))
     assert seen.whole, seen.text
