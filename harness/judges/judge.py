@@ -116,7 +116,8 @@ def _of_shards(history: History, histories: tuple[History, ...]) -> _Answers:
     hit = {shard.name for shard, _, _ in answers if is_hit(history, shard)}
     chosen = max(judged, key=lambda one: (one.name in hit, one.timeline.failover))
     writes = cluster.add_writes([one.writes for one in judged], len(history.operations))
-    merged = cluster.worst_findings([(shard, answer.findings) for shard, _, answer in answers])
+    told = sorted(answers, key=lambda each: each[0].name != chosen.name)  # of equal answers the chosen shard's is told
+    merged = cluster.worst_findings([(shard, answer.findings) for shard, _, answer in told])
     findings = [
         ledger.loss_finding(history, writes)
         if finding.name == ledger.LOST and finding.verdict is not Verdict.UNKNOWN

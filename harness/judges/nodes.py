@@ -63,12 +63,17 @@ def gone_nodes(history: History, at_ns: int) -> set[str]:
     for event in history.of_kind("table-up", "table-down", "fault-effect", "heal-end"):
         if event.earliest_ns > at_ns:
             continue
-        name = str(event.data.get("pod")) if event.kind in ("fault-effect", "heal-end") else _node(event)
+        names = _broken(event) if event.kind in ("fault-effect", "heal-end") else {_node(event)}
         if event.kind in ("table-down", "fault-effect"):
-            gone.add(name)
+            gone |= names
         elif event.at_ns <= at_ns:
-            gone.discard(name)
+            gone -= names
     return gone
+
+
+def _broken(event: Event) -> set[str]:
+    """Whom a fault hit, with all that was out as a whole: the other pods of a node without power."""
+    return {str(event.data.get("pod")), *str(event.data.get("pods", "")).split(",")}
 
 
 def _node(event: Event) -> str:

@@ -6,6 +6,7 @@ second shard that nothing touches.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,3 +99,22 @@ def test_a_shard_whose_master_was_not_read_is_named_and_makes_it_unknown(cluster
     assert judged.verdict is Verdict.UNKNOWN
     assert "nobody who is master of 8192-16383 was read" in finding(judged, "assumptions.final_reads").text
     assert finding(judged, "ledger.lost").verdict is Verdict.UNKNOWN
+
+
+def test_of_equal_answers_that_of_the_shard_that_was_hit_is_told(cluster: Any) -> None:
+    story = cluster()
+    story.believe(shards=story.environment.shards[::-1])
+    judged = judge(story.history())
+    assert finding(judged, "availability.outage").text.startswith("shard 0-8191: ")
+
+
+def test_a_node_that_was_out_with_the_one_that_was_hit_is_not_waited_for(cluster: Any) -> None:
+    """Without power are all pods of a node: redis-2, too, which never tells of the new master."""
+    story = cluster()
+    story.events = [event for event in story.events if (event.source, event.kind) != ("node:redis-2", "owner")]
+    assert "last_switch_at" not in judge(story.history()).timeline.instants
+    story.events = [
+        replace(event, data={**event.data, "pods": "redis-0,redis-2"}) if event.kind == "fault-effect" else event
+        for event in story.events
+    ]
+    assert "last_switch_at" in judge(story.history()).timeline.instants
