@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--topology", default="node")
     parser.add_argument("--cluster", default="", help="use this kind cluster (node-stop still makes its own)")
     parser.add_argument("--results", type=Path, default=Path("results/kind-faults"))
+    parser.add_argument("--parallel", type=int, default=1, help="of local: so many deployments side by side")
     parser.add_argument("--from", dest="made", action="store_true", help="no trials: tables of what --results holds")
     parser.add_argument("--cold", action="store_true", help="where the time goes from nothing but images, too")
     chosen = parser.parse_args()
@@ -163,6 +164,8 @@ def main() -> None:
                 options.append(f"--redis-workers={WORKERS}")
             elif backend == "kind" and chosen.cluster:
                 options.append(f"--redis-cluster={chosen.cluster}")
+            elif backend == "local" and chosen.parallel > 1:
+                options.append(f"--numprocesses={chosen.parallel}")
             if not chosen.made:
                 run(name, backend, folder, options, trials=chosen.trials)
             found = row(name, backend, folder)
