@@ -1,11 +1,10 @@
 # The two commands of the README, and what developers type. Everything missing is set up first.
-# Where 3 of 4 known Sentinels must agree on one, an election may come to nothing and be repeated minutes later: that is what these
-# set-ups are like, and no check of this project. Where a network enforces no policy, there is nothing to try of one.
-CERTAIN = not network_policy and not document_004_master and not (document_002 and not dead_sentinel) and not \
-  (document_001 and not metrics)
-# One of each topology that a cluster runs otherwise than processes do; of document 002 see docs/topologies/bootstrap.md.
+# Where a network enforces no policy, there is nothing to try of one.
+CERTAIN = not network_policy
+# Every document's scenarios, and of Redis Cluster what a cluster of pods runs otherwise than processes do.
 KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_document_000.py scenarios/test_document_001.py \
-  scenarios/test_document_004.py scenarios/test_cluster.py::test_cluster_master_lost
+  scenarios/test_document_002.py scenarios/test_document_004.py scenarios/test_cluster.py::test_cluster_master_lost \
+  scenarios/test_cluster.py::test_cluster_restarted scenarios/test_cluster.py::test_cluster_master_recreated
 
 .PHONY: help run test test-kind lint format bench clean
 
