@@ -5,8 +5,11 @@ Each test leaves the deployment whole. `--redis-cluster NAME` uses a cluster tha
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from harness.command.lint import lint_files
 from harness.deployments.kube.deployment import KubeDeployment
 from harness.deployments.kube.tools import run
 from harness.deployments.waiting import eventually
@@ -20,6 +23,7 @@ from scenarios.verification import written_and_read_everywhere
 
 pytestmark = pytest.mark.kind
 
+MANIFESTS = Path(__file__).parents[2] / "manifests"
 RUN = NAMESPACE = "test-chart"
 MASTER = f"{CHART.first}.{CHART.service}"
 
@@ -87,3 +91,19 @@ def test_a_master_without_flushall_is_emptied(deployment):
     empty(deployment.probe, master)
 
     assert deployment.probe.query(master, "DBSIZE").value == 0
+
+
+@pytest.mark.usefixtures("deployment")
+def test_its_objects_as_they_are_now_are_linted_like_the_files_that_they_came_from(clusters, tmp_path):
+    """`kubectl get ... --output yaml | redis-resilience lint -`: status and defaults of the API change nothing."""
+    cluster = clusters.acquire()
+    kinds = "statefulsets,deployments,services,configmaps,poddisruptionbudgets,networkpolicies"
+    where = ("--context", cluster.context, "--namespace", NAMESPACE)
+    objects = run("kubectl", *where, "get", kinds, "--output", "yaml", within_s=30.0, kubeconfig=cluster.kubeconfig)
+    (tmp_path / "live.yaml").write_text(objects)
+
+    live = lint_files([tmp_path / "live.yaml"], [])
+    files = lint_files([MANIFESTS / "chart/overlays/fast"], [])
+
+    assert {finding.rule for finding in live.findings} == {finding.rule for finding in files.findings}
+    assert files.findings
