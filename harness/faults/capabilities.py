@@ -58,7 +58,7 @@ class CanScale(Protocol):
         """Ask for 0 replicas of the StatefulSet that `pod` belongs to: all its pods go, gracefully, and stay away."""
 
     def scale_back(self, pod: str) -> Effect:
-        """Ask for as many as before; the pods come back under their names and new addresses."""
+        """Ask for as many as before; the pods come back in their own time, under their names and new addresses."""
 
 
 @runtime_checkable
