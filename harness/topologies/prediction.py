@@ -35,7 +35,7 @@ def predict(
     hit = next((fault for fault in faults if _hits(fault, master)), None)
     if hit is None:
         return Prediction(failover=False, because="no fault hits the master")
-    if hit.kind == _ALL_GONE:
+    if hit.kind == _ALL_GONE and {view.name for view in sentinels} <= set(care.siblings or (v.name for v in sentinels)):
         return Prediction(
             failover=None,
             because="the Sentinels are away with the master, and whoever is back first may replace it or not",
@@ -120,7 +120,7 @@ def _settings(
 ) -> Settings:
     downs = [float(view.down_after_ms) for view in sentinels]
     names = {view.name for view in sentinels}
-    together = {master, *care.mates} if hit.kind == _WITH_MATES else {master}
+    together = {master, *{_WITH_MATES: care.mates, _ALL_GONE: care.siblings}.get(hit.kind, ())}
     return Settings(
         down_after_ms=(min(downs), max(downs)),
         failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),

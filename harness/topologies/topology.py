@@ -172,6 +172,11 @@ class Topology:
         like = next(pod for pod in self.pods if pod.controller == gone.controller and not pod.adopted)
         return replace(like, name=name)
 
+    def siblings(self, name: str) -> tuple[str, ...]:
+        """Every pod that the same controller keeps, itself included; a bare pod is alone."""
+        controller = self.pod(name).controller
+        return tuple(pod.name for pod in self.pods if pod.controller == controller) if controller else (name,)
+
     def after(self, name: str) -> Topology:
         """The topology once this pod is gone and its successor is there."""
         pods = tuple(self.successor(pod.name) if pod.name == name else pod for pod in self.pods)

@@ -318,6 +318,16 @@ def test_with_all_sentinels_away_nothing_can_be_told() -> None:
     assert "whoever is back first may replace it or not" in prediction.because
 
 
+def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> None:
+    """Document 001's `redis-master`: the Sentinels of the other set replace it."""
+    gone = FaultPlan(kind="scale-to-zero", target="master", whole_pod=True)
+    prediction = foretell(gone, care=replace(CLUSTER, siblings=("redis-0",)), load=Load())
+
+    assert prediction.failover is True
+    assert "nobody brings it back) and 2 of 3 known Sentinels are there" in prediction.because
+    assert prediction.bounds
+
+
 def test_with_a_node_all_sentinels_on_it_are_gone() -> None:
     off = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
 

@@ -16,10 +16,11 @@ _FIRST_BACK_OFF_MS = 10_000.0
 _LONGEST_BACK_OFF_MS = 300_000.0
 
 
-def care_of(topology: Topology, *, restarts: int, mates: tuple[str, ...]) -> Care:
+def care_of(topology: Topology, *, restarts: int, mates: tuple[str, ...], siblings: tuple[str, ...] = ()) -> Care:
     """restarts: of the server's container until now. After the first the kubelet waits 10 s, then twice that each time.
 
-    It forgets them once a container has run for 10 minutes, which is not asked here: at once is always possible.
+    It forgets them once a container has run for 10 minutes, which is not asked here: at once is always possible. mates,
+    siblings: as in `Care`.
     """
     back_off_ms = min(_FIRST_BACK_OFF_MS * 2 ** (restarts - 1), _LONGEST_BACK_OFF_MS) if restarts else 0.0
     return Care(
@@ -30,4 +31,5 @@ def care_of(topology: Topology, *, restarts: int, mates: tuple[str, ...]) -> Car
         # A cluster's node that is back elsewhere dials the others, who learn its address from that.
         by_name=topology.system is System.CLUSTER or ("resolve-hostnames", "yes") in topology.sentinel_config,
         mates=mates,
+        siblings=siblings,
     )

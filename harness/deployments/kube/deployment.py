@@ -143,8 +143,13 @@ class KubeDeployment(Deployment):
 
     def care(self, pod: str) -> Care:
         """The kubelet's and the controllers', as the cluster is now: each restart makes the kubelet wait longer."""
-        restarts = self._up.pods.container(pod, "redis").restarts
-        return care_of(self.topology, restarts=restarts, mates=self._up.pods.mates(pod))
+        pods = self._up.pods
+        return care_of(
+            self.topology,
+            restarts=pods.container(pod, "redis").restarts,
+            mates=pods.mates(pod),
+            siblings=pods.siblings(pod),
+        )
 
     def _machine(self) -> Mapping[str, Scalar]:
         """As one of its nodes sees it; nothing where none can be entered."""

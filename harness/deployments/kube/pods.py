@@ -66,6 +66,11 @@ class Pods:
             raise UsageError(f"expected a pod of a StatefulSet; {pod} belongs to {kind or 'nobody'} {name}".rstrip())
         return name
 
+    def siblings(self, pod: str) -> tuple[str, ...]:
+        """Every pod of the same controller, itself included."""
+        owner = self.existing(pod).owner
+        return tuple(each.name for each in self.watch.pods() if each.owner == owner) if owner[0] else (pod,)
+
     def of_stateful_set(self, name: str) -> tuple[PodState, ...]:
         return tuple(pod for pod in self.watch.pods() if pod.owner == ("StatefulSet", name))
 

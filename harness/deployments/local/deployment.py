@@ -124,7 +124,7 @@ class LocalDeployment(Deployment):
     def care(self, pod: str) -> Care:
         """Nothing here comes back by itself."""
         self._containers_of(pod)
-        return NOBODY
+        return replace(NOBODY, siblings=self._topology.siblings(pod))
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {
@@ -342,11 +342,9 @@ class LocalDeployment(Deployment):
         return self._up.pods.topology.pod(pod).containers
 
     def _scaled_with(self, pod: str) -> tuple[str, ...]:
-        """Every pod that the same controller keeps."""
-        controller = self._topology.pod(pod).controller
-        if controller is None:
+        if self._topology.pod(pod).controller is None:
             raise UsageError(f"expected a pod of a StatefulSet or the like; {pod} is a bare pod, nobody can scale it")
-        return tuple(each.name for each in self._topology.pods if each.controller == controller)
+        return self._topology.siblings(pod)
 
     def _must_have(self, pod: str, container: str) -> None:
         containers = self._containers_of(pod)
