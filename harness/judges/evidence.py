@@ -27,6 +27,11 @@ def instant_of(event: Event) -> Instant:
     return Instant(earliest_ns=event.earliest_ns, latest_ns=event.at_ns, source=event.source)
 
 
+def listed(event: Event, field: str) -> set[str]:
+    """The names in a field of an event that stand between commas; none where it has no such field."""
+    return {name for name in str(event.data.get(field, "")).split(",") if name}
+
+
 def phase_at(history: History, name: str) -> int | None:
     """When the trial entered that phase; None where it never did."""
     for event in history.of_kind("phase"):

@@ -7,7 +7,7 @@ is the first of the environment's.
 
 from __future__ import annotations
 
-from harness.judges.evidence import instant_of
+from harness.judges.evidence import instant_of, listed
 from harness.model import instants
 from harness.model.events import Event
 from harness.model.history import History
@@ -73,7 +73,7 @@ def gone_nodes(history: History, at_ns: int) -> set[str]:
 
 def _broken(event: Event) -> set[str]:
     """Whom a fault hit, with all that was out as a whole: the other pods of a node without power."""
-    return {str(event.data.get("pod")), *str(event.data.get("pods", "")).split(",")}
+    return {str(event.data.get("pod")), *listed(event, "pods")}
 
 
 def _node(event: Event) -> str:

@@ -14,6 +14,7 @@ from harness.judges import nodes
 from harness.judges.evidence import (
     Told,
     instant_of,
+    listed,
     master_fault,
     name_at,
     samples_of,
@@ -282,7 +283,7 @@ def _gone_pods(history: History, at_ns: int) -> set[str]:
     """Pods that a fault had put out as a whole; one that is told to go loses its Sentinel before its server."""
     gone: set[str] = set()
     for event in history.of_kind("fault-effect", "heal-end"):
-        pods = {name for name in str(event.data.get("pods", "")).split(",") if name}
+        pods = listed(event, "pods")
         if event.kind == "fault-effect" and event.earliest_ns <= at_ns:
             gone |= pods
         elif event.kind == "heal-end" and event.at_ns <= at_ns:

@@ -50,10 +50,11 @@ def predict(
     if hit.kind in DELETED and care.hand_over_ms:
         hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
     away = absence(hit, care, settings.down_after_ms[0])
-    if _noticed_ms(hit, away, settings) < settings.down_after_ms[0] and not hand_over:
+    noticed_ms = away.most_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
+    if noticed_ms < settings.down_after_ms[0] and not hand_over:
         return Prediction(
             failover=False,
-            because=f"{away.because} and found to be so at {_noticed_ms(hit, away, settings):g} ms or sooner, before "
+            because=f"{away.because} and found to be so at {noticed_ms:g} ms or sooner, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
     doubt = _doubt(settings, away, bounds)
@@ -70,11 +71,6 @@ def predict(
         retry_ms=2 * settings.failover_timeout_ms,
         hand_over=hand_over,
     )
-
-
-def _noticed_ms(hit: FaultPlan, away: Absence, settings: Settings) -> float:
-    """By when a Sentinel finds the master to be back, at the latest."""
-    return away.most_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
 
 
 def _doubt(settings: Settings, away: Absence, bounds: tuple[Bound, ...]) -> str:

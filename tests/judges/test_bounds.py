@@ -303,18 +303,24 @@ def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
     assert judged(story)[1]["bounds.explained"].verdict is Verdict.UNKNOWN
 
 
+def looking_up(story: Any, sentinel: str, times: tuple[float, ...]) -> Any:
+    """The deleted master's name is looked up in vain at these times, and nobody has announced its successor yet."""
+    with_bound(story, 0, 1000, name="first_switch_at", origin="promoted_at")
+    story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
+    story.deleted(400, 500)
+    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    for at in times:
+        story.event(at, f"log:{sentinel}", "unresolved", "redis-0.redis", since=at - 1)
+    return story
+
+
 def test_a_sentinel_that_waits_for_the_resolver_is_late_for_everything(kill: Any) -> None:
     """Seen with Redis 8.0.2: 1026 ms between two vain look-ups, which is the resolver's own time-out."""
     for second, cause in (
         (2760, "unexplained"),
         (2761, "a Sentinel that looked up a name that was gone came 11 ms late in all, by its own log"),
     ):
-        story = with_bound(kill(), 0, 1000, name="first_switch_at", origin="promoted_at")
-        story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
-        story.deleted(400, 500)
-        story.events = [event for event in story.events if event.kind != "+switch-master"]
-        for at in (1750, second):
-            story.event(at, "log:redis-2", "unresolved", "redis-0.redis", since=at - 1)
+        story = looking_up(kill(), "redis-2", (1750, second))
         for name in ("redis-1", "redis-2"):
             story.switch(2772, name)
 
@@ -330,12 +336,7 @@ def test_a_sentinel_that_waited_for_the_resolver_may_miss_a_hello(
     kill: Any, first: str, second: float, at: float, known: Any
 ) -> None:
     """Then the leader, redis-2, is the first to announce it; the next hello comes within 2 s."""
-    story = with_bound(kill(), 0, 1000, name="first_switch_at", origin="promoted_at")
-    story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
-    story.deleted(400, 500)
-    story.events = [event for event in story.events if event.kind != "+switch-master"]
-    for when in (1750, second):
-        story.event(when, "log:redis-0", "unresolved", "redis-0.redis", since=when - 1)
+    story = looking_up(kill(), "redis-0", (1750, second))
     story.switch(at, first)
 
     ((check,), _) = judged(story)

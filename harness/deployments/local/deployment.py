@@ -123,7 +123,6 @@ class LocalDeployment(Deployment):
 
     def care(self, pod: str) -> Care:
         """Nothing here comes back by itself."""
-        self._containers_of(pod)
         return replace(NOBODY, siblings=self._topology.siblings(pod))
 
     def fingerprint(self) -> Mapping[str, Scalar]:
