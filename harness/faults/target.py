@@ -30,8 +30,8 @@ class Place:
 class View:
     """Who is what right now: pods whose servers answered, pods whose Sentinels answered.
 
-    master, replicas: in a Redis Cluster of its first shard. masters: of all its shards; members: all its pods.
-    watching: pods that have a Sentinel and no server at all.
+    master, replicas: in a Redis Cluster of its first shard. masters: of all its shards. members: every pod that has a
+    server, answering or not, one of two masters or none. watching: pods that have a Sentinel and no server at all.
     """
 
     master: str
@@ -65,10 +65,10 @@ def places(target: str, view: View) -> tuple[Place, ...]:
         case "master-majority":
             found = [Place(pod, "redis") for pod in view.all_masters[: len(view.all_masters) // 2 + 1]]
         case "every-server":
-            found = [Place(pod, "redis") for pod in view.members or (*view.all_masters, *view.replicas)]
+            found = [Place(pod, "redis") for pod in view.members]
         case _:
             pod, _, container = target.partition("/")
-            known = {view.master, *view.replicas, *view.sentinels, *view.members}
+            known = {*view.members, *view.sentinels, *view.watching}
             default = "sentinel" if pod in view.watching else "redis"
             found = [Place(pod, container or default)] if pod in known else []
     if not found:

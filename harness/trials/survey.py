@@ -86,6 +86,7 @@ def _survey(deployment: Deployment) -> Survey:
             master=masters[0] if len(masters) == 1 else "",
             replicas=replicas,
             sentinels=tuple(answering),
+            members=tuple(endpoints),
             watching=watching,
         ),
         whole=not wrong,

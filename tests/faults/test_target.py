@@ -7,7 +7,8 @@ import pytest
 from harness.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY, View, places
 from harness.model.errors import UsageError
 
-VIEW = View(master="redis-1", replicas=("redis-2", "redis-0"), sentinels=("redis-0", "redis-1", "redis-2"))
+PODS = ("redis-0", "redis-1", "redis-2")
+VIEW = View(master="redis-1", replicas=("redis-2", "redis-0"), sentinels=PODS, members=PODS)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +49,16 @@ def test_without_a_master_nobody_is_hit():
         places(MASTER, View(master="", replicas=("redis-0",), sentinels=()))
 
 
+@pytest.mark.parametrize("target", PODS)
+def test_a_pod_is_hit_by_its_name_whatever_it_is(target):
+    """One of two masters, or silent, its Sentinel dead: a pod that exists can be broken further."""
+    of_two_masters = View(master="", replicas=(), sentinels=("redis-0",), members=PODS)
+
+    assert [str(place) for place in places(target, of_two_masters)] == [f"{target}/redis"]
+
+
 def test_a_pod_that_has_no_server_means_its_sentinel():
-    view = View(master="a", replicas=("b",), sentinels=("a", "w"), watching=("w",))
+    view = View(master="a", replicas=("b",), sentinels=("a", "w"), members=("a", "b"), watching=("w",))
 
     assert [str(place) for pod in ("a", "w", "w/redis") for place in places(pod, view)] == [
         "a/redis", "w/sentinel", "w/redis",

@@ -42,6 +42,7 @@ def test_all_there_and_agreed_is_whole(deployment):
 
     assert seen.whole, seen.text
     assert seen.view.master == "redis-0"
+    assert seen.view.members == ("redis-0", "redis-1", "redis-2")
 
 
 def test_a_pod_that_is_not_there_is_missed_though_the_rest_agrees(deployment):
