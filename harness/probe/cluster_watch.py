@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -164,13 +165,23 @@ def lanes_of(reply: RawReply) -> tuple[tuple[Range, ...], ...]:
 
 
 def owner_of(reply: RawReply, slot: int, asked: Endpoint) -> tuple[Endpoint, str] | None:
-    """Where the reply to CLUSTER SLOTS sends this slot, and the node's id; None where nobody has it.
+    """Where the reply to CLUSTER SLOTS sends this slot, and the node's id; None where nobody has it."""
+    for (first, last), place, node_id in _served(reply, asked):
+        if first <= slot <= last:
+            return place, node_id
+    return None
 
-    A node that does not know its own address leaves it empty: it is at the address where it was asked.
-    """
+
+def places_of(reply: RawReply, asked: Endpoint) -> dict[int, Endpoint]:
+    """Where the reply to CLUSTER SLOTS sends each slot that anybody has."""
+    return {slot: place for (first, last), place, _ in _served(reply, asked) for slot in range(first, last + 1)}
+
+
+def _served(reply: RawReply, asked: Endpoint) -> Iterator[tuple[Range, Endpoint, str]]:
+    """Slots, their master's place and id. A node that does not know its own address leaves it empty: it was asked."""
     for entry in reply if isinstance(reply, list) else ():
         match entry:
-            case [int(first), int(last), [host, int(port), bytes(node_id), *_], *_] if first <= slot <= last:
+            case [int(first), int(last), [host, int(port), bytes(node_id), *_], *_]:
                 name = host.decode() if isinstance(host, bytes) else ""
-                return Endpoint(name if name not in ("", "?") else asked.host, port), node_id.decode()
-    return None
+                place = Endpoint(name if name not in ("", "?") else asked.host, port)
+                yield (first, last), place, node_id.decode()

@@ -40,3 +40,6 @@ class Keys:
             key = next(self._numbers)
             self._waiting[self._lane_of[slot_of(self.name(key))]].append(key)
         return waiting.popleft()
+
+    def lane_of(self, slot: int) -> int:
+        return self._lane_of[slot]

@@ -3,6 +3,9 @@
 A client that cannot send an operation when it is due records that and drops it; nothing is queued. After `info` it goes
 on under a new identity, because the old operation may still take effect. Only *connecting* is tried again.
 
+A server that says MOVED is asked for the whole table, as every cluster's client does. Where the client's home still has
+some of its slots, it stays, and goes elsewhere for the others only; else it leaves for where it was sent.
+
 On a new connection an operation goes out at once, besides the schedule and due the moment it is sent: the end of an
 outage is then seen when it happens, not at the client's next due time. Its reply shows that the server takes writes, so
 only then is the server asked who it is.
@@ -16,24 +19,37 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from harness.model.cluster import Range
+from harness.model.cluster import Range, slot_of
 from harness.model.endpoint import Endpoint
 from harness.model.events import Event, Role, Scalar
 from harness.model.operations import Cause, key_prefix
 from harness.model.records import NO_SERVER
+from harness.probe.cluster_watch import places_of
 from harness.probe.directory import Directory
 from harness.probe.keys import Keys
+from harness.probe.lines import Line, Sides
 from harness.probe.pacing import next_attempt_ns
 from harness.probe.recorder import Recorder
 from harness.probe.routing import Route, Unrouted
 from harness.probe.watchers import parse_role
-from harness.probe.wire import Lost, NoReply, RawReply, Wire, classify, connect, info_field, pack, resolve
+from harness.probe.wire import (
+    Lost,
+    NoReply,
+    RawReply,
+    Wire,
+    classify,
+    connect,
+    info_field,
+    pack,
+    resolve,
+)
 
 CONNECT_S = 0.05
 """Short, so that a packet dropped by a partition is followed by a new one soon, not by TCP's own after a second."""
 ROLE_S = 0.25
 SLOW_LOOKUP_NS = 20_000_000
 """A look-up that takes longer is told of: its client could not have written meanwhile."""
+_TURNED_AWAY = (Cause.MOVED, Cause.CLUSTERDOWN, Cause.READONLY)
 
 
 class Book:
@@ -80,16 +96,14 @@ class Writer:
         self._habits = habits
         self._timeout_ns = habits.timeout_ms * 1_000_000
         self._identity = habits.member + 1
-        self._wire: Wire | None = None
+        self._home: Line | None = None
+        self._sides = Sides(self._open, replied=self._replied, lost=self._lose_side, ready=self._side_ready)
+        self._line: Line  # that was written to last
         self._lost = asyncio.Event()
         self._stopping = False
         self._unreached = route.unreached
-        self._connection = 0
-        self._server = NO_SERVER
-        self._connected_ns = 0
         self._idle = False
         self._in_flight = False
-        self._identified = False
         self._key = self._due_ns = self._asked_ns = 0
         self.attempted = asyncio.Event()
         """Set once the first attempt to connect has ended, either way."""
@@ -99,16 +113,16 @@ class Writer:
     async def run(self) -> None:
         while not self._stopping:
             try:
-                wire = await self._reach()
+                home = await self._reach()
             except Unrouted as nowhere:
                 self._unreached = nowhere.cause
                 if self._habits.closed:
                     self._skip(time.monotonic_ns(), nowhere.cause)
             else:
                 self._route.rest()
-                self._begin(wire)
+                self._begin(home)
             self.attempted.set()
-            if self._wire is not None:
+            if self._home is not None:
                 await self._lost.wait()
             await self._next_attempt()
 
@@ -117,11 +131,11 @@ class Writer:
         if self._idle:
             self._send(due_ns)
         else:
-            self._skip(due_ns, self._unreached if self._wire is None else Cause.BUSY)
+            self._skip(due_ns, self._unreached if self._home is None else Cause.BUSY)
 
     def expire(self, now_ns: int) -> None:
         """Give up what has been in flight for too long."""
-        if self._wire is not None and not self._idle and now_ns - self._asked_ns > self._timeout_ns:
+        if self._home is not None and not self._idle and now_ns - self._asked_ns > self._timeout_ns:
             self._leave(Cause.TIMEOUT)
 
     def stop(self) -> None:
@@ -136,23 +150,31 @@ class Writer:
         self._route.rest()
         self._leave(Cause.UNFINISHED)
 
-    async def _reach(self) -> Wire:
+    async def _reach(self) -> Line:
         endpoint = await self._route.find()
+        try:
+            line = await self._open(endpoint)
+        except Unrouted as nowhere:
+            if nowhere.cause is Cause.REFUSED:
+                self._route.doubted()
+            raise
+        if self._route.node_id:
+            line.server = self._book.directory.number_of_id(self._route.node_id)
+        return line
+
+    async def _open(self, endpoint: Endpoint) -> Line:
         try:
             there = Endpoint(await self._look_up(endpoint.host), endpoint.port)
             wire = await connect(there, within_s=CONNECT_S, password=self._habits.password)
             if self._route.must_be_master:
                 await _expect_master(wire)
         except (Lost, NoReply) as error:
-            self._route.doubted()
             raise Unrouted(Cause.REFUSED, str(error)) from error
-        self._connected_ns = time.monotonic_ns()
-        self._server = self._book.directory.number_at(endpoint)
-        if self._server == NO_SERVER:
-            self._server = self._book.directory.number_at(wire.peer)
-        if self._route.node_id:
-            self._server = self._book.directory.number_of_id(self._route.node_id)
-        return wire
+        server = self._book.directory.number_at(endpoint)
+        if server == NO_SERVER:
+            server = self._book.directory.number_at(wire.peer)
+        number = next(self._book.connections)
+        return Line(wire=wire, place=endpoint, number=number, server=server, connected_ns=time.monotonic_ns())
 
     async def _look_up(self, host: str) -> str:
         begun_ns = time.monotonic_ns()
@@ -164,38 +186,62 @@ class Writer:
                 data: dict[str, Scalar] = {"client": self._identity, "name": host}
                 self._book.tell(Event(at_ns=now_ns, since_ns=begun_ns, source="probe", kind="lookup", data=data))
 
-    def _begin(self, wire: Wire) -> None:
-        if self._stopping or wire.lost:
-            wire.abort("not wanted any more")
+    def _begin(self, home: Line) -> None:
+        if self._stopping or home.wire.lost:
+            home.wire.abort("not wanted any more")
             return
-        self._wire = wire
-        self._write = wire.write
-        self._connection = next(self._book.connections)
+        self._home = home
         self._lost.clear()
-        wire.on_lost = self._on_lost
-        wire.on_reply = self._replied
-        self._identified = False
+        home.wire.on_lost = self._on_lost
+        home.wire.on_reply = self._replied
         self._send(time.monotonic_ns())
 
     def _send(self, due_ns: int) -> None:
-        self._key = self._book.keys.take(self._route.lane)
-        command = self._book.set_command(self._key)
-        self._due_ns = due_ns
+        key = self._book.keys.take(self._route.lane)
+        line = self._line_of(key) if self._sides else self._home
+        if line is None:
+            self._refuse(key, due_ns, Cause.NO_MASTER)
+            return
+        command = self._book.set_command(key)
+        self._line, self._key, self._due_ns = line, key, due_ns
         self._idle = False
         self._in_flight = True
         self._asked_ns = time.monotonic_ns()
-        self._write(command)
+        line.write(command)
+
+    def _line_of(self, key: int) -> Line | None:
+        slot = slot_of(self._book.keys.name(key))
+        return self._sides.line(slot) if self._sides.has(slot) else self._home
+
+    def _side_ready(self) -> None:
+        if self._idle and self._habits.closed:
+            self._send(time.monotonic_ns())
+
+    def _lose_side(self, line: Line) -> None:
+        if self._line is not line or self._idle:
+            return
+        if self._in_flight:
+            self._complete(Cause.CLOSED, 0)
+            self._identity += self._habits.members
+        if self._stopping:
+            self._leave(Cause.NONE)
+        else:
+            self._free()
 
     def _skip(self, due_ns: int, cause: Cause) -> None:
+        self._refuse(self._book.keys.take(self._route.lane), due_ns, cause)
+
+    def _refuse(self, key: int, due_ns: int, cause: Cause) -> None:
         now_ns = time.monotonic_ns()
+        home = self._home
         self._record(
-            key=self._book.keys.take(self._route.lane),
+            key=key,
             due_ns=due_ns,
             call_ns=now_ns,
             return_ns=now_ns,
-            connection=0 if self._wire is None else self._connection,
+            connection=0 if home is None else home.number,
             client=self._identity,
-            server=NO_SERVER if self._wire is None else self._server,
+            server=NO_SERVER if home is None else home.server,
             cause=cause,
         )
 
@@ -206,50 +252,65 @@ class Writer:
         self._complete(cause, at_ns)
         if self._stopping:
             self._leave(Cause.NONE)
-        elif cause is Cause.MOVED and self._route.must_be_master:
-            self._follow(str(reply))
-        elif cause is Cause.CLUSTERDOWN and self._route.must_be_master:
-            self._route.doubted()
-            self._unreached = Cause.NO_MASTER
-            self._leave(cause)
-        elif cause is Cause.READONLY and self._route.must_be_master:
-            self._unreached = Cause.NO_MASTER
-            self._leave(cause)
-        elif self._identified:
+        elif cause in _TURNED_AWAY and self._route.must_be_master:
+            self._turned_away(cause, str(reply))
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._line.identified:
             self._free()
         else:
-            self._identify()
+            self._ask(self._told_who, "INFO", "server")
 
-    def _follow(self, moved: str) -> None:
-        """The operation has failed; the next one goes where it was sent to ("MOVED slot host:port")."""
-        host, _, port = moved.rpartition(" ")[2].rpartition(":")
-        if port.isdigit():
-            peer = self._wire.peer if self._wire else None
-            self._route.moved(Endpoint(host or (peer.host if peer else ""), int(port)))
-        self._unreached = Cause.NO_MASTER
-        self._leave(Cause.MOVED)
-
-    def _identify(self) -> None:
-        assert self._wire is not None  # noqa: S101 - it has just replied
+    def _ask(self, told: Callable[[RawReply, int], None], *command: str) -> None:
         self._asked_ns = time.monotonic_ns()
-        self._wire.on_reply = self._told_who
-        self._wire.send("INFO", "server")
+        self._line.ask(told, *command)
+
+    def _turned_away(self, cause: Cause, reply: str) -> None:
+        """The operation has failed; where do the next ones go?"""
+        line = self._line
+        there = _sent_to(reply, line.place)
+        if there is not None:
+            self._ask(lambda slots, _: self._told_slots(slots, there), "CLUSTER", "SLOTS")
+        elif line is not self._home:
+            line.wire.abort(reply)
+        else:
+            if cause is Cause.CLUSTERDOWN:
+                self._route.doubted()
+            self._unreached = Cause.NO_MASTER
+            self._leave(cause)
+
+    def _told_slots(self, reply: RawReply, there: Endpoint) -> None:
+        line, home = self._line, self._home
+        at_home = (home.place, home.wire.peer) if home else ()
+        lane, lane_of = self._route.lane, self._book.keys.lane_of
+        places = {slot: place for slot, place in places_of(reply, line.place).items() if lane_of(slot) == lane}
+        elsewhere = {slot: place for slot, place in places.items() if place not in at_home}
+        if len(elsewhere) < len(places):
+            self._sides.learn(elsewhere)
+            line.wire.on_reply = self._replied
+            self._go_on()
+        else:
+            self._route.moved(there)
+            self._unreached = Cause.NO_MASTER
+            self._leave(Cause.MOVED)
 
     def _told_who(self, reply: RawReply, at_ns: int) -> None:
-        assert self._wire is not None  # noqa: S101 - it has just replied
-        self._wire.on_reply = self._replied
-        self._identified = True
+        line = self._line
+        line.wire.on_reply = self._replied
+        line.identified = True
         self._book.tell(
             Event(
                 at_ns=at_ns,
-                since_ns=self._connected_ns,
+                since_ns=line.connected_ns,
                 source="probe",
                 kind="connected",
                 data={
-                    "connection": self._connection,
+                    "connection": line.number,
                     "client": self._identity,
-                    "server": self._book.directory.name(self._server),
-                    "address": str(self._wire.peer),
+                    "server": self._book.directory.name(line.server),
+                    "address": str(line.wire.peer),
                     "run_id": info_field(reply, "run_id"),
                     "sentinel": self._route.via,
                 },
@@ -269,9 +330,9 @@ class Writer:
             due_ns=self._due_ns,
             call_ns=self._asked_ns,
             return_ns=return_ns,
-            connection=self._connection,
+            connection=self._line.number,
             client=self._identity,
-            server=self._server,
+            server=self._line.server,
             cause=cause,
         )
 
@@ -285,10 +346,10 @@ class Writer:
             self._complete(cause, 0)
             self._identity += self._habits.members
         self._idle = False
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.on_lost = _heed_not
-            wire.abort("given up by its client")
+        home, self._home = self._home, None
+        self._sides.close()
+        if home is not None:
+            home.give_up()
         self._lost.set()
         if self._stopping:
             self.ended.set()
@@ -316,5 +377,10 @@ async def _expect_master(wire: Wire) -> None:
         raise Unrouted(Cause.NO_MASTER, f"{wire.peer} says that it is {told.role.name.lower()}")
 
 
-def _heed_not(text: str) -> None:
-    """A wire that its client gave up has nothing more to say."""
+def _sent_to(reply: str, asked: Endpoint) -> Endpoint | None:
+    """The place in "MOVED slot host:port", without a host the one that was asked; None where it is no such reply."""
+    match reply.split(" "):
+        case ["MOVED", _, there]:
+            host, _, port = there.rpartition(":")
+            return Endpoint(host or asked.host, int(port)) if port.isdigit() else None
+    return None

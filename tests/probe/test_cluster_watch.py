@@ -7,7 +7,7 @@ from typing import cast
 from harness.model.cluster import parse_nodes
 from harness.model.endpoint import Endpoint
 from harness.model.events import Event
-from harness.probe.cluster_watch import Believed, ClusterWatch, lanes_of, owner_of
+from harness.probe.cluster_watch import Believed, ClusterWatch, lanes_of, owner_of, places_of
 from harness.probe.directory import Directory
 from harness.probe.watchers import Target, Witness
 
@@ -106,3 +106,11 @@ def test_a_node_that_does_not_know_its_own_address_is_where_it_was_asked() -> No
 
 def test_a_lane_is_all_slots_of_one_master() -> None:
     assert lanes_of(SLOTS) == (((0, 8000), (8001, 8191)), ((8192, 16383),))
+
+
+def test_every_slot_has_its_masters_place() -> None:
+    """What a client asks for that was told MOVED."""
+    places = places_of(SLOTS, A)
+    assert (places[0], places[8191], places[8192], len(places)) == (A, A, B, 16384)
+    assert places_of(SLOTS[:1], A).keys() == set(range(8192, 16384)), "a slot that nobody has is in no place"
+    assert places_of(None, A) == {}
