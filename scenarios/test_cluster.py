@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from harness.faults.delete import delete_pod
+from harness.faults.grow import grow
 from harness.faults.isolate import isolate
 from harness.faults.kill import kill
 from harness.faults.pause import pause
@@ -86,3 +87,14 @@ def test_cluster_master_recreated(trial: Trial) -> None:
     trial.inject(delete_pod(MASTER, grace_s=0))
     outcome = trial.run()
     assert outcome.writes.lost == 0, outcome.explain()
+
+
+@pytest.mark.redis(topology="cluster-growing")
+def test_cluster_grows(trial: Trial) -> None:
+    """Easy scaling: a node joins, gets slots of every shard with their keys, and gives them back, all under load."""
+    trial.inject(grow("redis-7", slots=50))
+    trial.expect(failover=False)
+    outcome = trial.run()
+    assert outcome.writes.lost == 0, outcome.explain()
+    assert outcome.acknowledged_by()["redis-7"] > 0, "no client followed its slots\n" + outcome.explain()
+    assert not any(shard.timeline.failover for shard in outcome.judgement.shards), outcome.explain()

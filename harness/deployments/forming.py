@@ -16,6 +16,7 @@ from harness.model.cluster import even_ranges, parse_nodes
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError
 from harness.probe.port import Asks
+from harness.topologies.topology import Topology
 
 _ANSWERS_WITHIN_S = 30.0
 _MET_WITHIN_S = 30.0
@@ -23,6 +24,11 @@ _WHOLE_WITHIN_S = 30.0
 _EVERY_S = 0.05
 _MEET_AGAIN_S = 3.0
 """A node forgets whom it was told to meet after the node timeout, a second at least: a Service may be slower."""
+
+
+def members(topology: Topology, servers: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
+    """Of a new deployment's servers those that its cluster is made of."""
+    return {name: endpoint for name, endpoint in servers.items() if name not in topology.standing_by}
 
 
 def form_cluster(
@@ -48,18 +54,30 @@ def form_cluster(
     until(lambda: _answering(probe, servers), _ANSWERS_WITHIN_S, f"{len(servers)} nodes to answer")
     names = tuple(servers)
     for number, (name, (first, last)) in enumerate(zip(names, even_ranges(shards), strict=False)):
-        _tell(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
-        _tell(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
-    until(_Meeting(probe, servers, clock).look, _MET_WITHIN_S, f"{len(servers)} nodes to know each other")
+        carry_out(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
+        carry_out(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
+    meet(probe, servers, check=check, clock=clock)
     ids = {name: str(probe.query(servers[name], "CLUSTER", "MYID").value) for name in names[:shards]}
     for number, name in enumerate(names[shards:]):
-        _tell(probe, servers[name], "REPLICATE", ids[names[number % shards]])
+        carry_out(probe, servers[name], "REPLICATE", ids[names[number % shards]])
 
     def whole() -> tuple[bool, str]:
         wrong = look_at(probe, servers).wrong or _unlinked(probe, servers, names[shards:])
         return not wrong, "; ".join(wrong)
 
     until(whole, _WHOLE_WITHIN_S, "a cluster that is whole")
+
+
+def meet(probe: Asks, servers: Mapping[str, Endpoint], *, check: Callable[[], None], clock: Clock = HOST_CLOCK) -> None:
+    """Introduce strangers to each other; returns once each node knows all. check: raises where one has died."""
+    meeting = _Meeting(probe, servers, clock)
+
+    def look() -> tuple[bool, str]:
+        check()
+        return meeting.look()
+
+    what = f"{len(servers)} nodes to know each other"
+    eventually(look, within_s=_MET_WITHIN_S, what=what, every_s=_EVERY_S, clock=clock)
 
 
 class _Meeting:
@@ -81,12 +99,13 @@ class _Meeting:
     def _introduce(self, strangers: Collection[str]) -> None:
         for one, other in itertools.combinations(self._servers, 2):
             if one in strangers or other in strangers:
-                _tell(self._probe, self._servers[one], "MEET", self._hosts[other], str(self._servers[other].port))
+                carry_out(self._probe, self._servers[one], "MEET", self._hosts[other], str(self._servers[other].port))
 
 
-def _tell(probe: Asks, endpoint: Endpoint, *words: str) -> None:
+def carry_out(probe: Asks, endpoint: Endpoint, *words: str, harmless: str = "") -> None:
+    """CLUSTER with these words. harmless: how an error ends that is none. Raises DeploymentError for others."""
     answer = probe.query(endpoint, "CLUSTER", *words)
-    if answer.value != "OK":
+    if answer.value != "OK" and not (harmless and answer.error.endswith(harmless)):
         raise DeploymentError(
             f"expected {endpoint} to carry out CLUSTER {' '.join(words[:3])}; got "
             f"{answer.error or answer.unreachable or answer.value!r}; is its volume left over from another cluster?"

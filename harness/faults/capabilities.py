@@ -68,3 +68,15 @@ class CanStopNode(Protocol):
 
     def start_node(self, pod: str) -> Effect:
         """Switch it on again; returns once its pods answer."""
+
+
+@runtime_checkable
+class CanGrow(Protocol):
+    def grow(self, pod: str, *, slots: int) -> Effect:
+        """Take `pod`, which stands by, into the Redis Cluster as a master, and those after it as its replicas.
+
+        It gets the last `slots` slots of each shard, with their keys, one by one.
+        """
+
+    def shrink(self, pod: str) -> Effect:
+        """Give its slots back to whom it had them from; nobody knows it any more, nor it them."""

@@ -31,7 +31,7 @@ from harness.model.operations import Outcome
 from harness.model.verdict import Switch, Timeline
 
 _ENDS_SLOWLY = ("stop", "delete", "delete-now", "scale-to-zero", "node-stop")
-_STAYS_UP = ("isolate",)
+_STAYS_UP = ("isolate", "grow")
 _LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
 
 

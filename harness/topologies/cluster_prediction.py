@@ -49,7 +49,7 @@ class ShardAtRisk:
 
 def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
     """As a new deployment of this topology has it."""
-    pods = tuple(pod.name for pod in topology.pods)
+    pods = tuple(pod.name for pod in topology.pods if pod.name not in topology.standing_by)
     return ShardAtRisk(
         master=pods[0],
         replicas=pods[topology.shards :: topology.shards],

@@ -6,20 +6,25 @@ from dataclasses import replace
 
 from harness.topologies.topology import Boot, Controller, ControllerKind, Pod, Profile, System, Topology, Volume
 
+
+def _nodes(first: int, last: int) -> tuple[Pod, ...]:
+    return tuple(
+        Pod(
+            name=f"redis-{number}",
+            containers=("redis",),
+            controller=Controller(kind=ControllerKind.REPLICA_SET, name=f"redis-{number}"),
+        )
+        for number in range(first, last + 1)
+    )
+
+
 CLUSTER = Topology(
     name="cluster",
     document="003 (Redis Cluster on Kubernetes, RedisConf 2016)",
     summary="3 masters and 3 replicas of a Redis Cluster; a ReplicaSet, a Service and a disk for each; AOF",
     system=System.CLUSTER,
     shards=3,
-    pods=tuple(
-        Pod(
-            name=f"redis-{number}",
-            containers=("redis",),
-            controller=Controller(kind=ControllerKind.REPLICA_SET, name=f"redis-{number}"),
-        )
-        for number in range(1, 7)
-    ),
+    pods=_nodes(1, 6),
     service="redis",
     boot=Boot.MASTER,
     volume=Volume.CLAIM,
@@ -50,4 +55,12 @@ CLUSTER_ANNOUNCED = replace(
     weaknesses=CLUSTER.weaknesses[2:],
 )
 
-CLUSTERS = (CLUSTER, CLUSTER_ANNOUNCED)
+CLUSTER_GROWING = replace(
+    CLUSTER,
+    name="cluster-growing",
+    summary="as cluster, with two nodes more that stand by, to be taken in",
+    pods=_nodes(1, 8),
+    spares=2,
+)
+
+CLUSTERS = (CLUSTER, CLUSTER_ANNOUNCED, CLUSTER_GROWING)

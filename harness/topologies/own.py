@@ -165,8 +165,11 @@ def _must_have_sentinels(found: Topology, sentinels: int, path: Path) -> None:
 
 
 def _must_be_a_cluster(found: Topology, servers: int, path: Path) -> None:
-    if not 1 <= found.shards <= servers:
-        raise UsageError(f"{path}: shards: expected 1 to {servers}, the number of servers; got {found.shards}")
+    if not 0 <= found.spares < servers:
+        raise UsageError(f"{path}: spares: expected 0 to {servers - 1}, less than the servers; got {found.spares}")
+    members = servers - found.spares
+    if not 1 <= found.shards <= members:
+        raise UsageError(f"{path}: shards: expected 1 to {members}, the number of servers; got {found.shards}")
     for number, profile in enumerate(found.profiles):
         if profile.node_timeout_ms < 1:
             got = profile.node_timeout_ms

@@ -121,6 +121,7 @@ class Topology:
     promises: what its document says will happen, in a few words; "" where it says nothing of that.
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
     shards: masters of a Redis Cluster, the first so many pods; the others are their replicas in turn.
+    spares: the last so many pods run, and are no part of the cluster: it can grow by them.
     fixed_addresses: each pod keeps its address for ever, as behind a Service of its own, and announces it.
     changed: directives that a trial set otherwise than the document and its manifests.
     """
@@ -137,6 +138,7 @@ class Topology:
     quorum: int = 0
     parallel_syncs: int = 0
     shards: int = 0
+    spares: int = 0
     fixed_addresses: bool = False
     system: System = System.SENTINEL
     services: tuple[str, ...] = ()
@@ -155,6 +157,11 @@ class Topology:
     def first(self) -> str:
         """The first pod that has a data server: master of a new deployment."""
         return next(pod.name for pod in self.pods if "redis" in pod.containers)
+
+    @property
+    def standing_by(self) -> tuple[str, ...]:
+        """The pods that are no part of a new deployment's cluster."""
+        return tuple(pod.name for pod in self.pods[len(self.pods) - self.spares :])
 
     def pod(self, name: str) -> Pod:
         """The pod of that name; raises UsageError that lists the known ones."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import instants
+from harness.model import instants, operations
 from harness.model.environment import Environment
 from harness.model.verdict import Finding, Judgement, Verdict, Writes
 from harness.trials.folder import TrialFolder
@@ -52,6 +53,13 @@ class Outcome:
     @property
     def writes(self) -> Writes:
         return self.judgement.writes
+
+    def acknowledged_by(self) -> dict[str, int]:
+        """How many writes each server acknowledged."""
+        history = TrialFolder(self.folder).history()
+        rows = history.operations
+        counts = Counter(rows["server"][rows["outcome"] == operations.Outcome.OK].tolist())
+        return {server.name: counts[number] for number, server in enumerate(history.environment.servers)}
 
     @property
     def outage_ms(self) -> float:

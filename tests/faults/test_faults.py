@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from harness.deployments.memory.deployment import MemoryDeployment
+from harness.faults.grow import grow
 from harness.faults.isolate import isolate
 from harness.faults.kill import kill, stop
 from harness.faults.pause import pause
 from harness.faults.target import MASTER, Place
-from harness.model.errors import Unavailable
+from harness.model.errors import Unavailable, UsageError
 from harness.topologies.catalogue import topology
 
 
@@ -30,6 +31,7 @@ def test_a_fault_on_a_deployment_that_cannot_do_it_is_unavailable():
         (stop(MASTER), ("stop", None, False)),
         (pause(MASTER, for_s=1), ("pause", 1, True)),
         (isolate(MASTER), ("isolate", None, True)),
+        (grow("redis-7", back_after_s=3), ("grow", 3, False)),
     ],
 )
 def test_faults_in_words(fault, expected):
@@ -51,3 +53,8 @@ def test_inject_and_heal_prove_themselves():
     assert effect.begin_ns < effect.end_ns <= healed.begin_ns
     assert effect.proof
     assert not deployment.probe.query(endpoint, "ROLE").unreachable
+
+
+def test_a_cluster_grows_by_one_slot_at_least():
+    with pytest.raises(UsageError, match="expected 1 slot or more of each shard; got 0"):
+        grow("redis-7", slots=0)

@@ -11,7 +11,8 @@ import pytest
 
 from harness.model.environment import Prediction
 from harness.model.plan import FaultPlan, Load
-from harness.topologies.cluster_prediction import ShardAtRisk, predict_shard
+from harness.topologies.cluster_prediction import ShardAtRisk, first_shard, predict_shard
+from harness.topologies.clusters import CLUSTER, CLUSTER_GROWING
 
 MASTERS = ("redis-1", "redis-2", "redis-3")
 SHARD = ShardAtRisk(master="redis-1", replicas=("redis-4",), masters=MASTERS, node_timeout_ms=1000.0)
@@ -86,3 +87,13 @@ def test_clients_that_cannot_reach_their_master_are_bounded_and_those_of_an_isol
 def test_an_election_that_came_to_nothing_is_repeated_after_four_node_timeouts_and_four_seconds_at_least() -> None:
     assert predict_shard([KILL], SHARD).retry_ms == 4000
     assert predict_shard([KILL], replace(SHARD, node_timeout_ms=5000.0)).retry_ms == 20000
+
+
+def test_nodes_that_stand_by_are_in_no_shard() -> None:
+    growing, plain = (first_shard(topology, topology.profile("fast")) for topology in (CLUSTER_GROWING, CLUSTER))
+    assert growing == plain
+
+
+def test_growing_fells_nobody() -> None:
+    found = predict_shard([FaultPlan(kind="grow", target="redis-7")], SHARD)
+    assert (found.failover, found.because) == (False, "no fault hits this shard's master")

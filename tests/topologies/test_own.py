@@ -62,6 +62,21 @@ def test_whatever_a_topology_can_say_a_file_can(tmp_path):
     assert mine.weaknesses == ("none",)
 
 
+@pytest.mark.parametrize(
+    ("spares", "message"),
+    [(3, "spares: expected 0 to 2, less than the servers; got 3"), (2, "shards: expected 1 to 1, .*; got 2")],
+)
+def test_nodes_that_stand_by_are_no_masters(tmp_path, spares, message):
+    profiles = "profiles: [{name: fast, node_timeout_ms: 1000}]\n"
+    text = (
+        GOOD.split("profiles:", maxsplit=1)[0].replace("quorum: 2", f"shards: 2\nspares: {spares}\nsystem: cluster")
+        + profiles
+    )
+
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path, text)
+
+
 def test_manifests_are_beside_the_file(tmp_path):
     """A folder of the user's takes the place of this project's."""
     overlay = tmp_path / "k8s" / "overlays" / "fast"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from harness.deployments.forming import form_cluster
+from harness.deployments.forming import form_cluster, members
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube import manifests, settings
 from harness.deployments.kube.clients import Clients, clients
@@ -130,7 +130,8 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         wait_until_ready(watch, logs, pod.name)
     grow(pods, partial(manifests.scale, place))
     if wanted.topology.system is System.CLUSTER:
-        form_cluster(probe, pods.endpoints("redis"), shards=wanted.topology.shards, check=_nothing_to_check)
+        servers = members(wanted.topology, pods.endpoints("redis"))
+        form_cluster(probe, servers, shards=wanted.topology.shards, check=_nothing_to_check)
     steps.took("ready")
     return complete(ground, pods, images=images, steps=steps)
 

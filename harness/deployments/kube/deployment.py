@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from harness.deployments.growing import Growing
 from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.bringup import Up, Wanted, bring_up
@@ -24,7 +25,6 @@ from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back
 from harness.deployments.password import draw_password
-from harness.deployments.port import Deployment
 from harness.deployments.undo import Resume, ScaleBack
 from harness.faults.capabilities import CanPartition, CanRestart, CanSignal, CanStopNode
 from harness.faults.effect import Effect, unreplaced
@@ -40,7 +40,7 @@ _KILLED_AFTER_GRACE_S = 30.0
 _WORN_RESTARTS = 2
 
 
-class KubeDeployment(Deployment):
+class KubeDeployment(Growing):
     """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is the site's."""
 
     def __init__(
@@ -164,7 +164,9 @@ class KubeDeployment(Deployment):
         """Signals and rules need a way into the nodes; pods are deleted and scaled by the API alone."""
         if capability is CanStopNode and self.backend != "kind":
             return "the nodes of this cluster are not in this machine's hands"
-        return self._site.locked if capability in (CanSignal, CanRestart, CanPartition) else ""
+        if capability in (CanSignal, CanRestart, CanPartition):
+            return self._site.locked
+        return super().lacks(capability)
 
     def save_logs(self, folder: Path) -> None:
         names = [(pod.name, container) for pod in self.topology.pods for container in pod.containers]

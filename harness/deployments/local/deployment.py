@@ -16,7 +16,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.deployments.forming import form_cluster
+from harness.deployments.forming import form_cluster, members
+from harness.deployments.growing import Growing
 from harness.deployments.local.addresses import claim_loopback_block, namespace_addresses
 from harness.deployments.local.boot import sentinels_to_know, whom_to_follow, whom_to_watch
 from harness.deployments.local.containers import Containers
@@ -28,7 +29,6 @@ from harness.deployments.local.pods import Pods
 from harness.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from harness.deployments.local.sidecar import start_probe
 from harness.deployments.password import draw_password
-from harness.deployments.port import Deployment
 from harness.deployments.waiting import eventually
 from harness.faults.effect import Effect, unreplaced
 from harness.model.endpoint import Endpoint
@@ -55,7 +55,7 @@ class _Up:
     undo: ExitStack
 
 
-class LocalDeployment(Deployment):
+class LocalDeployment(Growing):
     """Implements `Deployment` and every capability; partitions only where pods have networks of their own."""
 
     def __init__(
@@ -287,7 +287,7 @@ class LocalDeployment(Deployment):
         servers = self.servers()
         for name in servers:
             up.pods.start(name, "redis", master="")
-        form_cluster(up.probe, servers, shards=self._topology.shards, check=self.check)
+        form_cluster(up.probe, members(self._topology, servers), shards=self._topology.shards, check=self.check)
 
     def _keep_pinging(self, *pods: str) -> None:
         keep_pinging(self.probe, self._profile, [self.sentinels()[pod] for pod in pods], self.check)
