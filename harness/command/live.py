@@ -69,6 +69,8 @@ class LiveRun:
                 self.problems += not folder
                 reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
                 self._console.print(Text(str(reason).removeprefix("Skipped: ")))
+            elif not folder:
+                self._console.print(f"{report.nodeid.rpartition('::')[2]} passed; it measures nothing", highlight=False)
 
     def _judged(self, folder: Path) -> None:
         judgement = TrialFolder(folder).judgement()

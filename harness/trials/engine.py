@@ -152,7 +152,8 @@ class _Run:
         seen = self._until_whole(_SETTLE_S, _WHOLE)
         for fault in self._before:
             self._undergo(fault)
-            seen = self._until_whole(self._plan.windows.heal_s, _WHOLE)
+            noticed_s = self._deployment.profile.dead_after_ms / 1e3
+            seen = self._until_whole(noticed_s + self._plan.windows.heal_s, _WHOLE)
         self._enter("assumptions")
         found = self._empty() if self._deployment.owns_data else self._sweep()
         sentinels = describe_sentinels(self._deployment)
