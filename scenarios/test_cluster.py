@@ -12,6 +12,7 @@ from harness.faults.grow import grow
 from harness.faults.isolate import isolate
 from harness.faults.kill import kill
 from harness.faults.pause import pause
+from harness.faults.scale import scale_to_zero
 from harness.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY
 from harness.trials.trial import Trial
 
@@ -61,7 +62,7 @@ def test_cluster_restarted(trial: Trial) -> None:
 @pytest.mark.redis(topology="cluster")
 def test_cluster_recreated(trial: Trial) -> None:
     """No support for remapping of addresses: all pods come back elsewhere, and no node knows where the others are."""
-    trial.inject(delete_pod(EVERY_SERVER, grace_s=0, back_after_s=1.0))
+    trial.inject(scale_to_zero(EVERY_SERVER, back_after_s=1.0))
     trial.windows(observe_s=12.0)
     trial.expect(failover=None, heals=False)
     outcome = trial.run()
@@ -71,7 +72,7 @@ def test_cluster_recreated(trial: Trial) -> None:
 @pytest.mark.redis(topology="cluster-announced")
 def test_cluster_recreated_announced(trial: Trial) -> None:
     """The same with the address of its Service announced by each node: it is whole again, and nothing is lost."""
-    trial.inject(delete_pod(EVERY_SERVER, grace_s=0, back_after_s=1.0))
+    trial.inject(scale_to_zero(EVERY_SERVER, back_after_s=1.0))
     trial.windows(observe_s=12.0)
     trial.expect(failover=None)
     outcome = trial.run()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.topologies.topology import Controller
+
 
 class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A namespace. kind_cluster: kind's name for the cluster, which can be asked whether it is there; else empty."""
@@ -67,14 +69,14 @@ class DeleteObjects(_Change, frozen=True, tag="delete-objects"):
 
 
 class ScaleBack(_Change, frozen=True, tag="scale-back"):
-    """A StatefulSet that was scaled to 0. replicas: as many as before."""
+    """What was scaled to 0. replicas: as many as before."""
 
     where: Where
-    stateful_set: str
+    controller: Controller
     replicas: int
 
     def __str__(self) -> str:
-        return f"StatefulSet {self.stateful_set} in {self.where}, {self.replicas} replicas before"
+        return f"{self.controller} in {self.where}, {self.replicas} replicas before"
 
 
 class Resume(_Change, frozen=True, tag="resume"):

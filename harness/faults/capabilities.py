@@ -55,7 +55,7 @@ class CanPartition(Protocol):
 @runtime_checkable
 class CanScale(Protocol):
     def scale_to_zero(self, pod: str) -> Effect:
-        """Ask for 0 replicas of the StatefulSet that `pod` belongs to: all its pods go, gracefully, and stay away."""
+        """Ask for 0 replicas of the StatefulSet or the like that keeps `pod`: all its pods go, with grace."""
 
     def scale_back(self, pod: str) -> Effect:
         """Ask for as many as before; the pods come back in their own time, under their names and new addresses."""

@@ -1,4 +1,4 @@
-"""A StatefulSet is scaled to 0, all of its pods go; heal scales it back."""
+"""What keeps a pod is scaled to 0, and all of its pods go; heal scales it back."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ class ScaleToZero:
 
 
 def scale_to_zero(target: str, *, back_after_s: float | None = None) -> ScaleToZero:
-    """Scale the StatefulSet that the target's pod belongs to; back after so long, or at the heal phase."""
+    """Scale what keeps the target's pod, a StatefulSet or the like; back after so long, or at the heal phase."""
     return ScaleToZero(target=target, lasts_s=back_after_s)

@@ -46,6 +46,9 @@ class Controller:
     kind: ControllerKind
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
 
 class Volume(StrEnum):
     """What becomes of a pod's data when its container is restarted, and when the pod is made anew."""

@@ -22,10 +22,12 @@ from harness.deployments.undo import (
     kind_cluster_of,
 )
 from harness.model.errors import BrokenJournal, DeploymentError, UsageError
+from harness.topologies.topology import Controller, ControllerKind
 
+SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 WHERE = Where(kubeconfig="/run/kubeconfig", context="kind-mine", namespace="run-main-1", kind_cluster="mine")
 NAMESPACE = DeleteNamespace(where=WHERE, run="run")
-SCALE = ScaleBack(where=WHERE, stateful_set="redis", replicas=3)
+SCALE = ScaleBack(where=WHERE, controller=SET, replicas=3)
 RESUME = Resume(node="n", pid=7, born="99", name="redis-0/redis", kind_cluster="mine")
 EVERY = (
     DeleteCluster(kind_cluster="mine", kubeconfig="/run/kubeconfig"),
@@ -41,6 +43,7 @@ import os, sys
 from pathlib import Path
 from harness.deployments.journal import Journal
 from harness.deployments.undo import StartNode
+from harness.topologies.topology import Controller, ControllerKind
 Journal.begin(Path(sys.argv[1]), "run").note(StartNode(node="n"))
 os.kill(os.getpid(), 9)
 """

@@ -21,10 +21,12 @@ from harness.model.errors import DeploymentError
 from harness.model.plan import Expect, Load, Plan, Windows, Writers
 from harness.model.verdict import Verdict
 from harness.topologies.catalogue import topology
+from harness.topologies.topology import Controller, ControllerKind
 from harness.trials.engine import fault_plan, run_trial
 from harness.trials.folder import TrialFolder
 from harness.trials.trial import rejudge
 
+SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 pytestmark = pytest.mark.kind
 
 NODE = topology("node")
@@ -126,7 +128,7 @@ def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, 
     assert "the probe is gone" in said
     assert "could not be undone" not in said
     assert (outcome.folder / "operations.bin").stat().st_size > 0
-    assert deployment._up.api.replicas("redis") == 3
+    assert deployment._up.api.replicas(SET) == 3
     assert [entry for entry in journal.left() if "StatefulSet" in str(entry.undo)] == []
 
 

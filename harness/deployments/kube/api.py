@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,12 +26,20 @@ from harness.deployments.kube.port import (
     PodState,
 )
 from harness.model.errors import Unavailable
+from harness.topologies.topology import Controller, ControllerKind
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
 _CALL_S = 10.0
 _READ_S = 30.0
 _STDIN, _STDOUT, _STDERR, _STATUS = 0, 1, 2, 3
+_RESOURCES = {
+    ControllerKind.STATEFUL_SET: "stateful_set",
+    ControllerKind.DEPLOYMENT: "deployment",
+    ControllerKind.REPLICA_SET: "replica_set",
+    ControllerKind.REPLICATION_CONTROLLER: "replication_controller",
+}
+"""As the client library's methods have them."""
 
 
 def connect(kubeconfig: Path, context: str, namespace: str) -> ClientApi:
@@ -152,22 +161,21 @@ class ClientApi:
             ),
         )
 
-    def replicas(self, stateful_set: str) -> int:
-        found = self._call(
-            f"StatefulSet {stateful_set}",
-            lambda: self._apps.read_namespaced_stateful_set_scale(
-                stateful_set, self._namespace, _request_timeout=_CALL_S
-            ),
-        )
+    def replicas(self, controller: Controller) -> int:
+        found = self._call(str(controller), lambda: self._scaling("read", controller)(_request_timeout=_CALL_S))
         return int(found.spec.replicas or 0)
 
-    def scale(self, stateful_set: str, replicas: int) -> None:
+    def scale(self, controller: Controller, replicas: int) -> None:
+        body = {"spec": {"replicas": replicas}}
         self._call(
-            f"StatefulSet {stateful_set} to have {replicas} replicas",
-            lambda: self._apps.patch_namespaced_stateful_set_scale(
-                stateful_set, self._namespace, {"spec": {"replicas": replicas}}, _request_timeout=_CALL_S
-            ),
+            f"{controller} to have {replicas} replicas",
+            lambda: self._scaling("patch", controller)(body=body, _request_timeout=_CALL_S),
         )
+
+    def _scaling(self, verb: str, controller: Controller) -> Callable[..., Any]:
+        api = self._core if controller.kind is ControllerKind.REPLICATION_CONTROLLER else self._apps
+        call = getattr(api, f"{verb}_namespaced_{_RESOURCES[controller.kind]}_scale")
+        return partial(call, controller.name, self._namespace)
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         query = [("container", container), ("timestamps", "true")]

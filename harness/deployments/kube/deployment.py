@@ -33,7 +33,7 @@ from harness.model.errors import DeploymentError
 from harness.model.events import Event, Scalar
 from harness.probe.port import Probe
 from harness.topologies.care import Care
-from harness.topologies.topology import Profile, Topology
+from harness.topologies.topology import Controller, Profile, Topology
 
 _GRACE_S = 30.0
 _KILLED_AFTER_GRACE_S = 30.0
@@ -80,8 +80,8 @@ class KubeDeployment(Growing):
         """Pod to the uid of the one that was deleted."""
         self._stopped: dict[tuple[str, str], Entry] = {}
         """Pod and container to how to let it go on."""
-        self._scaled: dict[str, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
-        """StatefulSet to how to scale it back, and the pods that it had."""
+        self._scaled: dict[Controller, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
+        """How to scale it back, and the pods that it had."""
         self._running: Up | None = None
 
     @property
@@ -256,23 +256,23 @@ class KubeDeployment(Growing):
 
     def scale_to_zero(self, pod: str) -> Effect:
         """It took effect when the last server's process was gone."""
-        up, name = self._up, self._up.pods.stateful_set_of(pod)
-        pods = up.pods.of_stateful_set(name)
+        up, controller = self._up, self._up.pods.controller_of(pod)
+        pods = tuple(up.pods.existing(name) for name in up.pods.siblings(pod))
         servers = {each.name: up.pods.death_of(each.name) for each in pods}
         for each in pods:
             up.logs.keep(each.name, up.pods.containers_of(each.name))
-        before = up.api.replicas(name)
-        undo = ScaleBack(where=up.where, stateful_set=name, replicas=before)
-        self._scaled[name] = (undo, self._journal.note(undo), tuple(each.name for each in pods))
+        before = up.api.replicas(controller)
+        undo = ScaleBack(where=up.where, controller=controller, replicas=before)
+        self._scaled[controller] = (undo, self._journal.note(undo), tuple(each.name for each in pods))
         begin_ns = time.monotonic_ns()
-        up.api.scale(name, 0)
+        up.api.scale(controller, 0)
         accepted_ns = end_ns = time.monotonic_ns()
         self._deleted.update({each.name: each.uid for each in pods})
         within_s = len(pods) * (_GRACE_S + _KILLED_AFTER_GRACE_S)
         for death in servers.values():
             end_ns = death.wait(within_s)
         proof = (
-            f"StatefulSet {name} was scaled from {before} to 0: accepted after {_ms(accepted_ns - begin_ns)}, "
+            f"{controller} was scaled from {before} to 0: accepted after {_ms(accepted_ns - begin_ns)}, "
             f"the servers of {', '.join(servers)} gone after {_ms(end_ns - begin_ns)}"
         )
         return Effect(
@@ -285,16 +285,16 @@ class KubeDeployment(Growing):
 
     def scale_back(self, pod: str) -> Effect:
         """Waits for no pod: clients must find the first that is back while the last is still away."""
-        name = next((name for name, (*_, pods) in self._scaled.items() if pod in pods), None)
-        if name is None:
-            raise DeploymentError(f"expected the StatefulSet of {pod} to have been scaled to 0; nobody did that")
-        undo, entry, pods = self._scaled[name]
+        controller = next((each for each, (*_, pods) in self._scaled.items() if pod in pods), None)
+        if controller is None:
+            raise DeploymentError(f"expected what keeps {pod} to have been scaled to 0; nobody did that")
+        undo, entry, pods = self._scaled[controller]
         begin_ns = time.monotonic_ns()
         asked = patiently(lambda: scale_back(self._up.api, undo))
         self._journal.done(entry, asked)
         for each in pods:
             del self._deleted[each]
-        del self._scaled[name]
+        del self._scaled[controller]
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=asked)
 
     def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:

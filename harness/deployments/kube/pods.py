@@ -17,7 +17,7 @@ from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, ProbeError, UsageError, WaitTimeout
 from harness.probe.port import Probe
-from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Topology
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Controller, ControllerKind, Topology
 
 PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 _BACK_WITHIN_S = 120.0
@@ -60,19 +60,18 @@ class Pods:
             raise DeploymentError(f"expected container {container} in pod {pod}; the cluster has not made it yet")
         return state
 
-    def stateful_set_of(self, pod: str) -> str:
-        kind, name = self.existing(pod).owner
-        if kind != "StatefulSet":
-            raise UsageError(f"expected a pod of a StatefulSet; {pod} belongs to {kind or 'nobody'} {name}".rstrip())
-        return name
+    def controller_of(self, pod: str) -> Controller:
+        """What keeps it, and can be scaled. A Deployment's pod belongs to a ReplicaSet that is not ours to scale."""
+        self.existing(pod)
+        controller = self.topology.pod(pod).controller
+        if controller is None:
+            raise UsageError(f"expected a pod of {', '.join(ControllerKind)}; {pod} is a bare pod, nobody can scale it")
+        return controller
 
     def siblings(self, pod: str) -> tuple[str, ...]:
         """Every pod of the same controller, itself included."""
         owner = self.existing(pod).owner
         return tuple(each.name for each in self.watch.pods() if each.owner == owner) if owner[0] else (pod,)
-
-    def of_stateful_set(self, name: str) -> tuple[PodState, ...]:
-        return tuple(pod for pod in self.watch.pods() if pod.owner == ("StatefulSet", name))
 
     def endpoint(self, pod: str, container: str) -> Endpoint:
         """At its present address, or the last that it had."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.model.errors import DeploymentError
+from harness.topologies.topology import Controller
 
 RUN_LABEL = "redis-resilience/run"
 """On every namespace that is made here: leftovers are found by it."""
@@ -187,10 +188,10 @@ class KubeApi(Protocol):
     def delete_pod(self, name: str, *, grace_s: float) -> None:
         """Returns once the API has accepted it."""
 
-    def replicas(self, stateful_set: str) -> int:
+    def replicas(self, controller: Controller) -> int:
         """How many pods it is asked to have."""
 
-    def scale(self, stateful_set: str, replicas: int) -> None: ...
+    def scale(self, controller: Controller, replicas: int) -> None: ...
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         """Lines, each with the kubelet's stamp before it; since: such a stamp (RFC 3339), inclusive."""

@@ -263,12 +263,12 @@ def remove_objects(undo: DeleteObjects) -> str:
 
 def scale_back(api: KubeApi, undo: ScaleBack) -> str:
     """As many as before, unless somebody else has asked for others meanwhile."""
-    name = f"StatefulSet {undo.stateful_set} in {undo.where}"
+    name = f"{undo.controller} in {undo.where}"
     try:
-        now = api.replicas(undo.stateful_set)
+        now = api.replicas(undo.controller)
         if now == 0:
-            api.scale(undo.stateful_set, undo.replicas)
-            now = api.replicas(undo.stateful_set)
+            api.scale(undo.controller, undo.replicas)
+            now = api.replicas(undo.controller)
     except KubeError as error:
         if error.status == 404:
             return f"there is no {name} any more"

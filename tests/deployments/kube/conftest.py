@@ -20,6 +20,7 @@ from harness.deployments.kube.port import (
     Permission,
     PodState,
 )
+from harness.topologies.topology import Controller
 
 _PROGRAM = """#!/bin/sh
 echo "$(basename "$0") $*" >> "{calls}"
@@ -122,7 +123,7 @@ class FakeApi:
     selected: dict[str, tuple[str, ...]] = field(default_factory=dict)
     forbidden: set[str] = field(default_factory=set)
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
+    sizes: dict[Controller, int] = field(default_factory=dict)
     changes: queue.Queue[Change | KubeError | None] = field(default_factory=queue.Queue)
     states: list[NamespaceState | None] = field(default_factory=list)
     """What the namespace is found to be, one look after the other; the last one stays."""
@@ -180,15 +181,15 @@ class FakeApi:
         if name == "helper":
             del self.known[name]
 
-    def replicas(self, stateful_set: str) -> int:
+    def replicas(self, controller: Controller) -> int:
         self._must_answer()
-        if stateful_set not in self.sizes:
-            raise KubeError("no such StatefulSet", status=404)
-        return self.sizes[stateful_set]
+        if controller not in self.sizes:
+            raise KubeError(f"no such {controller.kind}", status=404)
+        return self.sizes[controller]
 
-    def scale(self, stateful_set: str, replicas: int) -> None:
-        self.calls.append(("scale", stateful_set, replicas))
-        self.sizes[stateful_set] = replicas
+    def scale(self, controller: Controller, replicas: int) -> None:
+        self.calls.append(("scale", controller, replicas))
+        self.sizes[controller] = replicas
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         self.calls.append(("logs", pod, container, since, previous))

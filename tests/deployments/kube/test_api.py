@@ -10,6 +10,7 @@ import pytest
 
 from harness.deployments.kube.api import connect, pod_state
 from harness.deployments.kube.port import RUN_LABEL, KubeError, Permission
+from harness.topologies.topology import Controller, ControllerKind
 
 POD = {
     "metadata": {
@@ -117,6 +118,22 @@ def test_pods_come_with_the_version_to_watch_from(cluster, answers):
 
     assert (pod.name, version) == ("redis-0", "7")
     assert cluster.version() == "v1.34.4"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (ControllerKind.STATEFUL_SET, "apps/v1/namespaces/trial/statefulsets"),
+        (ControllerKind.DEPLOYMENT, "apps/v1/namespaces/trial/deployments"),
+        (ControllerKind.REPLICA_SET, "apps/v1/namespaces/trial/replicasets"),
+        (ControllerKind.REPLICATION_CONTROLLER, "v1/namespaces/trial/replicationcontrollers"),
+    ],
+)
+def test_whatever_keeps_pods_has_a_scale(cluster, answers, kind, path):
+    root = "/apis/" if path.startswith("apps") else "/api/"
+    answers[f"{root}{path}/redis/scale"] = (200, {"spec": {"replicas": 3}})
+
+    assert cluster.replicas(Controller(kind=kind, name="redis")) == 3
 
 
 def test_a_watch_tells_each_change(cluster, answers, asked):

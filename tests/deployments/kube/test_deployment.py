@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, ProbeError, UsageError
 from harness.probe.protocol import Answer
 from harness.topologies.catalogue import topology
+from harness.topologies.topology import Controller, ControllerKind
 
+SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 NODE = topology("node")
 PLACE = Place(kubeconfig=Path("k"), context="c", namespace="trial")
 MANIFESTS = Path(__file__).parents[3] / "manifests"
@@ -82,7 +85,7 @@ def up(api, make_pod, monkeypatch, journal):
     """A deployment that is up without ever having been brought up."""
     for number, pod in enumerate(NODE.pods):
         api.known[pod.name] = make_pod(pod.name, address=f"10.0.0.{number}")
-    api.sizes["redis"] = 3
+    api.sizes[SET] = 3
     watch = PodWatch(api)
     logs = Logs(api, watch)
     probe = FakeProbe()
@@ -204,11 +207,11 @@ def test_scaled_to_zero_and_back(up, api, gone):
     down = up.scale_to_zero("redis-1")
     back = up.scale_back("redis-1")
 
-    assert [call for call in api.calls if call[0] == "scale"] == [("scale", "redis", 0), ("scale", "redis", 3)]
+    assert [call for call in api.calls if call[0] == "scale"] == [("scale", SET, 0), ("scale", SET, 3)]
     assert len(gone) == 3
     assert "StatefulSet redis was scaled from 3 to 0" in down.proof
     assert "StatefulSet redis in namespace trial of c has 3 replicas to keep, as before" in back.proof
-    with pytest.raises(DeploymentError, match="expected the StatefulSet of redis-1 to have been scaled to 0; nobody"):
+    with pytest.raises(DeploymentError, match="expected what keeps redis-1 to have been scaled to 0; nobody"):
         up.scale_back("redis-1")
 
 
@@ -222,6 +225,13 @@ def test_how_to_wake_a_process_is_on_disk_before_it_is_stopped(up, journal, gone
     assert journal.left() == ()
 
 
+def test_a_bare_pod_is_nobodys_to_scale(up):
+    topology = replace(up.topology, pods=tuple(replace(pod, controller=None) for pod in up.topology.pods))
+
+    with pytest.raises(UsageError, match=r"expected a pod of StatefulSet, .*; redis-0 is a bare pod, nobody can scale"):
+        replace(up._up.pods, topology=topology).controller_of("redis-0")
+
+
 @pytest.mark.usefixtures("gone")
 def test_how_many_replicas_there_were_is_on_disk_before_they_go(up, api, journal, monkeypatch):
     found = []
@@ -229,7 +239,7 @@ def test_how_many_replicas_there_were_is_on_disk_before_they_go(up, api, journal
 
     up.scale_to_zero("redis-0")
 
-    assert [entry.undo for entry in found] == [ScaleBack(where=up._up.where, stateful_set="redis", replicas=3)]
+    assert [entry.undo for entry in found] == [ScaleBack(where=up._up.where, controller=SET, replicas=3)]
 
 
 def test_names_that_do_not_exist_list_those_that_do(up):

@@ -20,11 +20,13 @@ from harness.deployments.undo import (
     Where,
 )
 from harness.model.errors import DeploymentError
+from harness.topologies.topology import Controller, ControllerKind
 
+SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 WHERE = Where(kubeconfig="/run/kubeconfig", context="theirs", namespace="trial")
 NAMESPACE = DeleteNamespace(where=WHERE, run="run")
 OURS = NamespaceState(labels={RUN_LABEL: "run"})
-SCALE = ScaleBack(where=WHERE, stateful_set="redis", replicas=3)
+SCALE = ScaleBack(where=WHERE, controller=SET, replicas=3)
 RESUME = Resume(node="node-1", pid=4711, born="99", name="redis-0/redis")
 
 
@@ -98,14 +100,14 @@ def test_a_namespace_that_is_stuck_is_told_with_the_clusters_reason(undoer, api)
 
 
 def test_replicas_are_as_before(undoer, api):
-    api.sizes["redis"] = 0
+    api.sizes[SET] = 0
 
     assert undoer.undo(SCALE) == "StatefulSet redis in namespace trial of theirs has 3 replicas to keep, as before"
-    assert ("scale", "redis", 3) in api.calls
+    assert ("scale", SET, 3) in api.calls
 
 
 def test_replicas_that_somebody_else_chose_meanwhile_stay(undoer, api):
-    api.sizes["redis"] = 5
+    api.sizes[SET] = 5
 
     assert undoer.undo(SCALE).endswith("has 5 by now")
     assert [call for call in api.calls if call[0] == "scale"] == []
@@ -186,7 +188,7 @@ def test_a_kubeconfig_that_went_with_the_results_is_exported_again(api, programs
     where = Where(kubeconfig="/gone/kubeconfig", context="kind-mine", namespace="trial", kind_cluster="mine")
 
     with Undoer(lambda path, *_: used.append(path) or api) as undoer:
-        undoer.undo(ScaleBack(where=where, stateful_set="redis", replicas=3))
+        undoer.undo(ScaleBack(where=where, controller=SET, replicas=3))
         assert used[0].exists()
 
     assert not used[0].exists()
@@ -230,14 +232,14 @@ def test_a_server_that_does_not_answer_is_waited_for_once(undoer, api):
 def test_the_last_one_to_leave_a_run_undoes_what_is_left(undoer, api, tmp_path):
     """Whichever process left it; nobody who leaves earlier touches it."""
     one, two = (Journal.begin(tmp_path, "run") for _ in range(2))
-    api.sizes["redis"] = 0
+    api.sizes[SET] = 0
     one.note(SCALE)
 
     leave(one, undoer)
-    early = api.sizes["redis"]
+    early = api.sizes[SET]
     leave(two, undoer)
 
-    assert (early, api.sizes["redis"]) == (0, 3)
+    assert (early, api.sizes[SET]) == (0, 3)
     assert not one.path.exists()
 
 
