@@ -93,7 +93,7 @@ def test_cluster_master_recreated(trial: Trial) -> None:
 @pytest.mark.redis(topology="cluster-growing")
 def test_cluster_grows(trial: Trial) -> None:
     """Easy scaling: a node joins, gets slots of every shard with their keys, and gives them back, all under load."""
-    trial.inject(grow("redis-7", slots=50))
+    trial.inject(grow("redis-7", slots=20))
     trial.expect(failover=False)
     outcome = trial.run()
     assert outcome.writes.lost == 0, outcome.explain()

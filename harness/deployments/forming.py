@@ -21,6 +21,8 @@ from harness.topologies.topology import Topology
 _ANSWERS_WITHIN_S = 30.0
 _MET_WITHIN_S = 30.0
 _WHOLE_WITHIN_S = 30.0
+_CARRIED_OUT_WITHIN_S = 10.0
+"""A node writes its table to disk before it answers."""
 _EVERY_S = 0.05
 _MEET_AGAIN_S = 3.0
 """A node forgets whom it was told to meet after the node timeout, a second at least: a Service may be slower."""
@@ -104,7 +106,7 @@ class _Meeting:
 
 def carry_out(probe: Asks, endpoint: Endpoint, *words: str, harmless: str = "") -> None:
     """CLUSTER with these words. harmless: how an error ends that is none. Raises DeploymentError for others."""
-    answer = probe.query(endpoint, "CLUSTER", *words)
+    answer = probe.query(endpoint, "CLUSTER", *words, timeout_s=_CARRIED_OUT_WITHIN_S)
     if answer.value != "OK" and not (harmless and answer.error.endswith(harmless)):
         raise DeploymentError(
             f"expected {endpoint} to carry out CLUSTER {' '.join(words[:3])}; got "

@@ -138,9 +138,10 @@ def _named(history: History, fault: Instant, end: Instant) -> str:
     """What the Sentinels themselves tell of an attempt that failed or had to wait; "" for nothing."""
     events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=fault.earliest_ns)
     before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
-    for kind, cause in _NAMED:
-        if any(item.kind == kind for item in before_end):
-            return cause
+    kinds = {item.kind for item in before_end}
+    causes = dict.fromkeys(cause for kind, cause in _NAMED if kind in kinds)
+    if causes:
+        return "; ".join(causes)
     if sum(item.kind == "+try-failover" for item in before_end) > 1:
         return "split vote: Sentinels asked for votes more than once"
     return ""

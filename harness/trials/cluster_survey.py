@@ -24,6 +24,8 @@ def survey_cluster(deployment: Deployment) -> Survey:
     servers = {name: state_of(probe.query(endpoint, "ROLE"), endpoints) for name, endpoint in endpoints.items()}
     wrong = [f"no {pod.name}" for pod in deployment.topology.pods if pod.name not in endpoints]
     wrong += look.wrong
+    if look.shards and len(look.shards) != deployment.topology.shards:
+        wrong.append(f"{len(look.shards)} masters have slots, {deployment.topology.shards} had at the beginning")
     for shard in look.shards:
         for name in (shard.master, *shard.replicas):
             state = servers.get(name, ServerState(role="unreachable"))

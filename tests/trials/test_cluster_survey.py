@@ -194,6 +194,17 @@ def test_a_spare_is_a_member_without_slots_and_nothing_is_wrong_with_that() -> N
     assert "redis-5" not in {pod for pods in seen.shards.values() for pod in pods}
 
 
+def test_one_that_has_grown_is_not_what_it_was_though_all_agree() -> None:
+    """Seen: a way back that failed half-way left four masters, and the next trial took them for a new deployment."""
+    cluster = Cluster()
+    cluster.topology = replace(cluster.topology, shards=1)
+
+    seen = survey_cluster(cluster)
+
+    assert not seen.whole
+    assert seen.text == "2 masters have slots, 1 had at the beginning"
+
+
 def test_the_shards_are_pods_by_slots_each_master_first() -> None:
     assert survey_cluster(Cluster()).shards == {LOWER: ("redis-1", "redis-3"), UPPER: ("redis-2", "redis-4")}
     two = {"redis-4": "slave id-redis-1 0 0 1 connected"}
