@@ -4,7 +4,8 @@ CERTAIN = not network_policy
 # Every document's scenarios, and of Redis Cluster what a cluster of pods runs otherwise than processes do.
 KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_document_000.py scenarios/test_document_001.py \
   scenarios/test_document_002.py scenarios/test_document_004.py scenarios/test_cluster.py::test_cluster_master_lost \
-  scenarios/test_cluster.py::test_cluster_restarted scenarios/test_cluster.py::test_cluster_master_recreated
+  scenarios/test_cluster.py::test_cluster_restarted scenarios/test_cluster.py::test_cluster_master_recreated \
+  scenarios/test_cluster.py::test_cluster_recreated_announced scenarios/test_cluster.py::test_cluster_grows
 
 .PHONY: help run test test-kind lint format bench clean
 
