@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.judges.evidence import instant_of, master_fault, samples_of, server_index
+from harness.judges.evidence import instant_of, left_addresses, master_fault, samples_of, server_index
 from harness.judges.nodes import has_shards
 from harness.judges.timeline import believed_masters, promotions
 from harness.model.events import Role
@@ -148,12 +148,16 @@ def _followers(history: History, master: str) -> str:
 
 
 def _sentinels_agree(history: History) -> Finding:
-    """Every Sentinel that is left announced the master last that was found at the end."""
+    """Every Sentinel that is left named the master last that was found at the end, where it was found."""
     masters = [name for name, final in history.finals.items() if final.role == "master"]
     gone = _gone_sentinels(history)
     believed = {name: master for name, master in believed_masters(history).items() if name not in gone}
     wrong = {name: master for name, master in believed.items() if [master] != masters}
-    told = ", ".join(f"{name}: {master}" for name, master in wrong.items())
+    left = left_addresses(history)
+    told = ", ".join(
+        f"{name}: {master}" + (f", where {left[master]} no longer is" if master in left else "")
+        for name, master in wrong.items()
+    )
     who = "node" if has_shards(history) else "Sentinel"
     return Finding(
         name=f"convergence.{who.lower()}s_agree",

@@ -67,6 +67,20 @@ def server_names(history: History) -> dict[str, str]:
     return names
 
 
+def left_addresses(history: History) -> dict[str, str]:
+    """Who was at an address ("host:port") where nobody is any more: a watcher met that server elsewhere since."""
+    places = {server.name: server.address for server in history.environment.servers}
+    left: dict[str, str] = {}
+    for event in history.of_kind("server-up"):
+        address, server = event.data.get("address"), event.data.get("server")
+        if isinstance(address, str) and isinstance(server, str):
+            if places.get(server, address) != address:
+                left[places[server]] = server
+            left.pop(address, None)
+            places[server] = address
+    return left
+
+
 def name_at(history: History, names: dict[str, str], address: str) -> str:
     """The server behind "host:port"; a host name speaks for itself by its first label; else the address as it is."""
     if address in names:

@@ -1,5 +1,6 @@
 """Whole at the end, and never two masters that take writes."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -222,3 +223,59 @@ def test_a_sentinel_that_began_anew_and_announced_another_disagrees(kill: Any) -
     story.switch(3200, "redis-1", new=2)
 
     assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
+
+
+def moved(story: Any, server: str, address: str) -> Any:
+    """Its pod was made anew elsewhere, and a watcher met it there."""
+    story.event(3400, f"server:{server}", "server-up", since=3390, server=server, address=address, run_id="anew")
+    return findings(story)["convergence.sentinels_agree"]
+
+
+def test_sentinels_that_name_an_address_where_the_master_is_no_longer_disagree(kill: Any) -> None:
+    """Seen on Kubernetes: the pod was back under its name, and nobody was at the address that clients were sent to."""
+    story = kill()
+    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.final(0, range(50), role="master", run_id="anew")
+    story.final(1, range(50))
+
+    found = moved(story, "redis-0", "10.0.0.9:6379")
+
+    gone = "10.0.0.0:6379, where redis-0 no longer is"
+    assert found.verdict is Verdict.FAIL
+    assert found.text == (
+        f"expected every Sentinel to have announced redis-0 last; got redis-0: {gone}, redis-1: {gone}, redis-2: {gone}"
+    )
+
+
+def test_a_promoted_master_that_went_elsewhere_is_not_where_it_was_announced(kill: Any) -> None:
+    assert moved(kill(), "redis-1", "10.0.0.9:6379").verdict is Verdict.FAIL
+
+
+def test_who_else_went_elsewhere_is_nothing_to_disagree_about(kill: Any) -> None:
+    assert moved(kill(), "redis-2", "10.0.0.9:6379").verdict is Verdict.PASS
+
+
+def test_an_address_that_another_server_has_now_is_that_servers(kill: Any) -> None:
+    """A cluster gives addresses again: that of the old master, which has another now, went to redis-2."""
+    story = kill()
+    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.final(0, range(50), role="master", run_id="anew")
+    story.final(1, range(50))
+    moved(story, "redis-0", "10.0.0.9:6379")
+
+    found = moved(story, "redis-2", "10.0.0.0:6379")
+
+    assert found.verdict is Verdict.FAIL
+    assert found.text.endswith("got redis-0: redis-2, redis-1: redis-2, redis-2: redis-2")
+
+
+@pytest.mark.parametrize("place", ["redis-0.redis:6379", "192.168.0.1:30000"])
+def test_a_name_stays_and_an_address_that_no_watcher_knows_is_believed(kill: Any, place: str) -> None:
+    """Sentinels that announce names, and servers that are reached through another address than they announce."""
+    story = kill()
+    story.believe(sentinels=tuple(replace(view, master_address=place) for view in story.environment.sentinels))
+    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.final(0, range(50), role="master", run_id="anew")
+    story.final(1, range(50))
+
+    assert moved(story, "redis-0", "10.0.0.9:6379").verdict is Verdict.PASS

@@ -102,7 +102,12 @@ MUTANTS = [
     ("timeline", "odown is None or odown.at_ns > began.at_ns", "True"),
     ("timeline", "handed_over = asked is not None and first", "handed_over = first"),
     ("timeline", "if switch.sentinel not in gone", "if True"),
-    ("timeline", "if master}", "if True}"),
+    ("timeline", "if place\n    }", "if True\n    }"),
+    ("timeline", "{view.name: view.master_address for view in views}", "{view.name: master for view in views}"),
+    ("timeline", "switch.address or switch.new", "switch.new"),
+    ("timeline", "place if place in left else name_at(", "name_at("),
+    ("timeline", "{view.master_address: master for view in views} | ", ""),
+    ("evidence", "left.pop(address, None)", "pass"),
     ("timeline", "silent = gone | ", "silent = "),
     ("bounds", "(end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms", "True"),
     ("bounds", 'effect.data.get("kind") in _TOLD_TO_END', "True"),
@@ -486,6 +491,36 @@ def check_anew(judge: Judge, kill: Any, _: Any) -> None:
         if new is not None:
             story.switch(3200, "redis-1", new=new)
         assert seen(judge(story.history()), "convergence.sentinels_agree") is verdict
+
+
+def check_elsewhere(judge: Judge, kill: Any, tell: Any) -> None:
+    """A Sentinel that names the address that the master has left does not agree, however it came to name it."""
+
+    def agreed(story: Any, server: str, *addresses: str) -> Verdict:
+        for at, address in enumerate(addresses, start=3500):
+            story.event(at, f"server:{server}", "server-up", server=server, address=f"{address}:6379", run_id="b")
+        return seen(judge(story.history()), "convergence.sentinels_agree")
+
+    assert agreed(kill(), "redis-1", "10.0.0.9") is Verdict.FAIL
+    assert agreed(kill(), "redis-1", "10.0.0.9", "10.0.0.1") is Verdict.PASS
+    for place, verdict in (
+        ("10.0.0.0:6379", Verdict.FAIL),
+        ("redis-0.redis:6379", Verdict.PASS),
+        ("192.168.0.1:30000", Verdict.PASS),
+    ):
+        story = tell()
+        story.believe(sentinels=tuple(replace(view, master_address=place) for view in story.environment.sentinels))
+        story.deleted(100, 500)
+        story.final(0, (), role="master")
+        assert agreed(story, "redis-0", "10.0.0.9") is verdict
+    for watched, verdict in (("10.0.0.0", Verdict.FAIL), ("10.0.0.9", Verdict.PASS)):
+        story = tell()
+        story.believe(sentinels=story.environment.sentinels[1:2])
+        story.final(0, (), role="master")
+        for at, run_id in ((10, "first"), (3100, "second")):
+            story.event(at, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id=run_id)
+        story.event(3200, "sentinel:redis-1", "+sentinel", f"sentinel a 10.0.0.2 26379 @ mymaster {watched} 6379")
+        assert agreed(story, "redis-0", "10.0.0.9") is verdict
 
 
 def check_two_masters(judge: Judge, kill: Any, _: Any) -> None:
