@@ -106,7 +106,7 @@ def _cases() -> Iterable[tuple[Case, str]]:
 
 
 def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -> Prediction:
-    care = NOBODY if backend == "local" else care_of(found, restarts=0, mates=())
+    care = NOBODY if backend == "local" else care_of(found, found.first, restarts=0, mates=())
     if found.system is System.CLUSTER:
         return predict_shard([fault_plan(fault)], first_shard(found, profile), care=care)
     return predict([fault_plan(fault)], master=found.first, sentinels=expected_views(found, profile), care=care)

@@ -31,8 +31,9 @@ class Care:
 
     hand_over_ms: a pod that is deleted first makes another one master, within so long; 0 = it does not try.
     stays_away_ms: back as master only where it was missed for less than D minus this; 0 = it does not ask.
-    by_name: the Sentinels look for it by name, not at the address that it had. mates: pods on the same node.
-    siblings: pods that its controller keeps, itself included; () = all.
+    by_name: the Sentinels look for it by name, not at the address that it had. apart: a pod that is made anew is master
+    at its own address, whoever else is, and has a new Sentinel, which watches that address. mates: pods on the same
+    node. siblings: pods that its controller keeps, itself included; () = all.
     """
 
     restarted: Comeback | None = None
@@ -40,6 +41,7 @@ class Care:
     hand_over_ms: float = 0.0
     stays_away_ms: float = 0.0
     by_name: bool = True
+    apart: bool = False
     mates: tuple[str, ...] = ()
     siblings: tuple[str, ...] = ()
 

@@ -19,9 +19,15 @@ ENGINE_PING_MS = 1000
 """Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
 INFO_MS = 1000.0
 """Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
+CALM_INFO_MS = 10_000.0
+HELLO_MS = 2000.0
+RECONNECT_MS = 1000.0
+"""A replica whose master is gone tries to connect this often."""
 ASK_MS = 1000.0
 EXCHANGE_MS = 20.0
 """One request, its reply, and the configuration file that a Sentinel writes and syncs before it votes or acts."""
+MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
+"""By then the others know a new Sentinel: replicas connect to its master, INFO names them, they are told a hello."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

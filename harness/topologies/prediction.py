@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from harness.model import instants
 from harness.model.environment import Bound, Prediction, SentinelView
 from harness.model.plan import FaultPlan, Load
-from harness.topologies.care import DELETED, NOBODY, Absence, Care, absence
-from harness.topologies.phases import TICK_MS, Settings, crash_bounds, hand_over_bounds
+from harness.topologies.care import DELETED, NOBODY, Absence, Care, Comeback, absence
+from harness.topologies.phases import MET_MS, TICK_MS, Settings, crash_bounds, hand_over_bounds
 
 _CUT_OFF = "isolate"
 _ALL_GONE = "scale-to-zero"
@@ -57,7 +57,16 @@ def predict(
             because=f"{away.because} and found to be so at {noticed_ms:g} ms or sooner, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
-    doubt = _doubt(settings, away, bounds)
+    stranger = care.remade if care.apart and hit.kind in DELETED and not hand_over else None
+    if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
+        met_ms = stranger.most_ms + MET_MS
+        if met_ms < settings.down_after_ms[0]:
+            return Prediction(
+                failover=False,
+                because=f"{outvoted}, and is known at {met_ms:g} ms or sooner, before D = "
+                f"{settings.down_after_ms[0]:g} ms",
+            )
+    doubt = _doubt(settings, away, stranger, bounds)
     certain = (
         ("it hands over before it goes, or else " if hand_over else "")
         + f"the master stays away for longer than D = {settings.down_after_ms[1]:g} ms ({away.because}) and "
@@ -73,7 +82,7 @@ def predict(
     )
 
 
-def _doubt(settings: Settings, away: Absence, bounds: tuple[Bound, ...]) -> str:
+def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds: tuple[Bound, ...]) -> str:
     """Why nobody can tell whether it is replaced; "" where it is for certain."""
     least, most = settings.known
     if settings.live < _majority(most):
@@ -81,9 +90,26 @@ def _doubt(settings: Settings, away: Absence, bounds: tuple[Bound, ...]) -> str:
             f"{settings.live} Sentinels are left: a majority ({_majority(least)}) of the {least} that one knows, but "
             f"not ({_majority(most)}) of the {most} that another knows"
         )
+    if stranger and stranger.least_ms < _elected_by_ms(bounds) and (outvoted := _outvoted(settings, stranger, most)):
+        return f"{outvoted}; whether it is known before D = {settings.down_after_ms[0]:g} ms is over nobody can tell"
     if away.least_ms < _elected_by_ms(bounds):
         return f"{away.because}, which is too close to D = {settings.down_after_ms[0]:g} ms to tell"
     return ""
+
+
+def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
+    """Why nobody is elected once the Sentinel of a pod that was made anew is known; "" where it makes no difference.
+
+    It counts, as its dead predecessor does, and has no vote: it knows nothing of the master at the old address.
+    """
+    majority = _majority(known + 1)
+    if settings.live >= majority:
+        return ""
+    return (
+        f"{stranger.by} makes it anew after {stranger.least_ms:g} to {stranger.most_ms:g} ms, as master at another "
+        f"address, with a Sentinel that watches only that one: known to the others, it leaves {settings.live} votes of "
+        f"{known + 1}, no majority ({majority})"
+    )
 
 
 def _too_short(settings: Settings) -> str:

@@ -342,3 +342,64 @@ def test_clients_that_still_reach_a_master_that_is_cut_off_have_no_bound_on_thei
 
     assert "last_switch_at" in names
     assert "first_write_at" not in names
+
+
+APART = replace(CLUSTER, by_name=False, apart=True)
+
+
+def remade_within(least_ms: float, most_ms: float) -> Care:
+    return replace(APART, remade=Comeback(least_ms=least_ms, most_ms=most_ms, by="its controller"))
+
+
+def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> None:
+    """Seen with D = 10 s: back after 0.04 s, known after 2.3 s, and no election found a majority of four."""
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000), care=remade_within(0, 16_000))
+
+    assert prediction.failover is False
+    assert prediction.because == (
+        "its controller makes it anew after 0 to 16000 ms, as master at another address, with a Sentinel that watches "
+        "only that one: known to the others, it leaves 2 votes of 4, no majority (3), and is known at 29300 ms or "
+        "sooner, before D = 30000 ms"
+    )
+
+
+def test_whether_the_new_sentinel_is_known_before_d_is_over_may_be_chance() -> None:
+    """Seen with D = 10 s: a switch in one trial, none in two."""
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=10_000), care=APART)
+
+    assert prediction.failover is None
+    assert prediction.bounds
+    assert prediction.because.endswith("whether it is known before D = 10000 ms is over nobody can tell")
+
+
+def test_a_new_sentinel_that_comes_once_a_leader_is_elected_changes_nothing() -> None:
+    elected_by_ms = 1200 + 1300 + 240
+
+    assert foretell(DELETE, care=remade_within(elected_by_ms, 60_000)).failover is True
+    assert foretell(DELETE, care=remade_within(elected_by_ms - 1, 60_000)).failover is None
+
+
+def test_among_four_sentinels_one_more_that_has_no_vote_makes_no_difference() -> None:
+    """Three votes of five: document 001's chart."""
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000, count=4), care=remade_within(0, 1000))
+
+    assert prediction.failover is True
+    assert "at another address than the Sentinels look at" in prediction.because
+
+
+def test_where_some_know_a_dead_one_already_the_new_one_may_be_one_too_many() -> None:
+    """Three votes are a majority of the five that one knows then, and none of the six that another knows."""
+    views = (*sentinels(count=3, known=4, down_after_ms=30_000), *sentinels(count=4, known=5, down_after_ms=30_000)[3:])
+
+    assert foretell(DELETE, views=views, care=remade_within(0, 1000)).failover is None
+
+
+def test_a_killed_container_keeps_its_address_and_its_sentinel() -> None:
+    assert "new Sentinel" not in foretell(KILL, views=sentinels(down_after_ms=30_000), care=APART).because
+    assert foretell(KILL, views=sentinels(down_after_ms=30_000), care=APART).because.startswith("the kubelet brings it")
+
+
+def test_a_master_that_hands_over_first_is_replaced_whoever_takes_its_place() -> None:
+    care = replace(remade_within(0, 1000), hand_over_ms=12_000)
+
+    assert foretell(DELETE, views=sentinels(down_after_ms=30_000), care=care).failover is True

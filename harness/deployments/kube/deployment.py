@@ -146,6 +146,7 @@ class KubeDeployment(Growing):
         pods = self._up.pods
         return care_of(
             self.topology,
+            pod,
             restarts=pods.container(pod, "redis").restarts,
             mates=pods.mates(pod),
             siblings=pods.siblings(pod),

@@ -10,17 +10,36 @@ from harness.topologies.catalogue import topology
 
 @pytest.mark.parametrize(("restarts", "most_ms"), [(0, 5_000), (1, 15_000), (2, 25_000), (3, 45_000), (12, 305_000)])
 def test_the_kubelet_waits_twice_as_long_each_time_up_to_five_minutes(restarts, most_ms):
-    care = care_of(topology("node"), restarts=restarts, mates=())
+    care = care_of(topology("node"), "redis-0", restarts=restarts, mates=())
 
     assert (care.restarted.least_ms, care.restarted.most_ms) == (0, most_ms)
 
 
 def test_only_a_topology_of_names_is_found_again_under_another_address():
-    assert care_of(topology("node"), restarts=0, mates=()).by_name
-    assert not care_of(topology("statefulset"), restarts=0, mates=()).by_name
+    assert care_of(topology("node"), "redis-0", restarts=0, mates=()).by_name
+    assert not care_of(topology("statefulset"), "redis-0", restarts=0, mates=()).by_name
 
 
 def test_the_printed_set_up_hands_nothing_over():
-    care = care_of(topology("statefulset"), restarts=0, mates=("redis-1",))
+    care = care_of(topology("statefulset"), "redis-0", restarts=0, mates=("redis-1",))
 
     assert (care.hand_over_ms, care.stays_away_ms, care.mates) == (0, 0, ("redis-1",))
+
+
+@pytest.mark.parametrize(
+    ("name", "pod", "apart"),
+    [
+        ("statefulset", "redis-0", True),
+        ("statefulset", "redis-1", False),
+        ("chart", "redis-master-0", True),
+        ("chart", "redis-slave-0", False),
+        ("statefulset-ask", "redis-0", False),
+        ("node", "redis-0", False),
+        ("bootstrap", "redis-master", False),
+        ("helm", "redis-master", False),
+        ("cluster", "redis-0", False),
+    ],
+)
+def test_only_a_pod_that_asks_nobody_and_is_known_by_its_address_is_master_apart_from_the_others(name, pod, apart):
+    """A follower asks nobody either, but is no master; the Sentinels of `helm` ask whom to watch."""
+    assert care_of(topology(name), pod, restarts=0, mates=()).apart is apart
