@@ -174,11 +174,14 @@ def test_a_weakness_that_a_scenario_is_there_to_show_is_an_expected_failure(pyte
     pytester.makepyfile(
         test_shown=weak.replace("FINDING", "ledger.lost"),
         test_other=weak.replace("FINDING", "convergence.final_master").replace("test_master", "test_other_master"),
+        test_either=weak.replace("'FINDING'", "('ledger.unexpected', 'ledger.lost')").replace(
+            "test_master", "test_either"
+        ),
     )
 
     result = pytester.runpytest_subprocess(*MEMORY, "-rx")
 
-    result.assert_outcomes(xfailed=1, failed=1)
+    result.assert_outcomes(xfailed=2, failed=1)
     result.stdout.fnmatch_lines(
         ["expected convergence.final_master to fail, which *; got pass", "XFAIL test_shown.py*ledger.lost: expected *"]
     )
