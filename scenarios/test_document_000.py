@@ -9,28 +9,38 @@ from harness.faults.target import MASTER
 from harness.trials.trial import Trial
 from scenarios.verification import switches, written_and_read_everywhere
 
-pytestmark = pytest.mark.redis(topology="statefulset", fails="convergence.final_master")
+pytestmark = pytest.mark.redis(topology="statefulset", fails=("convergence.final_master", "ledger.lost"))
+
+BACK_MS = 2000
+"""A cluster has the pod up again by then, empty, as master at another address; on `local` it waits for the heal."""
 
 
 def test_document_000(trial: Trial) -> None:
     """Write, read on each replica, SENTINEL masters; the master's pod is deleted, +switch-master; masters again.
 
     One set keeps all pods here, so it cannot be scaled to 0 for its master alone. Where the document no longer holds
-    is told by the verdict: redis-0 is made anew as a second master.
+    is told by the verdict. Back after the failover, redis-0 is a second master. Back before D is over, it wipes its
+    replicas, which follow its name, and its new Sentinel may leave the others no majority: nothing heals that.
     """
     by_hand, topology = trial.by_hand(), trial.topology
     written_and_read_everywhere(by_hand, topology)
     before = by_hand.masters(f"redis-1.{topology.service}")[topology.master_name]
     assert before in by_hand.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
 
+    back_first = trial.backend != "local" and trial.profile.down_after_ms > BACK_MS
     trial.load(writers=4, rate=200)
     trial.inject(delete_pod(MASTER, grace_s=0))
-    trial.expect(failover=True, max_lost=None)
+    trial.expect(failover=True, max_lost=0 if back_first else None, heals=not back_first)
     outcome = trial.run()
 
     told = switches(outcome.log("redis-1", "sentinel"), topology.master_name)
+    named = by_hand.masters(f"redis-1.{topology.service}")[topology.master_name]
+    if back_first and not told:
+        assert named == before, f"expected nobody to be named but {before}; got {named}\n{outcome.explain()}"
+        assert before not in by_hand.addresses().values(), f"{before} is a pod's address again"
+        return
     assert told, "expected +switch-master in the log of redis-1's Sentinel; there is none\n" + outcome.explain()
     old, new = told[0]
     assert old == before
     assert new in by_hand.addresses().values(), f"the announced address {new} is no pod's"
-    assert by_hand.masters(f"redis-1.{topology.service}")[topology.master_name] == new
+    assert named == new

@@ -70,6 +70,11 @@ class Trial:
         """The profile of the run: its D is what "shorter than D" means."""
         return self._keeper.attached().profile if self._settings.attach else self._profile
 
+    @property
+    def backend(self) -> str:
+        """Where the run deploys: in a cluster pods that are deleted come back by themselves, on `local` they do not."""
+        return self._settings.backend
+
     def redis(self, **directives: str) -> None:
         """Set redis directives for this trial (underscores for dashes): a deployment of its own where they differ."""
         self._must_be_ours("redis directives")

@@ -352,7 +352,7 @@ def remade_within(least_ms: float, most_ms: float) -> Care:
 
 
 def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> None:
-    """Seen with D = 10 s: back after 0.04 s, known after 2.3 s, and no election found a majority of four."""
+    """Seen with D = 10 s: back at once, known after 2.3 s, and no election found a majority of four."""
     prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000), care=remade_within(0, 16_000))
 
     assert prediction.failover is False
