@@ -364,7 +364,7 @@ def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> Non
 
 
 def test_whether_the_new_sentinel_is_known_before_d_is_over_may_be_chance() -> None:
-    """Seen with D = 10 s: a switch in one trial, none in two."""
+    """Seen with D = 10 s: a switch in one trial, none in four."""
     prediction = foretell(DELETE, views=sentinels(down_after_ms=10_000), care=APART)
 
     assert prediction.failover is None
