@@ -60,7 +60,10 @@ def test_master_stop(trial: Trial) -> None:
 
 
 def test_master_isolate(trial: Trial) -> None:
-    """Cut the master off from its peers, not from its clients: two masters, what the old one took is thrown away."""
+    """Cut the master off from its peers, not from its clients: two masters, what the old one took is thrown away.
+
+    Where it needs a replica to take writes it stops by itself after min-replicas-max-lag; else when it is turned round.
+    """
     trial.inject(isolate(MASTER, for_s=5.0))
     trial.expect(failover=True, max_lost=None, two_masters_s=30.0)
     outcome = trial.run()
@@ -69,7 +72,7 @@ def test_master_isolate(trial: Trial) -> None:
 
 
 def test_bounded_loss(trial: Trial) -> None:
-    """The same with min-replicas-to-write: cut off, the master stops by itself, and what it took until then is lost."""
+    """The same with a short min-replicas-max-lag: cut off, the master stops sooner, and less is lost."""
     lag_s = 2
     trial.redis(min_replicas_to_write="1", min_replicas_max_lag=str(lag_s))
     trial.inject(isolate(MASTER, for_s=5.0))

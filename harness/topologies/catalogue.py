@@ -38,7 +38,12 @@ NODE = Topology(
         Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
         Profile(name="rapid", down_after_ms=300, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
     ),
-    redis_config=(("appendonly", "yes"), ("appendfsync", "everysec")),
+    redis_config=(
+        ("appendonly", "yes"),
+        ("appendfsync", "everysec"),
+        ("min-replicas-to-write", "1"),
+        ("min-replicas-max-lag", "5"),
+    ),
     sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
     hand_over_ms=12_000,
     stays_away_ms=1500,
@@ -47,6 +52,8 @@ NODE = Topology(
         "a failed election is repeated only after twice the failover-timeout: 2 minutes as documented",
         "name resolution is synchronous in Sentinel's event loop: slow DNS delays its decisions",
         "appendfsync everysec: up to about one second of writes goes with the machine, none with the process",
+        "a master that is cut off goes on taking writes for 5 to 6 s, which are lost; then it takes none",
+        "min-replicas-to-write 1: with both replicas away there are no writes at all",
     ),
 )
 

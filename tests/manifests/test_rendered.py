@@ -300,12 +300,3 @@ def test_a_user_s_image_takes_the_place_of_every_one(tmp_path: Path) -> None:
     image = {"name": "redis", "newName": "valkey/valkey", "newTag": "8.1"}
     around.write_text(yaml.safe_dump({"resources": [f"{target}/node/overlays/fast"], "images": [image]}))
     assert {each["image"] for each in pod_spec(render(tmp_path))["containers"]} == {"valkey/valkey:8.1"}
-
-
-def test_loss_can_be_bounded_by_a_component(tmp_path: Path) -> None:
-    target = Path("../" * (len(tmp_path.resolve().parts) - 1)) / str(MANIFESTS.resolve()).lstrip("/") / "node"
-    wanted = {"resources": [f"{target}/overlays/fast"], "components": [f"{target}/components/bounded-loss"]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
-    data = one(render(tmp_path), "ConfigMap", "redis-config")["data"]
-    assert directives(data["bounded-loss.conf"]) == [("min-replicas-to-write", "1"), ("min-replicas-max-lag", "5")]
-    assert "appendonly yes" in data["redis.conf"], "it is added to the configuration, not put in its place"

@@ -211,11 +211,11 @@ def of_overlay(name: str) -> LintReport:
 
 @pytest.mark.kind
 def test_our_own_recommendation_is_clean_but_for_what_it_says_itself():
-    """Its README names these: no password, unbounded loss without the component, two Sentinels left of three."""
+    """Its README names these: no password, two Sentinels left of three."""
     report = of_overlay("node/overlays/documented")
 
     assert report.at_least(Severity.ERROR) == ()
-    assert {finding.rule for finding in report.at_least(Severity.WARNING)} == {"min-replicas-unset", "no-password"}
+    assert {finding.rule for finding in report.at_least(Severity.WARNING)} == {"no-password"}
     assert {each.rule for each in report.not_seen} == {
         "sentinels-dead-but-known",
         "ckquorum-refused",
