@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.judges.evidence import phase_at, samples_of, server_index
+from harness.judges.evidence import phase_at, samples_of, server_index, struck
 from harness.judges.ledger import final_master
 from harness.judges.shards import parts
 from harness.model.events import Event, Role
@@ -135,11 +135,7 @@ def _finals_read(history: History) -> Finding:
 
 
 def _left_broken(history: History, server: str) -> bool:
-    last = [
-        event.kind
-        for event in history.of_kind("fault-effect", "heal-end")
-        if event.data.get("pod") == server and event.data.get("container", "redis") == "redis"
-    ]
+    last = [event.kind for event in history.of_kind("fault-effect", "heal-end") if server in struck(event)]
     return last[-1:] == ["fault-effect"]
 
 

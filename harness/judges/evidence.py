@@ -32,6 +32,12 @@ def listed(event: Event, field: str) -> set[str]:
     return {name for name in str(event.data.get(field, "")).split(",") if name}
 
 
+def struck(event: Event) -> set[str]:
+    """The servers that a fault took: its target's, and those of all pods that were out with it as a whole."""
+    pods = listed(event, "pods")
+    return {str(event.data.get("pod")), *pods} if event.data.get("container", "redis") == "redis" else pods
+
+
 def phase_at(history: History, name: str) -> int | None:
     """When the trial entered that phase; None where it never did."""
     for event in history.of_kind("phase"):
@@ -49,10 +55,10 @@ def server_index(history: History, name: str) -> int:
 
 
 def master_fault(history: History) -> Event | None:
-    """The first "fault-effect" that hit the master's server; else the first of any; None without one."""
+    """The first "fault-effect" that took the master's server; else the first of any; None without one."""
     effects = history.of_kind("fault-effect")
     for event in effects:
-        if event.data.get("pod") == history.environment.master and event.data.get("container", "redis") == "redis":
+        if history.environment.master in struck(event):
             return event
     return effects[0] if effects else None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from harness.judges import assumptions, availability, bounds, cluster, convergence, ledger, timeline
-from harness.judges.shards import is_hit, parts
+from harness.judges.shards import damage, parts
 from harness.model.history import History
 from harness.model.verdict import (
     Availability,
@@ -100,7 +100,7 @@ def _answers(history: History) -> _Answers:
 
 
 def _of_shards(history: History, histories: tuple[History, ...]) -> _Answers:
-    """Each shard by the same judges; one that was hit speaks for all, of several one that failed over."""
+    """Each shard by the same judges; the one that lost most speaks for all, of several one that failed over."""
     answers = [(part.environment.shards[0], part, _answers(part)) for part in histories]
     judged = tuple(
         ShardJudgement(
@@ -113,8 +113,8 @@ def _of_shards(history: History, histories: tuple[History, ...]) -> _Answers:
         )
         for shard, _, answer in answers
     )
-    hit = {shard.name for shard, _, _ in answers if is_hit(history, shard)}
-    chosen = max(judged, key=lambda one: (one.name in hit, one.timeline.failover))
+    damages = {shard.name: damage(history, shard) for shard, _, _ in answers}
+    chosen = max(judged, key=lambda one: (damages[one.name], one.timeline.failover))
     writes = cluster.add_writes([one.writes for one in judged], len(history.operations))
     told = sorted(answers, key=lambda each: each[0].name != chosen.name)  # of equal answers the chosen shard's is told
     merged = cluster.worst_findings([(shard, answer.findings) for shard, _, answer in told])
@@ -124,8 +124,8 @@ def _of_shards(history: History, histories: tuple[History, ...]) -> _Answers:
         else finding
         for finding in merged
     ]
-    if hit and len(hit) < len(answers):
-        untouched = [part for shard, part, _ in answers if shard.name not in hit]
+    untouched = [part for shard, part, _ in answers if not damages[shard.name]]
+    if 0 < len(untouched) < len(answers):
         findings.append(cluster.others_went_on(history, judged, untouched))
     return _Answers(
         findings=tuple(findings),

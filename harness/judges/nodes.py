@@ -7,7 +7,7 @@ is the first of the environment's.
 
 from __future__ import annotations
 
-from harness.judges.evidence import instant_of, listed
+from harness.judges.evidence import instant_of, struck
 from harness.model import instants
 from harness.model.events import Event
 from harness.model.history import History
@@ -63,17 +63,12 @@ def gone_nodes(history: History, at_ns: int) -> set[str]:
     for event in history.of_kind("table-up", "table-down", "fault-effect", "heal-end"):
         if event.earliest_ns > at_ns:
             continue
-        names = _broken(event) if event.kind in ("fault-effect", "heal-end") else {_node(event)}
+        names = struck(event) if event.kind in ("fault-effect", "heal-end") else {_node(event)}
         if event.kind in ("table-down", "fault-effect"):
             gone |= names
         elif event.at_ns <= at_ns:
             gone -= names
     return gone
-
-
-def _broken(event: Event) -> set[str]:
-    """Whom a fault hit, with all that was out as a whole: the other pods of a node without power."""
-    return {str(event.data.get("pod")), *listed(event, "pods")}
 
 
 def _node(event: Event) -> str:

@@ -7,15 +7,25 @@ of its own; the events stay whole. Its environment names it first among the shar
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.judges.evidence import struck
 from harness.model.cluster import SLOTS, slots_of
 from harness.model.environment import Environment, Shard
 from harness.model.history import FinalRead, History
 from harness.model.plan import Expect, Load
 from harness.model.records import NO_SERVER, Records
+
+
+class Damage(IntEnum):
+    """The worst that faults took of a shard, be it along with a server of another one."""
+
+    NONE = 0
+    REPLICA = 1
+    MASTER = 2
 
 
 def parts(history: History) -> tuple[History, ...]:
@@ -27,9 +37,12 @@ def parts(history: History) -> tuple[History, ...]:
     return tuple(_part(history, shard, slots) for shard in shards)
 
 
-def is_hit(history: History, shard: Shard) -> bool:
-    """Whether a fault took effect on one of its servers."""
-    return any(event.data.get("pod") in shard.servers for event in history.of_kind("fault-effect"))
+def damage(history: History, shard: Shard) -> Damage:
+    """By all faults together."""
+    taken = {name for event in history.of_kind("fault-effect") for name in struck(event)}
+    if shard.master in taken:
+        return Damage.MASTER
+    return Damage.NONE if taken.isdisjoint(shard.servers) else Damage.REPLICA
 
 
 def _part(history: History, shard: Shard, slots: NDArray[np.uint16]) -> History:
@@ -39,13 +52,12 @@ def _part(history: History, shard: Shard, slots: NDArray[np.uint16]) -> History:
     for first, last in shard.slots:
         mine[first : last + 1] = True
     samples = history.samples[numbers[history.samples["server"]] != NO_SERVER]
-    hit = is_hit(history, shard)
     return replace(
         history,
         plan=replace(
             history.plan,
             load=_share(history.plan.load, len(environment.shards)),
-            expect=history.plan.expect if hit else _undisturbed(history.plan.expect),
+            expect=_expected(history, shard),
         ),
         environment=replace(
             environment,
@@ -90,6 +102,14 @@ def _share(load: Load, shards: int) -> Load:
     return replace(load, writers=tuple(replace(group, rate=group.rate / shards) for group in load.writers))
 
 
-def _undisturbed(expect: Expect) -> Expect:
-    """Of a shard that no fault touches: its own prediction decides whether it may fail over."""
-    return replace(expect, failover=None, max_outage_s=None, two_masters_s=0.0)
+def _expected(history: History, shard: Shard) -> Expect:
+    """What the scenario expects, it expects of the shards that its faults are for.
+
+    Whether another may fail over is decided by its own prediction; how long it may be without writes, only where a
+    fault took a server of it along.
+    """
+    expect = history.plan.expect
+    if any(event.data.get("pod") in shard.servers for event in history.of_kind("fault-effect")):
+        return expect
+    allowed_s = expect.max_outage_s if damage(history, shard) else None
+    return replace(expect, failover=None, max_outage_s=allowed_s, two_masters_s=0.0)

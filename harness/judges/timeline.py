@@ -21,6 +21,7 @@ from harness.judges.evidence import (
     samples_of,
     server_index,
     server_names,
+    struck,
     told,
 )
 from harness.judges.redundancy import redundant_at
@@ -75,7 +76,7 @@ def judge(history: History) -> Timeline:
         **_switches(history, first),
         instants.PROMOTED_AT: first.at if first else None,
         instants.FIRST_WRITE_AT: _first_write(history, fault, first) if first else None,
-        **_back(history, str(effect.data.get("pod")), begin),
+        **_back(history, _pod_hit(history, effect), begin),
         instants.REDUNDANT_AT: redundant_at(history, fault, switches),
     }
     return Timeline(
@@ -86,6 +87,12 @@ def judge(history: History) -> Timeline:
         old_master=first.old if first else history.environment.master,
         new_master=first.new if first else "",
     )
+
+
+def _pod_hit(history: History, effect: Event) -> str:
+    """The master's where that went, too; else the one that the fault was for."""
+    master = history.environment.master
+    return master if master in struck(effect) else str(effect.data.get("pod"))
 
 
 def _asked(history: History, effect: Event) -> Instant | None:
@@ -101,7 +108,7 @@ def _took_effect(history: History, effect: Event) -> Instant:
     known = instant_of(effect)
     if effect.data.get("kind") not in _ENDS_SLOWLY:
         return known
-    own = samples_of(history, server_index(history, str(effect.data.get("pod"))))
+    own = samples_of(history, server_index(history, _pod_hit(history, effect)))
     answered = own[(own["role"] != Role.UNREACHABLE) & (own["return_ns"] <= known.latest_ns)]
     last_ns = int(answered["call_ns"][-1]) if len(answered) else known.earliest_ns
     silent = own[(own["role"] == Role.UNREACHABLE) & (own["call_ns"] >= max(last_ns, known.earliest_ns))]

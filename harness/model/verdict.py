@@ -183,8 +183,8 @@ class ShardJudgement:
 class Judgement:
     """Everything about one trial: the verdict, its findings, and the measurements behind them.
 
-    shards: of a Redis Cluster, each by itself. Timeline, availability and phases are then those of the shard that was
-    hit first, findings the worst of all, writes the sums.
+    shards: of a Redis Cluster, each by itself. Timeline, availability and phases are then those of the shard that lost
+    most, findings the worst of all, writes the sums.
     """
 
     trial: str

@@ -43,6 +43,11 @@ SHARDS = (
 )
 
 
+FAULT, SDOWN, ODOWN, ELECTED, PROMOTED, FIRST, SECOND, LAST, BACK, LINKED = (
+    500, 1510, 1560, 1620, 1760, 2000, 2005, 3000, 3300, 3400,
+)  # fmt: skip
+
+
 def ns(ms: float) -> int:
     return ORIGIN + round(ms * MS)
 
@@ -138,6 +143,22 @@ class Story:
         self.event(at - 1, "harness", "fault-begin", **where)
         self.event(at, "harness", "fault-effect", "process gone", since=at - 1, **where)
 
+    def takes_along(self, *pods: str, seen: float = FAULT) -> None:
+        """What took redis-0 is a node without power, which these pods were on, too; it was seen to be off then."""
+        more = {"kind": "node-stop", "pods": ",".join(("redis-0", *pods))}
+        self.events = [
+            replace(event, at_ns=ns(seen), data={**event.data, **more})
+            if (event.kind, event.data.get("pod")) == ("fault-effect", "redis-0")
+            else event
+            for event in self.events
+        ]
+
+    def silence(self, server: int, since: int) -> None:
+        """Nobody reaches this server from then on."""
+        self.samples = [row for row in self.samples if row[3] != server or row[0] < ns(since)]
+        for at in range(since, 3700, 20):
+            self.sample(server, at, Role.UNREACHABLE)
+
     def deleted(self, asked: float, gone: float, *, kind: str = "delete") -> None:
         """redis-0 is deleted in place of any other fault: accepted 2 ms after the call, its process seen gone later."""
         self.events = [event for event in self.events if not event.kind.startswith("fault-")]
@@ -192,11 +213,6 @@ class Story:
 
     def believe(self, **environment: Any) -> None:
         self.environment = replace(self.environment, **environment)
-
-
-FAULT, SDOWN, ODOWN, ELECTED, PROMOTED, FIRST, SECOND, LAST, BACK, LINKED = (
-    500, 1510, 1560, 1620, 1760, 2000, 2005, 3000, 3300, 3400,
-)  # fmt: skip
 
 
 def master_kill(*, lost: tuple[int, ...] = (), **expect: Any) -> Story:

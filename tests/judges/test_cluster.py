@@ -6,7 +6,6 @@ second shard that nothing touches.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,8 +112,50 @@ def test_a_node_that_was_out_with_the_one_that_was_hit_is_not_waited_for(cluster
     story = cluster()
     story.events = [event for event in story.events if (event.source, event.kind) != ("node:redis-2", "owner")]
     assert "last_switch_at" not in judge(story.history()).timeline.instants
-    story.events = [
-        replace(event, data={**event.data, "pods": "redis-0,redis-2"}) if event.kind == "fault-effect" else event
-        for event in story.events
-    ]
+    story.takes_along("redis-2")
     assert "last_switch_at" in judge(story.history()).timeline.instants
+
+
+def test_a_shard_whose_replica_alone_went_along_is_touched_and_must_not_fail_over(cluster: Any) -> None:
+    """The failover is expected of the shard that the fault is for; of the other one its own prediction decides."""
+    story = cluster(failover=True)
+    story.takes_along("redis-4")
+    judged = judge(story.history())
+    assert judged.verdict is Verdict.PASS, [f for f in judged.findings if f.verdict is not Verdict.PASS]
+    assert [one.timeline.failover for one in judged.shards] == [True, False]
+    assert "cluster.other_shards" not in {found.name for found in judged.findings}
+
+
+def test_a_master_that_went_along_is_the_one_whose_end_its_shard_is_judged_by(cluster: Any) -> None:
+    """redis-3 answered at 520 for the last time, and not at 540; the fault is known to be between 499 and 560."""
+    story = cluster()
+    story.takes_along("redis-3", seen=560)
+    story.silence(3, since=540)
+    _, upper = judge(story.history()).shards
+    fault = upper.timeline.instants["fault_at"]
+    begin_ns = story.environment.clock_ns
+    assert ((fault.earliest_ns - begin_ns) / 1e6, (fault.latest_ns - begin_ns) / 1e6) == (520, 541)
+
+
+def test_the_shard_that_lost_its_master_speaks_for_one_that_lost_a_replica(cluster: Any) -> None:
+    """Whoever is first, and although nobody was replaced."""
+    story = cluster(failover=False)
+    story.takes_along("redis-4")
+    story.believe(shards=story.environment.shards[::-1])
+    story.events = [event for event in story.events if event.kind not in ("pfail", "fail", "owner")]
+    assert judge(story.history()).timeline.old_master == "redis-0"
+
+
+def test_an_outage_is_limited_for_a_shard_that_lost_a_server_along_with_another(cluster: Any) -> None:
+    story = cluster(max_outage_s=1.6, refused=range(60, 240))
+    assert finding(judge(story.history()), "availability.outage").verdict is Verdict.PASS
+    story.takes_along("redis-4")
+    assert finding(judge(story.history()), "availability.outage").verdict is Verdict.FAIL
+
+
+def test_a_server_that_was_left_without_power_need_not_be_read(cluster: Any) -> None:
+    story = cluster(heals=False)
+    del story.finals["redis-4"]
+    assert finding(judge(story.history()), "assumptions.final_reads").verdict is Verdict.UNKNOWN
+    story.takes_along("redis-4")
+    assert finding(judge(story.history()), "assumptions.final_reads").verdict is Verdict.PASS

@@ -13,8 +13,13 @@ from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, loa
 MUTANTS = [
     ("shards", "first : last + 1", "first:last"),
     ("shards", 'numbers, "server", "source"', 'numbers, "server"'),
-    ("shards", "if hit else", "if not hit else"),
-    ("shards", "max_outage_s=None, ", ""),
+    ("shards", "for name in struck(event)", 'for name in {event.data.get("pod")}'),
+    ("shards", "return Damage.MASTER", "return Damage.REPLICA"),
+    ("shards", "max_outage_s=allowed_s, ", ""),
+    ("shards", "if damage(history, shard) else None", ""),
+    ("shards", "if damage(history, shard) else None", "if not damage(history, shard) else None"),
+    ("shards", "failover=None, ", ""),
+    ("shards", ", two_masters_s=0.0", ""),
     ("shards", "group.rate / shards", "group.rate"),
     ("shards", "final.keys[mine[slots_of(trial, final.keys)]]", "final.keys"),
     ("shards", " - (len(final.keys) - len(keys))", ""),
@@ -28,6 +33,9 @@ MUTANTS = [
     ("nodes", "if event.earliest_ns > at_ns:", "if event.at_ns > at_ns:"),
     ("nodes", "elif event.at_ns <= at_ns:", "else:"),
     ("nodes", '"fault-effect", "heal-end"):\n        if', '"fault-effect"):\n        if'),
+    ("evidence", "environment.master in struck(event)", 'environment.master == event.data.get("pod")'),
+    ("timeline", "return master if master in struck(effect) else", "return"),
+    ("assumptions", "if server in struck(event)", 'if event.data.get("pod") == server'),
     ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
     ("cluster", "first_ns = min(", "first_ns = max("),
     ("cluster", "write: write.return_ns", "write: write.server"),
@@ -149,6 +157,33 @@ def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:
 
     assert told.verdict is Verdict.PASS
     assert "cluster.other_shards" not in {found.name for found in told.findings}
+    story.expect(failover=True)
+    assert seen(judge(story.history()), "failover.expected") is Verdict.FAIL
+
+
+def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> None:
+    """A replica: touched, but only the master's shard is to fail over. Another master: its shard's own end is told."""
+    replica = cluster(failover=True, max_outage_s=1.6, heals=False)
+    replica.takes_along("redis-4")
+    del replica.finals["redis-4"]
+    told = judge(replica.history())
+    assert told.verdict is Verdict.PASS
+    assert "cluster.other_shards" not in {found.name for found in told.findings}
+    replica.believe(shards=replica.environment.shards[::-1])
+    replica.events = [event for event in replica.events if event.kind not in ("pfail", "fail", "owner")]
+    assert judge(replica.history()).timeline.old_master == "redis-0"
+    slow = cluster(max_outage_s=1.6, refused=range(60, 240))
+    slow.takes_along("redis-4")
+    assert seen(judge(slow.history()), "availability.outage") is Verdict.FAIL
+
+    master = cluster(two_masters_s=1, max_lost=None)
+    master.write(9254, 1800)
+    master.fault(300, pod="redis-1", number=1)
+    master.takes_along("redis-3", seen=560)
+    master.silence(3, since=540)
+    upper = judge(master.history()).shards[1]
+    assert seen(judge(master.history()), "convergence.one_master") is Verdict.PASS
+    assert upper.timeline.instants["fault_at"].error_ms == 21
 
 
 def check_the_worst_is_named(judge: Judge, cluster: Any) -> None:

@@ -55,7 +55,7 @@ MUTANTS = [
     ("timeline", 'before["call_ns"][-1]', 'before["return_ns"][-1]'),
     ("timeline", 'own["return_ns"] >= since_ns))', 'own["return_ns"] >= 0))'),
     ("evidence", "min(message.earliest_ns, logged.earliest_ns)", "message.earliest_ns"),
-    ("evidence", 'event.data.get("pod") == history.environment.master', "True"),
+    ("evidence", "history.environment.master in struck(event)", "True"),
     ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
     ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
     ("redundancy", '& (own["source"] == master)', ""),
