@@ -14,6 +14,7 @@ from harness.model.plan import FaultPlan
 
 ENDED = ("kill", "stop")
 DELETED = ("delete", "delete-now")
+WITH_MATES = "node-stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

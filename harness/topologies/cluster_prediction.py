@@ -10,13 +10,13 @@ nothing is repeated after four node timeouts, 4 s at least.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harness.model import instants
 from harness.model.environment import Bound, Prediction
 from harness.model.plan import MASTER_OF_SENTINELS, FaultPlan, Load
-from harness.topologies.care import NOBODY, Care, absence
+from harness.topologies.care import NOBODY, WITH_MATES, Care, absence
 from harness.topologies.topology import Profile, Topology
 
 TICK_MS = 100.0
@@ -26,21 +26,21 @@ RANK_MS = 1000.0
 EXCHANGE_MS = 20.0
 """One message, its reply, and the nodes.conf that is written and synced before a vote is given."""
 
-_EVERY = "every-server"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardAtRisk:
-    """One shard before the faults. masters: of all shards, in order. first: whether "master" means this one's."""
+    """One shard before the faults.
+
+    masters: of all shards, in order; "master" means the first. replica: whom that word means, of the first shard.
+    mates: by pod, of any shard, the pods that share its node.
+    """
 
     master: str
     replicas: tuple[str, ...]
     masters: tuple[str, ...]
     node_timeout_ms: float
-
-    @property
-    def first(self) -> bool:
-        return self.master == self.masters[0]
+    replica: str = ""
+    mates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def majority(self) -> int:
@@ -55,6 +55,7 @@ def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
         replicas=pods[topology.shards :: topology.shards],
         masters=pods[: topology.shards],
         node_timeout_ms=float(profile.node_timeout_ms),
+        replica=pods[topology.shards],
     )
 
 
@@ -71,7 +72,7 @@ def predict_shard(
             hit = fault
     if hit is None:
         return Prediction(failover=False, because="no fault hits this shard's master")
-    if hit.target == _EVERY:
+    if gone >= {*shard.masters, *shard.replicas}:
         return Prediction(
             failover=None,
             because="every server is away with the master, and whoever is back first may replace it or not",
@@ -105,15 +106,21 @@ def predict_shard(
 
 
 def _struck(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
-    """Pods that a fault takes out; roles mean what they mean before the first fault."""
+    """Pods that a fault takes out, with all that is on their node where it takes that."""
+    pods = _targets(fault, shard)
+    return pods.union(*(shard.mates.get(pod, ()) for pod in pods)) if fault.kind == WITH_MATES else pods
+
+
+def _targets(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
+    """Roles mean what they mean before the first fault."""
     match fault.target:
         case "master":
             return {shard.masters[0]}
         case "master-majority":
             return set(shard.masters[: shard.majority])
         case "replica":
-            return set(shard.replicas[:1]) if shard.first else set()
-        case target if target == _EVERY:
+            return {shard.replica}
+        case "every-server":
             return {*shard.masters, *shard.replicas}
         case target:
             return {target.partition("/")[0]}

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from harness.model import instants
 from harness.model.environment import Bound, Prediction, SentinelView
 from harness.model.plan import FaultPlan, Load
-from harness.topologies.care import DELETED, NOBODY, Absence, Care, Comeback, absence
+from harness.topologies.care import DELETED, NOBODY, WITH_MATES, Absence, Care, Comeback, absence
 from harness.topologies.phases import MET_MS, TICK_MS, Settings, crash_bounds, hand_over_bounds
 
 _CUT_OFF = "isolate"
 _ALL_GONE = "scale-to-zero"
-_WITH_MATES = "node-stop"
 
 
 def predict(
@@ -142,7 +141,7 @@ def _settings(
 ) -> Settings:
     downs = [float(view.down_after_ms) for view in sentinels]
     names = {view.name for view in sentinels}
-    together = {master, *{_WITH_MATES: care.mates, _ALL_GONE: care.siblings}.get(hit.kind, ())}
+    together = {master, *{WITH_MATES: care.mates, _ALL_GONE: care.siblings}.get(hit.kind, ())}
     return Settings(
         down_after_ms=(min(downs), max(downs)),
         failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),

@@ -57,6 +57,7 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
     """The shards as they are before the faults; none where there is no cluster."""
     settings: Mapping[str, Server] = {server.name: server for server in servers}
     masters = tuple(members[0] for members in seen.shards.values())
+    cares = {name: deployment.care(name) for members in seen.shards.values() for name in members}
     return tuple(
         Shard(
             name=ranges_text(slots),
@@ -70,9 +71,11 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
                     replicas=members[1:],
                     masters=masters,
                     node_timeout_ms=float(settings[members[0]].config.get("cluster-node-timeout", "15000")),
+                    replica=min(seen.view.replicas, default=""),
+                    mates={name: care.mates for name, care in cares.items()},
                 ),
                 load=plan.load,
-                care=deployment.care(members[0]),
+                care=cares[members[0]],
             ),
         )
         for slots, members in seen.shards.items()

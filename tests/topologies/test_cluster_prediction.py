@@ -15,9 +15,10 @@ from harness.topologies.cluster_prediction import ShardAtRisk, first_shard, pred
 from harness.topologies.clusters import CLUSTER, CLUSTER_GROWING
 
 MASTERS = ("redis-1", "redis-2", "redis-3")
-SHARD = ShardAtRisk(master="redis-1", replicas=("redis-4",), masters=MASTERS, node_timeout_ms=1000.0)
+SHARD = ShardAtRisk(master="redis-1", replicas=("redis-4",), masters=MASTERS, node_timeout_ms=1000.0, replica="redis-4")
 SECOND = replace(SHARD, master="redis-2", replicas=("redis-5",))
 KILL = FaultPlan(kind="kill", target="master")
+OFF = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,35 @@ def test_a_master_that_is_back_after_it_may_or_may_not_be_replaced() -> None:
 
 def test_of_all_servers_gone_at_once_nothing_is_predicted() -> None:
     assert predict_shard([FaultPlan(kind="kill", target="every-server")], SHARD).failover is None
+    packed = replace(SHARD, mates={"redis-1": ("redis-2", "redis-3", "redis-4")})
+    assert predict_shard([OFF], packed).failover is None
+
+
+def test_with_its_node_a_pod_s_mates_go_whatever_their_shard() -> None:
+    """redis-1 and redis-6 share a node: the shard of one fails over, that of the other has lost its replica."""
+    pairs = {"redis-1": ("redis-6",), "redis-6": ("redis-1",)}
+    third = replace(SHARD, master="redis-3", replicas=("redis-6",), mates=pairs)
+    assert predict_shard([OFF], replace(SHARD, mates=pairs)).failover is True
+    assert predict_shard([OFF], third) == Prediction(failover=False, because="no fault hits this shard's master")
+    by_its_mate = replace(OFF, target="redis-6")
+    assert predict_shard([by_its_mate], replace(SHARD, mates=pairs)).failover is True
+    assert predict_shard([replace(KILL, target="redis-6")], replace(SHARD, mates=pairs)).failover is False
+
+
+def test_the_replica_is_that_of_the_first_shard_and_takes_masters_of_others_along() -> None:
+    off = replace(OFF, target="replica")
+    assert predict_shard([off], replace(SECOND, mates={"redis-4": ("redis-2",)})).failover is True
+    assert predict_shard([replace(KILL, target="replica")], SECOND).failover is False
+
+
+def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
+    told = predict_shard([OFF], replace(SHARD, mates={"redis-1": ("redis-2",)}))
+    assert (told.failover, told.because) == (False, "only 1 of 3 masters are left to vote, no majority (2)")
+
+
+def test_a_node_with_master_and_replica_of_a_shard_leaves_nobody_to_promote() -> None:
+    told = predict_shard([OFF], replace(SHARD, mates={"redis-1": ("redis-4",)}))
+    assert (told.failover, told.because) == (False, "this shard has no replica left to promote")
 
 
 def test_a_pod_by_name_is_hit_whatever_its_shard() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from harness.model.environment import Prediction, Server, Shard
 from harness.model.events import Event
 from harness.model.plan import Expect, FaultPlan, Load, Plan, Windows
 from harness.probe.protocol import Answer
-from harness.topologies.care import NOBODY
+from harness.topologies.care import NOBODY, Care
 from harness.topologies.clusters import CLUSTER
 from harness.trials.cluster_survey import all_announced, describe_shards, survey_cluster
 
@@ -60,16 +59,15 @@ class Cluster:
     ) -> None:
         self.topology = replace(CLUSTER, shards=2, pods=tuple(CLUSTER.pod(pod) for pod in PODS))
         self.probe = self
-        self.asked: list[str] = []
         self._roles, self._rows = {**ROLES, **(roles or {})}, {**ROWS, **(rows or {})}
         self._pods, self._state = pods, state
 
     def servers(self) -> dict[str, Endpoint]:
         return {pod: ENDPOINTS[pod] for pod in self._pods}
 
-    def care(self, pod: str) -> Any:
-        self.asked.append(pod)
-        return NOBODY
+    def care(self, pod: str) -> Care:
+        """Of four pods on two nodes: redis-1 with redis-4, redis-2 with redis-3."""
+        return replace(NOBODY, mates=(f"redis-{5 - int(pod[-1])}",))
 
     def query(self, endpoint: Endpoint, *command: str) -> Answer:
         pod = next(pod for pod, known in ENDPOINTS.items() if known == endpoint)
@@ -252,7 +250,20 @@ def test_shards_are_described_by_their_slots_with_what_must_happen_to_each() -> 
     )
     assert lower.prediction.failover is False
     assert (upper.name, upper.servers) == ("8192-16383", ("redis-2", "redis-4"))
-    assert cluster.asked == ["redis-1", "redis-2"]
+
+
+def test_a_node_that_is_switched_off_takes_its_pods_of_every_shard() -> None:
+    """Of the first shard the master, of the second the replica; a kill takes no mates."""
+
+    def hit(kind: str, target: str) -> list[bool]:
+        cluster = Cluster()
+        fault = FaultPlan(kind=kind, target=target)
+        described = describe_shards(cluster, survey_cluster(cluster), nodes(), plan(fault))
+        return [shard.prediction.because != "no fault hits this shard's master" for shard in described]
+
+    assert hit("node-stop", "master") == hit("node-stop", "redis-4") == [True, False]
+    assert hit("node-stop", "replica") == [False, True]
+    assert hit("kill", "redis-4") == [False, False]
 
 
 def test_a_replica_that_is_hit_is_no_master() -> None:
