@@ -311,7 +311,7 @@ class _Run:
     def _switched(self, environment: Environment) -> bool:
         """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
         if environment.shards:
-            gone = {item.place.pod for item in self._broken}
+            gone = {pod for item in self._broken for pod in (item.place.pod, *item.pods)}
             return all_announced(self._probe.events(), environment.shards, set(self._deployment.servers()) - gone)
         dead = {item.place.pod for item in self._broken if item.place.container == "sentinel"}
         dead.update(pod for item in self._broken for pod in item.pods)
