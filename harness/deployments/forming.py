@@ -1,7 +1,8 @@
 """Makes a Redis Cluster out of servers that know nothing of each other, by its own plain commands.
 
-The first `shards` servers become masters of even shares of the slots, the others their replicas in turn: what
-`redis-cli --cluster create` does. Everything is asked through the probe.
+The first `shards` servers become masters of even shares of the slots, the others their replicas in turn, as the labels
+`shard` of the manifests say; `redis-cli --cluster create` begins with the second of them. Everything is asked through
+the probe.
 """
 
 from __future__ import annotations

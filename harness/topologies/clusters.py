@@ -42,7 +42,7 @@ CLUSTER = Topology(
         "a majority of masters must be alive to replace one: with 2 of 3 lost at once no replica takes over",
         "a master that is cut off goes on taking writes for about the node timeout; they are gone afterwards",
         "one replica a shard: until the dead server is back, the next failure of that shard has no successor",
-        "nothing spreads the pods: master and replica of a shard may share a host",
+        "Kubernetes spreads pods, not roles: after a failover two masters of three may share a host, and go with it",
     ),
 )
 

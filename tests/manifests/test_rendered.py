@@ -13,6 +13,7 @@ import yaml
 
 from harness.deployments.kube.manifests import SECRET, SECRET_KEY
 from harness.topologies import catalogue
+from harness.topologies.clusters import CLUSTERS as CLUSTER_TOPOLOGIES
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, ControllerKind, Profile, Topology, Volume
 
 pytestmark = pytest.mark.kind
@@ -30,6 +31,11 @@ CATALOGUED = [
     for topology in (catalogue.topology(name) for name in catalogue.names())
     if all(pod.controller and pod.controller.kind is ControllerKind.STATEFUL_SET for pod in topology.pods)
     for profile in map(topology.profile, PROFILES)
+]
+CLUSTERS = [
+    pytest.param(topology, profile, id=f"{topology.name}-{profile.name}")
+    for topology in CLUSTER_TOPOLOGIES
+    for profile in topology.profiles
 ]
 PLAIN_OF_NODE = {"protected-mode", "port", "save", "repl-diskless-sync-delay"}
 
@@ -278,6 +284,30 @@ def test_the_asking_variant_works_with_names_as_the_catalogue_says(profile: str)
     asking = catalogue.STATEFULSET_ASK
     data = one(rendered(asking, asking.profile(profile)), "ConfigMap")["data"]
     assert all(f'echo "sentinel {option} {value}"' in data["sentinel.sh"] for option, value in asking.sentinel_config)
+
+
+@pytest.mark.parametrize(("topology", "profile"), CLUSTERS)
+def test_a_shard_s_pods_must_be_on_different_hosts_and_a_new_cluster_s_masters_should_be(
+    topology: Topology, profile: Profile
+) -> None:
+    """By labels that say which shard a pod is of, and whether as its master, when the cluster is made."""
+    sets = [each["spec"] for each in rendered(topology, profile) if each["kind"] == "ReplicaSet"]
+    placed = [each["template"]["metadata"]["labels"] for each in sets]
+    assert [labels["name"] for labels in placed] == [pod.name for pod in topology.pods]
+    members = len(topology.pods) - topology.spares
+    shards = [number % topology.shards for number in range(members)] + [topology.shards] * topology.spares
+    assert [labels["shard"] for labels in placed] == [str(shard + 1) for shard in shards]
+    assert [labels["tier"] for labels in placed] == [
+        str(shards[:number].count(shard) + 1) for number, shard in enumerate(shards)
+    ]
+    for each in sets:
+        shard, tier = each["template"]["spec"]["topologySpreadConstraints"]
+        assert (shard["matchLabelKeys"], shard["whenUnsatisfiable"]) == (["shard"], "DoNotSchedule")
+        assert shard["nodeTaintsPolicy"] == "Honor", "else a control plane counts as a host that stays empty"
+        assert (tier["matchLabelKeys"], tier["whenUnsatisfiable"]) == (["tier"], "ScheduleAnyway")
+        for constraint in (shard, tier):
+            assert (constraint["topologyKey"], constraint["maxSkew"]) == ("kubernetes.io/hostname", 1)
+            assert constraint["labelSelector"] == {"matchLabels": {"app": "redis"}}, "every pod, whatever its name"
 
 
 def test_no_more_than_one_pod_of_three_is_taken_away_on_purpose() -> None:
