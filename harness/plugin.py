@@ -35,7 +35,7 @@ OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 TRIAL_PROPERTY = "redis_folder"
 BRING_UP_PROPERTY = "redis_bring_up"
-_MARKED = ("topology", "profile", "trials")
+_MARKED = ("topology", "profile", "trials", "fresh")
 _FAILS = "fails"
 COLLECTOR = "redis-resilience-collector"
 
@@ -53,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Decide every option once, and where the results go; a worker of pytest-xdist is told by its controller."""
     config.addinivalue_line(
         "markers",
-        "redis(topology=, profile=, trials=, fails=): what this scenario needs whatever was chosen for the run; the "
-        "finding, or any of several, by which it shows that a document no longer holds",
+        "redis(topology=, profile=, trials=, fresh=, fails=): what this scenario needs whatever was chosen for the "
+        "run; the finding, or any of several, by which it shows that a document no longer holds",
     )
     chosen: dict[str, Chosen] = {}
     values: dict[str, Any] = {}

@@ -318,11 +318,35 @@ def test_a_marker_chooses_for_one_scenario(pytester):
     pytester.runpytest_subprocess(*MEMORY, "--strict-markers").assert_outcomes(passed=2)
 
 
+def test_a_scenario_may_ask_for_a_deployment_that_no_trial_has_changed(pytester):
+    """By its marker, for itself alone: the others go on sharing theirs."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from harness.faults.kill import kill
+        from harness.faults.target import MASTER
+
+        @pytest.mark.redis(fresh="yes", trials=2)
+        def test_new(trial):
+            trial.inject(kill(MASTER))
+            assert trial.run().environment.master == "redis-0"
+
+        def test_shared(trial):
+            assert trial.run().environment.master != "redis-0"
+        """
+    )
+
+    pytester.runpytest_subprocess(*MEMORY).assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("'statefulset'", "*expected the marker redis with topology=, profile=, trials=, fails=; got 'statefulset'"),
-        ("size=3", "*expected the marker redis with topology=, profile=, trials=, fails=; got size"),
+        (
+            "'statefulset'",
+            "*expected the marker redis with topology=, profile=, trials=, fresh=, fails=; got 'statefulset'",
+        ),
+        ("size=3", "*expected the marker redis with topology=, profile=, trials=, fresh=, fails=; got size"),
         ("trials=0", "*marker redis, trials: expected a whole number of 1 or more; got '0'"),
     ],
 )

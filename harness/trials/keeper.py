@@ -51,9 +51,9 @@ class Keeper:
         """The clock of the deployment that is alive; a simulated one brings its own."""
         return getattr(self._kept[2], "clock", HOST_CLOCK) if self._kept else HOST_CLOCK
 
-    def deployment(self, topology: Topology, profile: Profile) -> Deployment:
-        """A started deployment of exactly this; the one of the trial before where that is still whole."""
-        if self._kept and (self._settings.fresh or self._kept[:2] != (topology, profile) or not self._usable()):
+    def deployment(self, topology: Topology, profile: Profile, *, fresh: bool = False) -> Deployment:
+        """A started deployment of exactly this; unless it must be fresh, that of the trial before if still whole."""
+        if self._kept and (fresh or self._kept[:2] != (topology, profile) or not self._usable()):
             self._stop()
         if not self._kept:
             made = self._make(topology, profile)

@@ -213,7 +213,7 @@ class Trial:
             self._deployment = (
                 self._keeper.attached()
                 if self._settings.attach
-                else self._keeper.deployment(self._topology, self._profile)
+                else self._keeper.deployment(self._topology, self._profile, fresh=self._settings.fresh)
             )
         return self._deployment
 

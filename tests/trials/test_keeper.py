@@ -26,6 +26,10 @@ def test_a_whole_deployment_is_taken_over(keeper: Keeper) -> None:
     assert keeper.deployment(NODE, FAST) is keeper.deployment(NODE, FAST)
 
 
+def test_one_that_must_be_fresh_is_made_anew_however_whole_the_last_is(keeper: Keeper) -> None:
+    assert keeper.deployment(NODE, FAST) is not keeper.deployment(NODE, FAST, fresh=True)
+
+
 def test_a_worn_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole as it is: a container that was started again has to wait longer the next time."""
     first = keeper.deployment(NODE, FAST)
