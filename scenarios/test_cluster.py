@@ -11,6 +11,7 @@ from harness.faults.delete import delete_pod
 from harness.faults.grow import grow
 from harness.faults.isolate import isolate
 from harness.faults.kill import kill
+from harness.faults.node import stop_node
 from harness.faults.pause import pause
 from harness.faults.scale import scale_to_zero
 from harness.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY
@@ -99,3 +100,23 @@ def test_cluster_grows(trial: Trial) -> None:
     assert outcome.writes.lost == 0, outcome.explain()
     assert outcome.acknowledged_by()["redis-7"] > 0, "no client followed its slots\n" + outcome.explain()
     assert not any(shard.timeline.failover for shard in outcome.judgement.shards), outcome.explain()
+
+
+@pytest.mark.kind
+@pytest.mark.redis(topology="cluster", fresh="yes")
+def test_cluster_node_lost(trial: Trial) -> None:
+    """Data is spread over machines: one loses its power, and what is elsewhere of each shard serves all of its slots.
+
+    Of a new cluster, whose masters are on a host each: one that was promoted may share its host with another, and
+    where two of three go at once nobody is elected.
+    """
+    trial.inject(stop_node(MASTER))
+    trial.expect(failover=True, max_lost=None)
+    trial.windows(heal_s=90.0)
+    outcome = trial.run()
+    prediction = outcome.environment.prediction
+    assert prediction.failover, f"expected shards and masters on different hosts; got: {prediction.because}"
+    replaced = [shard for shard in outcome.judgement.shards if shard.timeline.failover]
+    assert [shard.timeline.old_master for shard in replaced] == [outcome.environment.master], outcome.explain()
+    assert all(shard.availability.outage_ms <= outcome.outage_ms for shard in outcome.judgement.shards)
+    assert set(outcome.writes.lost_by_cause) <= {"async tail"}, outcome.explain()
