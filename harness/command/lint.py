@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from harness.deployments.kube.manifests import render
+from harness.deployments.kube.objects.manifests import render
 from harness.deployments.kube.tools import run
 from harness.model.errors import UsageError
 from harness.model.lint import LintReport

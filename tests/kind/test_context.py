@@ -15,7 +15,7 @@ from harness.deployments.kube.attachment import Attachment
 from harness.deployments.kube.cluster import KindClusters
 from harness.deployments.kube.context import Context, ContextSite
 from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.image import probe_image
+from harness.deployments.kube.objects.image import probe_image
 from harness.deployments.kube.tools import run
 from harness.deployments.kube.undoing import Undoer, leave
 from harness.faults.kill import kill

@@ -10,7 +10,7 @@ import pytest
 from harness.deployments.kube.api import connect
 from harness.deployments.kube.cluster import KindClusters
 from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.nodes.node import NodeShell
 from harness.deployments.kube.port import RUN_LABEL, KubeError
 from harness.deployments.kube.tools import run
 from harness.deployments.kube.undoing import Undoer

@@ -12,8 +12,8 @@ import pytest
 from harness.deployments.journal import undo_left
 from harness.deployments.kube.api import connect
 from harness.deployments.kube.deployment import KubeDeployment
+from harness.deployments.kube.pods.probe import KubeProbe
 from harness.deployments.kube.port import RUN_LABEL
-from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.tools import run
 from harness.deployments.kube.undoing import Undoer
 from harness.deployments.waiting import eventually

@@ -12,7 +12,7 @@ import pytest
 from harness.command.heal import heal_all
 from harness.command.leftovers import leftovers
 from harness.deployments.journal import Journal, journals, undo_left
-from harness.deployments.kube.image import probe_image
+from harness.deployments.kube.objects.image import probe_image
 from harness.deployments.kube.tools import run
 from harness.deployments.kube.undoing import Undoer
 from harness.deployments.undo import DeleteNamespace, DropTable, Resume, ScaleBack

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from harness.deployments.kube.api import connect
-from harness.deployments.kube.image import project_folder
+from harness.deployments.kube.objects.image import project_folder
+from harness.deployments.kube.objects.release import Release
 from harness.deployments.kube.port import RUN_LABEL
-from harness.deployments.kube.release import Release
 from harness.deployments.kube.tools import Place, run
 from harness.deployments.waiting import eventually
 

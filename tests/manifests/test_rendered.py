@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.deployments.kube.manifests import SECRET, SECRET_KEY
+from harness.deployments.kube.objects.manifests import SECRET, SECRET_KEY
 from harness.topologies import catalogue
 from harness.topologies.clusters import CLUSTERS as CLUSTER_TOPOLOGIES
 from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, ControllerKind, Profile, Topology, Volume

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.manifests import overlay_of
+from harness.deployments.kube.objects.manifests import overlay_of
 from harness.model.errors import UsageError
 from harness.topologies.catalogue import NODE, topology
 from harness.topologies.topology import Boot, Topology, Volume

@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from harness.deployments.journal import Journal
-from harness.deployments.kube import manifests
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.attachment import Attachment, describe, find
 from harness.deployments.kube.bringup import (
@@ -23,12 +22,13 @@ from harness.deployments.kube.bringup import (
     where_of,
 )
 from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.logs import Logs
-from harness.deployments.kube.pods import Pods
+from harness.deployments.kube.objects import manifests
+from harness.deployments.kube.pods.logs import Logs
+from harness.deployments.kube.pods.pods import Pods
+from harness.deployments.kube.pods.slots import Slots
+from harness.deployments.kube.pods.watch import PodWatch
 from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
-from harness.deployments.kube.slots import Slots
-from harness.deployments.kube.watch import PodWatch
 from harness.deployments.steps import Steps
 from harness.model.errors import DeploymentError
 from harness.topologies.topology import Profile, Topology

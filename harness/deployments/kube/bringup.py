@@ -10,23 +10,23 @@ from pathlib import Path
 
 from harness.deployments.forming import form_cluster, members
 from harness.deployments.journal import Journal, undo_left
-from harness.deployments.kube import manifests, settings
-from harness.deployments.kube.clients import Clients, clients
-from harness.deployments.kube.growth import first_pods, grow, later_controllers, wait_until_adopted
-from harness.deployments.kube.image import REPOSITORY, project_folder
-from harness.deployments.kube.logs import Logs
-from harness.deployments.kube.node import NodeShell
-from harness.deployments.kube.partition import Partition
-from harness.deployments.kube.pods import Pods
+from harness.deployments.kube.nodes.node import NodeShell
+from harness.deployments.kube.nodes.partition import Partition
+from harness.deployments.kube.nodes.power import NodePower
+from harness.deployments.kube.objects import manifests, settings
+from harness.deployments.kube.objects.image import REPOSITORY, project_folder
+from harness.deployments.kube.pods.clients import Clients, clients
+from harness.deployments.kube.pods.growth import first_pods, grow, later_controllers, wait_until_adopted
+from harness.deployments.kube.pods.logs import Logs
+from harness.deployments.kube.pods.pods import Pods
+from harness.deployments.kube.pods.probe import POD as PROBE_POD
+from harness.deployments.kube.pods.probe import KubeProbe
+from harness.deployments.kube.pods.slots import Slots
+from harness.deployments.kube.pods.watch import PodWatch
 from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError, PodState
-from harness.deployments.kube.power import NodePower
-from harness.deployments.kube.probe import POD as PROBE_POD
-from harness.deployments.kube.probe import KubeProbe
 from harness.deployments.kube.site import Cluster, Site
-from harness.deployments.kube.slots import Slots
 from harness.deployments.kube.tools import Place
 from harness.deployments.kube.undoing import Undoer, ask_namespace_to_go, remove_objects
-from harness.deployments.kube.watch import PodWatch
 from harness.deployments.steps import Steps
 from harness.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
 from harness.model.errors import DeploymentError, WaitTimeout

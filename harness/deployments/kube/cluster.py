@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness.deployments.journal import Journal
-from harness.deployments.kube.image import probe_image
-from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.nodes.node import NodeShell
+from harness.deployments.kube.objects.image import probe_image
 from harness.deployments.kube.port import KubeApi
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.tools import must_have, must_have_docker, must_have_image, run

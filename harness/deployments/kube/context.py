@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.deployments.kube import manifests
-from harness.deployments.kube.helper import helper_shell, make_helper
-from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.nodes.helper import helper_shell, make_helper
+from harness.deployments.kube.nodes.node import NodeShell
+from harness.deployments.kube.objects import manifests
 from harness.deployments.kube.permissions import must_be_allowed, needed
 from harness.deployments.kube.port import RUN_LABEL, KubeApi, Permission
 from harness.deployments.kube.site import Cluster

@@ -17,10 +17,10 @@ from harness.deployments.journal import Entry, Journal
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.bringup import Up, Wanted, bring_up
 from harness.deployments.kube.care import care_of
-from harness.deployments.kube.image import project_folder
-from harness.deployments.kube.manifests import overlay_of
-from harness.deployments.kube.node import send_signal
-from harness.deployments.kube.pods import PORTS, info_field
+from harness.deployments.kube.nodes.node import send_signal
+from harness.deployments.kube.objects.image import project_folder
+from harness.deployments.kube.objects.manifests import overlay_of
+from harness.deployments.kube.pods.pods import PORTS, info_field
 from harness.deployments.kube.port import Connect
 from harness.deployments.kube.site import Site
 from harness.deployments.kube.undoing import patiently, scale_back

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.deployments.kube.manifests import Object
+from harness.deployments.kube.objects.manifests import Object
 from harness.deployments.kube.port import KubeApi, Permission
 from harness.model.errors import Unavailable
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.deployments.kube import manifests, settings
 from harness.deployments.kube.attachment import Attachment, find
 from harness.deployments.kube.context import ContextSite
-from harness.deployments.kube.image import REPOSITORY, probe_tag, project_folder
-from harness.deployments.kube.manifests import overlay_of
+from harness.deployments.kube.objects import manifests, settings
+from harness.deployments.kube.objects.image import REPOSITORY, probe_tag, project_folder
+from harness.deployments.kube.objects.manifests import overlay_of
 from harness.deployments.kube.permissions import asked
 from harness.deployments.kube.port import Connect, KubeApi, Permission
 from harness.model.errors import ResilienceError

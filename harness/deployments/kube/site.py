@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from harness.deployments.kube.node import NodeShell
+from harness.deployments.kube.nodes.node import NodeShell
 from harness.deployments.kube.port import KubeApi
 
 

@@ -19,9 +19,9 @@ from typing import Self, TypeVar
 from harness.deployments.journal import Journal, undo_left
 from harness.deployments.kube.api import connect as connect_api
 from harness.deployments.kube.cluster import delete_cluster, kind_clusters
-from harness.deployments.kube.helper import helper_shell
-from harness.deployments.kube.manifests import delete_labelled
-from harness.deployments.kube.node import NodeShell, Process, process_state, send_signal
+from harness.deployments.kube.nodes.helper import helper_shell
+from harness.deployments.kube.nodes.node import NodeShell, Process, process_state, send_signal
+from harness.deployments.kube.objects.manifests import delete_labelled
 from harness.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
 from harness.deployments.kube.tools import Place, must_have, run
 from harness.deployments.undo import (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.deployments.kube.context import NO_HELPER, Context, ContextSite, kubeconfig_of, must_be_welcome
-from harness.deployments.kube.helper import helper_name, helper_pod
-from harness.deployments.kube.manifests import Object
+from harness.deployments.kube.nodes.helper import helper_name, helper_pod
+from harness.deployments.kube.objects.manifests import Object
 from harness.deployments.kube.permissions import must_be_allowed, needed
 from harness.deployments.kube.port import NamespaceState, Permission
 from harness.model.errors import Unavailable, UsageError

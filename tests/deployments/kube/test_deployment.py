@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from harness.deployments.kube import bringup, deployment
-from harness.deployments.kube.clients import clients
 from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.logs import Logs
-from harness.deployments.kube.node import Process
-from harness.deployments.kube.partition import Partition
-from harness.deployments.kube.pods import Pods
-from harness.deployments.kube.power import NodePower
+from harness.deployments.kube.nodes.node import Process
+from harness.deployments.kube.nodes.partition import Partition
+from harness.deployments.kube.nodes.power import NodePower
+from harness.deployments.kube.pods.clients import clients
+from harness.deployments.kube.pods.logs import Logs
+from harness.deployments.kube.pods.pods import Pods
+from harness.deployments.kube.pods.watch import PodWatch
 from harness.deployments.kube.site import Cluster
 from harness.deployments.kube.tools import Place
-from harness.deployments.kube.watch import PodWatch
 from harness.deployments.steps import Steps
 from harness.deployments.undo import Resume, ScaleBack, Where
 from harness.deployments.waiting import eventually
@@ -66,7 +66,7 @@ def gone(monkeypatch, journal):
         seen.append((name, wanted))
         return 10**18
 
-    monkeypatch.setattr("harness.deployments.kube.death.wait_for_state", wait)
+    monkeypatch.setattr("harness.deployments.kube.pods.death.wait_for_state", wait)
 
     def send(_shell, _process, signal, _name):
         seen.append(journal.left())
@@ -74,7 +74,7 @@ def gone(monkeypatch, journal):
 
     monkeypatch.setattr(deployment, "send_signal", send)
     monkeypatch.setattr(
-        "harness.deployments.kube.pods.find_process",
+        "harness.deployments.kube.pods.pods.find_process",
         lambda *_: Process(node="node-1", pid=4711, born="1"),
     )
     return seen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.manifests import render
+from harness.deployments.kube.objects.manifests import render
 from harness.model.errors import UsageError
 from harness.model.lint import LintReport, Severity
 from harness.topologies.lint.check import check

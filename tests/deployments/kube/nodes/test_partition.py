@@ -1,0 +1,94 @@
+"""Rules in every node, proved by a peer, and taken away again."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.deployments.kube.nodes.node import Process
+from harness.deployments.kube.nodes.partition import Partition
+from harness.deployments.undo import DropTable
+from harness.model.errors import DeploymentError
+
+ADDRESSES = {"redis-0": "10.0.0.5", "redis-1": "10.0.1.6", "redis-2": "10.0.1.7"}
+PEER = Process(node="node-2", pid=4711, born="1")
+
+
+class FakeNode:
+    """Keeps what it is told; `reaches` is what a peer's attempt to connect comes to."""
+
+    def __init__(self, node):
+        self.node = node
+        self.told = []
+        self.reaches = False
+
+    def must(self, script, what):
+        del what
+        self.told.append(script)
+        return ""
+
+    def ask(self, script, *, within_s=1.0):
+        del within_s
+        self.told.append(script)
+        return (0 if self.reaches else 124), ""
+
+
+@pytest.fixture
+def nodes():
+    return FakeNode("node-1"), FakeNode("node-2")
+
+
+def test_both_ways_in_every_node(nodes, journal):
+    """Before connection tracking, so that established connections are cut too; proved from the peer's own network."""
+    effect = Partition(nodes, "run-1", journal).cut("redis-0", ADDRESSES, PEER, port=6379)
+
+    for node in nodes:
+        assert "hook forward priority -300" in node.told[0]
+        assert "ip saddr 10.0.0.5 ip daddr { 10.0.1.6, 10.0.1.7 } drop" in node.told[0]
+        assert "ip daddr 10.0.0.5 ip saddr { 10.0.1.6, 10.0.1.7 } drop" in node.told[0]
+        assert "table inet rr_run_1_redis_0" in node.told[0]
+    assert "nsenter --target 4711 --net" in nodes[1].told[1]
+    assert "a peer cannot connect" in effect.proof
+
+
+def test_a_cut_without_effect_is_undone_and_told(nodes, journal):
+    """Where the pods' traffic does not pass the node's hook, nothing was broken."""
+    nodes[1].reaches = True
+
+    with pytest.raises(
+        DeploymentError, match=r"expected redis-0 \(10.0.0.5\) to be out of its peers' reach; one still"
+    ):
+        Partition(nodes, "run-1", journal).cut("redis-0", ADDRESSES, PEER, port=6379)
+
+    assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
+
+
+def test_healed_is_reached_again(nodes, journal):
+    partition = Partition(nodes, "run-1", journal)
+    partition.cut("redis-0", ADDRESSES, PEER, port=6379)
+    nodes[1].reaches = True
+
+    effect = partition.heal("redis-0", "10.0.0.5", PEER, port=6379)
+
+    assert effect.proof == "redis-0 (10.0.0.5) is reached by a peer again"
+    assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
+
+
+def test_the_table_is_in_the_journal_before_it_is_in_a_node(nodes, journal, monkeypatch):
+    """And no longer once it is dropped."""
+    partition = Partition(nodes, "run-1", journal, kind_cluster="mine")
+    found = []
+    monkeypatch.setattr(nodes[0], "must", lambda *_: found.append(journal.left()))
+
+    partition.cut("redis-0", ADDRESSES, PEER, port=6379)
+    nodes[1].reaches = True
+    partition.heal("redis-0", "10.0.0.5", PEER, port=6379)
+
+    assert [entry.undo for entry in found[0]] == [
+        DropTable(nodes=("node-1", "node-2"), table="rr_run_1_redis_0", pod="redis-0", kind_cluster="mine")
+    ]
+    assert journal.left() == ()
+
+
+def test_who_is_not_isolated_cannot_be_rejoined(nodes, journal):
+    with pytest.raises(DeploymentError, match="expected redis-0 to be isolated; it is not"):
+        Partition(nodes, "run-1", journal).heal("redis-0", "10.0.0.5", PEER, port=6379)
