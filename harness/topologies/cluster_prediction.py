@@ -86,14 +86,11 @@ def predict_shard(
             because=f"{away.because}, before the node timeout of {shard.node_timeout_ms:g} ms",
         )
     voters = len(shard.masters) - len(gone & set(shard.masters))
-    if voters < shard.majority:
-        return Prediction(
-            failover=False,
-            because=f"only {voters} of {len(shard.masters)} masters are left to vote, no majority ({shard.majority})",
-        )
-    left = [replica for replica in shard.replicas if replica not in gone]
-    if not left:
-        return Prediction(failover=False, because="this shard has no replica left to promote")
+    impossible = _impossible(shard, gone, voters)
+    if impossible:
+        powerless = any(fault.kind == WITH_MATES for fault in faults)
+        later = "; with its power some are back before others, and may replace them" if powerless else ""
+        return Prediction(failover=None if powerless else False, because=impossible + later)
     return Prediction(
         failover=True if away.least_ms >= decided_ms else None,
         because=f"the master stays away for longer than the node timeout of {shard.node_timeout_ms:g} ms "
@@ -103,6 +100,13 @@ def predict_shard(
         bounds=bounds,
         retry_ms=2 * max(2 * shard.node_timeout_ms, 2000.0),
     )
+
+
+def _impossible(shard: ShardAtRisk, gone: set[str], voters: int) -> str:
+    """Why nobody can be promoted while these are gone; "" where somebody can."""
+    if voters < shard.majority:
+        return f"only {voters} of {len(shard.masters)} masters are left to vote, no majority ({shard.majority})"
+    return "this shard has no replica left to promote" if gone.issuperset(shard.replicas) else ""
 
 
 def _struck(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
