@@ -5,6 +5,9 @@ The chart of document 004, which is installed by helm, has tests of its own.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from harness.deployments.kube.tools import run
@@ -14,10 +17,8 @@ from harness.topologies.catalogue import topology
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(400)]
 
-CREATE = (
-    "redis-cli --cluster create --cluster-replicas 1 --cluster-yes "
-    "$(env | sed -n 's/^REDIS_[1-6]_SERVICE_HOST=\\(.*\\)/\\1:6379/p' | sort -u)"
-)
+README = (Path(__file__).parents[2] / "manifests" / "README.md").read_text()
+[CREATE] = re.findall(r"sh -c '(redis-cli --cluster create [^']*)'", README)
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_sentinels_and_replicas_find_their_master(kubectl, request, name):
 
 @pytest.mark.parametrize("name", ["cluster-announced"])
 def test_six_nodes_are_a_cluster_by_one_command(kubectl, request, name):
-    """That of manifests/README.md."""
+    """That which manifests/README.md has."""
     apply(kubectl, request, name)
     pods = [f"replicaset/redis-{number}" for number in range(1, 7)]
     for pod in pods:
