@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 from harness.deployments.nodes import look_at
 from harness.deployments.replies import fields, pairs
@@ -29,6 +30,10 @@ _MEET_AGAIN_S = 3.0
 """A node forgets whom it was told to meet after the node timeout, a second at least: a Service may be slower."""
 
 
+def unchecked() -> None:
+    """Nothing to check: a node that has died does not answer, and that is told at the deadline."""
+
+
 def members(topology: Topology, servers: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
     """Of a new deployment's servers those that its cluster is made of."""
     return {name: endpoint for name, endpoint in servers.items() if name not in topology.standing_by}
@@ -39,28 +44,21 @@ def form_cluster(
     servers: Mapping[str, Endpoint],
     *,
     shards: int,
-    check: Callable[[], None],
+    check: Callable[[], None] = unchecked,
     clock: Clock = HOST_CLOCK,
 ) -> None:
     """Return once every node agrees on all slots and every master has its replicas.
 
     Each is introduced under the address that it announces, or else where it is. check: raises where one has died.
     """
-
-    def until(look: Callable[[], tuple[bool, str]], within_s: float, what: str) -> None:
-        def checked() -> tuple[bool, str]:
-            check()
-            return look()
-
-        eventually(checked, within_s=within_s, what=what, every_s=_EVERY_S, clock=clock)
-
+    until = partial(_until, check=check, clock=clock)
     until(lambda: _answering(probe, servers), _ANSWERS_WITHIN_S, f"{len(servers)} nodes to answer")
     names = tuple(servers)
     for number, (name, (first, last)) in enumerate(zip(names, even_ranges(shards), strict=False)):
         carry_out(probe, servers[name], "SET-CONFIG-EPOCH", str(number + 1))
         carry_out(probe, servers[name], "ADDSLOTS", *map(str, range(first, last + 1)))
     meet(probe, servers, check=check, clock=clock)
-    ids = {name: str(probe.query(servers[name], "CLUSTER", "MYID").value) for name in names[:shards]}
+    ids = {name: node_id(probe, servers[name]) for name in names[:shards]}
     for number, name in enumerate(names[shards:]):
         carry_out(probe, servers[name], "REPLICATE", ids[names[number % shards]])
 
@@ -71,16 +69,26 @@ def form_cluster(
     until(whole, _WHOLE_WITHIN_S, "a cluster that is whole")
 
 
-def meet(probe: Asks, servers: Mapping[str, Endpoint], *, check: Callable[[], None], clock: Clock = HOST_CLOCK) -> None:
+def meet(
+    probe: Asks,
+    servers: Mapping[str, Endpoint],
+    *,
+    check: Callable[[], None] = unchecked,
+    clock: Clock = HOST_CLOCK,
+) -> None:
     """Introduce strangers to each other; returns once each node knows all. check: raises where one has died."""
-    meeting = _Meeting(probe, servers, clock)
+    look = _Meeting(probe, servers, clock).look
+    _until(look, _MET_WITHIN_S, f"{len(servers)} nodes to know each other", check=check, clock=clock)
 
-    def look() -> tuple[bool, str]:
+
+def _until(
+    look: Callable[[], tuple[bool, str]], within_s: float, what: str, *, check: Callable[[], None], clock: Clock
+) -> None:
+    def checked() -> tuple[bool, str]:
         check()
-        return meeting.look()
+        return look()
 
-    what = f"{len(servers)} nodes to know each other"
-    eventually(look, within_s=_MET_WITHIN_S, what=what, every_s=_EVERY_S, clock=clock)
+    eventually(checked, within_s=within_s, what=what, every_s=_EVERY_S, clock=clock)
 
 
 class _Meeting:
@@ -113,6 +121,10 @@ def carry_out(probe: Asks, endpoint: Endpoint, *words: str, harmless: str = "") 
             f"expected {endpoint} to carry out CLUSTER {' '.join(words[:3])}; got "
             f"{answer.error or answer.unreachable or answer.value!r}; is its volume left over from another cluster?"
         )
+
+
+def node_id(probe: Asks, endpoint: Endpoint) -> str:
+    return str(probe.query(endpoint, "CLUSTER", "MYID").value)
 
 
 def _announced(probe: Asks, endpoint: Endpoint) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.deployments.forming import carry_out, meet
+from harness.deployments.forming import carry_out, meet, node_id
 from harness.deployments.nodes import ShardSeen, look_at
 from harness.deployments.port import Deployment
 from harness.deployments.waiting import eventually
@@ -70,8 +70,8 @@ def take_in(probe: Asks, servers: Mapping[str, Endpoint], newcomers: tuple[str, 
     """
     master, *replicas = newcomers
     shards = _whole(probe, _others(servers, newcomers))
-    meet(probe, servers, check=_nothing_to_check)
-    own_id = _id(probe, servers[master])
+    meet(probe, servers)
+    own_id = node_id(probe, servers[master])
     for name in replicas:
         carry_out(probe, servers[name], "REPLICATE", own_id)
     _whole(probe, servers)  # a newcomer says for a while that the cluster is down, and takes no keys
@@ -99,21 +99,21 @@ def let_go(probe: Asks, servers: Mapping[str, Endpoint], leaving: tuple[str, ...
         moves.append(_Move(slot=slot, source=before, target=owners[slot]))
     keys = _carry(probe, servers, moves, set(owners.values()) | set(leaving[:1]))
     left = _others(servers, leaving)
-    ids = [node_id for node_id, pod in seen.ids.items() if pod in leaving]
+    ids = [each for each, pod in seen.ids.items() if pod in leaving]
     for name in reversed(leaving):
         carry_out(probe, servers[name], "RESET", "HARD")
     for endpoint in left.values():
         known = str(probe.query(endpoint, "CLUSTER", "NODES").value)
-        for node_id in ids:
-            if node_id in known:
-                carry_out(probe, endpoint, "FORGET", node_id)
+        for each in ids:
+            if each in known:
+                carry_out(probe, endpoint, "FORGET", each)
     _whole(probe, servers)
     return f"{len(moves)} slots and {keys} keys given back; {len(left)} nodes know each other and no {leaving[0]}"
 
 
 def _carry(probe: Asks, servers: Mapping[str, Endpoint], moves: list[_Move], masters: set[str]) -> int:
     """Move slots with their keys, and tell every master; how many keys went along."""
-    ids = {name: _id(probe, servers[name]) for name in masters}
+    ids = {name: node_id(probe, servers[name]) for name in masters}
     keys = 0
     for move in moves:
         slot, source, target = str(move.slot), servers[move.source], servers[move.target]
@@ -163,11 +163,3 @@ def _slots(shard: ShardSeen) -> list[int]:
 
 def _others(servers: Mapping[str, Endpoint], names: tuple[str, ...]) -> dict[str, Endpoint]:
     return {name: endpoint for name, endpoint in servers.items() if name not in names}
-
-
-def _id(probe: Asks, endpoint: Endpoint) -> str:
-    return str(probe.query(endpoint, "CLUSTER", "MYID").value)
-
-
-def _nothing_to_check() -> None:
-    """A node that dies meanwhile does not answer, and that is told."""

@@ -182,6 +182,15 @@ class Topology:
         like = next(pod for pod in self.pods if pod.controller == gone.controller and not pod.adopted)
         return replace(like, name=name)
 
+    def controller_of(self, name: str) -> Controller:
+        """What keeps this pod and can be scaled; raises UsageError for a bare pod."""
+        controller = self.pod(name).controller
+        if controller is None:
+            raise UsageError(
+                f"expected a pod of {', '.join(ControllerKind)}; {name} is a bare pod, nobody can scale it"
+            )
+        return controller
+
     def siblings(self, name: str) -> tuple[str, ...]:
         """Every pod that the same controller keeps, itself included; a bare pod is alone."""
         controller = self.pod(name).controller

@@ -49,6 +49,16 @@ async def settled(world: World) -> None:
         await world.ready.wait()
 
 
+async def opened(world: World) -> Line:
+    """To where slot 7 is, the only one that is elsewhere."""
+    world.sides.learn({7: HERE})
+    world.sides.line(7)
+    await settled(world)
+    line = world.sides.line(7)
+    assert line is not None
+    return line
+
+
 def test_a_line_is_opened_when_a_slot_first_needs_it() -> None:
     async def story(world: World) -> None:
         world.sides.learn({7: HERE, 8: HERE})
@@ -76,11 +86,7 @@ def test_a_place_that_is_not_reached_is_forgotten_with_its_slots() -> None:
 
 def test_a_line_that_is_lost_is_told_and_forgotten() -> None:
     async def story(world: World) -> None:
-        world.sides.learn({7: HERE})
-        world.sides.line(7)
-        await settled(world)
-        line = world.sides.line(7)
-        assert line is not None
+        line = await opened(world)
         line.wire.on_lost("closed by the server")
         assert not world.sides
         assert world.heard == ["lost 10.0.0.7"]
@@ -90,11 +96,7 @@ def test_a_line_that_is_lost_is_told_and_forgotten() -> None:
 
 def test_closed_it_knows_nothing_and_its_lines_are_given_up_in_silence() -> None:
     async def story(world: World) -> None:
-        world.sides.learn({7: HERE})
-        world.sides.line(7)
-        await settled(world)
-        line = world.sides.line(7)
-        assert line is not None
+        line = await opened(world)
         world.sides.close()
         line.wire.on_lost("aborted")
         assert not world.sides

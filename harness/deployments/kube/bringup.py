@@ -131,7 +131,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     grow(pods, partial(manifests.scale, place))
     if wanted.topology.system is System.CLUSTER:
         servers = members(wanted.topology, pods.endpoints("redis"))
-        form_cluster(probe, servers, shards=wanted.topology.shards, check=_nothing_to_check)
+        form_cluster(probe, servers, shards=wanted.topology.shards)
     steps.took("ready")
     return complete(ground, pods, images=images, steps=steps)
 
@@ -236,10 +236,6 @@ def _names(topology: Topology) -> dict[str, str]:
         for pod in topology.pods
         if pod.controller is not None and pod.controller.kind is ControllerKind.STATEFUL_SET
     }
-
-
-def _nothing_to_check() -> None:
-    """A container that dies is started again, and a node that does not answer is named at the deadline."""
 
 
 def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo: ExitStack) -> None:

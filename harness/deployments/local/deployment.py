@@ -341,8 +341,7 @@ class LocalDeployment(Growing):
         return self._up.pods.topology.pod(pod).containers
 
     def _scaled_with(self, pod: str) -> tuple[str, ...]:
-        if self._topology.pod(pod).controller is None:
-            raise UsageError(f"expected a pod of a StatefulSet or the like; {pod} is a bare pod, nobody can scale it")
+        self._topology.controller_of(pod)  # a bare pod has none, and says so
         return self._topology.siblings(pod)
 
     def _must_have(self, pod: str, container: str) -> None:

@@ -17,7 +17,7 @@ from harness.deployments.waiting import eventually
 from harness.model.endpoint import Endpoint
 from harness.model.errors import DeploymentError, ProbeError, UsageError, WaitTimeout
 from harness.probe.port import Probe
-from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Controller, ControllerKind, Topology
+from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Controller, Topology
 
 PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 _BACK_WITHIN_S = 120.0
@@ -63,10 +63,7 @@ class Pods:
     def controller_of(self, pod: str) -> Controller:
         """What keeps it, and can be scaled. A Deployment's pod belongs to a ReplicaSet that is not ours to scale."""
         self.existing(pod)
-        controller = self.topology.pod(pod).controller
-        if controller is None:
-            raise UsageError(f"expected a pod of {', '.join(ControllerKind)}; {pod} is a bare pod, nobody can scale it")
-        return controller
+        return self.topology.controller_of(pod)
 
     def siblings(self, pod: str) -> tuple[str, ...]:
         """Every pod of the same controller, itself included."""
