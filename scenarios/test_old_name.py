@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.faults.delete import delete_pod
 from harness.trials.trial import Trial
 
 
+@pytest.mark.redis(fresh="yes")
 def test_old_name(trial: Trial) -> None:
     """Two clients ask the Sentinels, a third keeps the first pod's name; the pod is deleted at once and made anew.
 

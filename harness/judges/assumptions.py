@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.judges.evidence import phase_at, samples_of, server_index, struck
+from harness.judges.evidence import phase_at, samples_of, server_index, struck, writers_of
 from harness.judges.ledger import final_master
 from harness.judges.shards import parts
 from harness.model.events import Event, Role
@@ -159,16 +159,15 @@ def _nothing_dropped(history: History) -> Finding:
 def _tombstone(history: History) -> Finding:
     """After the heal writes must succeed to the last, or nothing can be said of what the load missed.
 
-    What was not sent because its client still waited is no write; the one that it waited for is.
+    One who keeps to a name or a server owes none. What was not sent because its client still waited is no write; the
+    one that it waited for is.
     """
-    rows = history.operations[history.operations["cause"] != Cause.BUSY]
-    following = any(group.target == MASTER_OF_SENTINELS for group in history.plan.load.writers)
-    if not history.plan.expect.heals or not following:
+    if not history.plan.expect.heals or all(group.target != MASTER_OF_SENTINELS for group in history.plan.load.writers):
         return _finding(
             "last_write", good=True, text="expected nothing of the last write; none follows a healed master"
         )
-    end_ns = phase_at(history, "quiesce")
-    rows = rows[rows["due_ns"] < end_ns] if end_ns is not None else rows
+    _, follows = writers_of(history)
+    rows = history.operations[follows & (history.operations["cause"] != Cause.BUSY)]
     if not len(rows):
         return _finding(
             "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.judges.evidence import instant_of, master_fault, phase_at
+from harness.judges.evidence import instant_of, master_fault, phase_at, writers_of
 from harness.model.history import History
 from harness.model.operations import Cause, Outcome
 from harness.model.plan import MASTER_OF_SENTINELS
@@ -37,7 +37,7 @@ class _Window:
 def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
     """The outage beside its noise, each writer's own gap, and whether the expectation on the outage held."""
     rows = history.operations
-    writer, counted = _writers(history)
+    writer, counted = writers_of(history)
     if not counted.all():
         rows, writer = rows[counted], writer[counted]
     good = rows["outcome"] == Outcome.OK
@@ -65,22 +65,6 @@ def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
         control_planned=max(int(np.count_nonzero(in_control)), _planned(history, window)),
     )
     return availability, (_outage_finding(history, availability),)
-
-
-def _writers(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
-    """Each operation's writer, and whether it wrote to the master that the Sentinels name.
-
-    Writers are numbered from 1, group after group; a new identity of a writer is its number plus a multiple of their
-    count. Where no group follows the master, every writer counts.
-    """
-    groups = history.plan.load.writers
-    clients = history.operations["client"]
-    total = sum(group.count for group in groups)
-    following = [group.target == MASTER_OF_SENTINELS for group in groups for _ in range(group.count)]
-    number = ((clients - np.uint32(1)) % np.uint32(total)).astype(np.uint16)
-    if all(following) or not any(following):
-        return number, np.ones(len(clients), dtype=np.bool_)
-    return number, np.array(following)[number]
 
 
 def _control(history: History, rows: Records) -> _Window:

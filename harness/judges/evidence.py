@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.model.events import Event
 from harness.model.history import History
 from harness.model.instants import Instant
+from harness.model.plan import MASTER_OF_SENTINELS
 from harness.model.records import Records
 
 MATCH_NS = 5_000_000_000
@@ -52,6 +54,22 @@ def server_index(history: History, name: str) -> int:
         if server.name == name:
             return index
     return -1
+
+
+def writers_of(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+    """Each operation's writer, and whether it wrote to the master that the Sentinels name.
+
+    Writers are numbered from 1, group after group; a new identity of a writer is its number plus a multiple of their
+    count. Where no group follows the master, every writer counts.
+    """
+    groups = history.plan.load.writers
+    clients = history.operations["client"]
+    total = sum(group.count for group in groups)
+    following = [group.target == MASTER_OF_SENTINELS for group in groups for _ in range(group.count)]
+    number = ((clients - np.uint32(1)) % np.uint32(total)).astype(np.uint16)
+    if all(following) or not any(following):
+        return number, np.ones(len(clients), dtype=np.bool_)
+    return number, np.array(following)[number]
 
 
 def master_fault(history: History) -> Event | None:

@@ -23,6 +23,9 @@ from harness.probe.writers import Book, Habits, Writer
 SETTLE_S = 1.0
 """The schedule begins when every client has tried to connect once, or after this."""
 EXPIRE_S = 0.005
+GOOD_END_S = 0.5
+"""For so long it goes on, once it is to stop, where its last write was refused; then it ends with a refusal."""
+_LOOK_S = 0.001
 LEAD_NS = 1_000_000
 """From the start of the schedule to its first due time, so that the first operation is not late already."""
 
@@ -68,6 +71,7 @@ class RunningLoad:
         self._spawn = spawn
         self._pacer = Pacer()
         self._writers: list[Writer] = []
+        self._followers: list[Writer] = []
         self._groups: list[tuple[float, list[Writer]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         book = Book(recorder, directory, tell, lanes)
@@ -95,6 +99,8 @@ class RunningLoad:
                 )
                 clients.append(Writer(book, route, habits))
                 self._writers.append(clients[-1])
+            if group.target == MASTER_OF_SENTINELS and group.rate:
+                self._followers += clients
             self._groups.append((group.rate, clients))
 
     async def start(self) -> None:
@@ -114,13 +120,25 @@ class RunningLoad:
         self._pacer.start()
 
     async def stop(self) -> None:
-        """Send nothing new; wait for what is in flight to its reply or time-out."""
+        """Go on to a write that is acknowledged, send nothing new, wait for what is in flight to its reply or time-out.
+
+        A client that has not heard yet of a change is refused by who was left; the schedule's next write shows whether
+        it was only that. A refusal at the very end means that nobody could write.
+        """
+        limit_ns = time.monotonic_ns() + round(GOOD_END_S * 1e9)
+        while not self._ends_well() and time.monotonic_ns() < limit_ns:  # noqa: ASYNC110 - any write may be the one
+            await asyncio.sleep(_LOOK_S)
         self._pacer.stop()
         for writer in self._writers:
             writer.stop()
         for writer in self._writers:
             await writer.ended.wait()
         self._end()
+
+    def _ends_well(self) -> bool:
+        """Whether the newest write on schedule, of those who follow the master, was acknowledged, and none is open."""
+        newest = [writer.newest for writer in self._followers]
+        return None not in newest and max(filter(None, newest), default=(0, True))[1]
 
     def break_off(self) -> None:
         """End at once; what is in flight is recorded as unfinished."""

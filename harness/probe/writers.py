@@ -105,10 +105,16 @@ class Writer:
         self._idle = False
         self._in_flight = False
         self._key = self._due_ns = self._asked_ns = 0
+        self._newest = (0, False)
         self.attempted = asyncio.Event()
         """Set once the first attempt to connect has ended, either way."""
         self.ended = asyncio.Event()
         """Set once nothing is in flight and nothing will be."""
+
+    @property
+    def newest(self) -> tuple[int, bool] | None:
+        """When its newest write was due, and whether it was acknowledged; None while that is to be seen."""
+        return None if self._in_flight else self._newest
 
     async def run(self) -> None:
         while not self._stopping:
@@ -234,6 +240,8 @@ class Writer:
     def _refuse(self, key: int, due_ns: int, cause: Cause) -> None:
         now_ns = time.monotonic_ns()
         home = self._home
+        if cause is not Cause.BUSY:
+            self._newest = (due_ns, False)
         self._record(
             key=key,
             due_ns=due_ns,
@@ -325,6 +333,7 @@ class Writer:
 
     def _complete(self, cause: Cause, return_ns: int) -> None:
         self._in_flight = False
+        self._newest = (self._due_ns, cause is Cause.NONE)
         self._record(
             key=self._key,
             due_ns=self._due_ns,

@@ -194,19 +194,26 @@ def test_where_nothing_heals_the_last_write_may_fail(kill: Any) -> None:
     assert findings(story)["last_write"].verdict is Verdict.PASS
 
 
-def test_a_write_after_the_load_was_stopped_is_not_the_last(kill: Any) -> None:
-    story = kill()
-    story.write(999, 3501, server=1, cause=Cause.UNFINISHED)
-
-    assert findings(story)["last_write"].verdict is Verdict.PASS
-
-
 def test_pinned_writers_owe_no_last_write(kill: Any) -> None:
     story = kill()
     last_write_failed(story)
     story.plan = replace(story.plan, load=Load(writers=(Writers(target="redis-1", count=1, rate=100.0),)))
 
     assert findings(story)["last_write"].verdict is Verdict.PASS
+
+
+def test_nor_do_they_beside_one_who_follows_the_master(kill: Any) -> None:
+    story = kill()
+    story.plan = replace(
+        story.plan,
+        load=Load(writers=(Writers(count=1, rate=100.0), Writers(target="redis-1.redis", count=1, rate=100.0))),
+    )
+    story.write(999, 3490, server=1, client=3)
+    story.write(1000, 3490, server=0, client=4, cause=Cause.READONLY)
+    assert findings(story)["last_write"].verdict is Verdict.PASS
+
+    story.write(1001, 3491, server=1, client=3, cause=Cause.NOREPLICAS)
+    assert findings(story)["last_write"].verdict is Verdict.UNKNOWN
 
 
 def test_a_client_that_was_busy_at_the_end_is_not_the_last_write(kill: Any) -> None:

@@ -67,9 +67,10 @@ MUTANTS = [
     ("availability", 'good = rows["outcome"] == Outcome.OK', 'good = rows["outcome"] != Outcome.FAIL'),
     ("availability", "control = ordered[window.holds(ordered)]", "control = ordered"),
     ("availability", "_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY)", "_NEVER_SENT = (Cause.REFUSED,)"),
-    ("availability", "if all(following) or not any(following)", "if True"),
-    ("availability", "% np.uint32(total)", "% np.uint32(total + 1)"),
+    ("evidence", "if all(following) or not any(following)", "if True"),
+    ("evidence", "% np.uint32(total)", "% np.uint32(total + 1)"),
     ("availability", "_planned(history, window))", "0)"),
+    ("assumptions", "history.operations[follows & (", "history.operations[("),
     ("convergence", "(at_call == at_return) & (at_call > 0)", "(at_call > 0)"),
     ("convergence", "    if written:\n", "    if False:\n"),
     ("convergence", "if [master] != masters", "if False"),
@@ -326,6 +327,8 @@ def check_outage(judge: Judge, kill: Any, tell: Any) -> None:
     mixed.operations = [(*row[:5], 1 if row[0] < 1000 else row[5], *row[6:]) for row in mixed.operations]
     mixed.plan = replace(mixed.plan, load=Load(writers=groups))
     assert judge(mixed.history()).availability.outage_ms == 1530.0
+    mixed.write(2000, 3499, client=4, cause=Cause.READONLY)
+    assert seen(judge(mixed.history()), "assumptions.last_write") is Verdict.PASS
     unknown = tell()
     unknown.fault(500)
     for key, at in enumerate((0, 100, 490, 700, 1500)):
