@@ -6,6 +6,7 @@ options; everything else is imported by the first test that asks for a trial.
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import shlex
@@ -121,7 +122,7 @@ def trial(request: pytest.FixtureRequest) -> Trial:
         made = Trial(
             scenario=_scenario(node),
             number=zlib.crc32(node.nodeid.encode()),
-            folder=config.stash[_RESULTS] / _folder(node),
+            folder=_unused(config.stash[_RESULTS] / _folder(node)),
             settings=_settings(config, _values(config, node)),
             keeper=config.stash[_KEEPER],
             observer=config.stash.get(OBSERVER, SILENT),
@@ -328,6 +329,12 @@ def _folder(node: pytest.Item) -> str:
     return _slug(node.name if alone else node.nodeid)
 
 
+def _unused(folder: Path) -> Path:
+    """A test that is run again, as pytest-rerunfailures does, keeps the trial before; its own is beside it."""
+    again = (folder.with_name(f"{folder.name}-again{count or ''}") for count in itertools.count())
+    return next(each for each in itertools.chain([folder], again) if not each.exists())
+
+
 def _scenario(node: pytest.Item) -> str:
     return _slug(re.sub(r"\[(\d+of\d+)\]|(\d+of\d+)-|-(\d+of\d+)", "", node.name))
 
@@ -373,6 +380,7 @@ def _keep_numbers(item: pytest.Item) -> None:
         return
     from reports.properties import properties  # noqa: PLC0415 - see the module's docstring
 
+    item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith("redis_")]
     item.user_properties.append((TRIAL_PROPERTY, str(outcome.folder)))
     if bring_up := item.stash[_TRIAL].bring_up:
         item.user_properties.append((BRING_UP_PROPERTY, bring_up))

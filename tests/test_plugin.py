@@ -199,6 +199,39 @@ def test_unknown_is_no_pass_unless_it_is_allowed(pytester):
     lenient.assert_outcomes(passed=1)
 
 
+def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
+    """By pytest-rerunfailures, for a machine that is busy now and then; one that failed is not run again."""
+    pytester.makepyfile(
+        test_scenario="""
+        from pathlib import Path
+        from harness.faults.kill import kill
+        from harness.faults.target import MASTER
+
+        def test_unwatched_at_first(trial):
+            if not Path("tried").exists():
+                Path("tried").touch()
+                trial.windows(control_s=0)
+            trial.run()
+
+        def test_that_fails(trial):
+            trial.inject(kill(MASTER))
+            trial.expect(failover=False)
+            trial.run()
+    """
+    )
+
+    result = pytester.runpytest_subprocess(
+        *MEMORY, "--reruns=2", "--only-rerun=verdict unknown of", "--junitxml=junit.xml"
+    )
+
+    outcomes = result.parseoutcomes()
+    assert {name: outcomes[name] for name in ("rerun", "passed", "failed")} == {"rerun": 1, "passed": 1, "failed": 1}
+    result.stdout.re_match_lines([r"unwatched-at-first +pass +1 ", r"node +unknown +1 ", "fast, n = 2 +fail +0 "])
+    told = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314 - own file
+    folders = [item.get("value", "").rpartition("/")[2] for item in told if item.get("name") == "redis_folder"]
+    assert folders == ["unwatched-at-first", "unwatched-at-first-again", "that-fails"]
+
+
 def test_what_is_missing_is_a_skip_that_names_the_fix_or_a_failure_where_required(scenario):
     """A green run that ran nothing is a lie in CI."""
     missing = ("--redis-server=/nowhere/redis-server", "-rs", "-p", "no:cacheprovider")
