@@ -1,13 +1,15 @@
 # What a container of document 002 becomes, by its environment: MASTER, SENTINEL or neither. Servers and Sentinels know
 # each other by address only. The shell stays PID 1 and passes no signal on.
 
+CLI=$(command -v redis-cli || command -v valkey-cli)
+
 # Whom the Sentinels behind the Service name; "" where none answers. The first that is asked is believed.
 named_master() {
-    timeout 3 redis-cli -h "$REDIS_SENTINEL_SERVICE_HOST" -p "$REDIS_SENTINEL_SERVICE_PORT" \
+    timeout 3 "$CLI" -h "$REDIS_SENTINEL_SERVICE_HOST" -p "$REDIS_SENTINEL_SERVICE_PORT" \
         sentinel get-master-addr-by-name mymaster 2>/dev/null | head -n 1 | grep -Ex '[0-9a-f.:]+'
 }
 
-answers() { timeout 3 redis-cli -h "$1" -p 6379 info server 2>/dev/null | grep -q '^run_id:'; }
+answers() { timeout 3 "$CLI" -h "$1" -p 6379 info server 2>/dev/null | grep -q '^run_id:'; }
 
 wait_for_master() {
     answers "$1" && return
@@ -19,7 +21,7 @@ wait_for_master() {
 # Always master, whoever else may be one by now.
 run_master() {
     mkdir -p "$DATA"
-    redis-server /redis-config/redis.conf --dir "$DATA"
+    "$(command -v redis-server || command -v valkey-server)" /redis-config/redis.conf --dir "$DATA"
 }
 
 # Where no Sentinel answers, the master is taken to be in this very pod: that is how the first one begins.
@@ -39,12 +41,12 @@ sentinel parallel-syncs mymaster 1
 END
     echo "run.sh: watches $master"
     [ -z "$PING_MS" ] || keep_pinging &
-    redis-sentinel sentinel.conf
+    "$(command -v redis-sentinel || command -v valkey-sentinel)" sentinel.conf
 }
 
 # Needs Redis 7.0 or newer, or Valkey.
 keep_pinging() {
-    until [ "$(redis-cli -p 26379 sentinel debug ping-period "$PING_MS" 2>/dev/null)" = OK ]; do
+    until [ "$("$CLI" -p 26379 sentinel debug ping-period "$PING_MS" 2>/dev/null)" = OK ]; do
         sleep 0.2
     done
 }
@@ -61,7 +63,7 @@ run_replica() {
         wait_for_master "$master"
     do :; done
     echo "run.sh: follows $master"
-    redis-server /redis-config/redis.conf --dir . --replicaof "$master" 6379
+    "$(command -v redis-server || command -v valkey-server)" /redis-config/redis.conf --dir . --replicaof "$master" 6379
 }
 
 cd "${TMPDIR:-/tmp}" || exit 1

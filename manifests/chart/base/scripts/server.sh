@@ -12,4 +12,4 @@ umask 077
     echo "requirepass $REDIS_PASSWORD"
     echo "masterauth $REDIS_PASSWORD"
 } > /run/redis/redis.conf
-redis-server /run/redis/redis.conf
+"$(command -v redis-server || command -v valkey-server)" /run/redis/redis.conf

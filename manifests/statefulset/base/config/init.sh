@@ -1,6 +1,6 @@
 # The boot rule as printed: the first pod is always master, every other follows its name.
 if [ "$(hostname)" = redis-0 ]; then
-    redis-server /redis-config/alpha.conf
+    "$(command -v redis-server || command -v valkey-server)" /redis-config/alpha.conf
 else
-    redis-server /redis-config/beta.conf
+    "$(command -v redis-server || command -v valkey-server)" /redis-config/beta.conf
 fi

@@ -6,4 +6,4 @@ done
 if [ ! -e /redis-sentinel/sentinel.conf ]; then
     sed "s/redis-0\.redis/${address%% *}/" /redis-config/sentinel.conf > /redis-sentinel/sentinel.conf
 fi
-redis-sentinel /redis-sentinel/sentinel.conf
+"$(command -v redis-sentinel || command -v valkey-sentinel)" /redis-sentinel/sentinel.conf

@@ -11,4 +11,4 @@ if [ ! -e /redis-sentinel/sentinel.conf ]; then
         echo "sentinel announce-ip $(hostname).redis"
     } > /redis-sentinel/sentinel.conf
 fi
-redis-sentinel /redis-sentinel/sentinel.conf
+"$(command -v redis-sentinel || command -v valkey-sentinel)" /redis-sentinel/sentinel.conf
