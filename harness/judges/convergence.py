@@ -148,7 +148,7 @@ def _followers(history: History, master: str) -> str:
 
 
 def _sentinels_agree(history: History) -> Finding:
-    """Every Sentinel that is left named the master last that was found at the end, where it was found."""
+    """Every Sentinel that is left names the master that was found at the end, where it was found."""
     masters = [name for name, final in history.finals.items() if final.role == "master"]
     gone = _gone_sentinels(history)
     believed = {name: master for name, master in believed_masters(history).items() if name not in gone}
@@ -162,7 +162,7 @@ def _sentinels_agree(history: History) -> Finding:
     return Finding(
         name=f"convergence.{who.lower()}s_agree",
         verdict=Verdict.FAIL if wrong else Verdict.PASS,
-        text=f"expected every {who} to have announced {', '.join(masters) or 'one master'} last; "
+        text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
         + (f"got {told}" if wrong else f"all {len(believed)} did")
         + "".join(f"; the Sentinel of {name} went with its pod, and none was made in its place" for name in gone),
     )

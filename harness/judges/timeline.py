@@ -26,7 +26,7 @@ from harness.judges.evidence import (
 )
 from harness.judges.redundancy import redundant_at
 from harness.model import instants
-from harness.model.events import Event, Role, Scalar
+from harness.model.events import Event, Role
 from harness.model.history import History
 from harness.model.instants import Instant
 from harness.model.operations import Outcome
@@ -157,52 +157,18 @@ def promotions(history: History) -> tuple[Promotion, ...]:
 
 
 def believed_masters(history: History) -> dict[str, str]:
-    """Whom each Sentinel or node named as master at the end, by its own announcements.
+    """Whom each Sentinel or node named as master at the end: asked then, or by its last announcement.
 
-    An address that its server has left stands for itself: who names it sends clients to nobody. A Sentinel that began
-    anew, with another identity, was told its master at its start: where it has said nothing since, it named nobody, and
-    is left out.
+    An address that its server has left stands for itself: who names it sends clients to nobody.
     """
     master, views = history.environment.master, history.environment.sentinels
     said = dict.fromkeys(nodes.node_names(history), master) | {view.name: view.master_address for view in views}
     for change in promotions(history):
         said |= {switch.sentinel: switch.address or switch.new for switch in change.switches}
-    said |= _said_by_new(history)
+    said |= {str(event.data.get("sentinel")): event.text for event in history.of_kind("named")}
     names = {view.master_address: master for view in views} | server_names(history)
     left = left_addresses(history)
-    return {
-        name: place if place in left else name_at(history, names, place)
-        for name, place in sorted(said.items())
-        if place
-    }
-
-
-def _said_by_new(history: History) -> dict[str, str]:
-    """Where ("host:port") those Sentinels see the master that were made anew; "" where they have not told.
-
-    They may begin with the right one, and announce no switch. What a Sentinel tells of a replica or of another Sentinel
-    ends with the master that it belongs to.
-    """
-    # By its first appearance: the run_id of the view is that of its process, not of the Sentinel that it is.
-    first: dict[str, Scalar] = {}
-    anew: set[str] = set()
-    said: dict[str, str] = {}
-    for event in history.events:
-        channel, _, sentinel = event.source.partition(":")
-        if channel != "sentinel":
-            continue
-        identity = event.data.get("run_id")
-        if event.kind == "sentinel-up" and identity != first.setdefault(sentinel, identity):
-            anew.add(sentinel)
-            said.setdefault(sentinel, "")
-        # "name host port host port", or "... @ name host port" and whatever else is said.
-        words = event.text.split()
-        place = (
-            words[3:5] if event.kind == "+switch-master" else words[words.index("@") + 2 :][:2] if "@" in words else []
-        )
-        if sentinel in anew and len(place) == 2:
-            said[sentinel] = ":".join(place)
-    return said
+    return {name: place if place in left else name_at(history, names, place) for name, place in sorted(said.items())}
 
 
 def _same(said: tuple[str, str], known: tuple[str, str]) -> bool:

@@ -40,7 +40,7 @@ from harness.trials.folder import TrialFolder
 from harness.trials.inspection import inspect
 from harness.trials.observer import SILENT, Observer, Progress
 from harness.trials.seen import Survey
-from harness.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, survey
+from harness.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, named_masters, survey
 
 Facts = Mapping[str, Scalar]
 _SETTLE_S = 30.0
@@ -224,6 +224,8 @@ class _Run:
             self._expect_whole("replicas with all that was written", also=caught_up_with(survey(self._deployment)))
         self._pass(_WATCHED_S)
         self._enter("read")
+        for sentinel, place in named_masters(self._deployment).items():
+            self._note("named", text=place, data={"sentinel": sentinel})
         self._probe.read_back()
         self._enter("done")
 

@@ -111,30 +111,29 @@ def test_a_sentinel_that_never_switched_disagrees(kill: Any) -> None:
     found = findings(story)["convergence.sentinels_agree"]
 
     assert found.verdict is Verdict.FAIL
-    assert found.text == "expected every Sentinel to have announced redis-1 last; got redis-1: redis-0"
+    assert found.text == "expected every Sentinel to name redis-1 at the end; got redis-1: redis-0"
 
 
-@pytest.mark.parametrize(("watched", "verdict"), [("10.0.0.1 6379", Verdict.PASS), ("10.0.0.0 6379", Verdict.FAIL)])
-def test_a_sentinel_made_anew_agrees_by_the_master_that_it_watches(kill: Any, watched: str, verdict: Verdict) -> None:
-    """It began with the promoted master, and so has no switch to announce; or with the old one."""
+@pytest.mark.parametrize(("named", "verdict"), [("10.0.0.1:6379", Verdict.PASS), ("10.0.0.0:6379", Verdict.FAIL)])
+def test_a_sentinel_that_is_asked_at_the_end_need_not_have_announced_anything(
+    kill: Any, named: str, verdict: Verdict
+) -> None:
+    """It was made anew, and began with the promoted master; or with the old one."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
-    story.event(10, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0")
-    story.event(3310, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0b")
-    story.event(3320, "sentinel:redis-0", "+sentinel", f"sentinel abc 10.0.0.2 26379 @ mymaster {watched}")
-    told = f"slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster {watched} new reported role is slave"
-    story.event(3330, "sentinel:redis-0", "+role-change", told)
+    story.event(3590, "harness", "named", named, sentinel="redis-0")
 
     assert findings(story)["convergence.sentinels_agree"].verdict is verdict
 
 
-def test_a_sentinel_made_anew_that_switches_later_agrees_in_the_end(kill: Any) -> None:
+def test_its_answer_counts_for_more_than_what_it_announced(kill: Any) -> None:
     story = kill()
-    story.event(3310, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0b")
-    story.event(3320, "sentinel:redis-0", "+slave", "slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")
-    story.switch(3330, "redis-0")
+    story.event(3590, "harness", "named", "10.0.0.2:6379", sentinel="redis-1")
 
-    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.PASS
+    found = findings(story)["convergence.sentinels_agree"]
+
+    assert found.verdict is Verdict.FAIL
+    assert found.text == "expected every Sentinel to name redis-1 at the end; got redis-1: redis-2"
 
 
 def test_a_replica_without_its_link_is_not_redundant(kill: Any) -> None:
@@ -195,34 +194,9 @@ def test_a_sentinel_that_nobody_made_anew_need_not_agree_and_is_told(kill: Any) 
 
     assert found.verdict is Verdict.PASS
     assert found.text == (
-        "expected every Sentinel to have announced redis-1 last; all 2 did; "
+        "expected every Sentinel to name redis-1 at the end; all 2 did; "
         "the Sentinel of redis-1 went with its pod, and none was made in its place"
     )
-
-
-def test_a_sentinel_that_began_anew_was_told_and_need_not_announce(kill: Any) -> None:
-    """Its pod was deleted and made anew: another identity, which begins with the master of that day."""
-    story = kill()
-    story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-    story.event(10, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="sentinel-1")
-    story.event(3000, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="sentinel-1")
-    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
-
-    story.event(3100, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id="another")
-    found = findings(story)["convergence.sentinels_agree"]
-
-    assert found.verdict is Verdict.PASS
-    assert found.text.endswith("all 2 did")
-
-
-def test_a_sentinel_that_began_anew_and_announced_another_disagrees(kill: Any) -> None:
-    story = kill()
-    story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-    for at, run_id in ((10, "sentinel-1"), (3100, "another")):
-        story.event(at, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id=run_id)
-    story.switch(3200, "redis-1", new=2)
-
-    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
 
 
 def moved(story: Any, server: str, address: str) -> Any:
@@ -243,12 +217,21 @@ def test_sentinels_that_name_an_address_where_the_master_is_no_longer_disagree(k
     gone = "10.0.0.0:6379, where redis-0 no longer is"
     assert found.verdict is Verdict.FAIL
     assert found.text == (
-        f"expected every Sentinel to have announced redis-0 last; got redis-0: {gone}, redis-1: {gone}, redis-2: {gone}"
+        f"expected every Sentinel to name redis-0 at the end; got redis-0: {gone}, redis-1: {gone}, redis-2: {gone}"
     )
 
 
 def test_a_promoted_master_that_went_elsewhere_is_not_where_it_was_announced(kill: Any) -> None:
     assert moved(kill(), "redis-1", "10.0.0.9:6379").verdict is Verdict.FAIL
+
+
+def test_one_that_follows_its_name_there_agrees(kill: Any) -> None:
+    """It resolves names and tells addresses: nothing was announced, and yet it sends clients to where the master is."""
+    story = kill()
+    for sentinel in range(3):
+        story.event(3590, "harness", "named", "10.0.0.9:6379", sentinel=f"redis-{sentinel}")
+
+    assert moved(story, "redis-1", "10.0.0.9:6379").verdict is Verdict.PASS
 
 
 def test_who_else_went_elsewhere_is_nothing_to_disagree_about(kill: Any) -> None:
