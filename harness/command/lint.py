@@ -101,7 +101,8 @@ def _described(rule: Rule) -> Iterable[str]:
     yield ""
     yield f"- Fix: {rule.fix}"
     if rule.scenario:
-        yield f"- Shown by: `redis-resilience run {rule.scenario}`"
+        also = f"; of a Redis Cluster, `redis-resilience run {rule.in_cluster}`" if rule.in_cluster else ""
+        yield f"- Shown by: `redis-resilience run {rule.scenario}`{also}"
     yield f"- From: {rule.source}"
     yield ""
 

@@ -39,7 +39,7 @@ def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
                 hits.setdefault(answer.seen, []).append(answer.where)
             else:
                 missing.setdefault(answer.text, []).append(answer.where)
-        findings += [_finding(rule, seen, "; ".join(where)) for seen, where in hits.items()]
+        findings += [_finding(rule, seen, "; ".join(where), clustered=setup.clustered) for seen, where in hits.items()]
         not_seen += [NotSeen(rule=rule.id, text=text, where="; ".join(where)) for text, where in missing.items()]
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.severity))
     return LintReport(subject=setup.subject, findings=tuple(findings), not_seen=tuple(not_seen))
@@ -51,7 +51,7 @@ def _beside_the_point(rule: Rule, setup: Setup) -> bool:
     return Needs.CLUSTER in rule.needs
 
 
-def _finding(rule: Rule, seen: str, where: str) -> LintFinding:
+def _finding(rule: Rule, seen: str, where: str, *, clustered: bool) -> LintFinding:
     return LintFinding(
         rule=rule.id,
         severity=rule.severity,
@@ -59,5 +59,5 @@ def _finding(rule: Rule, seen: str, where: str) -> LintFinding:
         where=where,
         why=rule.why,
         fix=rule.fix,
-        scenario=rule.scenario,
+        scenario=rule.shown_by(clustered=clustered),
     )

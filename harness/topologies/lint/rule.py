@@ -43,8 +43,8 @@ Answers = Iterator[Hit | Missing]
 class Rule:
     """id: stable, kebab-case. about: the question in a few words. source: an incident, a document, a measurement.
 
-    scenario: shows the damage; "" where no fault can. check: yields an answer for each place that has one; nothing is
-    clean.
+    scenario: shows the damage; "" where no fault can. in_cluster: shows it of a Redis Cluster, where that is another
+    one. check: yields an answer for each place that has one; nothing is clean.
     """
 
     id: str
@@ -56,6 +56,10 @@ class Rule:
     needs: tuple[Needs, ...]
     check: Callable[[Setup], Answers]
     scenario: str = ""
+    in_cluster: str = ""
+
+    def shown_by(self, *, clustered: bool) -> str:
+        return (clustered and self.in_cluster) or self.scenario
 
 
 def value(settings: Settings, name: str) -> Seen | Missing:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harness.command.scenarios import scenarios
 from harness.model.lint import LintReport, Severity
 from harness.topologies.lint.check import check
+from harness.topologies.lint.rule import Needs
 from harness.topologies.lint.rules import RULES
 from harness.topologies.lint.setup import Budget, Seen, Settings, Setup
 
@@ -254,4 +256,19 @@ def test_a_rule_says_all_that_its_reader_needs(rule):
     for text in (rule.why, rule.fix):
         assert text.endswith(".")
     assert rule.source
-    assert rule.scenario in {"", *(each.name for each in scenarios())}
+    shown = {rule.shown_by(clustered=clustered) for clustered in (False, True)}
+    assert shown <= {"", *(each.name for each in scenarios())}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not {Needs.SENTINELS, Needs.LIVE} & set(rule.needs)])
+def test_what_is_found_in_a_redis_cluster_is_shown_by_what_runs_there(rule):
+    assert not rule.shown_by(clustered=True).startswith("sentinel-")
+
+
+def test_a_finding_names_what_shows_it_in_its_own_system(make):
+    def shown(setup):
+        return {each.rule: each.scenario for each in check(setup).findings}["no-spread"]
+
+    pod = make.workload("redis", spread=False)
+    assert shown(make.setup(workloads=(pod,))) == "sentinel-majority-lost"
+    assert shown(replace(make.cluster(), workloads=(pod,))) == "cluster-node-lost"

@@ -199,6 +199,7 @@ RULES = (
         fix="min-replicas-to-write 1, min-replicas-max-lag 5: loss is bounded to about that many seconds, at the price "
         "of refusing writes while no replica is there.",
         scenario="master-isolate",
+        in_cluster="cluster-master-isolated",
         needs=_SERVERS,
         check=_no_minimum,
     ),
@@ -210,6 +211,7 @@ RULES = (
         source="Redis's replication documentation",
         fix="min-replicas-max-lag 5.",
         scenario="master-isolate",
+        in_cluster="cluster-master-isolated",
         needs=_SERVERS,
         check=_minimum_too_late,
     ),
