@@ -16,33 +16,28 @@ the harness itself is kept as a problem of the history, which makes the verdict 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 
 from harness.deployments.port import Deployment
 from harness.deployments.waiting import HOST_CLOCK, Clock, eventually
-from harness.faults.effect import Effect
 from harness.faults.fault import Fault
-from harness.faults.target import Place, places
 from harness.model.endpoint import Endpoint
 from harness.model.environment import Environment
 from harness.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
-from harness.model.events import Event, Scalar
 from harness.model.operations import key_prefix
 from harness.model.plan import FaultPlan, Plan
-from harness.probe.port import Clocks
 from harness.topologies.prediction import predict
 from harness.topologies.topology import System
+from harness.trials.breakage import Breakage
 from harness.trials.cluster_survey import all_announced, describe_shards
 from harness.trials.emptying import empty
 from harness.trials.folder import TrialFolder
 from harness.trials.inspection import inspect
+from harness.trials.notes import Notes
 from harness.trials.observer import SILENT, Observer, Progress
 from harness.trials.seen import Survey
 from harness.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, named_masters, survey
 
-Facts = Mapping[str, Scalar]
 _SETTLE_S = 30.0
 _WHOLE = "one master, linked replicas, agreeing Sentinels or nodes"
 _TICK_S = 0.02
@@ -80,21 +75,6 @@ def run_trial(
     _Run(plan, faults, deployment, folder, before=before, observer=observer, clock=clock).run()
 
 
-def _facts(number: int, fault: Fault, place: Place) -> Facts:
-    return {"fault": number, "kind": fault.kind, "pod": place.pod, "container": place.container}
-
-
-@dataclass(slots=True)
-class _Broken:
-    """A fault in effect, and when to heal it (None: in the heal phase). pods: out as a whole, Sentinels too."""
-
-    number: int
-    fault: Fault
-    place: Place
-    heal_at_ns: int | None
-    pods: tuple[str, ...]
-
-
 class _Run:
     def __init__(
         self,
@@ -112,25 +92,25 @@ class _Run:
         self._folder, self._observer, self._clock = folder, observer, clock
         self._phase = ""
         self._phase_began_ns = 0
-        self._clocks = Clocks()
+        self._notes = Notes(folder, clock)
+        self._breakage = Breakage(deployment, self._notes, clock)
         self._measuring = False
-        self._broken: list[_Broken] = []
         self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
 
     def run(self) -> None:
         try:
             environment = self._prepare()
         except ResilienceError:
-            self._heal_all()
+            self._breakage.heal_all()
             raise
         try:
             self._measure(environment)
         except Unavailable:
             raise  # a reason to skip: a trial without its fault says nothing
         except ResilienceError as error:
-            self._problem(f"phase {self._phase}: {error}")
+            self._notes.problem(f"phase {self._phase}: {error}")
         finally:
-            self._heal_all()
+            self._breakage.heal_all()
             self._keep_what_there_is()
 
     def _keep_what_there_is(self) -> None:
@@ -143,7 +123,7 @@ class _Run:
             try:
                 step()
             except ResilienceError as error:
-                self._problem(str(error))
+                self._notes.problem(str(error))
 
     def _prepare(self) -> Environment:
         """Settle and check the assumptions. Nothing of the trial's history exists yet, so an error may leave."""
@@ -151,7 +131,8 @@ class _Run:
         self._watch()
         seen = self._until_whole(_SETTLE_S, _WHOLE)
         for fault in self._before:
-            self._undergo(fault)
+            self._breakage.undergo(fault)
+            self._watch()
             noticed_s = self._deployment.profile.dead_after_ms / 1e3
             seen = self._until_whole(noticed_s + self._plan.windows.heal_s, _WHOLE)
         self._enter("assumptions")
@@ -163,8 +144,8 @@ class _Run:
             servers=servers,
             sentinels=sentinels,
             master=seen.view.master,
-            clock_ns=self._clocks.clock_ns,
-            wall_ns=self._clocks.wall_ns,
+            clock_ns=self._notes.clocks.clock_ns,
+            wall_ns=self._notes.clocks.wall_ns,
             keys_before=found,
             healthy_before=seen.whole,
             health_text=seen.text,
@@ -186,16 +167,6 @@ class _Run:
         self._deployment.save_logs(self._folder.logs / "before")
         return environment
 
-    def _undergo(self, fault: Fault) -> None:
-        """What the deployment has behind it when the trial begins: no fault of this trial."""
-        for place in places(fault.target, survey(self._deployment).view):
-            broken = _Broken(0, fault, place, None, ())
-            self._broken.append(broken)
-            self._note("before", text=fault.inject(self._deployment, place).proof)
-            self._note("before", text=fault.heal(self._deployment, place).proof)
-            self._broken.remove(broken)
-            self._watch()
-
     def _measure(self, environment: Environment) -> None:
         windows = self._plan.windows
         self._probe.open(self._folder.path, self._plan.trial)
@@ -208,12 +179,12 @@ class _Run:
             self._pass(planned.after_s)
             if number:
                 self._ask_quorum()
-            self._inject(number, fault)
+            self._breakage.inject(number, fault)
         self._enter("observe")
         self._observe(environment)
         self._pass(windows.linger_s)
         self._enter("heal")
-        self._heal_all()
+        self._breakage.heal_all()
         self._expect_whole("every server linked and every Sentinel agreed")
         self._pass(_WATCHED_S)
         self._enter("quiesce")
@@ -225,7 +196,7 @@ class _Run:
         self._pass(_WATCHED_S)
         self._enter("read")
         for sentinel, place in named_masters(self._deployment).items():
-            self._note("named", text=place, data={"sentinel": sentinel})
+            self._notes.note("named", text=place, data={"sentinel": sentinel})
         self._probe.read_back()
         self._enter("done")
 
@@ -249,41 +220,7 @@ class _Run:
     def _ask_quorum(self) -> None:
         """What the Sentinels that are left say of their power to fail over, before the next fault hits."""
         for view in describe_sentinels(self._deployment):
-            self._note("ckquorum", text=view.ckquorum, data={"sentinel": view.name})
-
-    def _inject(self, number: int, fault: Fault) -> None:
-        for place in places(fault.target, survey(self._deployment).view):
-            facts = _facts(number, fault, place)
-            self._note("fault-begin", text=f"{fault.kind} {place}", data=facts)
-            broken = _Broken(number, fault, place, None, (place.pod,) if fault.silences_sentinel else ())
-            self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
-            effect = fault.inject(self._deployment, place)
-            broken.pods = effect.pods or broken.pods
-            facts = {**facts, "pods": ",".join(broken.pods)}
-            if effect.asked_ns:
-                begin_ns, end_ns = effect.asked_ns
-                accepted = Effect(begin_ns=begin_ns, end_ns=end_ns, proof="")
-                self._note("fault-asked", text="accepted by the cluster", effect=accepted, data=facts)
-            if fault.lasts_s is not None:
-                broken.heal_at_ns = effect.end_ns + int(fault.lasts_s * 1e9)
-            self._note("fault-effect", text=effect.proof, effect=effect, data=facts)
-
-    def _heal(self, broken: _Broken) -> None:
-        self._broken.remove(broken)
-        facts = {**_facts(broken.number, broken.fault, broken.place), "pods": ",".join(broken.pods)}
-        self._note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
-        effect = broken.fault.heal(self._deployment, broken.place)
-        if effect.unreplaced:
-            facts = {**facts, "unreplaced": ",".join(effect.unreplaced)}
-        self._note("heal-end", text=effect.proof, effect=effect, data=facts)
-
-    def _heal_all(self) -> None:
-        """Undo what is still broken, the newest first; one that cannot be undone does not keep the others broken."""
-        for broken in reversed(self._broken.copy()):
-            try:
-                self._heal(broken)
-            except ResilienceError as error:
-                self._problem(f"{broken.fault.kind} of {broken.place} could not be undone: {error}")
+            self._notes.note("ckquorum", text=view.ckquorum, data={"sentinel": view.name})
 
     def _observe(self, environment: Environment) -> None:
         """Until the expected failover is complete; where none is expected, until one would have been."""
@@ -302,23 +239,24 @@ class _Run:
         )
         began_ns = self._phase_began_ns
         while self._clock.now_ns() - began_ns < deadline_s * 1e9:
-            if expected and self._switched(environment) and not any(item.heal_at_ns for item in self._broken):
+            if expected and self._switched(environment) and not self._breakage.passing:
                 return
             self._pass(_TICK_S)
         if expected:
-            self._note(
+            self._notes.note(
                 "wait-timeout", text=f"waited {deadline_s:g} s for every Sentinel's or node's word of a new master"
             )
 
     def _switched(self, environment: Environment) -> bool:
         """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
         if environment.shards:
-            gone = {pod for item in self._broken for pod in (item.place.pod, *item.pods)}
-            return all_announced(self._probe.events(), environment.shards, set(self._deployment.servers()) - gone)
-        dead = {item.place.pod for item in self._broken if item.place.container == "sentinel"}
-        dead.update(pod for item in self._broken for pod in item.pods)
+            return all_announced(
+                self._probe.events(), environment.shards, set(self._deployment.servers()) - self._breakage.hit
+            )
         heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
-        alive = {f"sentinel:{name}" for name in self._deployment.sentinels() if name not in dead}
+        alive = {
+            f"sentinel:{name}" for name in self._deployment.sentinels() if name not in self._breakage.without_sentinel
+        }
         return alive <= heard and self._probe.status().master not in ("", environment.master)
 
     def _until_whole(self, within_s: float, what: str, also: Callable[[Survey], bool] | None = None) -> Survey:
@@ -341,7 +279,7 @@ class _Run:
         try:
             self._until_whole(self._plan.windows.heal_s, what, also)
         except WaitTimeout as error:
-            self._note("wait-timeout", text=str(error))
+            self._notes.note("wait-timeout", text=str(error))
 
     def _sweep(self) -> int:
         """Take away this trial's keys, of an earlier run that was killed too; how many are left under its prefix."""
@@ -351,7 +289,9 @@ class _Run:
                 f"expected to delete the keys {key_prefix(self._plan.trial)}* from the master; swept {swept.masters} "
                 f"masters, not reached: {swept.unreachable or 'none'}; the next trial of this scenario deletes them"
             )
-        self._note("swept", text=f"{swept.deleted} keys of this trial deleted, {swept.left} others under its prefix")
+        self._notes.note(
+            "swept", text=f"{swept.deleted} keys of this trial deleted, {swept.left} others under its prefix"
+        )
         return swept.left
 
     def _empty(self) -> int:
@@ -375,21 +315,13 @@ class _Run:
         """Let time pass under load: heal what is due, and tell how it goes."""
         until_ns = self._clock.now_ns() + int(seconds * 1e9)
         while (left_ns := until_ns - self._clock.now_ns()) > 0:
-            for broken in [
-                item for item in self._broken if item.heal_at_ns and item.heal_at_ns <= self._clock.now_ns()
-            ]:
-                self._heal(broken)
+            self._breakage.heal_due()
             self._tick()
             self._clock.sleep(min(_TICK_S, left_ns / 1e9))
 
-    def _problem(self, text: str) -> None:
-        """Keep what went wrong; a disk that is full must not keep the faults from being undone."""
-        with contextlib.suppress(BrokenTrial):
-            self._note("problem", text=text)
-
     def _tick(self) -> None:
         for event in self._deployment.drain_events():
-            self._keep(event)
+            self._notes.keep(event)
         if self._measuring:
             self._watch()
         status = self._probe.status()
@@ -410,25 +342,6 @@ class _Run:
 
     def _enter(self, phase: str) -> None:
         self._phase, self._phase_began_ns = phase, self._clock.now_ns()
-        self._clocks = self._probe.clocks()
-        self._note("phase", data={"name": phase})
+        self._notes.clocks = self._probe.clocks()
+        self._notes.note("phase", data={"name": phase})
         self._tick()
-
-    def _note(self, kind: str, *, text: str = "", effect: Effect | None = None, data: Facts | None = None) -> None:
-        """Keep an event of the harness."""
-        now_ns = self._clock.now_ns()
-        begin_ns, end_ns = (effect.begin_ns, effect.end_ns) if effect else (now_ns, now_ns)
-        self._keep(
-            Event(at_ns=end_ns, since_ns=begin_ns, source="harness", kind=kind, text=text, data=dict(data or {}))
-        )
-
-    def _keep(self, event: Event) -> None:
-        """Put an event of the harness's clock on the probe's, whose uncertainty widens what is known."""
-        clocks = self._clocks
-        self._folder.note(
-            replace(
-                event,
-                at_ns=event.at_ns + clocks.offset_ns + clocks.error_ns,
-                since_ns=event.earliest_ns + clocks.offset_ns - clocks.error_ns,
-            )
-        )

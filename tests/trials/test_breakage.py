@@ -1,0 +1,71 @@
+"""What is broken at a moment, and what of it is still to be waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.deployments.memory.deployment import MemoryDeployment
+from harness.faults.effect import Effect
+from harness.faults.kill import kill
+from harness.faults.target import MASTER, SENTINEL_MAJORITY, Place
+from harness.topologies.catalogue import topology
+from harness.trials.breakage import Breakage
+from harness.trials.folder import TrialFolder
+from harness.trials.notes import Notes
+
+
+@pytest.fixture
+def deployment() -> Iterator[MemoryDeployment]:
+    made = MemoryDeployment(topology("node"), topology("node").profile("fast"))
+    with made:
+        yield made
+
+
+@pytest.fixture
+def breakage(deployment: MemoryDeployment, tmp_path: Path) -> Breakage:
+    return Breakage(deployment, Notes(TrialFolder(tmp_path), deployment.clock), deployment.clock)
+
+
+class _NodeOff:
+    """A node without power: the pod that it is for, and another one that was there, too."""
+
+    kind, target, lasts_s, silent, silences_sentinel = "node-stop", MASTER, None, True, True
+
+    def inject(self, deployment: MemoryDeployment, place: Place) -> Effect:
+        now_ns = deployment.clock.now_ns()
+        return Effect(begin_ns=now_ns, end_ns=now_ns, proof="off", pods=(place.pod, "redis-2"))
+
+    def heal(self, deployment: MemoryDeployment, _place: Place) -> Effect:
+        now_ns = deployment.clock.now_ns()
+        return Effect(begin_ns=now_ns, end_ns=now_ns, proof="on")
+
+
+def test_who_went_with_a_node_is_not_waited_for_to_tell_of_a_new_master(breakage: Breakage):
+    breakage.inject(0, _NodeOff())
+
+    assert breakage.hit == breakage.without_sentinel == {"redis-0", "redis-2"}
+    breakage.heal_all()
+    assert breakage.hit == set()
+
+
+def test_a_killed_server_s_sentinel_is_and_a_killed_sentinel_is_not(breakage: Breakage):
+    breakage.inject(0, kill(MASTER))
+    breakage.inject(1, kill(SENTINEL_MAJORITY))
+
+    assert breakage.hit == {"redis-0", "redis-1"}
+    assert len(breakage.without_sentinel) == 2
+    assert breakage.without_sentinel <= {"redis-0", "redis-1", "redis-2"}
+
+
+def test_what_lasts_is_waited_for_until_its_time_has_come(breakage: Breakage, deployment: MemoryDeployment):
+    breakage.inject(0, kill(MASTER, back_after_s=2.0))
+    breakage.heal_due()
+    assert breakage.passing
+
+    deployment.clock.sleep(2.0)
+    breakage.heal_due()
+    assert not breakage.passing
+    assert breakage.hit == set()
