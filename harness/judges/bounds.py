@@ -17,8 +17,8 @@ from harness.judges.timeline import promotions
 from harness.model.environment import Bound
 from harness.model.events import Role
 from harness.model.history import History
-from harness.model.instants import ASKED_AT, FAULT_AT, Instant
-from harness.model.operations import Cause
+from harness.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
+from harness.model.operations import Cause, Outcome
 from harness.model.sentinel_log import UNRESOLVED
 from harness.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 
@@ -96,7 +96,7 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
     cause = ""
     if not inside:
         late_ms = least - bound.upper_ms
-        cause = _late(history, timeline, begin, end, late_ms) if late_ms > 0 else _early(history, timeline, bound, end)
+        cause = _late(history, timeline, bound, late_ms) if late_ms > 0 else _early(history, timeline, bound, end)
     return PhaseCheck(
         name=bound.name,
         origin=bound.origin,
@@ -109,10 +109,24 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
     )
 
 
-def _late(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+def _late(history: History, timeline: Timeline, bound: Bound, excess_ms: float) -> str:
     """What made a phase longer than it can be by configuration; "" where that is not known."""
-    fault = timeline.at(FAULT_AT) or begin
-    return _named(history, fault, end) or _slow(history, timeline, begin, end, excess_ms)
+    begin, end = timeline.at(bound.origin), timeline.at(bound.name)
+    if begin is None or end is None:
+        return ""
+    stayed = _stayed(history, timeline, begin, end, excess_ms) if bound.name == FIRST_WRITE_AT else ""
+    return stayed or _named(history, begin, end) or _slow(history, timeline, begin, end, excess_ms)
+
+
+def _stayed(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """Whether clients were served for so long by the old master, which nobody had turned round yet; "" if not."""
+    rows = history.operations
+    by_old = rows[(rows["server"] == server_index(history, timeline.old_master)) & (rows["outcome"] == Outcome.OK)]
+    before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
+    stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
+    if stayed_ms < excess_ms:
+        return ""
+    return f"{timeline.old_master} took writes for {stayed_ms:.0f} ms more: its clients stayed with it"
 
 
 def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> str:
@@ -134,9 +148,9 @@ def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> 
     return ""
 
 
-def _named(history: History, fault: Instant, end: Instant) -> str:
+def _named(history: History, begin: Instant, end: Instant) -> str:
     """What the Sentinels themselves tell of an attempt that failed or had to wait; "" for nothing."""
-    events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=fault.earliest_ns)
+    events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=begin.earliest_ns)
     before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
     kinds = {item.kind for item in before_end}
     causes = dict.fromkeys(cause for kind, cause in _NAMED if kind in kinds)

@@ -8,6 +8,7 @@ import pytest
 from harness.judges import bounds, timeline
 from harness.model.environment import Bound, Prediction
 from harness.model.events import Role
+from harness.model.operations import Cause
 from harness.model.verdict import Finding, PhaseCheck, Verdict
 
 MASTER = "master mymaster 10.0.0.0 6379"
@@ -104,6 +105,27 @@ def test_a_sentinel_that_took_its_early_word_back_explains_it(kill: Any) -> None
 
     story.event(760, "sentinel:redis-1", "-sdown", MASTER)
     assert "took it back" in judged(story)[0][0].cause
+
+
+def test_clients_that_stay_with_the_old_master_write_later_to_the_new_one(kill: Any) -> None:
+    """Seen on Kubernetes: the kubelet had started it again, under its address, before the Sentinels switched."""
+    story = with_bound(kill(), 0, 150, name="first_write_at", origin="promoted_at")
+    assert judged(story)[0][0].cause == "unexplained"
+
+    story.write(900, 1840, server=0)
+    assert judged(story)[0][0].cause == "unexplained", "98 ms are less than it was late"
+    story.write(901, 1950, server=0)
+    assert judged(story)[0][0].cause == "redis-0 took writes for 208 ms more: its clients stayed with it"
+    story.operations = [row for row in story.operations if row[0] != 901]
+    story.write(902, 1950, server=0, cause=Cause.TIMEOUT)
+    assert judged(story)[0][0].cause == "unexplained", "nobody was served"
+
+
+def test_an_attempt_that_failed_before_a_phase_does_not_explain_its_length(kill: Any) -> None:
+    story = with_bound(kill(), 0, 150, name="first_write_at", origin="promoted_at")
+    story.event(1580, "sentinel:redis-2", "+try-failover", MASTER)
+
+    assert judged(story)[0][0].cause == "unexplained"
 
 
 def test_one_fault_is_answered_by_one_change_of_master(kill: Any) -> None:

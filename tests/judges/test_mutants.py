@@ -76,6 +76,11 @@ MUTANTS = [
     ("convergence", "if [master] != masters", "if False"),
     ("convergence", "len(masters) == 1 and len(replicas) == wanted", "len(masters) == 1"),
     ("convergence", "verdict=Verdict.PASS if instant else Verdict.FAIL", "verdict=Verdict.PASS"),
+    ("bounds", 'by_old["call_ns"] < end.earliest_ns', "True"),
+    ("bounds", "if stayed_ms < excess_ms:", "if False:"),
+    ("bounds", "if bound.name == FIRST_WRITE_AT else", "if True else"),
+    ("bounds", 'timeline.old_master)) & (rows["outcome"] == Outcome.OK)', "timeline.old_master))"),
+    ("bounds", "_NAMED), since_ns=begin.earliest_ns)", "_NAMED), since_ns=0)"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "most >= bound.lower_ms"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "least <= bound.upper_ms"),
     ("bounds", "(end.earliest_ns - begin.latest_ns) / 1e6", "(end.latest_ns - begin.earliest_ns) / 1e6"),
@@ -368,6 +373,32 @@ def check_bounds(judge: Judge, kill: Any, _: Any) -> None:
     assert election(0, 50, spoil=very_late).phases[0].cause == "this machine stood still for 20 ms"
     assert not election(100, 200).phases[0].inside
     assert election(0, 1009.5, origin="fault_at", name="sdown_at").phases[0].inside is False
+
+
+def check_stayed(judge: Judge, kill: Any, _: Any) -> None:
+    """Clients may go on with the old master, and only the first write to the new one waits for them."""
+
+    def cause(*written: tuple[float, Cause], name: str = "first_write_at", origin: str = "promoted_at") -> str:
+        story = kill()
+        bound = Bound(
+            name=name, origin=origin, lower_ms=0, upper_ms=150 if name == "first_write_at" else 50, because=""
+        )
+        story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+        for key, (at, why) in enumerate(written, start=900):
+            story.write(key, at, server=0, cause=why)
+        return judge(story.history()).phases[0].cause
+
+    none = Cause.NONE
+    assert "stayed" in cause((1950, none))
+    for too_little in ((1840, none), (2100, none), (1950, Cause.READONLY), (1700, none)):
+        assert cause(too_little) == "unexplained"
+    assert cause((1615, none), name="elected_at", origin="odown_at") == "unexplained"
+
+    story = kill()
+    story.event(1500, "sentinel:redis-1", "+tilt", "")
+    bound = Bound(name="elected_at", origin="odown_at", lower_ms=0, upper_ms=50, because="so")
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+    assert judge(story.history()).phases[0].cause == "unexplained"
 
 
 def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:
