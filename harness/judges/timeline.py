@@ -26,7 +26,7 @@ from harness.judges.evidence import (
 )
 from harness.judges.redundancy import redundant_at
 from harness.model import instants
-from harness.model.events import Event, Role
+from harness.model.events import Event, Role, Scalar
 from harness.model.history import History
 from harness.model.instants import Instant
 from harness.model.operations import Outcome
@@ -159,16 +159,26 @@ def promotions(history: History) -> tuple[Promotion, ...]:
 def believed_masters(history: History) -> dict[str, str]:
     """Whom each Sentinel or node named as master at the end: asked then, or by its last announcement.
 
-    An address that its server has left stands for itself: who names it sends clients to nobody.
+    An address that its server has left stands for itself: who names it sends clients to nobody. A Sentinel that began
+    anew and was not asked is left out: what it began with it has announced to nobody.
     """
     master, views = history.environment.master, history.environment.sentinels
     said = dict.fromkeys(nodes.node_names(history), master) | {view.name: view.master_address for view in views}
     for change in promotions(history):
         said |= {switch.sentinel: switch.address or switch.new for switch in change.switches}
-    said |= {str(event.data.get("sentinel")): event.text for event in history.of_kind("named")}
+    asked = {str(event.data.get("sentinel")): event.text for event in history.of_kind("named")}
+    said = {name: place for name, place in said.items() if name not in _made_anew(history)} | asked
     names = {view.master_address: master for view in views} | server_names(history)
     left = left_addresses(history)
     return {name: place if place in left else name_at(history, names, place) for name, place in sorted(said.items())}
+
+
+def _made_anew(history: History) -> set[str]:
+    """Sentinels that said who they are, and later that they are another one."""
+    identities: dict[str, set[Scalar]] = {}
+    for event in history.of_kind("sentinel-up"):
+        identities.setdefault(str(event.data.get("sentinel")), set()).add(event.data.get("run_id"))
+    return {name for name, found in identities.items() if len(found) > 1}
 
 
 def _same(said: tuple[str, str], known: tuple[str, str]) -> bool:

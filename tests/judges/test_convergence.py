@@ -126,6 +126,18 @@ def test_a_sentinel_that_is_asked_at_the_end_need_not_have_announced_anything(
     assert findings(story)["convergence.sentinels_agree"].verdict is verdict
 
 
+def test_one_that_began_anew_and_was_not_asked_is_left_out(kill: Any) -> None:
+    """Of a trial that broke off before: with whom it began is not known."""
+    story = kill()
+    story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
+    for at, run_id in ((10, "sentinel-0"), (3310, "sentinel-0b")):
+        story.event(at, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id=run_id)
+    assert findings(story)["convergence.sentinels_agree"].text.endswith("all 2 did")
+
+    story.event(3590, "harness", "named", "10.0.0.0:6379", sentinel="redis-0")
+    assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
+
+
 def test_its_answer_counts_for_more_than_what_it_announced(kill: Any) -> None:
     story = kill()
     story.event(3590, "harness", "named", "10.0.0.2:6379", sentinel="redis-1")

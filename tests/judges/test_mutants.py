@@ -108,6 +108,8 @@ MUTANTS = [
     ("timeline", "odown is None or odown.at_ns > began.at_ns", "True"),
     ("timeline", "handed_over = asked is not None and first", "handed_over = first"),
     ("timeline", "if switch.sentinel not in gone", "if True"),
+    ("timeline", "if len(found) > 1}", "if found}"),
+    ("timeline", "if name not in _made_anew(history)", "if True"),
     ("timeline", 'history.of_kind("named")}', 'history.of_kind("unnamed")}'),
     ("timeline", "{view.name: view.master_address for view in views}", "{view.name: master for view in views}"),
     ("timeline", "switch.address or switch.new", "switch.new"),
@@ -521,6 +523,12 @@ def check_asked(judge: Judge, kill: Any, _: Any) -> None:
         story = kill()
         story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
         story.event(3590, "harness", "named", named, sentinel="redis-1")
+        assert seen(judge(story.history()), "convergence.sentinels_agree") is verdict
+    for second, verdict in (("first", Verdict.FAIL), ("second", Verdict.PASS)):
+        story = kill()
+        story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
+        for at, run_id in ((10, "first"), (3100, second)):
+            story.event(at, "sentinel:redis-1", "sentinel-up", sentinel="redis-1", run_id=run_id)
         assert seen(judge(story.history()), "convergence.sentinels_agree") is verdict
 
 
