@@ -85,7 +85,7 @@ def test_what_was_measured_comes_from_trials_of_that_case(results):
 
     text = tables([folder], {})
 
-    assert row(text, OF_NODE)[5].startswith("1 trial: 1 failover, +switch-master ")
+    assert row(text, OF_NODE)[5].startswith("1 trial: 1 failover, +switch-master after ")
     assert row(text, OF_NODE)[5].endswith("; 0 lost")
     assert len(measured_cells(text)) == 1
 
