@@ -10,11 +10,12 @@ from harness.trials.trial import Trial
 
 
 def test_master_kill(trial: Trial) -> None:
-    """SIGKILL the master under load: who takes over, how long do writes stop, what is gone?"""
+    """SIGKILL the master under load: who takes over, how long do writes stop, what is gone?
+
+    A kubelet starts it again, which may be before D: whether there is to be a failover is for the prediction to say.
+    """
     trial.inject(kill(MASTER))
-    trial.expect(failover=True)
     outcome = trial.run()
-    assert outcome.failover.first_switch_ms is not None, outcome.explain()
     assert outcome.writes.lost == 0, outcome.explain()
 
 
