@@ -78,7 +78,7 @@ class KubeDeployment(Growing):
         """Pod and container to the id of the container that was killed."""
         self._deleted: dict[str, str] = {}
         """Pod to the uid of the one that was deleted."""
-        self._stopped: dict[tuple[str, str], Entry] = {}
+        self._stopped: dict[tuple[str, str], tuple[str, Entry]] = {}
         """Pod and container to how to let it go on."""
         self._scaled: dict[Controller, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
         """How to scale it back, and the pods that it had."""
@@ -191,10 +191,16 @@ class KubeDeployment(Growing):
         return self._up.watch.drain()
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
-        """After SIGKILL and SIGTERM the kubelet starts the container again by itself."""
-        ended = self._up.pods.container(pod, container).id
-        shell, process = self._up.pods.process(pod, container)
+        """After SIGKILL and SIGTERM the kubelet starts the container again by itself.
+
+        So it does after a liveness probe that a stopped process does not answer: then nothing is left to be woken.
+        """
         place = f"{pod}/{container}"
+        ended = self._up.pods.container(pod, container).id
+        stopped = self._stopped.get((pod, container))
+        if name == "SIGCONT" and stopped and stopped[0] != ended:
+            return self._woken(pod, container, f"{place} was ended while it stood still; another process runs there")
+        shell, process = self._up.pods.process(pod, container)
         if name == "SIGSTOP":
             undo = Resume(
                 node=process.node,
@@ -204,13 +210,18 @@ class KubeDeployment(Growing):
                 kind_cluster=self._up.where.kind_cluster,
                 helper=None if self._up.where.kind_cluster else self._up.where,
             )
-            self._stopped[pod, container] = self._journal.note(undo)
+            self._stopped[pod, container] = ended, self._journal.note(undo)
         effect = send_signal(shell, process, name, place)
-        if name == "SIGCONT" and (entry := self._stopped.pop((pod, container), None)):
-            self._journal.done(entry, effect.proof)
+        if name == "SIGCONT" and stopped:
+            self._journal.done(self._stopped.pop((pod, container))[1], effect.proof)
         if name in ("SIGKILL", "SIGTERM"):
             self._ended[pod, container] = ended
         return effect
+
+    def _woken(self, pod: str, container: str, proof: str) -> Effect:
+        now_ns = time.monotonic_ns()
+        self._journal.done(self._stopped.pop((pod, container))[1], proof)
+        return Effect(begin_ns=now_ns, end_ns=now_ns, proof=proof)
 
     def start_container(self, pod: str, container: str) -> Effect:
         """Wait until the kubelet has started it again, and it answers."""
