@@ -60,18 +60,6 @@ def test_the_probe_has_the_hosts_clock(deployment):
     assert abs(clocks.offset_ns) <= clocks.error_ns
 
 
-def test_a_server_that_was_ended_while_it_stood_still_needs_no_waking(deployment):
-    """As a liveness probe has it ended that a stopped process does not answer."""
-    pod = replica(deployment)
-
-    deployment.signal(pod, "redis", "SIGSTOP")
-    deployment.signal(pod, "redis", "SIGKILL")
-    deployment.start_container(pod, "redis")
-    effect = deployment.signal(pod, "redis", "SIGCONT")
-
-    assert effect.proof == f"{pod}/redis was ended while it stood still; another process runs there"
-
-
 def test_a_killed_server_is_another_process_afterwards(deployment):
     """SIGKILL from the node works, where `kubectl exec ... kill -9 1` does nothing."""
     pod = replica(deployment)
@@ -84,6 +72,18 @@ def test_a_killed_server_is_another_process_afterwards(deployment):
     assert effect.proof.endswith("is gone")
     assert "restart 1" in back.proof
     assert before.split("run_id:")[1][:40] != after.split("run_id:")[1][:40]
+
+
+def test_a_server_that_was_ended_while_it_stood_still_needs_no_waking(deployment):
+    """As a liveness probe has it ended that a stopped process does not answer."""
+    pod = replica(deployment)
+
+    deployment.signal(pod, "redis", "SIGSTOP")
+    deployment.signal(pod, "redis", "SIGKILL")
+    deployment.start_container(pod, "redis")
+    effect = deployment.signal(pod, "redis", "SIGCONT")
+
+    assert effect.proof == f"{pod}/redis was ended while it stood still; another process runs there"
 
 
 def test_a_stopped_server_is_silent_until_it_goes_on(deployment):
