@@ -101,12 +101,18 @@ def _cases() -> Iterable[tuple[Case, str]]:
                     continue
                 for fault in faults():
                     case = Case(topology=name, profile=profile.name, fault=fault.kind, backend=backend)
-                    yield case, _told(_prediction(found, profile, fault, backend), _change(name))
+                    yield (
+                        case,
+                        _told(
+                            _prediction(found, profile, fault, backend),
+                            _change(clustered=found.system is System.CLUSTER),
+                        ),
+                    )
 
 
-def _change(name: str) -> str:
-    """What a change of master is called in this topology."""
-    return "a new master" if topology(name).system is System.CLUSTER else "+switch-master"
+def _change(*, clustered: bool) -> str:
+    """What a change of master is called."""
+    return "a new master" if clustered else "+switch-master"
 
 
 def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -> Prediction:
@@ -141,7 +147,7 @@ def _measured(folders: Sequence[Path]) -> dict[Case, str]:
                 case, judgement = _case_of(trial.plan()), trial.judgement()
                 if case and judgement.verdict is not Verdict.UNKNOWN:
                     by_case.setdefault(case, []).append(judgement)
-    return {case: _numbers(judgements, _change(case.topology)) for case, judgements in by_case.items()}
+    return {case: _numbers(judgements) for case, judgements in by_case.items()}
 
 
 def _case_of(plan: Plan) -> Case | None:
@@ -152,12 +158,13 @@ def _case_of(plan: Plan) -> Case | None:
     return None
 
 
-def _numbers(judgements: Sequence[Judgement], change: str) -> str:
+def _numbers(judgements: Sequence[Judgement]) -> str:
     switches = sorted(ms for each in judgements if (ms := each.timeline.ms(instants.FIRST_SWITCH_AT)) is not None)
     outages = sorted(each.availability.outage_ms for each in judgements)
     lost = sum(each.writes.lost for each in judgements)
     text = f"{plural(len(judgements), 'trial')}: {plural(len(switches), 'failover')}"
     if switches:
+        change = _change(clustered=any(each.shards for each in judgements))
         text += f", {change} after {_spread(switches)}"
     return f"{text}; no writes for {_spread(outages)}; {lost} lost{' in all' if lost and len(judgements) > 1 else ''}"
 

@@ -36,7 +36,7 @@ from harness.trials.inspection import inspect
 from harness.trials.notes import Notes
 from harness.trials.observer import SILENT, Observer, Progress
 from harness.trials.seen import Survey
-from harness.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, named_masters, survey
+from harness.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, survey
 
 _SETTLE_S = 30.0
 _WHOLE = "one master, linked replicas, agreeing Sentinels or nodes"
@@ -195,8 +195,8 @@ class _Run:
             self._expect_whole("replicas with all that was written", also=caught_up_with(survey(self._deployment)))
         self._pass(_WATCHED_S)
         self._enter("read")
-        for sentinel, place in named_masters(self._deployment).items():
-            self._notes.note("named", text=place, data={"sentinel": sentinel})
+        for view in describe_sentinels(self._deployment):
+            self._notes.note("named", text=view.master_address, data={"sentinel": view.name})
         self._probe.read_back()
         self._enter("done")
 

@@ -166,16 +166,6 @@ def describe_sentinels(deployment: Deployment) -> tuple[SentinelView, ...]:
     return tuple(found)
 
 
-def named_masters(deployment: Deployment) -> dict[str, str]:
-    """Where ("host:port") each Sentinel that answers says that its master is."""
-    name = deployment.topology.master_name
-    asked = {
-        pod: pairs(deployment.probe.query(endpoint, "SENTINEL", "MASTER", name).value)
-        for pod, endpoint in deployment.sentinels().items()
-    }
-    return {pod: f"{facts['ip']}:{facts['port']}" for pod, facts in asked.items() if facts}
-
-
 def info(probe: Probe, endpoint: Endpoint, section: str) -> dict[str, str]:
     """INFO of one section as a dictionary; empty where there was no answer."""
     return fields(probe.query(endpoint, "INFO", section).value)

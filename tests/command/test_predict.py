@@ -99,6 +99,16 @@ def test_other_trials_are_no_measurement_of_it(results, faults, scenario):
     assert measured_cells(tables([results(*faults, scenario=scenario)], {})) == {}
 
 
+def test_trials_of_a_topology_of_one_s_own_have_no_row_and_do_no_harm(results):
+    """They may lie in the same folder; what the catalogue does not know is in no table."""
+    folder = results(kill(MASTER))
+    plan = folder / "trial" / "plan.json"
+    plan.write_text(plan.read_text().replace('"topology": "node"', '"topology": "five-sentinels"'))
+    assert "five-sentinels" in plan.read_text()
+
+    assert measured_cells(tables([folder], {})) == {}
+
+
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.kind)
 def test_every_fault_is_measured_by_a_scenario_that_exists(fault):
     assert _SCENARIOS[fault.kind] in {found.name for found in scenarios()}
