@@ -17,11 +17,11 @@ RUN python -c 'import re, tomllib; \
     listed = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
     print("\n".join(line for line in listed if re.split(r"[^\w-]", line)[0] in needed))' > requirements.txt \
  && pip install --no-cache-dir --target /opt/probe --requirement requirements.txt
-COPY harness/__init__.py harness/py.typed /opt/probe/harness/
-COPY harness/model /opt/probe/harness/model/
-COPY harness/probe /opt/probe/harness/probe/
+COPY harness/redis_resilience/__init__.py harness/redis_resilience/py.typed /opt/probe/redis_resilience/
+COPY harness/redis_resilience/model /opt/probe/redis_resilience/model/
+COPY harness/redis_resilience/probe /opt/probe/redis_resilience/probe/
 # The image starts faster with the bytecode in it, and needs no writable file system for it.
-RUN python -m compileall -q /opt/probe/harness
+RUN python -m compileall -q /opt/probe/redis_resilience
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="redis-resilience-probe" \
@@ -32,4 +32,4 @@ ENV PYTHONPATH=/opt/probe PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 WORKDIR /
 ENTRYPOINT []
-CMD ["python", "-m", "harness.probe"]
+CMD ["python", "-m", "redis_resilience.probe"]

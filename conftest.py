@@ -1,3 +1,3 @@
 """Makes the plugin work from a checkout that is not installed."""
 
-pytest_plugins = ["harness.plugin", "pytester"]
+pytest_plugins = ["redis_resilience.plugin", "pytester"]

@@ -1,7 +1,7 @@
 """Every fault on a cluster and on this host, side by side: `python benchmarks/kind_faults.py --trials 20`.
 
-Runs the scenarios on both backends, one after the other, and writes the tables of `docs/kind-and-local.md`: first what
-happened in how long, then where the time of a run goes that begins with nothing but images (`--cold`). With `--from`
+Runs the scenarios on both backends, one after the other, and writes the tables of `reports/kind-and-local.md`: first
+what happened in how long, then where the time of a run goes that begins with nothing but images (`--cold`). With `--from`
 the tables are made of results that are there already.
 """
 
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from harness.command.scenarios import scenario
-from harness.model.errors import ResilienceError
-from harness.model.verdict import Judgement, Verdict
-from harness.trials.folder import TrialFolder
+from redis_resilience.command.scenarios import scenario
+from redis_resilience.model.errors import ResilienceError
+from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.trials.folder import TrialFolder
 
 FAULTS = (
     "master-kill",

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.judges import ledger
-from harness.judges.judge import judge
-from harness.model import records
-from harness.model.environment import Environment, Prediction, Server
-from harness.model.events import Event, Link, Role
-from harness.model.history import FinalRead, History
-from harness.model.operations import Cause, Outcome, key_text
-from harness.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
+from redis_resilience.judges import ledger
+from redis_resilience.judges.judge import judge
+from redis_resilience.model import records
+from redis_resilience.model.environment import Environment, Prediction, Server
+from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.operations import Cause, Outcome, key_text
+from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
 
 SIZES = (1_000_000, 10_000_000)
 CLIENTS = 50

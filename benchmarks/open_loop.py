@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from redis_server import RedisServer
 
-from harness.model.operations import Cause
-from harness.model.plan import Load, Writers
-from harness.model.records import decode
-from harness.probe.client import ProbeProcess
+from redis_resilience.deployments.probe_process import ProbeProcess
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.records import decode
 
 
 def one_round(server: RedisServer, clients: int, rate: float, seconds: float, number: int) -> str:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from harness.model.endpoint import Endpoint
+from redis_resilience.model.endpoint import Endpoint
 
 
 class RedisServer:

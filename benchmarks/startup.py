@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="pairs of runs (default: 20)")
     rounds = parser.parse_args().rounds
     seconds()
-    pairs = [(seconds("-p", "no:harness.plugin"), seconds()) for _ in range(rounds)]
+    pairs = [(seconds("-p", "no:redis_resilience.plugin"), seconds()) for _ in range(rounds)]
     without, with_it = (statistics.median(column) * 1e3 for column in zip(*pairs, strict=True))
     extra = statistics.median((one - other) * 1e3 for other, one in pairs)
     print(

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from redis_server import RedisServer
 
-from harness.model.operations import Outcome
-from harness.model.plan import Load, Writers
-from harness.model.records import decode
-from harness.probe.client import ProbeProcess
+from redis_resilience.deployments.probe_process import ProbeProcess
+from redis_resilience.model.operations import Outcome
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.records import decode
 
 
 def probe_round(server: RedisServer, clients: int, seconds: float, number: int) -> float:

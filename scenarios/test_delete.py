@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.faults.delete import delete_pod
-from harness.faults.scale import scale_to_zero
-from harness.faults.target import MASTER, REPLICA, SENTINEL
-from harness.trials.trial import Trial
+from redis_resilience.faults.delete import delete_pod
+from redis_resilience.faults.scale import scale_to_zero
+from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL
+from redis_resilience.trials.trial import Trial
 
 
 def test_master_delete(trial: Trial) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.scale import scale_to_zero
-from harness.faults.target import MASTER
-from harness.model.errors import Unavailable
-from harness.topologies.topology import REDIS_PORT
-from harness.trials.trial import Trial
-from scenarios.verification import switches, written_and_read_everywhere
+from redis_resilience.faults.scale import scale_to_zero
+from redis_resilience.faults.target import MASTER
+from redis_resilience.model.errors import Unavailable
+from redis_resilience.topologies.topology import REDIS_PORT
+from redis_resilience.trials.trial import Trial
+from redis_resilience.trials.verification import switches, written_and_read_everywhere
 
 pytestmark = pytest.mark.redis(topology="chart")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.delete import delete_pod
-from harness.faults.kill import kill
-from harness.faults.pause import pause
-from harness.faults.target import MASTER
-from harness.trials.trial import Trial
+from redis_resilience.faults.delete import delete_pod
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.pause import pause
+from redis_resilience.faults.target import MASTER
+from redis_resilience.trials.trial import Trial
 
 pytestmark = pytest.mark.redis(topology="bootstrap")
 BOOTSTRAP = "redis-master"

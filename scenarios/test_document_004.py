@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.delete import delete_pod
-from harness.trials.trial import Trial
+from redis_resilience.faults.delete import delete_pod
+from redis_resilience.trials.trial import Trial
 
 pytestmark = pytest.mark.redis(topology="helm")
 MASTER_POD = "redis-master"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from harness.faults.isolate import isolate
-from harness.faults.kill import kill, stop
-from harness.faults.pause import pause
-from harness.faults.target import MASTER
-from harness.trials.trial import Trial
+from redis_resilience.faults.isolate import isolate
+from redis_resilience.faults.kill import kill, stop
+from redis_resilience.faults.pause import pause
+from redis_resilience.faults.target import MASTER
+from redis_resilience.trials.trial import Trial
 
 
 def test_master_kill(trial: Trial) -> None:

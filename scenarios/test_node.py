@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.node import stop_node
-from harness.faults.target import MASTER
-from harness.trials.trial import Trial
+from redis_resilience.faults.node import stop_node
+from redis_resilience.faults.target import MASTER
+from redis_resilience.trials.trial import Trial
 
 
 @pytest.mark.kind

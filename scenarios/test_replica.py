@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.faults.kill import kill
-from harness.faults.target import REPLICA
-from harness.trials.trial import Trial
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import REPLICA
+from redis_resilience.trials.trial import Trial
 
 
 def test_replica_kill(trial: Trial) -> None:

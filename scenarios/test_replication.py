@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.trials.trial import Trial
+from redis_resilience.trials.trial import Trial
 
 
 def test_replication(trial: Trial) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.faults.kill import kill
-from harness.faults.target import MASTER, SENTINEL, SENTINEL_MAJORITY
-from harness.trials.trial import Trial
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import MASTER, SENTINEL, SENTINEL_MAJORITY
+from redis_resilience.trials.trial import Trial
 
 
 def test_sentinel_kill(trial: Trial) -> None:

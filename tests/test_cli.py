@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.deployments.journal import Journal
-from harness.deployments.undo import DeleteCluster
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.undo import DeleteCluster
 
-COMMAND = (sys.executable, "-m", "harness.cli")
+COMMAND = (sys.executable, "-m", "redis_resilience.cli")
 
 
 def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import app
-from harness.command.lint import rules_page
-from harness.command.scenarios import scenarios
-from harness.options import OPTIONS
-from harness.topologies import catalogue
+from redis_resilience.cli import app
+from redis_resilience.command.lint import rules_page
+from redis_resilience.command.scenarios import scenarios
+from redis_resilience.options import OPTIONS
+from redis_resilience.topologies import catalogue
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "reports").glob("*.md"))]
 BLOCKS = [
     pytest.param(block, id=f"{path.name}-{number}")
     for path in DOCUMENTS
@@ -36,7 +36,9 @@ def test_every_python_block_is_a_scenario_that_passes(pytester: pytest.Pytester,
 def test_the_readme_lists_every_option():
     """The table is made from the program's own; on a mismatch the message is the right table."""
     head, rest = (
-        (ROOT / "README.md").read_text().split("<!-- options: made by tests/test_docs.py from harness/options.py -->\n")
+        (ROOT / "README.md")
+        .read_text()
+        .split("<!-- options: made by tests/test_docs.py from redis_resilience.options -->\n")
     )
     table = rest.split("<!-- end of options -->", 1)[0]
     rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.options import OPTIONS, choose, flag, name_and_key, one_of, positive_int, rate, whole_number
+from redis_resilience.options import OPTIONS, choose, flag, name_and_key, one_of, positive_int, rate, whole_number
 
 TRIALS = next(option for option in OPTIONS if option.name == "redis_trials")
 

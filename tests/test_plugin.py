@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 SCENARIO = """
-    from harness.faults.kill import kill
-    from harness.faults.target import MASTER
+    from redis_resilience.faults.kill import kill
+    from redis_resilience.faults.target import MASTER
 
     def test_master_kill(trial):
         '''SIGKILL the master.'''
@@ -21,11 +21,11 @@ SCENARIO = """
 """
 PLANTED = """
     import pytest
-    from harness.deployments.memory.deployment import MemoryDeployment
-    from harness.deployments.memory.world import Bug
-    from harness.faults.kill import kill
-    from harness.faults.target import MASTER
-    from harness.trials.keeper import Keeper
+    from redis_resilience.deployments.memory.deployment import MemoryDeployment
+    from redis_resilience.deployments.memory.world import Bug
+    from redis_resilience.faults.kill import kill
+    from redis_resilience.faults.target import MASTER
+    from redis_resilience.trials.keeper import Keeper
 
     @pytest.fixture(autouse=True)
     def planted(monkeypatch):
@@ -53,7 +53,7 @@ def test_the_controller_of_xdist_is_part_of_a_run_on_kind(pytester: pytest.Pytes
     pytester.makepyfile(
         test_run="""
         from pathlib import Path
-        from harness.deployments.journal import is_held, journals
+        from redis_resilience.deployments.journal import is_held, journals
 
         def test_is_held():
             [path] = journals(Path("state").absolute())
@@ -73,8 +73,8 @@ def test_what_stays_behind_fails_the_run_in_words(pytester: pytest.Pytester):
     """No traceback of pytest's own; all tests may have passed."""
     pytester.makeconftest(
         """
-        from harness.model.errors import DeploymentError
-        from harness.trials.keeper import Keeper
+        from redis_resilience.model.errors import DeploymentError
+        from redis_resilience.trials.keeper import Keeper
 
         def close(self):
             raise DeploymentError("still there: namespace x; `redis-resilience heal` tries again")
@@ -204,8 +204,8 @@ def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
     pytester.makepyfile(
         test_scenario="""
         from pathlib import Path
-        from harness.faults.kill import kill
-        from harness.faults.target import MASTER
+        from redis_resilience.faults.kill import kill
+        from redis_resilience.faults.target import MASTER
 
         def test_unwatched_at_first(trial):
             if not Path("tried").exists():
@@ -308,7 +308,7 @@ def test_start_up_imports_nothing_heavy(pytester):
 
         def test_modules():
             heavy = {"numpy", "hiredis", "msgspec", "redis", "rich", "typer", "plotly", "jinja2", "tenacity", "asyncio"}
-            assert "harness.plugin" in sys.modules
+            assert "redis_resilience.plugin" in sys.modules
             assert heavy & set(sys.modules) == set()
         """
     )
@@ -356,8 +356,8 @@ def test_a_scenario_may_ask_for_a_deployment_that_no_trial_has_changed(pytester)
     pytester.makepyfile(
         """
         import pytest
-        from harness.faults.kill import kill
-        from harness.faults.target import MASTER
+        from redis_resilience.faults.kill import kill
+        from redis_resilience.faults.target import MASTER
 
         @pytest.mark.redis(fresh="yes", trials=2)
         def test_new(trial):

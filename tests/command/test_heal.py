@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.command.heal import heal_all
-from harness.deployments.journal import Journal, journals
-from harness.deployments.kube.undoing import Undoer
-from harness.deployments.undo import Resume, StartNode
-from harness.model.errors import DeploymentError
+from redis_resilience.command.heal import heal_all
+from redis_resilience.deployments.journal import Journal, journals
+from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.deployments.undo import Resume, StartNode
+from redis_resilience.model.errors import DeploymentError
 
 NODE = StartNode(node="worker")
 PROCESS = Resume(node="worker", pid=7, born="1", name="redis-0/redis")

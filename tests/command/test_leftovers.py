@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.command.leftovers import leftovers
-from harness.deployments.journal import Journal
-from harness.deployments.kube.port import KubeError
-from harness.deployments.undo import DeleteCluster, DeleteNamespace, Where
+from redis_resilience.command.leftovers import leftovers
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.port import KubeError
+from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, Where
 
 WHERE = Where(kubeconfig="/run/kubeconfig", context="kind-mine", namespace="run-1-main-1")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli import app
-from harness.command.lint import lint_files, lint_topology
-from harness.model.errors import UsageError
-from harness.model.lint import Severity
+from redis_resilience.cli import app
+from redis_resilience.command.lint import lint_files, lint_topology
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.lint import Severity
 
 POD = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: redis, image: redis, command: [redis-server]}]}\n"
 SENTINELS = """

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.command.live import LiveRun
+from redis_resilience.command.live import LiveRun
 
 
 def shown(when: str, outcome: str, reason: object = None) -> tuple[str, int]:

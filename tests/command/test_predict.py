@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from harness.command.predict import _SCENARIOS, BEGIN, END, Case, faults, measured_cells, tables, write
-from harness.command.scenarios import scenarios
-from harness.faults.delete import delete_pod
-from harness.faults.kill import kill
-from harness.faults.target import MASTER, REPLICA
-from harness.model.errors import UsageError
-from harness.topologies.catalogue import names
-from harness.trials.keeper import Keeper
-from harness.trials.settings import Settings
-from harness.trials.trial import Trial
+from redis_resilience.command.predict import _SCENARIOS, BEGIN, END, Case, faults, measured_cells, tables, write
+from redis_resilience.command.scenarios import scenarios
+from redis_resilience.faults.delete import delete_pod
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import MASTER, REPLICA
+from redis_resilience.model.errors import UsageError
+from redis_resilience.topologies.catalogue import names
+from redis_resilience.trials.keeper import Keeper
+from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.trial import Trial
 
-PAGE = Path(__file__).parents[2] / "docs" / "predictions.md"
+PAGE = Path(__file__).parents[2] / "reports" / "predictions.md"
 OF_NODE = Case(topology="node", profile="fast", fault="kill", backend="local")
 
 
@@ -33,7 +33,7 @@ def row(text: str, case: Case) -> list[str]:
 
 
 def test_the_page_predicts_what_the_catalogue_says():
-    """On a mismatch: redis-resilience predict --write docs/predictions.md; what was measured stays."""
+    """On a mismatch: redis-resilience predict --write reports/predictions.md; what was measured stays."""
     text = between(PAGE.read_text())
 
     assert text == tables([], measured_cells(text))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.forming import form_cluster
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, WaitTimeout
-from harness.probe.protocol import Answer
+from redis_resilience.deployments.forming import form_cluster
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, WaitTimeout
+from redis_resilience.probe.protocol import Answer
 
 SERVERS = {f"redis-{number}": Endpoint(f"10.0.0.{number}", 6379) for number in (1, 2)}
 

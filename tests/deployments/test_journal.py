@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from harness.deployments.journal import Journal, is_held, journals, parse, state_folder, undo_left
-from harness.deployments.undo import (
+from redis_resilience.deployments.journal import Journal, is_held, journals, parse, state_folder, undo_left
+from redis_resilience.deployments.undo import (
     DeleteCluster,
     DeleteNamespace,
     DeletePod,
@@ -21,8 +21,8 @@ from harness.deployments.undo import (
     Where,
     kind_cluster_of,
 )
-from harness.model.errors import BrokenJournal, DeploymentError, UsageError
-from harness.topologies.topology import Controller, ControllerKind
+from redis_resilience.model.errors import BrokenJournal, DeploymentError, UsageError
+from redis_resilience.topologies.topology import Controller, ControllerKind
 
 SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 WHERE = Where(kubeconfig="/run/kubeconfig", context="kind-mine", namespace="run-main-1", kind_cluster="mine")
@@ -41,9 +41,9 @@ EVERY = (
 DIES = """
 import os, sys
 from pathlib import Path
-from harness.deployments.journal import Journal
-from harness.deployments.undo import StartNode
-from harness.topologies.topology import Controller, ControllerKind
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.undo import StartNode
+from redis_resilience.topologies.topology import Controller, ControllerKind
 Journal.begin(Path(sys.argv[1]), "run").note(StartNode(node="n"))
 os.kill(os.getpid(), 9)
 """

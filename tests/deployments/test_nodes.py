@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.deployments.nodes import ClusterLook, look_at
-from harness.model.endpoint import Endpoint
-from harness.probe.protocol import Answer
+from redis_resilience.deployments.nodes import ClusterLook, look_at
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.probe.protocol import Answer
 
 PODS = ("redis-1", "redis-2", "redis-3", "redis-4")
 SERVERS = {pod: Endpoint(f"10.0.0.{number}", 6379) for number, pod in enumerate(PODS, start=1)}

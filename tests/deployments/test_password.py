@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.password import draw_password
-from harness.faults.scale import scale_to_zero
-from harness.faults.target import MASTER
-from harness.model.plan import Expect, Load, Plan, Windows, Writers
-from harness.topologies.catalogue import CHART, NODE
-from harness.trials.engine import fault_plan, run_trial
-from harness.trials.folder import TrialFolder
-from harness.trials.trial import rejudge
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.password import draw_password
+from redis_resilience.faults.scale import scale_to_zero
+from redis_resilience.faults.target import MASTER
+from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.topologies.catalogue import CHART, NODE
+from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.trial import rejudge
 
 
 def test_it_is_another_one_each_time_and_no_word_of_a_configuration() -> None:

@@ -1,6 +1,6 @@
 """Where the time of a bring-up goes."""
 
-from harness.deployments.steps import Steps
+from redis_resilience.deployments.steps import Steps
 
 
 def test_each_step_begins_where_the_one_before_ended() -> None:

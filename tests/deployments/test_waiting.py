@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.waiting import eventually
-from harness.model.errors import WaitTimeout
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.errors import WaitTimeout
 
 
 class Clock:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.delete import delete_pod
-from harness.faults.effect import Effect
-from harness.faults.target import MASTER, Place
-from harness.model.errors import Unavailable, UsageError
+from redis_resilience.faults.delete import delete_pod
+from redis_resilience.faults.effect import Effect
+from redis_resilience.faults.target import MASTER, Place
+from redis_resilience.model.errors import Unavailable, UsageError
 
 
 class Recreating:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.faults.grow import grow
-from harness.faults.isolate import isolate
-from harness.faults.kill import kill, stop
-from harness.faults.pause import pause
-from harness.faults.target import MASTER, Place
-from harness.model.errors import Unavailable, UsageError
-from harness.topologies.catalogue import topology
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.grow import grow
+from redis_resilience.faults.isolate import isolate
+from redis_resilience.faults.kill import kill, stop
+from redis_resilience.faults.pause import pause
+from redis_resilience.faults.target import MASTER, Place
+from redis_resilience.model.errors import Unavailable, UsageError
+from redis_resilience.topologies.catalogue import topology
 
 
 def test_a_fault_on_a_deployment_that_cannot_do_it_is_unavailable():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.faults.effect import Effect
-from harness.faults.scale import scale_to_zero
-from harness.faults.target import MASTER, Place
-from harness.model.errors import Unavailable
-from harness.topologies.catalogue import topology
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.effect import Effect
+from redis_resilience.faults.scale import scale_to_zero
+from redis_resilience.faults.target import MASTER, Place
+from redis_resilience.model.errors import Unavailable
+from redis_resilience.topologies.catalogue import topology
 
 
 class Scaling:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY, View, places
-from harness.model.errors import UsageError
+from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY, View, places
+from redis_resilience.model.errors import UsageError
 
 PODS = ("redis-0", "redis-1", "redis-2")
 VIEW = View(master="redis-1", replicas=("redis-2", "redis-0"), sentinels=PODS, members=PODS)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.model.cluster import slots_of
-from harness.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
-from harness.model.events import Event, Link, Role
-from harness.model.history import FinalRead, History
-from harness.model.operations import Cause, outcome_of
-from harness.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
-from harness.model.records import NO_SERVER, OPERATION, SAMPLE
+from redis_resilience.model.cluster import slots_of
+from redis_resilience.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
+from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.operations import Cause, outcome_of
+from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
+from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE
 
 MS = 1_000_000
 ORIGIN = 5_000 * MS  # no history begins at 0 of its clock

@@ -13,13 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import harness.judges.judge  # all of them are loaded by it, whichever test is run first
-from harness.model.verdict import Judgement, Verdict
+import redis_resilience.judges.judge  # all of them are loaded by it, whichever test is run first
+from redis_resilience.model.verdict import Judgement, Verdict
 
 Edit = tuple[str, str, str]
 """A judge's module, what is in its source, and what is put there instead."""
 Judge = Callable[[Any], Judgement]
-SOURCES = Path(harness.judges.__file__).parent
+SOURCES = Path(redis_resilience.judges.__file__).parent
 UNCHANGED: Edit = ("none", "", "")
 
 
@@ -48,7 +48,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         self.loader = type("Loader", (_Edited,), {"edit": edit})
 
     def find_spec(self, fullname: str, *_: Any) -> Any:
-        if not fullname.startswith("harness.judges."):
+        if not fullname.startswith("redis_resilience.judges."):
             return None
         path = SOURCES / f"{fullname.rpartition('.')[2]}.py"
         return importlib.util.spec_from_loader(fullname, self.loader(fullname, str(path)))
@@ -56,22 +56,23 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def load(edit: Edit) -> Judge:
     """`judge` of a copy of the package with that edit."""
-    names = [name for name in sys.modules if name.startswith("harness.judges.")]
+    names = [name for name in sys.modules if name.startswith("redis_resilience.judges.")]
     kept: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in names}
     for name in names:
-        delattr(harness.judges, name.rpartition(".")[2])  # else `from harness.judges import ...` finds the real one
+        # Else `from redis_resilience.judges import ...` finds the real one.
+        delattr(redis_resilience.judges, name.rpartition(".")[2])
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        judge: Judge = importlib.import_module("harness.judges.judge").judge
+        judge: Judge = importlib.import_module("redis_resilience.judges.judge").judge
     finally:
         sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.startswith("harness.judges.")]:
+        for name in [name for name in sys.modules if name.startswith("redis_resilience.judges.")]:
             del sys.modules[name]
-            delattr(harness.judges, name.rpartition(".")[2])
+            delattr(redis_resilience.judges, name.rpartition(".")[2])
         for name, module in kept.items():
             sys.modules[name] = module
-            setattr(harness.judges, name.rpartition(".")[2], module)
+            setattr(redis_resilience.judges, name.rpartition(".")[2], module)
     return judge
 
 

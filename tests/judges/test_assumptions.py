@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from harness.judges import assumptions, availability
-from harness.model.events import Role
-from harness.model.operations import Cause
-from harness.model.plan import FaultPlan, Load, Writers
-from harness.model.records import NO_SERVER
-from harness.model.verdict import Finding, Verdict
+from redis_resilience.judges import assumptions, availability
+from redis_resilience.model.events import Role
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import FaultPlan, Load, Writers
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.model.verdict import Finding, Verdict
 
 
 def findings(story: Any) -> dict[str, Finding]:

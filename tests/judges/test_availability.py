@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judges import availability
-from harness.model.operations import Cause
-from harness.model.plan import Load, Writers
-from harness.model.records import NO_SERVER
-from harness.model.verdict import Verdict
+from redis_resilience.judges import availability
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.model.verdict import Verdict
 
 MS = 1_000_000
 ORIGIN = 5_000 * MS

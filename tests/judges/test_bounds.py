@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from harness.judges import bounds, timeline
-from harness.model.environment import Bound, Prediction
-from harness.model.events import Role
-from harness.model.operations import Cause
-from harness.model.verdict import Finding, PhaseCheck, Verdict
+from redis_resilience.judges import bounds, timeline
+from redis_resilience.model.environment import Bound, Prediction
+from redis_resilience.model.events import Role
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.verdict import Finding, PhaseCheck, Verdict
 
 MASTER = "master mymaster 10.0.0.0 6379"
 

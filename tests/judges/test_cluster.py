@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from harness.judges.judge import judge
-from harness.judges.shards import parts
-from harness.model.history import History
-from harness.model.records import NO_SERVER
-from harness.model.verdict import Finding, Judgement, Verdict
+from redis_resilience.judges.judge import judge
+from redis_resilience.judges.shards import parts
+from redis_resilience.model.history import History
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.model.verdict import Finding, Judgement, Verdict
 
 
 def finding(judgement: Judgement, name: str) -> Finding:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from harness.model.events import Role
-from harness.model.operations import Cause
-from harness.model.verdict import Finding, Judgement, Verdict
+from redis_resilience.model.events import Role
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.verdict import Finding, Judgement, Verdict
 from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, load, ms, seen
 
 MUTANTS = [

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from harness.judges import convergence, timeline
-from harness.model.events import Role
-from harness.model.records import NO_SERVER
-from harness.model.verdict import Finding, Verdict
+from redis_resilience.judges import convergence, timeline
+from redis_resilience.model.events import Role
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.model.verdict import Finding, Verdict
 
 
 def findings(story: Any) -> dict[str, Finding]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.judges import evidence
+from redis_resilience.judges import evidence
 
 MASTER = "master mymaster 10.0.0.0 6379"
 

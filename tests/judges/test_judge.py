@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judges import availability, bounds, convergence, ledger, timeline
-from harness.judges.judge import judge
-from harness.model.verdict import Judgement, Verdict
+from redis_resilience.judges import availability, bounds, convergence, ledger, timeline
+from redis_resilience.judges.judge import judge
+from redis_resilience.model.verdict import Judgement, Verdict
 
 
 def as_json(judgement: Judgement) -> bytes:

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judges import ledger
-from harness.model.operations import Cause, key_text
-from harness.model.verdict import NAMED, Verdict
+from redis_resilience.judges import ledger
+from redis_resilience.model.operations import Cause, key_text
+from redis_resilience.model.verdict import NAMED, Verdict
 
 OUTCOMES = st.sampled_from([Cause.NONE, Cause.CLOSED, Cause.TIMEOUT, Cause.READONLY, Cause.BUSY])
 

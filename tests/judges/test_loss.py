@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from harness.judges import ledger
-from harness.model.events import Role
-from harness.model.operations import Cause
-from harness.model.verdict import Writes
+from redis_resilience.judges import ledger
+from redis_resilience.model.events import Role
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.verdict import Writes
 
 
 def ns(ms: int) -> int:

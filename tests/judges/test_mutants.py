@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from harness.model.environment import Bound, Prediction
-from harness.model.events import Link, Role
-from harness.model.operations import Cause
-from harness.model.plan import Load, Writers
-from harness.model.records import NO_SERVER
-from harness.model.verdict import Judgement, Verdict
+from redis_resilience.model.environment import Bound, Prediction
+from redis_resilience.model.events import Link, Role
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.model.verdict import Judgement, Verdict
 from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, load, ms, seen
 
 MASTER = "master mymaster 10.0.0.0 6379"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from harness.judges.redundancy import redundant_at
-from harness.judges.timeline import judge as timeline
-from harness.model.events import Role
-from harness.model.instants import REDUNDANT_AT, Instant
+from redis_resilience.judges.redundancy import redundant_at
+from redis_resilience.judges.timeline import judge as timeline
+from redis_resilience.model.events import Role
+from redis_resilience.model.instants import REDUNDANT_AT, Instant
 
 MS = 1_000_000
 ORIGIN = 5_000 * MS

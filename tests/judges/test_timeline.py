@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from harness.judges import timeline
-from harness.model import instants
-from harness.model.events import Role
-from harness.model.operations import Cause
+from redis_resilience.judges import timeline
+from redis_resilience.model import instants
+from redis_resilience.model.events import Role
+from redis_resilience.model.operations import Cause
 
 MS = 1_000_000
 ORIGIN = 5_000 * MS

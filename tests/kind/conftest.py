@@ -6,10 +6,10 @@ import secrets
 
 import pytest
 
-from harness.deployments.journal import Journal
-from harness.deployments.kube.cluster import KindClusters
-from harness.deployments.kube.undoing import Undoer, leave
-from harness.model.errors import Unavailable
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.cluster import KindClusters
+from redis_resilience.deployments.kube.undoing import Undoer, leave
+from redis_resilience.model.errors import Unavailable
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.tools import run
-from harness.deployments.waiting import eventually
-from harness.model.errors import DeploymentError
-from harness.topologies.catalogue import topology
+from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.errors import DeploymentError
+from redis_resilience.topologies.catalogue import topology
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(400)]
 

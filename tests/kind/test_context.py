@@ -9,23 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.journal import Journal
-from harness.deployments.kube.attached import AttachedDeployment
-from harness.deployments.kube.attachment import Attachment
-from harness.deployments.kube.cluster import KindClusters
-from harness.deployments.kube.context import Context, ContextSite
-from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.objects.image import probe_image
-from harness.deployments.kube.tools import run
-from harness.deployments.kube.undoing import Undoer, leave
-from harness.faults.kill import kill
-from harness.faults.target import MASTER
-from harness.model.errors import Unavailable, UsageError
-from harness.model.plan import Expect, Load, Plan, Windows, Writers
-from harness.topologies.catalogue import topology
-from harness.trials.engine import fault_plan, run_trial
-from harness.trials.folder import TrialFolder
-from harness.trials.trial import rejudge
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.attached import AttachedDeployment
+from redis_resilience.deployments.kube.attachment import Attachment
+from redis_resilience.deployments.kube.cluster import KindClusters
+from redis_resilience.deployments.kube.context import Context, ContextSite
+from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.objects.image import probe_image
+from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.kube.undoing import Undoer, leave
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import MASTER
+from redis_resilience.model.errors import Unavailable, UsageError
+from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.trial import rejudge
 
 pytestmark = pytest.mark.kind
 

@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from harness.deployments.kube.api import connect
-from harness.deployments.kube.cluster import KindClusters
-from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.nodes.node import NodeShell
-from harness.deployments.kube.port import RUN_LABEL, KubeError
-from harness.deployments.kube.tools import run
-from harness.deployments.kube.undoing import Undoer
-from harness.deployments.undo import DeleteNamespace, Where
-from harness.faults.pause import Pause
-from harness.faults.scale import ScaleToZero
-from harness.model.errors import DeploymentError
-from harness.model.plan import Expect, Load, Plan, Windows, Writers
-from harness.model.verdict import Verdict
-from harness.topologies.catalogue import topology
-from harness.topologies.topology import Controller, ControllerKind
-from harness.trials.engine import fault_plan, run_trial
-from harness.trials.folder import TrialFolder
-from harness.trials.trial import rejudge
+from redis_resilience.deployments.kube.api import connect
+from redis_resilience.deployments.kube.cluster import KindClusters
+from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.nodes.node import NodeShell
+from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError
+from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.deployments.undo import DeleteNamespace, Where
+from redis_resilience.faults.pause import Pause
+from redis_resilience.faults.scale import ScaleToZero
+from redis_resilience.model.errors import DeploymentError
+from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import Controller, ControllerKind
+from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.trial import rejudge
 
 SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 pytestmark = pytest.mark.kind

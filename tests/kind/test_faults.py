@@ -9,18 +9,18 @@ import json
 
 import pytest
 
-from harness.deployments.journal import undo_left
-from harness.deployments.kube.api import connect
-from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.pods.probe import KubeProbe
-from harness.deployments.kube.port import RUN_LABEL
-from harness.deployments.kube.tools import run
-from harness.deployments.kube.undoing import Undoer
-from harness.deployments.waiting import eventually
-from harness.model.errors import ProbeError, Unavailable
-from harness.model.plan import Load, Writers
-from harness.topologies.catalogue import topology
-from harness.trials.survey import survey
+from redis_resilience.deployments.journal import undo_left
+from redis_resilience.deployments.kube.api import connect
+from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.pods.probe import KubeProbe
+from redis_resilience.deployments.kube.port import RUN_LABEL
+from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.errors import ProbeError, Unavailable
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.survey import survey
 
 pytestmark = pytest.mark.kind
 

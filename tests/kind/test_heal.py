@@ -9,23 +9,23 @@ import sys
 
 import pytest
 
-from harness.command.heal import heal_all
-from harness.command.leftovers import leftovers
-from harness.deployments.journal import Journal, journals, undo_left
-from harness.deployments.kube.objects.image import probe_image
-from harness.deployments.kube.tools import run
-from harness.deployments.kube.undoing import Undoer
-from harness.deployments.undo import DeleteNamespace, DropTable, Resume, ScaleBack
-from harness.deployments.waiting import eventually
+from redis_resilience.command.heal import heal_all
+from redis_resilience.command.leftovers import leftovers
+from redis_resilience.deployments.journal import Journal, journals, undo_left
+from redis_resilience.deployments.kube.objects.image import probe_image
+from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.deployments.undo import DeleteNamespace, DropTable, Resume, ScaleBack
+from redis_resilience.deployments.waiting import eventually
 
 pytestmark = pytest.mark.kind
 
 SCENARIO = """
-from harness.faults.delete import delete_pod
-from harness.faults.isolate import isolate
-from harness.faults.kill import kill
-from harness.faults.pause import pause
-from harness.faults.scale import scale_to_zero
+from redis_resilience.faults.delete import delete_pod
+from redis_resilience.faults.isolate import isolate
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.pause import pause
+from redis_resilience.faults.scale import scale_to_zero
 
 
 def test_never_ends(trial):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.trials.folder import TrialFolder
+from redis_resilience.trials.folder import TrialFolder
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(300)]
 
@@ -19,8 +19,8 @@ def test_the_documented_example_is_deployed_and_survives_its_master(pytester: py
     shutil.copytree(EXAMPLES, pytester.path / "mine")
     pytester.makepyfile(
         test_mine="""
-        from harness.faults.pause import pause
-        from harness.faults.target import MASTER
+        from redis_resilience.faults.pause import pause
+        from redis_resilience.faults.target import MASTER
 
 
         def test_hung_master_is_replaced(trial):

@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from harness.deployments.kube.api import connect
-from harness.deployments.kube.objects.image import project_folder
-from harness.deployments.kube.objects.release import Release
-from harness.deployments.kube.port import RUN_LABEL
-from harness.deployments.kube.tools import Place, run
-from harness.deployments.waiting import eventually
+from redis_resilience.deployments.kube.api import connect
+from redis_resilience.deployments.kube.objects.release import Release
+from redis_resilience.deployments.kube.port import RUN_LABEL
+from redis_resilience.deployments.kube.tools import Place, run
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.shipped import shipped_folder
 
 pytestmark = pytest.mark.kind
 
 NAMESPACE = "test-kind-helm"
-PROFILE = project_folder() / "manifests" / "helm" / "profiles" / "fast.yaml"
+PROFILE = shipped_folder() / "manifests" / "helm" / "profiles" / "fast.yaml"
 
 
 @pytest.fixture

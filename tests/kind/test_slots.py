@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.waiting import eventually
-from harness.topologies.catalogue import BOOTSTRAP
-from harness.trials.survey import survey
+from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.topologies.catalogue import BOOTSTRAP
+from redis_resilience.trials.survey import survey
 
 pytestmark = pytest.mark.kind
 

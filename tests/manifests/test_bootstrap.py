@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.topologies.catalogue import BOOTSTRAP, HELM
-from harness.topologies.topology import ControllerKind
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM
+from redis_resilience.topologies.topology import ControllerKind
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 RUN = MANIFESTS / "bootstrap" / "base" / "run.sh"

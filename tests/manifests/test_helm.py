@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.topologies.catalogue import HELM
-from harness.topologies.topology import ControllerKind
+from redis_resilience.topologies.catalogue import HELM
+from redis_resilience.topologies.topology import ControllerKind
 
 pytestmark = pytest.mark.kind
 

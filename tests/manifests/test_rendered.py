@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.deployments.kube.objects.manifests import SECRET, SECRET_KEY
-from harness.topologies import catalogue
-from harness.topologies.clusters import CLUSTERS as CLUSTER_TOPOLOGIES
-from harness.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, ControllerKind, Profile, Topology, Volume
+from redis_resilience.deployments.kube.objects.manifests import SECRET, SECRET_KEY
+from redis_resilience.topologies import catalogue
+from redis_resilience.topologies.clusters import CLUSTERS as CLUSTER_TOPOLOGIES
+from redis_resilience.topologies.topology import (
+    REDIS_PORT,
+    SENTINEL_PORT,
+    Boot,
+    ControllerKind,
+    Profile,
+    Topology,
+    Volume,
+)
 
 pytestmark = pytest.mark.kind
 

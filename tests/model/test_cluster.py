@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.model.cluster import SLOTS, Node, covered, even_ranges, parse_nodes, ranges_text, slot_of, slots_of
-from harness.model.operations import key_text
+from redis_resilience.model.cluster import (
+    SLOTS,
+    Node,
+    covered,
+    even_ranges,
+    parse_nodes,
+    ranges_text,
+    slot_of,
+    slots_of,
+)
+from redis_resilience.model.operations import key_text
 
 TABLE = """\
 aaaa 10.0.0.1:6379@16379 myself,master - 0 0 4 connected 0-5460 6000 [6001->-bbbb]

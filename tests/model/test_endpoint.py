@@ -1,6 +1,6 @@
 """An endpoint is written as Redis users write it."""
 
-from harness.model.endpoint import Endpoint
+from redis_resilience.model.endpoint import Endpoint
 
 
 def test_host_and_port_are_joined_by_a_colon() -> None:

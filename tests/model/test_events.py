@@ -1,6 +1,6 @@
 """An event lies between its two stamps, or is exact."""
 
-from harness.model.events import Event
+from redis_resilience.model.events import Event
 
 
 def test_without_an_earlier_stamp_an_event_is_exact() -> None:

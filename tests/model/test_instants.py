@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import instants
-from harness.model.instants import Instant
+from redis_resilience.model import instants
+from redis_resilience.model.instants import Instant
 
 NS = st.integers(0, 10**15)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.operations import Cause, Outcome, key_prefix, key_text, outcome_of
+from redis_resilience.model.operations import Cause, Outcome, key_prefix, key_text, outcome_of
 
 
 @pytest.mark.parametrize("cause", [Cause.TIMEOUT, Cause.CLOSED, Cause.UNFINISHED])

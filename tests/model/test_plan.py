@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.model.errors import UsageError
-from harness.model.plan import Writers
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.plan import Writers
 
 
 @pytest.mark.parametrize("count", [0, -1])

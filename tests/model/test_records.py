@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.errors import BrokenRecords, BrokenTrial
-from harness.model.records import OPERATION, SAMPLE, Records, decode, header
+from redis_resilience.model.errors import BrokenRecords, BrokenTrial
+from redis_resilience.model.records import OPERATION, SAMPLE, Records, decode, header
 
 
 def rows(count: int) -> Records:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.events import Event
-from harness.model.sentinel_log import UNRESOLVED, parse_log
+from redis_resilience.model.events import Event
+from redis_resilience.model.sentinel_log import UNRESOLVED, parse_log
 
 SWITCH = "4711:X 21 Nov 2026 02:03:04.567 # +switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379"
 STAMP_NS = int(datetime(2026, 11, 21, 2, 3, 4, tzinfo=UTC).timestamp()) * 10**9 + 567 * 10**6

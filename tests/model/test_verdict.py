@@ -5,8 +5,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.instants import Instant
-from harness.model.verdict import Gap, Timeline, Verdict, worst
+from redis_resilience.model.instants import Instant
+from redis_resilience.model.verdict import Gap, Timeline, Verdict, worst
 
 VERDICTS = st.lists(st.sampled_from(Verdict))
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.model.endpoint import Endpoint
-from harness.model.errors import ProbeError
-from harness.model.events import Scalar
-from harness.model.operations import Cause
-from harness.model.records import Records, decode
-from harness.probe.client import ProbeProcess
+from redis_resilience.deployments.probe_process import ProbeProcess
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import ProbeError
+from redis_resilience.model.events import Scalar
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.records import Records, decode
 
 
 class RedisProcess:

@@ -19,9 +19,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from harness.model.endpoint import Endpoint
-from harness.model.operations import Cause, key_text
-from harness.model.plan import Load, Writers
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.operations import Cause, key_text
+from redis_resilience.model.plan import Load, Writers
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, StartRedis

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from harness.model.cluster import parse_nodes
-from harness.model.endpoint import Endpoint
-from harness.model.events import Event
-from harness.probe.cluster_watch import Believed, ClusterWatch, lanes_of, owner_of, places_of
-from harness.probe.directory import Directory
-from harness.probe.watchers import Target, Witness
+from redis_resilience.model.cluster import parse_nodes
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import Event
+from redis_resilience.probe.cluster_watch import Believed, ClusterWatch, lanes_of, owner_of, places_of
+from redis_resilience.probe.directory import Directory
+from redis_resilience.probe.watchers import Target, Witness
 
 A, B = Endpoint("10.0.0.1", 6379), Endpoint("10.0.0.2", 6379)
 WHOLE = """\

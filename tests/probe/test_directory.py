@@ -1,6 +1,6 @@
-from harness.model.endpoint import Endpoint
-from harness.model.records import NO_SERVER
-from harness.probe.directory import Directory
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.probe.directory import Directory
 
 
 def directory() -> Directory:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.model.cluster import even_ranges, slot_of
-from harness.probe.keys import ANY, Keys
+from redis_resilience.model.cluster import even_ranges, slot_of
+from redis_resilience.probe.keys import ANY, Keys
 
 LANES = tuple((span,) for span in even_ranges(3))
 

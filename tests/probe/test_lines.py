@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
-from harness.model.endpoint import Endpoint
-from harness.model.operations import Cause
-from harness.probe.lines import Line, Sides
-from harness.probe.routing import Unrouted
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.operations import Cause
+from redis_resilience.probe.lines import Line, Sides
+from redis_resilience.probe.routing import Unrouted
 
 HERE, GONE = Endpoint("10.0.0.7", 6379), Endpoint("10.0.0.9", 6379)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from harness.model.operations import Cause
-from harness.model.plan import Load, Writers
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import Load, Writers
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, RedisProcess, StartRedis

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.model.events import Event
-from harness.probe import names
-from harness.probe.names import NameWatch
+from redis_resilience.model.events import Event
+from redis_resilience.probe import names
+from redis_resilience.probe.names import NameWatch
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[str, str]]) -> list[Event]:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.probe.pacing import Schedule, next_attempt_ns
+from redis_resilience.probe.pacing import Schedule, next_attempt_ns
 
 NS = st.integers(min_value=0, max_value=2**62)
 

@@ -1,10 +1,10 @@
 import msgspec
 import pytest
 
-from harness.model.endpoint import Endpoint
-from harness.model.events import Event
-from harness.model.plan import Load, Writers
-from harness.probe import protocol as p
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import Event
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.probe import protocol as p
 
 COMMANDS: list[p.Command] = [
     p.Hello(),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.operations import key_prefix, key_text
-from harness.model.plan import Load, Writers
-from harness.probe.readback import key_numbers, right_values
+from redis_resilience.model.operations import key_prefix, key_text
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.probe.readback import key_numbers, right_values
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, StartRedis

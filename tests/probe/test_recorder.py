@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.model.errors import ProbeError
-from harness.model.events import Event, Link, Role
-from harness.model.operations import Cause, Outcome
-from harness.model.records import NO_SERVER, OPERATION, SAMPLE, decode
-from harness.probe.recorder import PACK_OPERATION, PACK_SAMPLE, Recorder
-from harness.probe.watchers import RoleTold
+from redis_resilience.model.errors import ProbeError
+from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE, decode
+from redis_resilience.probe.recorder import PACK_OPERATION, PACK_SAMPLE, Recorder
+from redis_resilience.probe.watchers import RoleTold
 
 
 def recorder_in(folder: Path, failures: list[str] | None = None) -> Recorder:

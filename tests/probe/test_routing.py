@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.model.errors import ProbeError
-from harness.model.operations import Cause, Outcome
-from harness.model.plan import Load, Writers
+from redis_resilience.model.errors import ProbeError
+from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.plan import Load, Writers
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, RedisProcess, StartRedis

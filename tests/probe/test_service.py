@@ -5,10 +5,10 @@ from pathlib import Path
 import hiredis
 import pytest
 
-from harness.model.endpoint import Endpoint
-from harness.model.plan import Load, Writers
-from harness.probe import protocol as p
-from harness.probe.service import Service, as_value
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.probe import protocol as p
+from redis_resilience.probe.service import Service, as_value
 
 
 def converse(*commands: p.Command, before: Callable[[Service], Awaitable[None]] | None = None) -> list[p.FromProbe]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.model.operations import key_text
-from harness.probe.sweep import sweep_server
-from harness.probe.wire import NoReply, Wire
+from redis_resilience.model.operations import key_text
+from redis_resilience.probe.sweep import sweep_server
+from redis_resilience.probe.wire import NoReply, Wire
 
 if TYPE_CHECKING:
     from tests.probe.conftest import StartRedis

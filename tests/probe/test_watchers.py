@@ -8,10 +8,10 @@ import hiredis
 import numpy as np
 import pytest
 
-from harness.model.endpoint import Endpoint
-from harness.model.events import Link, Role
-from harness.model.records import NO_SERVER
-from harness.probe.watchers import RoleTold, parse_role
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import Link, Role
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.probe.watchers import RoleTold, parse_role
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, RedisProcess, StartRedis

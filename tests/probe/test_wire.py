@@ -1,8 +1,8 @@
 import hiredis
 import pytest
 
-from harness.model.operations import Cause, Outcome, outcome_of
-from harness.probe.wire import classify, info_field
+from redis_resilience.model.operations import Cause, Outcome, outcome_of
+from redis_resilience.probe.wire import classify, info_field
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from harness.model.events import Event
-from harness.model.operations import Cause, Outcome
-from harness.model.plan import Load, Writers
-from harness.probe import writers
-from harness.probe.directory import Directory
-from harness.probe.routing import Fixed, Unrouted
+from redis_resilience.model.events import Event
+from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.probe import writers
+from redis_resilience.probe.directory import Directory
+from redis_resilience.probe.routing import Fixed, Unrouted
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, RedisProcess, StartRedis

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from harness.model.plan import FaultPlan
-from harness.topologies.care import NOBODY, Care, Comeback, absence
+from redis_resilience.model.plan import FaultPlan
+from redis_resilience.topologies.care import NOBODY, Care, Comeback, absence
 
 KILL = FaultPlan(kind="kill", target="master")
 DELETE = FaultPlan(kind="delete", target="master", whole_pod=True)

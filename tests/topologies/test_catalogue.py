@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.model.errors import UsageError
-from harness.topologies import catalogue
-from harness.topologies.topology import Boot, ControllerKind, System, Topology, Volume
+from redis_resilience.model.errors import UsageError
+from redis_resilience.topologies import catalogue
+from redis_resilience.topologies.topology import Boot, ControllerKind, System, Topology, Volume
 
 
 @pytest.fixture(params=catalogue.names())

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.objects.manifests import overlay_of
-from harness.model.errors import UsageError
-from harness.topologies.catalogue import NODE, topology
-from harness.topologies.topology import Boot, Topology, Volume
+from redis_resilience.deployments.kube.objects.manifests import overlay_of
+from redis_resilience.model.errors import UsageError
+from redis_resilience.topologies.catalogue import NODE, topology
+from redis_resilience.topologies.topology import Boot, Topology, Volume
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "five-sentinels.yaml"
 GOOD = """
@@ -90,7 +90,7 @@ def test_manifests_are_beside_the_file(tmp_path):
 def test_a_variable_of_a_python_file_is_one_too(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
-        "from dataclasses import replace\nfrom harness.topologies.catalogue import NODE\n"
+        "from dataclasses import replace\nfrom redis_resilience.topologies.catalogue import NODE\n"
         "PATIENT = replace(NODE, name='patient', quorum=3, manifests='k8s')\nNOT = 1\n"
     )
 
@@ -108,7 +108,7 @@ def test_a_variable_of_a_python_file_is_one_too(tmp_path):
     ],
 )
 def test_a_wrong_variable_is_answered_with_the_right_ones(tmp_path, name, message):
-    (tmp_path / "mine.py").write_text("from harness.topologies.catalogue import NODE as MINE\nOTHER = 1\n")
+    (tmp_path / "mine.py").write_text("from redis_resilience.topologies.catalogue import NODE as MINE\nOTHER = 1\n")
     (tmp_path / "broken.py").write_text("1 / 0\n")
 
     with pytest.raises(UsageError, match=message):
@@ -182,8 +182,8 @@ def test_the_documented_example_survives_its_master(pytester: pytest.Pytester):
     """The whole way: --redis-topology with a path, real processes, a kill, a verdict."""
     pytester.makepyfile(
         test_mine="""
-        from harness.faults.kill import kill
-        from harness.faults.target import MASTER
+        from redis_resilience.faults.kill import kill
+        from redis_resilience.faults.target import MASTER
 
 
         def test_killed_master_is_replaced(trial):

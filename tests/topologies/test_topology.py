@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.model.errors import UsageError
-from harness.topologies.catalogue import BOOTSTRAP, HELM, NODE, STATEFULSET
-from harness.topologies.topology import Boot, Pod, Volume
+from redis_resilience.model.errors import UsageError
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE, STATEFULSET
+from redis_resilience.topologies.topology import Boot, Pod, Volume
 
 
 def test_a_pod_s_own_boot_rule_comes_before_the_topology_s() -> None:

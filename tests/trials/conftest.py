@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.deployments.memory.world import Bug
-from harness.faults.fault import Fault
-from harness.model.plan import Expect, Load, Plan, Windows
-from harness.topologies.catalogue import topology
-from harness.trials.engine import fault_plan, run_trial
-from harness.trials.folder import TrialFolder
-from harness.trials.outcome import Outcome
-from harness.trials.trial import rejudge
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.deployments.memory.world import Bug
+from redis_resilience.faults.fault import Fault
+from redis_resilience.model.plan import Expect, Load, Plan, Windows
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.outcome import Outcome
+from redis_resilience.trials.trial import rejudge
 
 RunSimulated = Callable[..., Outcome]
 

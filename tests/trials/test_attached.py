@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.faults.kill import kill
-from harness.faults.target import MASTER
-from harness.model.errors import BrokenTrial
-from harness.model.plan import Expect, Load, Plan, Windows
-from harness.model.verdict import Verdict
-from harness.probe.protocol import Swept
-from harness.topologies.catalogue import topology
-from harness.trials.engine import fault_plan, run_trial
-from harness.trials.folder import TrialFolder
-from harness.trials.trial import rejudge
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import MASTER
+from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.model.plan import Expect, Load, Plan, Windows
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.probe.protocol import Swept
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.trial import rejudge
 
 
 class Attached(MemoryDeployment):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.faults.effect import Effect
-from harness.faults.kill import kill
-from harness.faults.target import MASTER, SENTINEL_MAJORITY, Place
-from harness.topologies.catalogue import topology
-from harness.trials.breakage import Breakage
-from harness.trials.folder import TrialFolder
-from harness.trials.notes import Notes
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.effect import Effect
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import MASTER, SENTINEL_MAJORITY, Place
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.breakage import Breakage
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.notes import Notes
 
 
 @pytest.fixture

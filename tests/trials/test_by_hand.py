@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, Unavailable, WaitTimeout
-from harness.probe.protocol import Answer
-from harness.topologies.catalogue import NODE
-from harness.trials.by_hand import ByHand
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, Unavailable, WaitTimeout
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.catalogue import NODE
+from redis_resilience.trials.by_hand import ByHand
 
 SERVER = "redis-0.redis"
 

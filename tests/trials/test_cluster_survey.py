@@ -8,14 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.model.endpoint import Endpoint
-from harness.model.environment import Prediction, Server, Shard
-from harness.model.events import Event
-from harness.model.plan import Expect, FaultPlan, Load, Plan, Windows
-from harness.probe.protocol import Answer
-from harness.topologies.care import NOBODY, Care
-from harness.topologies.clusters import CLUSTER
-from harness.trials.cluster_survey import all_announced, describe_shards, survey_cluster
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.environment import Prediction, Server, Shard
+from redis_resilience.model.events import Event
+from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.care import NOBODY, Care
+from redis_resilience.topologies.clusters import CLUSTER
+from redis_resilience.trials.cluster_survey import all_announced, describe_shards, survey_cluster
 
 PODS = ("redis-1", "redis-2", "redis-3", "redis-4")
 ENDPOINTS = {pod: Endpoint(f"10.0.0.{pod[-1]}", 6379) for pod in (*PODS, "redis-5")}

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError
-from harness.probe.protocol import Answer
-from harness.trials.emptying import empty
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.trials.emptying import empty
 
 MASTER = Endpoint("10.0.0.1", 6379)
 

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.deployments.memory.world import Bug
-from harness.faults.effect import Effect
-from harness.faults.kill import kill
-from harness.faults.pause import pause
-from harness.faults.scale import scale_to_zero
-from harness.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, ProbeError, Unavailable, WaitTimeout
-from harness.model.plan import Expect, Load, Plan, Windows, Writers
-from harness.model.verdict import Verdict
-from harness.topologies.catalogue import topology
-from harness.trials.engine import fault_plan, run_trial
-from harness.trials.folder import TrialFolder
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.deployments.memory.world import Bug
+from redis_resilience.faults.effect import Effect
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.pause import pause
+from redis_resilience.faults.scale import scale_to_zero
+from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, WaitTimeout
+from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.folder import TrialFolder
 
 
 def test_a_healthy_failover_passes(simulate):
@@ -162,7 +162,7 @@ def test_a_pod_that_is_gone_keeps_its_number(simulate, monkeypatch):
 
     servers = MemoryDeployment.servers
     monkeypatch.setattr(MemoryDeployment, "servers", without_the_dead)
-    monkeypatch.setattr("harness.deployments.memory.probe.MemoryProbe.watch", watch)
+    monkeypatch.setattr("redis_resilience.deployments.memory.probe.MemoryProbe.watch", watch)
     simulate(kill("redis-0"), expect=Expect(failover=True))
 
     assert watched
@@ -192,7 +192,7 @@ def test_a_dead_probe_is_a_problem_not_a_finding(simulate, monkeypatch):
     def die(_: object) -> None:
         raise ProbeError("expected an answer of the probe; it ended")
 
-    monkeypatch.setattr("harness.deployments.memory.probe.MemoryProbe.read_back", die)
+    monkeypatch.setattr("redis_resilience.deployments.memory.probe.MemoryProbe.read_back", die)
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
 
     assert outcome.verdict is Verdict.UNKNOWN
@@ -208,7 +208,7 @@ def test_a_probe_that_is_gone_keeps_no_fault_broken(simulate, monkeypatch):
 
     def inject_and_die(self: MemoryDeployment, *args: str) -> Effect:
         for method in ("clocks", "query", "stop_load", "read_back"):
-            monkeypatch.setattr(f"harness.deployments.memory.probe.MemoryProbe.{method}", die)
+            monkeypatch.setattr(f"redis_resilience.deployments.memory.probe.MemoryProbe.{method}", die)
         return signal(self, *args)
 
     signal = MemoryDeployment.signal

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.faults.kill import kill
-from harness.faults.target import MASTER, REPLICA
-from harness.model.errors import BrokenTrial
-from harness.model.plan import Expect
-from harness.model.verdict import Verdict
-from harness.trials.folder import TrialFolder, write_whole
-from harness.trials.trial import rejudge
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import MASTER, REPLICA
+from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.model.plan import Expect
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.trials.folder import TrialFolder, write_whole
+from redis_resilience.trials.trial import rejudge
 
 
 def test_rechecking_gives_the_same_bytes(simulate):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.faults.kill import kill
-from harness.faults.target import REPLICA
-from harness.model.lint import Severity
-from harness.model.plan import Expect
-from harness.probe.protocol import Answer
-from harness.topologies.catalogue import topology
-from harness.trials.folder import TrialFolder
-from harness.trials.inspection import inspect, read_deployment
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.kill import kill
+from redis_resilience.faults.target import REPLICA
+from redis_resilience.model.lint import Severity
+from redis_resilience.model.plan import Expect
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.inspection import inspect, read_deployment
 
 NODE = topology("node")
 

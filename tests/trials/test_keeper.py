@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.topologies.catalogue import topology
-from harness.trials.keeper import Keeper
-from harness.trials.settings import Settings
-from harness.trials.survey import survey
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.keeper import Keeper
+from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.survey import survey
 
 NODE = topology("node")
 FAST = NODE.profile("fast")
@@ -41,6 +41,8 @@ def test_a_worn_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> N
 def test_one_whose_sentinels_know_a_dead_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     """It needs a larger majority than a new one: what comes of a fault would depend on the trial before."""
     first = keeper.deployment(NODE, FAST)
-    monkeypatch.setattr("harness.trials.keeper.survey", lambda deployment: replace(survey(deployment), ghosts=1))
+    monkeypatch.setattr(
+        "redis_resilience.trials.keeper.survey", lambda deployment: replace(survey(deployment), ghosts=1)
+    )
 
     assert keeper.deployment(NODE, FAST) is not first

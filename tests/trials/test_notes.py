@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.faults.effect import Effect
-from harness.model.errors import BrokenTrial
-from harness.probe.port import Clocks
-from harness.topologies.catalogue import topology
-from harness.trials.folder import TrialFolder
-from harness.trials.notes import Notes
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.deployments.probe import Clocks
+from redis_resilience.faults.effect import Effect
+from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.notes import Notes
 
 
 def test_an_event_is_moved_to_the_probe_s_clock_and_as_wide_as_that_is_known(tmp_path: Path):

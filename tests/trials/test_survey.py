@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.deployments.memory.deployment import MemoryDeployment
-from harness.probe.protocol import Answer
-from harness.topologies.catalogue import topology
-from harness.trials.survey import _missing, survey
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.survey import _missing, survey
 
 NODE = topology("node")
 

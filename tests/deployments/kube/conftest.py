@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.journal import Journal
-from harness.deployments.kube.port import (
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.port import (
     Change,
     Channel,
     ContainerState,
@@ -20,7 +20,7 @@ from harness.deployments.kube.port import (
     Permission,
     PodState,
 )
-from harness.topologies.topology import Controller
+from redis_resilience.topologies.topology import Controller
 
 _PROGRAM = """#!/bin/sh
 echo "$(basename "$0") $*" >> "{calls}"

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from harness.deployments.kube.api import connect, pod_state
-from harness.deployments.kube.port import RUN_LABEL, KubeError, Permission
-from harness.topologies.topology import Controller, ControllerKind
+from redis_resilience.deployments.kube.api import connect, pod_state
+from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError, Permission
+from redis_resilience.topologies.topology import Controller, ControllerKind
 
 POD = {
     "metadata": {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.attachment import Attachment, describe, find
-from harness.deployments.kube.port import ContainerState
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, UsageError
-from harness.probe.protocol import Answer
+from redis_resilience.deployments.kube.attachment import Attachment, describe, find
+from redis_resilience.deployments.kube.port import ContainerState
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, UsageError
+from redis_resilience.probe.protocol import Answer
 
 MASTER = {
     "name": "mymaster",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.care import care_of
-from harness.topologies.catalogue import topology
+from redis_resilience.deployments.kube.care import care_of
+from redis_resilience.topologies.catalogue import topology
 
 
 @pytest.mark.parametrize(("restarts", "most_ms"), [(0, 5_000), (1, 15_000), (2, 25_000), (3, 45_000), (12, 305_000)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.journal import Journal, parse
-from harness.deployments.kube.cluster import KindClusters, left_clusters
-from harness.deployments.kube.undoing import Undoer, leave
-from harness.deployments.undo import DeleteCluster
-from harness.model.errors import DeploymentError, Unavailable, UsageError
+from redis_resilience.deployments.journal import Journal, parse
+from redis_resilience.deployments.kube.cluster import KindClusters, left_clusters
+from redis_resilience.deployments.kube.undoing import Undoer, leave
+from redis_resilience.deployments.undo import DeleteCluster
+from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 
 KIND = """
 case "$1 $2" in

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.context import NO_HELPER, Context, ContextSite, kubeconfig_of, must_be_welcome
-from harness.deployments.kube.nodes.helper import helper_name, helper_pod
-from harness.deployments.kube.objects.manifests import Object
-from harness.deployments.kube.permissions import must_be_allowed, needed
-from harness.deployments.kube.port import NamespaceState, Permission
-from harness.model.errors import Unavailable, UsageError
+from redis_resilience.deployments.kube.context import NO_HELPER, Context, ContextSite, kubeconfig_of, must_be_welcome
+from redis_resilience.deployments.kube.nodes.helper import helper_name, helper_pod
+from redis_resilience.deployments.kube.objects.manifests import Object
+from redis_resilience.deployments.kube.permissions import must_be_allowed, needed
+from redis_resilience.deployments.kube.port import NamespaceState, Permission
+from redis_resilience.model.errors import Unavailable, UsageError
 
 OBJECTS = """apiVersion: v1
 kind: Service

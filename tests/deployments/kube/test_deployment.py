@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube import bringup, deployment
-from harness.deployments.kube.deployment import KubeDeployment
-from harness.deployments.kube.nodes.node import Process
-from harness.deployments.kube.nodes.partition import Partition
-from harness.deployments.kube.nodes.power import NodePower
-from harness.deployments.kube.pods.clients import clients
-from harness.deployments.kube.pods.logs import Logs
-from harness.deployments.kube.pods.pods import Pods
-from harness.deployments.kube.pods.watch import PodWatch
-from harness.deployments.kube.site import Cluster
-from harness.deployments.kube.tools import Place
-from harness.deployments.steps import Steps
-from harness.deployments.undo import Resume, ScaleBack, Where
-from harness.deployments.waiting import eventually
-from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
-from harness.faults.effect import Effect
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, ProbeError, UsageError
-from harness.probe.protocol import Answer
-from harness.topologies.catalogue import topology
-from harness.topologies.topology import Controller, ControllerKind
+from redis_resilience.deployments.kube import bringup, deployment
+from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.nodes.node import Process
+from redis_resilience.deployments.kube.nodes.partition import Partition
+from redis_resilience.deployments.kube.nodes.power import NodePower
+from redis_resilience.deployments.kube.pods.clients import clients
+from redis_resilience.deployments.kube.pods.logs import Logs
+from redis_resilience.deployments.kube.pods.pods import Pods
+from redis_resilience.deployments.kube.pods.watch import PodWatch
+from redis_resilience.deployments.kube.site import Cluster
+from redis_resilience.deployments.kube.tools import Place
+from redis_resilience.deployments.steps import Steps
+from redis_resilience.deployments.undo import Resume, ScaleBack, Where
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
+from redis_resilience.faults.effect import Effect
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, ProbeError, UsageError
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import Controller, ControllerKind
 
 SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 NODE = topology("node")
@@ -66,7 +66,7 @@ def gone(monkeypatch, journal):
         seen.append((name, wanted))
         return 10**18
 
-    monkeypatch.setattr("harness.deployments.kube.pods.death.wait_for_state", wait)
+    monkeypatch.setattr("redis_resilience.deployments.kube.pods.death.wait_for_state", wait)
 
     def send(_shell, _process, signal, _name):
         seen.append(journal.left())
@@ -74,7 +74,7 @@ def gone(monkeypatch, journal):
 
     monkeypatch.setattr(deployment, "send_signal", send)
     monkeypatch.setattr(
-        "harness.deployments.kube.pods.pods.find_process",
+        "redis_resilience.deployments.kube.pods.pods.find_process",
         lambda *_: Process(node="node-1", pid=4711, born="1"),
     )
     return seen

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.tools import must_have, must_have_docker, run
-from harness.model.errors import DeploymentError, Unavailable
+from redis_resilience.deployments.kube.tools import must_have, must_have_docker, run
+from redis_resilience.model.errors import DeploymentError, Unavailable
 
 
 def test_a_missing_program_names_the_fix(programs):

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from harness.deployments.journal import Journal
-from harness.deployments.kube.port import RUN_LABEL, KubeError, NamespaceState
-from harness.deployments.kube.undoing import Undoer, leave, patiently
-from harness.deployments.undo import (
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError, NamespaceState
+from redis_resilience.deployments.kube.undoing import Undoer, leave, patiently
+from redis_resilience.deployments.undo import (
     DeleteCluster,
     DeleteNamespace,
     DeletePod,
@@ -19,8 +19,8 @@ from harness.deployments.undo import (
     StartNode,
     Where,
 )
-from harness.model.errors import DeploymentError
-from harness.topologies.topology import Controller, ControllerKind
+from redis_resilience.model.errors import DeploymentError
+from redis_resilience.topologies.topology import Controller, ControllerKind
 
 SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 WHERE = Where(kubeconfig="/run/kubeconfig", context="theirs", namespace="trial")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.local.isolation import Level, try_namespaces
-from harness.topologies.catalogue import topology
-from harness.topologies.topology import Topology
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.local.isolation import Level, try_namespaces
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import Topology
 
 NO_NAMESPACES = try_namespaces()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.local import addresses
-from harness.deployments.local.addresses import Addresses, claim_loopback_block, namespace_addresses
-from harness.model.errors import DeploymentError
+from redis_resilience.deployments.local import addresses
+from redis_resilience.deployments.local.addresses import Addresses, claim_loopback_block, namespace_addresses
+from redis_resilience.model.errors import DeploymentError
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from harness.deployments.local.boot import whom_to_follow, whom_to_watch
-from harness.model.endpoint import Endpoint
-from harness.model.errors import WaitTimeout
-from harness.probe.protocol import Answer
-from harness.topologies.catalogue import BOOTSTRAP, NODE, STATEFULSET
-from harness.topologies.topology import Boot, Pod
+from redis_resilience.deployments.local.boot import whom_to_follow, whom_to_watch
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import WaitTimeout
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.catalogue import BOOTSTRAP, NODE, STATEFULSET
+from redis_resilience.topologies.topology import Boot, Pod
 
 ADDRESSES = {"redis-0": "10.0.0.1", "redis-1": "10.0.0.2", "redis-2": "10.0.0.3"}
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.local.isolation import Level
-from harness.deployments.replies import pairs
-from harness.model.errors import DeploymentError
-from harness.topologies.catalogue import CHART
-from harness.trials.emptying import empty
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.local.isolation import Level
+from redis_resilience.deployments.replies import pairs
+from redis_resilience.model.errors import DeploymentError
+from redis_resilience.topologies.catalogue import CHART
+from redis_resilience.trials.emptying import empty
 
 pytestmark = pytest.mark.local
 

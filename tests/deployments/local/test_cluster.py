@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.nodes import look_at
-from harness.deployments.waiting import eventually
-from harness.model.operations import Cause, Outcome
-from harness.model.plan import Load, Writers
-from harness.model.records import decode
-from harness.topologies.clusters import CLUSTER_ANNOUNCED
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.nodes import look_at
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.records import decode
+from redis_resilience.topologies.clusters import CLUSTER_ANNOUNCED
 
 pytestmark = pytest.mark.local
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.deployments.local.config import Where, hosts, names_resolve, redis_config, sentinel_config
-from harness.topologies.catalogue import NODE, STATEFULSET
+from redis_resilience.deployments.local.config import Where, hosts, names_resolve, redis_config, sentinel_config
+from redis_resilience.topologies.catalogue import NODE, STATEFULSET
 
 FAST = NODE.profile("fast")
 PLAIN = Where(bind="10.77.0.10")

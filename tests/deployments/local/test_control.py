@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.local.control import Agent, ProcessState
-from harness.deployments.local.isolation import Level, write_name_files
-from harness.deployments.waiting import eventually
-from harness.model.errors import DeploymentError
+from redis_resilience.deployments.local.control import Agent, ProcessState
+from redis_resilience.deployments.local.isolation import Level, write_name_files
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.errors import DeploymentError
 
 ENVIRONMENT = {"PATH": os.defpath}
 SLEEPER = ("/bin/sleep", "60")

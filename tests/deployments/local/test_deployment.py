@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.local.isolation import Level
-from harness.deployments.waiting import eventually
-from harness.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanSignal
-from harness.model.errors import DeploymentError, Unavailable, UsageError
-from harness.probe.protocol import Value
-from harness.topologies.catalogue import NODE
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.local.isolation import Level
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanSignal
+from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
+from redis_resilience.probe.protocol import Value
+from redis_resilience.topologies.catalogue import NODE
 
 pytestmark = pytest.mark.local
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.local.engine import find_engine
-from harness.model.errors import Unavailable
+from redis_resilience.deployments.local.engine import find_engine
+from redis_resilience.model.errors import Unavailable
 
 
 def program(folder: Path, name: str, says: str) -> Path:

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.nodes import look_at
-from harness.deployments.waiting import eventually
-from harness.faults.capabilities import CanGrow
-from harness.faults.fault import able
-from harness.model.cluster import covered, slots_of
-from harness.model.errors import Unavailable, UsageError
-from harness.model.operations import Outcome
-from harness.model.plan import Load, Writers
-from harness.model.records import decode
-from harness.topologies.catalogue import topology
-from harness.topologies.clusters import CLUSTER_GROWING
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.nodes import look_at
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.capabilities import CanGrow
+from redis_resilience.faults.fault import able
+from redis_resilience.model.cluster import covered, slots_of
+from redis_resilience.model.errors import Unavailable, UsageError
+from redis_resilience.model.operations import Outcome
+from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.records import decode
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.clusters import CLUSTER_GROWING
 
 pytestmark = pytest.mark.local
 

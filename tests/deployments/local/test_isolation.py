@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.local import isolation
-from harness.deployments.local.isolation import Level, choose_isolation, try_namespaces
-from harness.model.errors import Unavailable, UsageError
+from redis_resilience.deployments.local import isolation
+from redis_resilience.deployments.local.isolation import Level, choose_isolation, try_namespaces
+from redis_resilience.model.errors import Unavailable, UsageError
 
 
 def no_namespaces() -> str:

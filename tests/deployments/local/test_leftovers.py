@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-import harness
-from harness.deployments.local.isolation import Level
-from harness.deployments.waiting import eventually
+import redis_resilience
+from redis_resilience.deployments.local.isolation import Level
+from redis_resilience.deployments.waiting import eventually
 
 pytestmark = pytest.mark.local
 
-ROOT = Path(harness.__file__).parent.parent
+ROOT = Path(redis_resilience.__file__).parent.parent
 DEPLOYS = """
 import sys
 from pathlib import Path
-from harness.deployments.local.deployment import LocalDeployment
-from harness.topologies.catalogue import NODE
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.topologies.catalogue import NODE
 with LocalDeployment(NODE, NODE.profile("fast"), folder=Path(sys.argv[1]), isolation=sys.argv[2]):
     print("up", flush=True)
     sys.stdin.readline()

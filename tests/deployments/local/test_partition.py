@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from harness.deployments.local.partition import find_nft, ruleset
-from harness.model.errors import Unavailable
+from redis_resilience.deployments.local.partition import find_nft, ruleset
+from redis_resilience.model.errors import Unavailable
 
 ADDRESSES = {"redis-0": "10.77.0.10", "redis-1": "10.77.0.11", "redis-2": "10.77.0.12"}
 

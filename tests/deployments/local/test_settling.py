@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.deployments.local import settling
-from harness.deployments.local.settling import run_id, wait_for_replicas, wait_for_sentinels
-from harness.model.endpoint import Endpoint
-from harness.model.errors import DeploymentError, WaitTimeout
-from harness.probe.protocol import Answer, Value
-from harness.topologies.catalogue import NODE
+from redis_resilience.deployments.local import settling
+from redis_resilience.deployments.local.settling import run_id, wait_for_replicas, wait_for_sentinels
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, WaitTimeout
+from redis_resilience.probe.protocol import Answer, Value
+from redis_resilience.topologies.catalogue import NODE
 
 MASTER = Endpoint("10.77.0.10", 6379)
 REPLICA = Endpoint("10.77.0.11", 6379)

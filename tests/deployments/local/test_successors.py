@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.deployments.local.deployment import LocalDeployment
-from harness.deployments.waiting import eventually
-from harness.trials.survey import info
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.trials.survey import info
 
 pytestmark = pytest.mark.local
 

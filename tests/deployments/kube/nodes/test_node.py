@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness.deployments.kube.nodes.node import (
+from redis_resilience.deployments.kube.nodes.node import (
     NodeShell,
     Process,
     descendants,
@@ -18,7 +18,7 @@ from harness.deployments.kube.nodes.node import (
     send_signal,
     wait_for_state,
 )
-from harness.model.errors import DeploymentError, UsageError, WaitTimeout
+from redis_resilience.model.errors import DeploymentError, UsageError, WaitTimeout
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.nodes.node import Process
-from harness.deployments.kube.nodes.partition import Partition
-from harness.deployments.undo import DropTable
-from harness.model.errors import DeploymentError
+from redis_resilience.deployments.kube.nodes.node import Process
+from redis_resilience.deployments.kube.nodes.partition import Partition
+from redis_resilience.deployments.undo import DropTable
+from redis_resilience.model.errors import DeploymentError
 
 ADDRESSES = {"redis-0": "10.0.0.5", "redis-1": "10.0.1.6", "redis-2": "10.0.1.7"}
 PEER = Process(node="node-2", pid=4711, born="1")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.nodes.power import NodePower
-from harness.deployments.kube.pods.logs import Logs
-from harness.deployments.kube.pods.pods import Pods
-from harness.deployments.kube.pods.watch import PodWatch
-from harness.deployments.undo import StartNode
-from harness.model.errors import DeploymentError, Unavailable
-from harness.probe.protocol import Answer
-from harness.topologies.catalogue import topology
+from redis_resilience.deployments.kube.nodes.power import NodePower
+from redis_resilience.deployments.kube.pods.logs import Logs
+from redis_resilience.deployments.kube.pods.pods import Pods
+from redis_resilience.deployments.kube.pods.watch import PodWatch
+from redis_resilience.deployments.undo import StartNode
+from redis_resilience.model.errors import DeploymentError, Unavailable
+from redis_resilience.probe.protocol import Answer
+from redis_resilience.topologies.catalogue import topology
 
 # A node is off once it was killed, and on once it was started; each is a worker but for node-0.
 DOCKER = """case "$*" in

@@ -6,26 +6,29 @@ import shutil
 
 import pytest
 
-from harness.deployments.kube.objects import image
-from harness.model.errors import Unavailable
+from redis_resilience.deployments.kube.objects import image
+from redis_resilience.model.errors import Unavailable
+
+PACKAGE = "harness/redis_resilience"
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    for folder in ("harness/model", "harness/probe"):
-        (tmp_path / "project" / folder).mkdir(parents=True)
-    for file in ("Dockerfile", "pyproject.toml", "harness/__init__.py", "harness/py.typed", "harness/probe/load.py"):
+    for folder in ("model", "probe"):
+        (tmp_path / "project" / PACKAGE / folder).mkdir(parents=True)
+    package = (f"{PACKAGE}/{name}" for name in ("__init__.py", "py.typed", "probe/load.py"))
+    for file in ("Dockerfile", "pyproject.toml", *package):
         (tmp_path / "project" / file).write_text(file)
-    monkeypatch.setattr(image, "project_folder", lambda: tmp_path / "project")
+    monkeypatch.setattr(image, "shipped_folder", lambda: tmp_path / "project")
     return tmp_path / "project"
 
 
 def test_another_source_is_another_image(project):
     """A probe must never speak an older protocol than its harness; compiled files do not matter."""
     before = image.probe_tag(project)
-    (project / "harness/probe/load.pyc").write_text("compiled")
+    (project / f"{PACKAGE}/probe/load.pyc").write_text("compiled")
     same = image.probe_tag(project)
-    (project / "harness/probe/load.py").write_text("changed")
+    (project / f"{PACKAGE}/probe/load.py").write_text("changed")
 
     assert same == before
     assert image.probe_tag(project) != before
@@ -51,7 +54,7 @@ def test_an_installed_package_is_its_own_source(project):
 
     names = set(image._sources(project))
 
-    assert {"Dockerfile", "pyproject.toml", "harness/__init__.py", "harness/probe/__main__.py"} <= names
+    assert {"Dockerfile", "pyproject.toml", f"{PACKAGE}/__init__.py", f"{PACKAGE}/probe/__main__.py"} <= names
     assert not any("trials" in name for name in names)
 
 

@@ -7,8 +7,7 @@ import shutil
 
 import pytest
 
-from harness.deployments.kube.objects.image import project_folder
-from harness.deployments.kube.objects.manifests import (
+from redis_resilience.deployments.kube.objects.manifests import (
     apply,
     delete_labelled,
     images_in,
@@ -17,10 +16,11 @@ from harness.deployments.kube.objects.manifests import (
     render,
     secret,
 )
-from harness.deployments.kube.tools import Place
-from harness.model.errors import Unavailable
-from harness.topologies.catalogue import topology
-from harness.topologies.topology import Profile
+from redis_resilience.deployments.kube.tools import Place
+from redis_resilience.model.errors import Unavailable
+from redis_resilience.shipped import shipped_folder
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import Profile
 
 NODE = topology("node")
 
@@ -116,7 +116,7 @@ def test_a_label_reaches_what_controllers_make():
     """Pods and claims are found by it at the end; a chart's as well as an overlay's."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not on PATH")
-    rendered = render(project_folder() / "manifests/node/overlays/fast", {}, {"redis-resilience/run": "r1"})
+    rendered = render(shipped_folder() / "manifests/node/overlays/fast", {}, {"redis-resilience/run": "r1"})
 
     objects = rendered.count("\nkind: ") + rendered.startswith("kind: ")
     assert rendered.count("redis-resilience/run: r1") == objects + 2

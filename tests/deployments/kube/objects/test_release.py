@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.objects.manifests import deploy, overlay_of, render, scale
-from harness.deployments.kube.objects.release import Release
-from harness.deployments.kube.tools import Place
-from harness.model.errors import DeploymentError, Unavailable
-from harness.topologies.catalogue import BOOTSTRAP, HELM
+from redis_resilience.deployments.kube.objects.manifests import deploy, overlay_of, render, scale
+from redis_resilience.deployments.kube.objects.release import Release
+from redis_resilience.deployments.kube.tools import Place
+from redis_resilience.model.errors import DeploymentError, Unavailable
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.deployments.kube.objects import settings
-from harness.deployments.kube.objects.manifests import overlay_of
-from harness.model.errors import Unavailable
-from harness.topologies.catalogue import topology
+from redis_resilience.deployments.kube.objects import settings
+from redis_resilience.deployments.kube.objects.manifests import overlay_of
+from redis_resilience.model.errors import Unavailable
+from redis_resilience.topologies.catalogue import topology
 
 NODE = topology("node")
 FAST = NODE.profile("fast")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.deployments.kube.pods.clients import Clients, clients
-from harness.deployments.kube.pods.watch import PodWatch
-from harness.deployments.kube.tools import Place
-from harness.model.errors import DeploymentError
+from redis_resilience.deployments.kube.pods.clients import Clients, clients
+from redis_resilience.deployments.kube.pods.watch import PodWatch
+from redis_resilience.deployments.kube.tools import Place
+from redis_resilience.model.errors import DeploymentError
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.pods.death import by_silence
-from harness.faults.capabilities import CanSignal
-from harness.faults.fault import able
-from harness.model.endpoint import Endpoint
-from harness.model.errors import Unavailable, WaitTimeout
-from harness.probe.protocol import Answer
+from redis_resilience.deployments.kube.pods.death import by_silence
+from redis_resilience.faults.capabilities import CanSignal
+from redis_resilience.faults.fault import able
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import Unavailable, WaitTimeout
+from redis_resilience.probe.protocol import Answer
 
 PLACE = Endpoint("10.0.0.1", 6379)
 

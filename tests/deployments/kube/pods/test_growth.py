@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.objects.manifests import in_steps
-from harness.deployments.kube.pods.growth import first_pods, grow, later_controllers, wait_until_adopted
-from harness.model.errors import WaitTimeout
-from harness.topologies.catalogue import BOOTSTRAP, HELM, NODE
+from redis_resilience.deployments.kube.objects.manifests import in_steps
+from redis_resilience.deployments.kube.pods.growth import first_pods, grow, later_controllers, wait_until_adopted
+from redis_resilience.model.errors import WaitTimeout
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE
 
 
 class FakePods:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.pods.logs import Logs
-from harness.deployments.kube.pods.watch import PodWatch
-from harness.deployments.kube.port import KubeError
+from redis_resilience.deployments.kube.pods.logs import Logs
+from redis_resilience.deployments.kube.pods.watch import PodWatch
+from redis_resilience.deployments.kube.port import KubeError
 
 NAMES = [("redis-0", "redis")]
 

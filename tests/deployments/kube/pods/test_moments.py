@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.deployments.kube.pods.moments import changes, describe
+from redis_resilience.deployments.kube.pods.moments import changes, describe
 
 AT_NS = 50_000_000_000
 WALL_NS = 1_790_000_000_000_000_000 + 300_000_000

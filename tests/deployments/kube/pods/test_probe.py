@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.deployments.kube.pods.probe import KubeProbe
-from harness.model.errors import ProbeError
-from harness.probe import protocol as p
+from redis_resilience.deployments.kube.pods.probe import KubeProbe
+from redis_resilience.model.errors import ProbeError
+from redis_resilience.probe import protocol as p
 
 
 def archive(**files):

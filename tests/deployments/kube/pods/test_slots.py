@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.pods.slots import Slots
-from harness.deployments.kube.pods.watch import PodWatch
-from harness.deployments.waiting import eventually
-from harness.topologies.catalogue import BOOTSTRAP, HELM, NODE
+from redis_resilience.deployments.kube.pods.slots import Slots
+from redis_resilience.deployments.kube.pods.watch import PodWatch
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE
 
 REDIS = ("ReplicationController", "redis")
 SENTINEL = ("ReplicationController", "redis-sentinel")

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from harness.deployments.kube.pods.stream import PodProgram, run_to_end
-from harness.model.errors import DeploymentError
+from redis_resilience.deployments.kube.pods.stream import PodProgram, run_to_end
+from redis_resilience.model.errors import DeploymentError
 
 
 def test_bytes_go_to_and_fro(channel):

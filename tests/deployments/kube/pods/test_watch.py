@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.deployments.kube.pods.watch import PodWatch
-from harness.deployments.kube.port import KubeError
-from harness.deployments.waiting import eventually
-from harness.model.errors import DeploymentError, WaitTimeout
+from redis_resilience.deployments.kube.pods.watch import PodWatch
+from redis_resilience.deployments.kube.port import KubeError
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.errors import DeploymentError, WaitTimeout
 
 
 @pytest.fixture

@@ -1,0 +1,364 @@
+"""The command `redis-resilience`: the same scenarios, engine and judges as the pytest plugin, without knowing pytest.
+
+Exit codes: 0 every verdict pass; 1 a verdict is fail; 2 none is fail, but one is unknown or was not reached; 3 what was
+asked for is wrong or missing here (the message says what to try); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from redis_resilience import __version__
+from redis_resilience.command.exits import Exit
+from redis_resilience.model.errors import ResilienceError, UsageError
+from redis_resilience.model.lint import Severity
+from redis_resilience.options import OPTIONS
+
+app = typer.Typer(
+    name="redis-resilience",
+    help="Break a documented Redis topology on purpose, and say with evidence what happened.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong or missing input, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+_UsageError: Any = typer.BadParameter.__base__
+"""Typer shows this class of the library below it (click, or its own copy of it) only through its children."""
+
+
+StatePath = Annotated[
+    str, typer.Option(metavar="FOLDER", help="Folder of the undo journals (default: ~/.local/state/redis-resilience).")
+]
+
+TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
+
+
+Topology = Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")]
+Profile = Annotated[str, typer.Option(help="Sentinel's times: documented, fast or rapid.")]
+Backend = Annotated[str, typer.Option(help="Where to deploy: local, kind, context, or memory (a simulation).")]
+Cluster = Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster, and never delete it.")]
+Image = Annotated[str, typer.Option(help="On Kubernetes: Redis or Valkey image (default: the manifests').")]
+ProbeImage = Annotated[str, typer.Option(help="On Kubernetes: image of the probe; context needs one.")]
+Kubeconfig = Annotated[str, typer.Option(metavar="FILE", help="Of context (default: KUBECONFIG, ~/.kube/config).")]
+Context = Annotated[str, typer.Option(metavar="NAME", help="Of context: never the current one by default.")]
+Namespace = Annotated[str, typer.Option(metavar="NAME", help="Of context: labelled redis-resilience/allow=yes.")]
+AllowContext = Annotated[str, typer.Option(metavar="NAME", help="Of context: its name again, in place of the label.")]
+NodeHelper = Annotated[bool, typer.Option("--node-helper", help="Of context: privileged pods, for signals.")]
+Attach = Annotated[str, typer.Option(metavar="SELECTOR", help="Of context: the Redis whose pods have these labels.")]
+SentinelSelector = Annotated[str, typer.Option(metavar="SELECTOR", help="Attached: labels of the Sentinels' pods.")]
+MasterName = Annotated[str, typer.Option(metavar="NAME", help="Attached: the master's name at its Sentinels.")]
+PasswordSecret = Annotated[str, typer.Option(metavar="NAME/KEY", help="Attached: the Secret with its password.")]
+
+
+@app.command()
+def run(
+    called: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
+    *,
+    trials: Annotated[str, typer.Option(metavar="N", help="How often to run it.")] = "1",
+    parallel: Annotated[
+        str, typer.Option(metavar="N", help="Deployments side by side, trials shared out (default: one a core).")
+    ] = "",
+    topology: Topology = "node",
+    profile: Profile = "fast",
+    backend: Backend = "local",
+    cluster: Cluster = "",
+    image: Image = "",
+    probe_image: ProbeImage = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    namespace: Namespace = "",
+    allow_context: AllowContext = "",
+    node_helper: NodeHelper = False,
+    attach: Attach = "",
+    sentinel_selector: SentinelSelector = "",
+    master_name: MasterName = "",
+    password_secret: PasswordSecret = "",
+    isolation: Annotated[str, typer.Option(help="Of local: namespaces, loopback or auto.")] = "auto",
+    redis_server: Annotated[str, typer.Option(metavar="PROGRAM", help="Redis 6.2 or newer, or Valkey.")] = "",
+    rate: Annotated[str, typer.Option(metavar="N", help="Operations a second; 0 = as fast as it goes.")] = "1000",
+    writers: Annotated[str, typer.Option(metavar="N", help="Clients, one connection each.")] = "4",
+    seed: Annotated[str, typer.Option(metavar="N", help="Repeat the random choices of an earlier run.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="A new deployment for every trial.")] = False,
+    results: Annotated[str, typer.Option(metavar="FOLDER", help="Where the results go.")] = "results",
+) -> None:
+    """Deploy, load, break, heal, judge: one scenario, as often as you like.
+
+    The master is killed under load, once:   redis-resilience run master-kill
+
+    A distribution instead of an anecdote:   redis-resilience run master-kill --profile rapid --trials 50
+    """
+    from redis_resilience.command.running import run_scenario  # noqa: PLC0415 - only this command needs it
+
+    raise typer.Exit(run_scenario(scenario, {**_chosen(called), "redis_require": "yes"}, parallel=parallel))
+
+
+@app.command()
+def plan(
+    called: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="What to plan; `redis-resilience scenarios` lists them.")],
+    *,
+    topology: Topology = "node",
+    profile: Profile = "fast",
+    backend: Backend = "local",
+    image: Image = "",
+    probe_image: ProbeImage = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    namespace: Namespace = "",
+    allow_context: AllowContext = "",
+    node_helper: NodeHelper = False,
+    attach: Attach = "",
+    sentinel_selector: SentinelSelector = "",
+    master_name: MasterName = "",
+    password_secret: PasswordSecret = "",
+) -> None:
+    """Say what `run` would make, break and need to be allowed, each asked of the cluster; changes nothing."""
+    from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - idem
+    from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - idem
+
+    told = planned(find(scenario), settings_from(_chosen(called)))
+    typer.echo("\n".join(told.lines))
+    raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
+
+
+@app.command()
+def recheck(trial: TrialPath) -> None:
+    """Judge a kept trial again from its files; the same history gives the same verdict, byte for byte."""
+    from redis_resilience.pages.lines import trial_lines  # noqa: PLC0415 - idem
+    from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.trials.trial import rejudge  # noqa: PLC0415 - idem
+
+    outcome = rejudge(TrialFolder(trial))
+    typer.echo("\n".join(trial_lines(outcome.judgement)))
+    raise typer.Exit(Exit.of([outcome.verdict]))
+
+
+@app.command()
+def report(trial: TrialPath) -> None:
+    """Write the trial's page again, with its script inside, so that it can travel alone."""
+    from redis_resilience.pages.script import inline_script  # noqa: PLC0415 - idem
+    from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.trials.publishing import write_page  # noqa: PLC0415 - idem
+
+    typer.echo(write_page(TrialFolder(trial), script=inline_script()))
+
+
+@app.command()
+def dump(trial: TrialPath) -> None:
+    """Print a trial's operations readable, one JSON object a line, in the order of their records."""
+    import json  # noqa: PLC0415 - only this command needs it
+
+    from redis_resilience.model.operations import Cause, Outcome  # noqa: PLC0415 - idem
+    from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - idem
+
+    history = TrialFolder(trial).history()
+    names = history.operations.dtype.names or ()
+    for record in history.operations:
+        numbers = {name: int(record[name]) for name in names}
+        words = {"outcome": Outcome(numbers["outcome"]).name.lower(), "cause": Cause(numbers["cause"]).name.lower()}
+        typer.echo(json.dumps({**numbers, **words}))
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios."""
+    from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
+
+    _table(("scenario", "what it does"), [(found.name, found.summary) for found in known()])
+
+
+@app.command()
+def topologies() -> None:
+    """List the topologies and what is known to be weak about them."""
+    from redis_resilience.topologies.catalogue import names, topology  # noqa: PLC0415 - only this command needs it
+
+    rows = []
+    for name in names():
+        found = topology(name)
+        times = ", ".join(
+            f"{profile.name} node timeout {profile.node_timeout_ms} ms"
+            if profile.node_timeout_ms
+            else f"{profile.name} D {profile.down_after_ms} ms, failover-timeout {profile.failover_timeout_ms} ms"
+            for profile in found.profiles
+        )
+        rows.append((name, f"{found.summary}\n{times}\n{found.document}"))
+    _table(("topology", "what it is"), rows)
+
+
+@app.command()
+def lint(
+    called: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH...", help="Manifests: files, folders, kustomizations, a chart; - for stdin."),
+    ] = None,
+    *,
+    values: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Values of the chart.")] = None,
+    topology: Annotated[str, typer.Option(metavar="NAME", help="A topology instead of files.")] = "",
+    profile: Annotated[str, typer.Option(help="Of the topology.")] = "documented",
+    backend: Annotated[
+        str, typer.Option(metavar="NAME", help="Deploy the topology there, and ask the servers: local, kind, ...")
+    ] = "",
+    cluster: Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster.")] = "",
+    probe_image: ProbeImage = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    namespace: Namespace = "",
+    allow_context: AllowContext = "",
+    attach: Attach = "",
+    sentinel_selector: SentinelSelector = "",
+    master_name: MasterName = "",
+    password_secret: PasswordSecret = "",
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
+    form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    fail_on: Annotated[
+        str, typer.Option(help="Exit 1 from this severity on: error, warning, note or never.")
+    ] = "error",
+) -> None:
+    """Say which settings are known to cost data or time, why, what shows it, and what to do.
+
+    Of manifests:           redis-resilience lint manifests/node/overlays/documented
+
+    Of a chart:             redis-resilience lint ./chart --values values-production.yaml
+
+    Of running servers:     redis-resilience lint --topology node --backend local
+    """
+    from redis_resilience.command import lint as command  # noqa: PLC0415 - only this command needs it
+
+    if rules:
+        typer.echo(command.rules_page())
+        return
+    command.must_be_one_of("--format", form, ("table", "json"))
+    command.must_be_one_of("--fail-on", fail_on, (*Severity, "never"))
+    if [bool(paths), bool(topology), bool(attach)].count(True) != 1:
+        raise UsageError("expected manifests, --topology NAME or --attach SELECTOR, one of them; see lint --help")
+    if paths:
+        report = command.lint_files(paths, values or [])
+    elif backend:
+        report = command.lint_running(_chosen(called))
+    elif attach:
+        raise UsageError("expected --backend context with --attach; got no backend")
+    else:
+        report = command.lint_topology(topology, profile)
+    command.show(report, form)
+    bad = fail_on != "never" and report.at_least(Severity(fail_on))
+    raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
+
+
+@app.command(name="predict")
+def predict_(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="FOLDER...", help="Results whose trials are the measured column.")
+    ] = None,
+    *,
+    write: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="Put the tables into this page instead; reports/predictions.md.")
+    ] = None,
+) -> None:
+    """What the documents promise, what their settings predict for a lost master, and what was measured: as Markdown.
+
+    With results:           redis-resilience predict results --write reports/predictions.md
+    """
+    from redis_resilience.command import predict as command  # noqa: PLC0415 - only this command needs it
+
+    if write:
+        command.write(write, folders or [])
+    else:
+        typer.echo(command.tables(folders or [], {}))
+
+
+@app.command()
+def heal(*, state: StatePath = "") -> None:
+    """Undo what runs on Kubernetes left behind that were killed: faults, namespaces, clusters. Exit code 1: not all."""
+    from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - idem
+
+    raise typer.Exit(Exit.PASS if heal_all(state_folder(state), tell=typer.echo) else Exit.FAIL)
+
+
+@app.command()
+def doctor(
+    *,
+    clean: Annotated[bool, typer.Option("--clean", help="Remove what dead runs left behind, as heal does.")] = False,
+    state: StatePath = "",
+) -> None:
+    """Say what this machine can do, what it lacks and how to get it, and what runs have left behind."""
+    from redis_resilience.command.doctor import examine  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - idem
+    from redis_resilience.command.leftovers import leftovers  # noqa: PLC0415 - idem
+    from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - idem
+
+    folder = state_folder(state)
+    cleaned = heal_all(folder, tell=typer.echo) if clean else True
+    checks = examine()
+    words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
+    _table(("check", "found"), [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in checks])
+    if found := leftovers(folder):
+        typer.echo("\nleft behind")
+        for each in found:
+            typer.echo(f"  {each.what}: {each.text}")
+    if not all(check.good or not check.needed for check in checks):
+        raise typer.Exit(Exit.WRONG)
+    raise typer.Exit(Exit.PASS if cleaned else Exit.FAIL)
+
+
+def _chosen(called: typer.Context) -> dict[str, str]:
+    """What was given to those options that the pytest plugin has, too, by their names there."""
+    known = {option.name for option in OPTIONS}
+    given = {name if name in known else f"redis_{name}": value for name, value in called.params.items()}
+    words = {True: "yes", False: ""}
+    return {name: words.get(value, value) for name, value in given.items() if name in known}
+
+
+def main() -> None:
+    """The entry point: errors of the user's world are one message and an exit code, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except _UsageError as error:
+        error.show()
+        sys.exit(Exit.WRONG)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        sys.exit(Exit.INTERRUPTED)
+    except ResilienceError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(Exit.WRONG)
+    sys.exit(code or Exit.PASS)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer calls
+    if wanted:
+        typer.echo(f"redis-resilience {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Break a documented Redis topology on purpose, and say with evidence what happened."""
+
+
+def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - after the question only
+    from rich.table import Table  # noqa: PLC0415 - idem
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in head:
+        table.add_column(name, no_wrap=name != head[-1])
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Undoing what dead runs left behind: every journal that nobody holds, its newest change first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from redis_resilience.deployments.journal import Journal, Undone, journals, undo_left
+from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.model.errors import ResilienceError
+
+_PATIENCE_S = 10.0
+
+Tell = Callable[[str], None]
+
+
+def heal_all(folder: Path, *, tell: Tell, make_undoer: Callable[[], Undoer] | None = None) -> bool:
+    """Undo what every dead run left, telling each step; whether nothing of theirs is left. May be repeated."""
+    paths = journals(folder)
+    if not paths:
+        tell(f"nothing to undo: no run left a journal in {folder}")
+    clean = [_heal(path, tell, make_undoer or (lambda: Undoer(patience_s=_PATIENCE_S))) for path in paths]
+    return all(clean)
+
+
+def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:
+    journal = Journal.claim(path)
+    if journal is None:
+        tell(f"run {path.stem}: goes on; what it changed is its own to undo")
+        return True
+    try:
+        content = journal.content()
+        tell(f"run {content.run or path.stem}: died with {_count(len(content.left), 'change')} to undo")
+        if content.torn:
+            tell(f"  passed over: {_count(content.torn, 'torn line')}, which nothing was done upon")
+        with make_undoer() as undoer:
+            told = undo_left(journal, undoer.undo, tell=lambda undone: tell(_line(undone)))
+    except ResilienceError as error:
+        tell(f"  LEFT    {error}")
+        return False
+    finally:
+        journal.close()
+    return not any(undone.problem for undone in told)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _line(undone: Undone) -> str:
+    if undone.problem:
+        return f"  LEFT    {undone.entry.undo}: {undone.problem}"
+    return f"  undone  {undone.proof}"

@@ -1,0 +1,126 @@
+"""Lint from the command: finds what is meant by its arguments, has it read, and lists the rules."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from redis_resilience.deployments.kube.objects.manifests import render
+from redis_resilience.deployments.kube.tools import run
+from redis_resilience.lint.check import check
+from redis_resilience.lint.from_topology import read_topology
+from redis_resilience.lint.manifests.objects import read_objects
+from redis_resilience.lint.manifests.tree import Tree, documents
+from redis_resilience.lint.rule import Rule
+from redis_resilience.lint.rules import RULES
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.lint import LintReport
+from redis_resilience.pages.setup import render as render_report
+from redis_resilience.topologies.catalogue import topology
+
+_TEMPLATED_WITHIN_S = 60.0
+_YAML = (".yaml", ".yml")
+
+
+def lint_files(paths: Sequence[Path], values: Sequence[Path]) -> LintReport:
+    """Manifests: files, folders of them, kustomizations, charts (with these values files), "-" for stdin.
+
+    All together are one set-up.
+    """
+    objects: list[Tree] = []
+    for path in paths:
+        objects += _objects(path, values)
+    subject = ", ".join("stdin" if str(path) == "-" else str(path) for path in paths)
+    setup = read_objects(objects, subject)
+    if not setup.workloads:
+        kinds = ", ".join(sorted({each.at("kind").text() or "no kind" for each in objects}))
+        raise UsageError(
+            f"expected pods with Redis in {subject}; got {len(objects)} objects ({kinds or 'none'}); "
+            "name manifests, a kustomization, a chart (with --values), or rendered YAML"
+        )
+    return check(setup)
+
+
+def lint_topology(name: str, profile: str) -> LintReport:
+    """A topology's own data, as every backend is given it."""
+    found = topology(name)
+    return check(read_topology(found, found.profile(profile)))
+
+
+def lint_running(chosen: Mapping[str, str]) -> LintReport:
+    """Deploy it, or attach to what is there, and ask servers and Sentinels for their settings; then take away what was
+    made.
+
+    chosen: options of the plugin by their names.
+    """
+    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - pytest and a backend, for this way in only
+    from redis_resilience.trials.inspection import inspect  # noqa: PLC0415 - idem
+    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - idem
+
+    with tempfile.TemporaryDirectory(prefix="redis-resilience-lint-") as results:
+        settings = replace(settings_from(chosen), results=Path(results))
+        with Keeper(settings) as keeper:
+            if settings.attach:
+                return inspect(keeper.attached())
+            found = topology(settings.topology)
+            return inspect(keeper.deployment(found, found.profile(settings.profile)))
+
+
+def show(report: LintReport, form: str) -> None:
+    """Print it as a table or as JSON."""
+    if form == "json":
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+        return
+    console = Console(file=sys.stdout)
+    sys.stdout.write(render_report(report, width=console.width, colour=console.is_terminal))
+
+
+def must_be_one_of(option: str, text: str, known: Sequence[str]) -> None:
+    """Raise UsageError with the known words."""
+    if text not in known:
+        raise UsageError(f"{option}: expected one of: {', '.join(known)}; got {text!r}")
+
+
+def rules_page() -> str:
+    """The body of docs/lint.md: every rule with its reason, source, scenario and fix."""
+    return "\n".join(line for rule in RULES for line in _described(rule))
+
+
+def _described(rule: Rule) -> Iterable[str]:
+    yield f"### {rule.id}"
+    yield ""
+    yield f"{rule.severity.value.capitalize()}: {rule.about}. Asks about {' and '.join(rule.needs)}."
+    yield ""
+    yield rule.why
+    yield ""
+    yield f"- Fix: {rule.fix}"
+    if rule.scenario:
+        also = f"; of a Redis Cluster, `redis-resilience run {rule.in_cluster}`" if rule.in_cluster else ""
+        yield f"- Shown by: `redis-resilience run {rule.scenario}`{also}"
+    yield f"- From: {rule.source}"
+    yield ""
+
+
+def _objects(path: Path, values: Sequence[Path]) -> Iterable[Tree]:
+    if str(path) == "-":
+        return documents(sys.stdin.read(), "stdin")
+    if not path.exists():
+        raise UsageError(f"expected a file, a folder or - for stdin; got {path}, which is not there")
+    if path.is_file():
+        return documents(path.read_text(), str(path))
+    if (path / "Chart.yaml").is_file():
+        words = [word for each in values for word in ("--values", str(each))]
+        rendered = run("helm", "template", "lint", str(path), *words, within_s=_TEMPLATED_WITHIN_S)
+        return documents(rendered, str(path))
+    if any((path / name).is_file() for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")):
+        return documents(render(path, {}), str(path))
+    files = [file for file in sorted(path.rglob("*")) if file.suffix in _YAML and file.is_file()]
+    if not files:
+        raise UsageError(f"expected YAML files, a kustomization or a chart in {path}; there is none")
+    return [tree for file in files for tree in documents(file.read_text(), str(file))]

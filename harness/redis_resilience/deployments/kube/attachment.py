@@ -1,0 +1,186 @@
+"""Which pods a Redis that is there already is made of, and what its Sentinels say of it; asks, never changes anything.
+
+What comes out is a topology like the documented ones: names of the cluster, times of the live Sentinels.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from redis_resilience.deployments.kube.port import ContainerState, KubeApi, PodState
+from redis_resilience.deployments.probe import Probe
+from redis_resilience.deployments.replies import pairs
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, UsageError
+from redis_resilience.probe.protocol import Value
+from redis_resilience.topologies.topology import (
+    REDIS_PORT,
+    SENTINEL_PORT,
+    Boot,
+    Controller,
+    ControllerKind,
+    Pod,
+    Profile,
+    Topology,
+    Volume,
+)
+
+NAME = "attached"
+_PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
+_OPTIONS = {"redis": "--redis-container", "sentinel": "--redis-sentinel-container"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """What the user told. selector: labels of the data pods. secret: name and key of the password's, or None.
+
+    Empty: the data pods' selector, the containers with the usual ports, the only master that the Sentinels have.
+    """
+
+    selector: str
+    sentinel_selector: str = ""
+    container: str = ""
+    sentinel_container: str = ""
+    master_name: str = ""
+    secret: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """roles: by pod, the cluster's name of a container to the topology's."""
+
+    pods: tuple[PodState, ...]
+    roles: Mapping[str, Mapping[str, str]]
+
+    def called(self, pod: PodState) -> PodState:
+        """The pod with the topology's names for its containers."""
+        roles = self.roles.get(pod.name, {})
+        containers = tuple(
+            replace(each, name=roles[each.name], real_name=each.name) if each.name in roles else each
+            for each in pod.containers
+        )
+        return replace(pod, containers=containers)
+
+    def endpoints(self, role: str) -> dict[str, Endpoint]:
+        return {pod.name: Endpoint(pod.address, _PORTS[role]) for pod in self.pods if role in self._roles_of(pod)}
+
+    def parts(self) -> tuple[Pod, ...]:
+        return tuple(
+            Pod(
+                name=pod.name,
+                containers=tuple(role for role in _PORTS if role in self._roles_of(pod)),
+                controller=_controller(pod),
+            )
+            for pod in self.pods
+        )
+
+    def _roles_of(self, pod: PodState) -> Sequence[str]:
+        return tuple(self.roles[pod.name].values())
+
+
+def find(api: KubeApi, attachment: Attachment) -> Found:
+    """The pods and what their containers are; raises UsageError where the selectors do not fit."""
+    servers = _selected(api, attachment.selector, "--redis-attach")
+    other = attachment.sentinel_selector
+    sentinels = _selected(api, other, "--redis-sentinel-selector") if other else servers
+    roles: dict[str, dict[str, str]] = {}
+    for pods, role, named in (
+        (servers, "redis", attachment.container),
+        (sentinels, "sentinel", attachment.sentinel_container),
+    ):
+        for pod in pods:
+            roles.setdefault(pod.name, {})[_container(pod, role, named).name] = role
+    every = {pod.name: pod for pod in (*servers, *sentinels)}
+    return Found(pods=tuple(every[name] for name in sorted(every)), roles=roles)
+
+
+def describe(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topology, Profile]:
+    """As its Sentinels know it; the probe has to know the password already."""
+    masters = {name: _masters(probe, name, endpoint) for name, endpoint in found.endpoints("sentinel").items()}
+    named = sorted({facts["name"] for each in masters.values() for facts in each})
+    if attachment.master_name not in ("", *named) or (not attachment.master_name and len(named) != 1):
+        raise UsageError(
+            f"expected one master at the Sentinels of {', '.join(masters)}, or {attachment.master_name or 'a name'!r} "
+            f"among several; they have: {', '.join(named) or 'none'}; name it with --redis-master-name"
+        )
+    name = attachment.master_name or named[0]
+    facts = next(facts for each in masters.values() for facts in each if facts["name"] == name)
+    down_after_ms = int(facts["down-after-milliseconds"])
+    profile = Profile(
+        name=f"{NAME}, D {down_after_ms} ms",
+        down_after_ms=down_after_ms,
+        failover_timeout_ms=int(facts["failover-timeout"]),
+        ping_ms=_ping_ms(probe, next(iter(found.endpoints("sentinel").values()))),
+    )
+    topology = Topology(
+        name=NAME,
+        document="none: it was there already",
+        summary=f"{len(found.endpoints('redis'))} servers, {len(masters)} Sentinels of {attachment.selector}",
+        pods=found.parts(),
+        service="",
+        master_name=name,
+        quorum=int(facts["quorum"]),
+        parallel_syncs=int(facts["parallel-syncs"]),
+        boot=Boot.ASK,
+        volume=Volume.CLAIM,
+        profiles=(profile,),
+        sentinel_config=() if _is_address(facts["ip"]) else (("resolve-hostnames", "yes"),),
+    )
+    return topology, profile
+
+
+def _selected(api: KubeApi, selector: str, option: str) -> tuple[PodState, ...]:
+    pods = tuple(pod for pod in api.pods(selector)[0] if pod.phase == "Running" and not pod.deleting)
+    if not pods:
+        raise UsageError(
+            f"expected pods that run with the labels {selector!r} in namespace {api.namespace}; there are none; "
+            f"`kubectl get pods --show-labels` shows what {option} may name"
+        )
+    return pods
+
+
+def _container(pod: PodState, role: str, named: str) -> ContainerState:
+    """By its name where that is told, else the one with the usual port, else the one that is called as its role."""
+    fits: Callable[[ContainerState], bool] = lambda each: each.name == named  # noqa: E731 - one of three
+    if not named:
+        declared = any(_PORTS[role] in each.ports for each in pod.containers)
+        fits = lambda each: _PORTS[role] in each.ports if declared else each.name == role  # noqa: E731 - idem
+    found = [each for each in pod.containers if fits(each)]
+    if len(found) != 1:
+        known = ", ".join(f"{each.name} (ports {', '.join(map(str, each.ports)) or 'none'})" for each in pod.containers)
+        raise UsageError(
+            f"expected one container in pod {pod.name} {f'named {named!r}' if named else f'with port {_PORTS[role]}'} "
+            f"as its {role}; it has: {known}; name it with {_OPTIONS[role]}"
+        )
+    return found[0]
+
+
+def _masters(probe: Probe, pod: str, endpoint: Endpoint) -> list[dict[str, str]]:
+    answer = probe.query(endpoint, "SENTINEL", "MASTERS")
+    if not isinstance(answer.value, list):
+        raise DeploymentError(
+            f"expected the Sentinel of {pod} at {endpoint} to name its masters; got: "
+            f"{answer.error or answer.unreachable or answer.value}; is the password right (--redis-password-secret)?"
+        )
+    return [pairs(each) for each in answer.value]
+
+
+def _ping_ms(probe: Probe, endpoint: Endpoint) -> int:
+    """The period of its PINGs where it tells (Redis 7.0 and up); 0 for the engine's own."""
+    told: Value = probe.query(endpoint, "SENTINEL", "DEBUG").value
+    return int(pairs(told).get("PING-PERIOD", "0"))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _controller(pod: PodState) -> Controller | None:
+    kind, name = pod.owner
+    return Controller(kind=ControllerKind(kind), name=name) if kind in set(ControllerKind) else None

@@ -1,0 +1,172 @@
+"""A kind cluster for a run: made when the first deployment wants one, shared by the workers of pytest-xdist. The run's
+journal knows it, so it is deleted by whoever leaves the run last, or by `heal`. The user's own kubeconfig is never
+touched: the cluster's is a file in the run's folder.
+
+A named cluster (`--redis-cluster`) is only ever used, never deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.nodes.node import NodeShell
+from redis_resilience.deployments.kube.objects.image import probe_image
+from redis_resilience.deployments.kube.port import KubeApi
+from redis_resilience.deployments.kube.site import Cluster
+from redis_resilience.deployments.kube.tools import must_have, must_have_docker, must_have_image, run
+from redis_resilience.deployments.locked import Locked
+from redis_resilience.deployments.undo import DeleteCluster
+from redis_resilience.model.errors import DeploymentError, UsageError
+
+PREFIX = "redis-resilience-"
+_CREATED_WITHIN_S = 300.0
+_ASKED_WITHIN_S = 30.0
+_LOADED_WITHIN_S = 180.0
+_NODE_IMAGE = "kindest/node"
+
+
+class KindClusters:
+    """Implements `Site`. `acquire` may be called by several processes that share `folder` and the run's journal."""
+
+    def __init__(
+        self,
+        folder: Path,
+        journal: Journal,
+        *,
+        run_id: str,
+        named: str = "",
+        node_image: str = "",
+        workers: int = 0,
+        keep: bool = False,
+    ) -> None:
+        """folder: for the kubeconfig and the lock. named: use this cluster. keep: leave it there at the end."""
+        if workers < 0:
+            raise UsageError(f"expected 0 workers or more; got {workers}")
+        self._folder = folder
+        self._journal = journal
+        self._name = named or f"{PREFIX}{run_id}".lower()
+        self._named = bool(named)
+        self._node_image = node_image
+        self._workers = workers
+        self._keep = keep
+
+    @property
+    def backend(self) -> str:
+        return "kind"
+
+    @property
+    def makes_namespaces(self) -> bool:
+        return True
+
+    @property
+    def locked(self) -> str:
+        return ""
+
+    def acquire(self) -> Cluster:
+        """The cluster, made where there is none yet. Raises Unavailable where this machine cannot have one."""
+        must_have("kind", "kubectl")
+        must_have_docker()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kubeconfig = self._folder / "kubeconfig"
+        with Locked(self._folder / "lock"):
+            known = kind_clusters()
+            if self._named and self._name not in known:
+                raise UsageError(
+                    f"expected a kind cluster named {self._name!r}; there are: {', '.join(known) or 'none'}; "
+                    "make it with `kind create cluster`, or leave the name out to get one for the run"
+                )
+            if self._name not in known:
+                self._create(kubeconfig)
+            elif not kubeconfig.exists():
+                kubeconfig.touch(mode=0o600)
+                run("kind", "export", "kubeconfig", "--name", self._name, "--kubeconfig", str(kubeconfig), within_s=60)
+            nodes = tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
+            image = run("docker", "inspect", "--format", "{{.Config.Image}}", nodes[0], within_s=_ASKED_WITHIN_S)
+        return Cluster(
+            name=self._name,
+            kubeconfig=kubeconfig,
+            context=f"kind-{self._name}",
+            nodes=tuple(sorted(nodes)),
+            node_image=image.strip(),
+        )
+
+    def probe_image(self, named: str) -> str:
+        """The project's own is built where it is missing."""
+        return probe_image(named)
+
+    def load(self, images: Sequence[str]) -> None:
+        """Put local images into every node, once a run. Raises Unavailable for one that this machine does not have."""
+        for image in images:
+            must_have_image(image)
+        with Locked(self._folder / "lock"):
+            loaded = self._folder / "loaded-images"
+            have = loaded.read_text().splitlines() if loaded.exists() else []
+            wanted = [image for image in dict.fromkeys(images) if image not in have]
+            if wanted:
+                run("kind", "load", "docker-image", "--name", self._name, *wanted, within_s=_LOADED_WITHIN_S)
+                loaded.write_text("\n".join([*have, *wanted]) + "\n")
+
+    def admit(self, api: KubeApi, objects: str) -> None:
+        """A namespace of its own takes anything."""
+
+    def shell(self, node: str) -> NodeShell:
+        return NodeShell.of_container(node)
+
+    def release(self) -> None:
+        """Nothing is held: the journal knows the cluster, and whoever leaves the run last deletes it."""
+
+    def _create(self, kubeconfig: Path) -> None:
+        image = self._node_image or _newest_node_image()
+        roles = ["control-plane", *["worker"] * self._workers]
+        lines = [
+            "kind: Cluster",
+            "apiVersion: kind.x-k8s.io/v1alpha4",
+            "nodes:",
+            *(f"- role: {role}" for role in roles),
+        ]
+        command = ["kind", "create", "cluster", "--name", self._name, "--kubeconfig", str(kubeconfig)]
+        command += ["--wait", "120s", "--config", "-"]
+        if image:
+            must_have_image(image)
+            command += ["--image", image]
+        undo = DeleteCluster(kind_cluster=self._name, kubeconfig=str(kubeconfig))
+        entry = self._journal.note(undo)
+        try:
+            run(*command, within_s=_CREATED_WITHIN_S, given="\n".join(lines).encode())
+        except BaseException as error:
+            with suppress(DeploymentError):  # the first error is the one to tell; the journal keeps what is left
+                self._journal.done(entry, delete_cluster(undo))
+            if not isinstance(error, DeploymentError):
+                raise
+            raise DeploymentError(f"kind could not make the cluster {self._name}: {error}") from error
+        if self._keep:
+            self._journal.done(entry, "it is kept, as was asked for")
+
+
+def delete_cluster(undo: DeleteCluster) -> str:
+    """Also right for one of which only parts are there; returns how its end was seen."""
+    name = undo.kind_cluster
+    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", undo.kubeconfig, within_s=_LOADED_WITHIN_S)
+    if name in kind_clusters():
+        raise DeploymentError(f"expected cluster {name} to be deleted; kind still lists it; look at `docker ps`")
+    return f"cluster {name} is deleted"
+
+
+def kind_clusters() -> tuple[str, ...]:
+    """All that kind knows of here, whoever made them."""
+    return tuple(run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split())
+
+
+def left_clusters() -> tuple[str, ...]:
+    """Clusters of this project's name that are there now: of a run that goes on, was told to keep it, or was killed."""
+    return tuple(name for name in kind_clusters() if name.startswith(PREFIX))
+
+
+def _newest_node_image() -> str:
+    """The newest local one, whatever kind's own default is; "" where there is none, and kind has to pull its own."""
+    found = run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", _NODE_IMAGE, within_s=_ASKED_WITHIN_S)
+    tagged = [name for name in found.split() if not name.endswith("<none>")]
+    return tagged[0] if tagged else ""

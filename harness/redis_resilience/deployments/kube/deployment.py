@@ -1,0 +1,355 @@
+"""A topology as pods of a cluster, as the engine and the faults see it.
+
+What differs from processes on this host: the kubelet and the controllers undo some faults by themselves. A killed
+container is started again at once, a deleted pod is made anew. So `start_container` and `create_pod` start nothing
+here: they wait until the cluster has done it, and say so in their proof.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from redis_resilience.deployments.growing import Growing
+from redis_resilience.deployments.journal import Entry, Journal
+from redis_resilience.deployments.kube.api import connect as connect_api
+from redis_resilience.deployments.kube.bringup import Up, Wanted, bring_up
+from redis_resilience.deployments.kube.care import care_of
+from redis_resilience.deployments.kube.nodes.node import send_signal
+from redis_resilience.deployments.kube.objects.manifests import overlay_of
+from redis_resilience.deployments.kube.pods.pods import PORTS, info_field
+from redis_resilience.deployments.kube.port import Connect
+from redis_resilience.deployments.kube.site import Site
+from redis_resilience.deployments.kube.undoing import patiently, scale_back
+from redis_resilience.deployments.password import draw_password
+from redis_resilience.deployments.probe import Probe
+from redis_resilience.deployments.undo import Resume, ScaleBack
+from redis_resilience.faults.capabilities import CanPartition, CanRestart, CanSignal, CanStopNode
+from redis_resilience.faults.effect import Effect, unreplaced
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError
+from redis_resilience.model.events import Event, Scalar
+from redis_resilience.shipped import shipped_folder
+from redis_resilience.topologies.care import Care
+from redis_resilience.topologies.topology import Controller, Profile, Topology
+
+_GRACE_S = 30.0
+_KILLED_AFTER_GRACE_S = 30.0
+_WORN_RESTARTS = 2
+
+
+class KubeDeployment(Growing):
+    """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is the site's."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        profile: Profile,
+        *,
+        site: Site,
+        journal: Journal,
+        namespace: str,
+        run_id: str,
+        redis_image: str = "",
+        probe_image: str = "",
+        manifests: Path | None = None,
+        connect: Connect = connect_api,
+    ) -> None:
+        """Images: empty for the manifests' and the site's own. manifests: a folder like this project's."""
+        self._topology = topology
+        self._profile = profile
+        self._begin(site, journal, connect)
+        self._wanted = Wanted(
+            topology=topology,
+            profile=profile,
+            overlay=overlay_of(manifests or shipped_folder() / "manifests", topology, profile),
+            namespace=namespace,
+            run_id=run_id,
+            redis_image=redis_image,
+            probe_image=probe_image,
+            password=draw_password(topology),
+        )
+
+    def _begin(self, site: Site, journal: Journal, connect: Connect) -> None:
+        self._site, self._journal, self._connect = site, journal, connect
+        self._ended: dict[tuple[str, str], str] = {}
+        """Pod and container to the id of the container that was killed."""
+        self._deleted: dict[str, str] = {}
+        """Pod to the uid of the one that was deleted."""
+        self._stopped: dict[tuple[str, str], tuple[str, Entry]] = {}
+        """Pod and container to how to let it go on."""
+        self._scaled: dict[Controller, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
+        """How to scale it back, and the pods that it had."""
+        self._running: Up | None = None
+
+    @property
+    def backend(self) -> str:
+        return self._site.backend
+
+    @property
+    def topology(self) -> Topology:
+        return self._topology
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @property
+    def password(self) -> str:
+        return self._wanted.password
+
+    @property
+    def probe(self) -> Probe:
+        return self._up.probe
+
+    def start(self) -> None:
+        if self._running is not None:
+            raise DeploymentError("expected a deployment that is not up; this one was started already")
+        undo = ExitStack()
+        try:
+            undo.callback(self._forget)
+            self._running = self._bring_up(undo)
+        except BaseException:
+            undo.close()
+            raise
+
+    def _bring_up(self, undo: ExitStack) -> Up:
+        return bring_up(self._wanted, self._site, self._connect, self._journal, undo)
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.undo.close()
+
+    def servers(self) -> Mapping[str, Endpoint]:
+        return self._up.pods.endpoints("redis")
+
+    def sentinels(self) -> Mapping[str, Endpoint]:
+        return self._up.pods.endpoints("sentinel")
+
+    def fingerprint(self) -> Mapping[str, Scalar]:
+        up = self._up
+        told = up.probe.query(next(iter(self.servers().values())), "INFO", "server").value
+        return {
+            "kubernetes": up.api.version(),
+            "node_image": up.cluster.node_image,
+            "nodes": len({pod.node for pod in up.watch.pods()}),
+            "images": ", ".join(up.images),
+            "engine": info_field(told, "server_name") or "redis",
+            "engine_version": info_field(told, "valkey_version") or info_field(told, "redis_version"),
+            **self._machine(),
+        }
+
+    def care(self, pod: str) -> Care:
+        """The kubelet's and the controllers', as the cluster is now: each restart makes the kubelet wait longer."""
+        pods = self._up.pods
+        return care_of(
+            self.topology,
+            pod,
+            restarts=pods.container(pod, "redis").restarts,
+            mates=pods.mates(pod),
+            siblings=pods.siblings(pod),
+        )
+
+    def _machine(self) -> Mapping[str, Scalar]:
+        """As one of its nodes sees it; nothing where none can be entered."""
+        for shell in self._up.pods.nodes.values():
+            return {
+                "kernel": shell.must("uname -r", "the kernel's name").strip(),
+                "cpus": int(shell.must("nproc", "the number of processors")),
+            }
+        return {}
+
+    def lacks(self, capability: type) -> str:
+        """Signals and rules need a way into the nodes; pods are deleted and scaled by the API alone."""
+        if capability is CanStopNode and self.backend != "kind":
+            return "the nodes of this cluster are not in this machine's hands"
+        if capability in (CanSignal, CanRestart, CanPartition):
+            return self._site.locked
+        return super().lacks(capability)
+
+    def save_logs(self, folder: Path) -> None:
+        names = [(pod.name, container) for pod in self.topology.pods for container in pod.containers]
+        self._up.logs.save(folder, names)
+
+    @property
+    def worn(self) -> str:
+        """A container that was started again some times has to wait longer each time, which is no part of a fault."""
+        for pod in self._up.watch.pods():
+            for container in pod.containers:
+                if container.restarts >= _WORN_RESTARTS:
+                    return f"{pod.name}/{container.name} was started again {container.restarts} times"
+        return ""
+
+    @property
+    def bring_up(self) -> str:
+        return str(self._up.steps)
+
+    def drain_events(self) -> tuple[Event, ...]:
+        """What the cluster did to its pods since the last call, on the harness's clock."""
+        return self._up.watch.drain()
+
+    def signal(self, pod: str, container: str, name: str) -> Effect:
+        """After SIGKILL and SIGTERM the kubelet starts the container again by itself.
+
+        So it does after a liveness probe that a stopped process does not answer: then nothing is left to be woken.
+        """
+        place = f"{pod}/{container}"
+        ended = self._up.pods.container(pod, container).id
+        stopped = self._stopped.get((pod, container))
+        if name == "SIGCONT" and stopped and stopped[0] != ended:
+            return self._woken(pod, container, f"{place} was ended while it stood still; another process runs there")
+        shell, process = self._up.pods.process(pod, container)
+        if name == "SIGSTOP":
+            undo = Resume(
+                node=process.node,
+                pid=process.pid,
+                born=process.born,
+                name=place,
+                kind_cluster=self._up.where.kind_cluster,
+                helper=None if self._up.where.kind_cluster else self._up.where,
+            )
+            self._stopped[pod, container] = ended, self._journal.note(undo)
+        effect = send_signal(shell, process, name, place)
+        if name == "SIGCONT" and stopped:
+            self._journal.done(self._stopped.pop((pod, container))[1], effect.proof)
+        if name in ("SIGKILL", "SIGTERM"):
+            self._ended[pod, container] = ended
+        return effect
+
+    def _woken(self, pod: str, container: str, proof: str) -> Effect:
+        now_ns = time.monotonic_ns()
+        self._journal.done(self._stopped.pop((pod, container))[1], proof)
+        return Effect(begin_ns=now_ns, end_ns=now_ns, proof=proof)
+
+    def start_container(self, pod: str, container: str) -> Effect:
+        """Wait until the kubelet has started it again, and it answers."""
+        ended = self._ended.get((pod, container))
+        if ended is None:
+            raise DeploymentError(f"expected {pod}/{container} to have been killed; nobody did that")
+        begin_ns = time.monotonic_ns()
+        proof = self._up.pods.wait_for_restart(pod, container, ended)
+        del self._ended[pod, container]
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
+
+    def delete_pod(self, pod: str, *, grace_s: float = _GRACE_S) -> Effect:
+        """It took effect when the server's process was gone; the Sentinel's may be gone earlier or later."""
+        up, container = self._up, self._up.pods.containers_of(pod)[0]
+        state = up.pods.existing(pod)
+        death = up.pods.death_of(pod)
+        up.logs.keep(pod, up.pods.containers_of(pod))
+        begin_ns = time.monotonic_ns()
+        up.api.delete_pod(state.name_in_cluster, grace_s=grace_s)
+        accepted_ns = time.monotonic_ns()
+        self._deleted[pod] = state.uid
+        end_ns = death.wait(grace_s + _KILLED_AFTER_GRACE_S)
+        proof = (
+            f"{pod} was deleted with {grace_s:g} s of grace: accepted after {_ms(accepted_ns - begin_ns)}, "
+            f"{container} ({death.who}) gone after {_ms(end_ns - begin_ns)}"
+        )
+        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof, asked_ns=(begin_ns, accepted_ns))
+
+    def create_pod(self, pod: str) -> Effect:
+        """Wait until the pod's controller has made it anew, and all of it answers."""
+        uid = self._deleted.get(pod)
+        if uid is None:
+            raise DeploymentError(f"expected pod {pod} to have been deleted; nobody did that")
+        begin_ns = time.monotonic_ns()
+        had = self._up.pods.topology.pod(pod).containers
+        proof = self._up.pods.wait_for_new(pod, uid)
+        del self._deleted[pod]
+        return Effect(
+            begin_ns=begin_ns,
+            end_ns=time.monotonic_ns(),
+            proof=proof,
+            unreplaced=unreplaced(pod, had, self._up.pods.containers_of(pod)),
+        )
+
+    def scale_to_zero(self, pod: str) -> Effect:
+        """It took effect when the last server's process was gone."""
+        up, controller = self._up, self._up.pods.controller_of(pod)
+        pods = tuple(up.pods.existing(name) for name in up.pods.siblings(pod))
+        servers = {each.name: up.pods.death_of(each.name) for each in pods}
+        for each in pods:
+            up.logs.keep(each.name, up.pods.containers_of(each.name))
+        before = up.api.replicas(controller)
+        undo = ScaleBack(where=up.where, controller=controller, replicas=before)
+        self._scaled[controller] = (undo, self._journal.note(undo), tuple(each.name for each in pods))
+        begin_ns = time.monotonic_ns()
+        up.api.scale(controller, 0)
+        accepted_ns = end_ns = time.monotonic_ns()
+        self._deleted.update({each.name: each.uid for each in pods})
+        within_s = len(pods) * (_GRACE_S + _KILLED_AFTER_GRACE_S)
+        for death in servers.values():
+            end_ns = death.wait(within_s)
+        proof = (
+            f"{controller} was scaled from {before} to 0: accepted after {_ms(accepted_ns - begin_ns)}, "
+            f"the servers of {', '.join(servers)} gone after {_ms(end_ns - begin_ns)}"
+        )
+        return Effect(
+            begin_ns=begin_ns,
+            end_ns=end_ns,
+            proof=proof,
+            asked_ns=(begin_ns, accepted_ns),
+            pods=tuple(each.name for each in pods),
+        )
+
+    def scale_back(self, pod: str) -> Effect:
+        """Waits for no pod: clients must find the first that is back while the last is still away."""
+        controller = next((each for each, (*_, pods) in self._scaled.items() if pod in pods), None)
+        if controller is None:
+            raise DeploymentError(f"expected what keeps {pod} to have been scaled to 0; nobody did that")
+        undo, entry, pods = self._scaled[controller]
+        begin_ns = time.monotonic_ns()
+        asked = patiently(lambda: scale_back(self._up.api, undo))
+        self._journal.done(entry, asked)
+        for each in pods:
+            del self._deleted[each]
+        del self._scaled[controller]
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=asked)
+
+    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
+        pods, peers = self._up.pods, others or self._others(pod)
+        addresses = {name: pods.existing(name).address for name in (pod, *peers)}
+        return self._up.partition.cut(pod, addresses, pods.any_process(peers), port=self._port_of(pod))
+
+    def rejoin(self, pod: str) -> Effect:
+        pods = self._up.pods
+        address = pods.existing(pod).address
+        return self._up.partition.heal(pod, address, pods.any_process(self._others(pod)), port=self._port_of(pod))
+
+    def fetch(self, url: str) -> str:
+        return self._up.clients.fetch(url)
+
+    def ping_from(self, labels: Mapping[str, str], host: str, port: int) -> str:
+        return self._up.clients.ping_from(labels, host, port)
+
+    def stop_node(self, pod: str) -> Effect:
+        return self._up.power.off(pod)
+
+    def start_node(self, pod: str) -> Effect:
+        return self._up.power.on(pod)
+
+    @property
+    def _up(self) -> Up:
+        if self._running is None:
+            raise DeploymentError("expected a started deployment; this one is not up, call start() first")
+        return self._running
+
+    def _forget(self) -> None:
+        self._running = None
+        self._ended.clear()
+        self._deleted.clear()
+        self._stopped.clear()
+        self._scaled.clear()
+
+    def _others(self, pod: str) -> tuple[str, ...]:
+        return tuple(peer.name for peer in self.topology.pods if peer.name != pod)
+
+    def _port_of(self, pod: str) -> int:
+        return PORTS[self._up.pods.containers_of(pod)[0]]
+
+
+def _ms(ns: int) -> str:
+    return f"{ns / 1e6:.0f} ms"

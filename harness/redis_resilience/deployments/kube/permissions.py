@@ -1,0 +1,60 @@
+"""What the API must allow before anything is made, asked beforehand: one message that lists all that is missing.
+
+By SelfSubjectAccessReview, as `kubectl auth can-i` does; asking changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from redis_resilience.deployments.kube.objects.manifests import Object
+from redis_resilience.deployments.kube.port import KubeApi, Permission
+from redis_resilience.model.errors import Unavailable
+
+_ALWAYS = (
+    *(Permission(verb=verb, resource="pods") for verb in ("get", "list", "watch", "create", "patch", "delete")),
+    # Through a websocket: a GET until 1.34, as a POST counted after that.
+    *(Permission(verb=verb, resource="pods", subresource="exec") for verb in ("get", "create")),
+    Permission(verb="get", resource="pods", subresource="log"),
+    Permission(verb="list", resource="events"),
+)
+_SCALING = tuple(
+    Permission(verb=verb, group="apps", resource="statefulsets", subresource="scale") for verb in ("get", "patch")
+)
+_CLAIMS = tuple(Permission(verb=verb, resource="persistentvolumeclaims") for verb in ("get", "list", "watch", "delete"))
+_MAKING = ("get", "list", "watch", "create", "patch", "delete")
+_SCALED = "scale-to-zero"
+
+
+def needed(
+    objects: Iterable[Object], *, faults: Iterable[str] = (), secret: str = "", namespace: str = ""
+) -> tuple[Permission, ...]:
+    """For making and deleting these objects, and for these kinds of faults.
+
+    secret: one that has to be read. namespace: one whose labels have to be read.
+    """
+    found = [*_ALWAYS]
+    own = [each for each in objects if each.kind != "Pod"]
+    for each in own:
+        found += [Permission(verb=verb, group=each.group, resource=each.resource) for verb in _MAKING]
+    found += _CLAIMS if own else ()
+    found += _SCALING if _SCALED in faults else ()
+    if secret:
+        found.append(Permission(verb="get", resource="secrets", name=secret))
+    if namespace:
+        found.append(Permission(verb="get", resource="namespaces", name=namespace))
+    return tuple(dict.fromkeys(found))
+
+
+def asked(api: KubeApi, permissions: Sequence[Permission]) -> tuple[tuple[Permission, bool], ...]:
+    """Each with the cluster's answer."""
+    return tuple((permission, api.allowed(permission)) for permission in permissions)
+
+
+def must_be_allowed(api: KubeApi, permissions: Sequence[Permission]) -> None:
+    missing = [str(permission) for permission, allowed in asked(api, permissions) if not allowed]
+    if missing:
+        raise Unavailable(
+            f"expected to be allowed all that this needs in namespace {api.namespace}; not allowed: "
+            f"{', '.join(missing)}; bind a role with these to the user of this context, or take another context"
+        )

@@ -1,0 +1,98 @@
+"""What changed between two looks at a pod, as events on the harness's clock; pure.
+
+`at_ns` is when the harness heard of it. What it had heard before bounds it from below, and for a container's start the
+kubelet's own stamp does: whole seconds, on the same clock where the node is a container of this host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis_resilience.deployments.kube.port import ContainerState, PodState
+from redis_resilience.model.events import Event, Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """One moment at which the harness heard of a pod. wall_ns: the wall clock at `at_ns`."""
+
+    pod: PodState
+    at_ns: int
+    wall_ns: int
+
+    def event(self, kind: str, text: str, since_ns: int = 0, **data: Scalar) -> Event:
+        return Event(
+            at_ns=self.at_ns,
+            since_ns=since_ns,
+            source=f"kubernetes:{self.pod.name}",
+            kind=kind,
+            text=text,
+            data={"pod": self.pod.name, "uid": self.pod.uid, **data},
+        )
+
+    def on_clock(self, stamp: str) -> int:
+        """The kubelet's stamp on the monotonic clock; `at_ns` where it has none."""
+        if not stamp:
+            return self.at_ns
+        moment = datetime.fromisoformat(stamp).astimezone(UTC)
+        return min(int(moment.timestamp()) * 1_000_000_000 - self.wall_ns + self.at_ns, self.at_ns)
+
+
+def changes(before: PodState | None, after: PodState | None, *, at_ns: int, wall_ns: int) -> tuple[Event, ...]:
+    """What happened to the pod of one name, between these two looks at it. wall_ns: the wall clock at `at_ns`."""
+    found: list[Event] = []
+    if before and (after is None or before.uid != after.uid):
+        told = _Told(pod=before, at_ns=at_ns, wall_ns=wall_ns)
+        found.append(told.event("pod-deleted", f"{before.name} is gone"))
+        before = None
+    if after is None:
+        return tuple(found)
+    told = _Told(pod=after, at_ns=at_ns, wall_ns=wall_ns)
+    was = before or PodState(name=after.name, uid="")
+    if before is None:
+        found.append(told.event("pod-created", f"{after.name} is there"))
+    if after.address not in ("", was.address):
+        found.append(told.event("pod-address", f"{after.name} is at {after.address}", address=after.address))
+    for container in after.containers:
+        found += _of_container(told, was.container(container.name) or ContainerState(name=container.name), container)
+    if after.deleting and not was.deleting:
+        found.append(told.event("pod-deleting", f"{after.name} is told to go"))
+    if after.ready != was.ready:
+        kind = "pod-ready" if after.ready else "pod-unready"
+        found.append(told.event(kind, f"{after.name} is {'' if after.ready else 'not '}ready"))
+    return tuple(found)
+
+
+def _of_container(told: _Told, was: ContainerState, now: ContainerState) -> list[Event]:
+    name = f"{told.pod.name}/{now.name}"
+    found = []
+    if was.state == "running" and (now.state != "running" or now.id != was.id):
+        found.append(told.event("container-ended", f"{name} ended: {_end(now)}", container=now.name, id=was.id))
+    if now.state == "running" and (was.state != "running" or now.id != was.id):
+        text = f"{name} started, {now.restarts} restarts before"
+        data: dict[str, Scalar] = {"container": now.name, "id": now.id, "restarts": now.restarts}
+        found.append(told.event("container-started", text, told.on_clock(now.started), **data))
+    if now.state == "waiting" and now.reason not in ("", was.reason):
+        text = f"{name} waits: {now.reason} {now.message}".strip()
+        found.append(told.event("container-waiting", text, container=now.name, reason=now.reason))
+    return found
+
+
+def describe(pod: PodState) -> str:
+    """A pod's state with every reason that the cluster gives for it."""
+    parts = [f"{pod.name} {'is being deleted' if pod.deleting else 'ready' if pod.ready else pod.phase}"]
+    for container in (*pod.init_containers, *pod.containers):
+        if container.state != "running" and not (container.state == "terminated" and container.exit_code == 0):
+            parts.append(f"{container.name} {container.state}: {container.reason} {container.message}".strip())
+        elif container.state == "running" and not container.ready and container in pod.containers:
+            parts.append(f"{container.name} runs, not ready")
+    if not pod.containers:
+        parts += pod.waiting_for
+    return ", ".join(parts)
+
+
+def _end(container: ContainerState) -> str:
+    if container.state == "terminated":
+        return f"{container.reason}, exit status {container.exit_code}"
+    return "another one runs" if container.state == "running" else container.reason or container.state

@@ -1,0 +1,93 @@
+"""What a deployment would make and need, found out without changing anything: `redis-resilience plan`, and the check
+before a run begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from redis_resilience.deployments.kube.attachment import Attachment, find
+from redis_resilience.deployments.kube.context import ContextSite
+from redis_resilience.deployments.kube.objects import manifests, settings
+from redis_resilience.deployments.kube.objects.image import REPOSITORY, probe_tag
+from redis_resilience.deployments.kube.objects.manifests import overlay_of
+from redis_resilience.deployments.kube.permissions import asked
+from redis_resilience.deployments.kube.port import Connect, KubeApi, Permission
+from redis_resilience.model.errors import ResilienceError
+from redis_resilience.shipped import shipped_folder
+from redis_resilience.topologies.topology import Profile, Topology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """pods: those that faults may hit. refusals: why it would not be done, in words; empty where it would."""
+
+    objects: tuple[str, ...]
+    pods: tuple[str, ...]
+    permissions: tuple[tuple[Permission, bool], ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+def manifest(topology: Topology, profile: Profile, *, redis_image: str, probe_image: str) -> str:
+    """All objects of a deployment as YAML. The images are only named: nothing is built, nothing loaded."""
+    folder = shipped_folder() / "manifests"
+    rendered = manifests.render(overlay_of(folder, topology, profile), {"redis": redis_image})
+    objects = settings.put(rendered, topology, profile)
+    return f"{objects}---\n{probe_manifest(probe_image)}"
+
+
+def probe_manifest(image: str) -> str:
+    project = shipped_folder()
+    return manifests.render(project / "manifests" / "probe", {REPOSITORY: image or probe_tag(project)})
+
+
+def in_kind(objects: str, topology: Topology) -> Preview:
+    """In a cluster of the run's own all is allowed."""
+    made = ("a kind cluster for the run, unless one is named", "Namespace for each deployment", *_named(objects))
+    return Preview(objects=made, pods=tuple(pod.name for pod in topology.pods))
+
+
+def in_context(
+    objects: str,
+    site: ContextSite,
+    connect: Connect,
+    *,
+    faults: Sequence[str] = (),
+    pods: Sequence[str] = (),
+    attachment: Attachment | None = None,
+) -> Preview:
+    """Every check that the start makes, each told instead of raised. pods: of the topology; else those found there."""
+    cluster = site.acquire()
+    api = connect(cluster.kubeconfig, cluster.context, site.where.namespace)
+    try:
+        permissions = asked(api, site.permissions(objects, faults))
+        refusals = [f"not allowed: {permission}" for permission, allowed in permissions if not allowed]
+        refusals += _told(lambda: site.must_be_welcome(api))
+        refusals += _told(lambda: site.must_be_free(objects))
+        found = list(pods)
+        if attachment is not None:
+            refusals += _told(lambda: found.extend(_found(api, attachment)))
+    finally:
+        api.close()
+    made = _named(objects)
+    if not site.locked:
+        made = (*made, "Pod node-helper-... (privileged, hostPID) on each node of these pods")
+    return Preview(objects=made, pods=tuple(found), permissions=permissions, refusals=tuple(refusals))
+
+
+def _named(objects: str) -> tuple[str, ...]:
+    claims = ("PersistentVolumeClaims of the StatefulSets' templates",) if "volumeClaimTemplates:" in objects else ()
+    return (*map(str, manifests.objects_in(objects)), *claims)
+
+
+def _found(api: KubeApi, attachment: Attachment) -> tuple[str, ...]:
+    return tuple(f"{pod.name} ({', '.join(pod.containers)})" for pod in find(api, attachment).parts())
+
+
+def _told(check: Callable[[], object]) -> list[str]:
+    try:
+        check()
+    except ResilienceError as error:
+        return [str(error)]
+    return []

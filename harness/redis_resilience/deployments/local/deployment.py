@@ -1,0 +1,367 @@
+"""A topology as real processes on this host, as the engine and the faults see it.
+
+Brings up in the order that takes least time, applies the boot rule, and proves every change by a question to the
+server concerned. The agent does what it is told; the probe asks the servers.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from redis_resilience.deployments.forming import form_cluster, members
+from redis_resilience.deployments.growing import Growing
+from redis_resilience.deployments.local.addresses import claim_loopback_block, namespace_addresses
+from redis_resilience.deployments.local.boot import sentinels_to_know, whom_to_follow, whom_to_watch
+from redis_resilience.deployments.local.containers import Containers
+from redis_resilience.deployments.local.control import Agent, Started
+from redis_resilience.deployments.local.engine import find_engine
+from redis_resilience.deployments.local.isolation import Level, choose_isolation, write_name_files
+from redis_resilience.deployments.local.partition import Partition
+from redis_resilience.deployments.local.pods import Pods
+from redis_resilience.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
+from redis_resilience.deployments.local.sidecar import start_probe
+from redis_resilience.deployments.password import draw_password
+from redis_resilience.deployments.probe import Probe
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.effect import Effect, unreplaced
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
+from redis_resilience.model.events import Scalar
+from redis_resilience.topologies.care import NOBODY, Care
+from redis_resilience.topologies.topology import REDIS_PORT, Profile, System, Topology
+
+_ANSWERS_WITHIN_S = 15.0
+_CONNECT_S = 0.5
+_EVERY_S = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Up:
+    """What there is only while the deployment is up. undo: takes all of it away, last made first."""
+
+    agent: Agent
+    containers: Containers
+    pods: Pods
+    partition: Partition
+    probe: Probe
+    undo: ExitStack
+
+
+class LocalDeployment(Growing):
+    """Implements `Deployment` and every capability; partitions only where pods have networks of their own."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        profile: Profile,
+        *,
+        folder: Path,
+        redis_server: str | None = None,
+        isolation: str = "auto",
+    ) -> None:
+        """folder: for configurations, volumes and logs; removed by `stop` when `start` made it.
+
+        redis_server: path or name of the engine. isolation: auto, namespaces or loopback.
+        """
+        self._topology = topology
+        self._profile = profile
+        self._folder = folder.resolve()
+        self._engine = find_engine(redis_server)
+        self._isolation = choose_isolation(isolation)
+        self._password = draw_password(topology)
+        self._running: _Up | None = None
+
+    @property
+    def backend(self) -> str:
+        return "local"
+
+    @property
+    def topology(self) -> Topology:
+        return self._topology
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @property
+    def password(self) -> str:
+        return self._password
+
+    @property
+    def probe(self) -> Probe:
+        return self._up.probe
+
+    def start(self) -> None:
+        if self._running is not None:
+            raise DeploymentError("expected a deployment that is not up; this one was started already")
+        undo = ExitStack()
+        try:
+            undo.callback(self._forget)
+            self._running = self._make(undo)
+            self._settle(self._running)
+        except BaseException:
+            undo.close()
+            raise
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.undo.close()
+
+    def servers(self) -> Mapping[str, Endpoint]:
+        return self._up.pods.endpoints("redis")
+
+    def sentinels(self) -> Mapping[str, Endpoint]:
+        return self._up.pods.endpoints("sentinel")
+
+    def care(self, pod: str) -> Care:
+        """Nothing here comes back by itself."""
+        return replace(NOBODY, siblings=self._topology.siblings(pod))
+
+    def fingerprint(self) -> Mapping[str, Scalar]:
+        return {
+            "isolation": self._isolation.level.value,
+            "isolation_because": self._isolation.because,
+            "engine": self._engine.name,
+            "engine_version": self._engine.version,
+            "kernel": platform.release(),
+            "cpus": len(os.sched_getaffinity(0)),
+            "python": platform.python_version(),
+        }
+
+    def save_logs(self, folder: Path) -> None:
+        names = [(pod.name, container) for pod in self._topology.pods for container in pod.containers]
+        self._up.containers.save(folder, names)
+
+    def check(self) -> None:
+        """Raise DeploymentError, with the end of its log, where a container ended that nobody asked to end."""
+        self._up.containers.check()
+
+    def signal(self, pod: str, container: str, name: str) -> Effect:
+        self._must_have(pod, container)
+        return self._up.containers.signal(pod, container, name)
+
+    def start_container(self, pod: str, container: str) -> Effect:
+        self._must_have(pod, container)
+        if self._up.containers.running(pod, container):
+            raise DeploymentError(f"expected {pod}/{container} to be down; it runs already")
+        started = self._up.pods.start(pod, container, master=self._boot(pod, container))
+        effect = self._answering(pod, {container: started})
+        if container == "sentinel":
+            self._keep_pinging(pod)
+        return effect
+
+    def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:
+        containers = self._containers_of(pod)
+        if pod not in self._up.pods.live:
+            raise DeploymentError(f"expected pod {pod} to exist; it was deleted already")
+        gone = self._up.containers.end(pod, containers, grace_s=grace_s)
+        address = self._up.pods.drop(pod)
+        return Effect(begin_ns=gone.begin_ns, end_ns=gone.end_ns, proof=f"{gone.proof}; {address} is given up")
+
+    def create_pod(self, pod: str) -> Effect:
+        containers = self._containers_of(pod)
+        pods = self._up.pods
+        if pod in pods.live:
+            raise DeploymentError(f"expected no pod {pod}; it exists, delete it first")
+        pods.add(pod)
+        self._up.partition.follow(pods.live)
+        known = sentinels_to_know(pod, topology=self._topology, places=pods, probe=self.probe)
+        started = {
+            container: pods.start(pod, container, master=self._boot(pod, container), known=known)
+            for container in containers
+        }
+        effect = self._answering(pod, started)
+        if "sentinel" in started:
+            self._keep_pinging(pod)
+        return replace(effect, unreplaced=unreplaced(pod, self._topology.pod(pod).containers, containers))
+
+    def scale_to_zero(self, pod: str) -> Effect:
+        pods = self._scaled_with(pod)
+        effects = [self.delete_pod(each) for each in reversed(pods) if each in self._up.pods.live]
+        return _all_of(effects, f"{pod} and all of its controller's pods")
+
+    def scale_back(self, pod: str) -> Effect:
+        pods = self._scaled_with(pod)
+        effects = [self.create_pod(each) for each in pods if each not in self._up.pods.live]
+        return _all_of(effects, f"{pod} and all of its controller's pods")
+
+    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
+        self._must_be_apart()
+        peers = others or tuple(peer.name for peer in self._topology.pods if peer.name != pod)
+        for name in (pod, *peers):
+            self._containers_of(name)
+        return self._up.partition.cut(pod, peers, self._up.pods.live)
+
+    def rejoin(self, pod: str) -> Effect:
+        self._must_be_apart()
+        self._containers_of(pod)
+        return self._up.partition.heal(pod, self._up.pods.live)
+
+    @property
+    def _apart(self) -> bool:
+        """Whether pods have names and networks of their own."""
+        return self._isolation.level is Level.NAMESPACES
+
+    @property
+    def _up(self) -> _Up:
+        if self._running is None:
+            raise DeploymentError("expected a started deployment; this one is not up, call start() first")
+        return self._running
+
+    def _forget(self) -> None:
+        self._running = None
+
+    def _make(self, undo: ExitStack) -> _Up:
+        """Everything but the servers; each step leaves its own undoing with `undo`."""
+        self._make_folder(undo)
+        addresses = namespace_addresses() if self._apart else claim_loopback_block(len(self._topology.pods))
+        undo.callback(addresses.release)
+        agent = Agent(self._isolation.level, self._folder, addresses.gateway, keep=addresses.lock)
+        undo.callback(agent.end)
+        # The probe takes longest to start: everything that needs no question happens beside it.
+        probe = start_probe(agent, self._folder / "logs" / "probe.log")
+        undo.callback(probe.stop)
+        containers = Containers(agent, self._folder / "logs")
+        pods = Pods(
+            self._topology,
+            self._profile,
+            folder=self._folder,
+            engine=self._engine,
+            level=self._isolation.level,
+            addresses=addresses,
+            agent=agent,
+            containers=containers,
+            password=self._password,
+        )
+        partition = Partition(agent, self._folder)
+        return _Up(agent=agent, containers=containers, pods=pods, partition=partition, probe=probe, undo=undo)
+
+    def _make_folder(self, undo: ExitStack) -> None:
+        parts = ("etc", "logs", "pods", "claims")
+        own = (self._folder,) if not self._folder.exists() else tuple(self._folder / part for part in parts)
+        for part in parts:
+            (self._folder / part).mkdir(parents=True)
+        for path in own:
+            undo.callback(shutil.rmtree, path, ignore_errors=True)
+        write_name_files(self._folder / "etc", "")
+
+    def _settle(self, up: _Up) -> None:
+        """Start the servers, then the Sentinels, whose first INFO then finds all replicas."""
+        up.probe.watch(servers={}, sentinels={}, master_name=self._topology.master_name, password=self._password)
+        for pod in self._topology.pods:
+            up.pods.add(pod.name)
+        if self._topology.system is System.CLUSTER:
+            self._settle_cluster(up)
+            return
+        first = self._topology.first
+        others = [name for name in self.servers() if name != first]
+        up.pods.start(first, "redis", master="")
+        self._wait_until_listening(first)
+        for name in others:
+            up.pods.start(name, "redis", master=first)
+        servers = self.servers()
+        replicas = {name: servers[name] for name in others}
+        wait_for_replicas(up.probe, servers[first], replicas, self.check)
+        sentinels = self.sentinels()
+        for name in sentinels:
+            up.pods.start(name, "sentinel", master=first)
+        wait_for_sentinels(
+            up.probe,
+            self._topology,
+            self._profile,
+            tuple(sentinels.values()),
+            debug=self._engine.modern,
+            check=self.check,
+        )
+        self._keep_pinging(*sentinels)
+
+    def _settle_cluster(self, up: _Up) -> None:
+        servers = self.servers()
+        for name in servers:
+            up.pods.start(name, "redis", master="")
+        form_cluster(up.probe, members(self._topology, servers), shards=self._topology.shards, check=self.check)
+
+    def _keep_pinging(self, *pods: str) -> None:
+        keep_pinging(self.probe, self._profile, [self.sentinels()[pod] for pod in pods], self.check)
+
+    def _wait_until_listening(self, pod: str) -> None:
+        """A replica whose first connect is refused tries again only after a second."""
+        address = (self._up.pods.live[pod], REDIS_PORT)
+
+        def look() -> tuple[bool, str]:
+            self.check()
+            with self._up.agent.socket_of(pod) if self._apart else socket.socket() as trial:
+                trial.settimeout(_CONNECT_S)
+                code = trial.connect_ex(address)
+            return code == 0, os.strerror(code)
+
+        eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod} to listen", every_s=_EVERY_S)
+
+    def _boot(self, pod: str, container: str) -> str:
+        """Whom the boot rule makes this one follow or watch: the name of a pod or an address; "" for its own pod."""
+        pods = self._up.pods
+        rule = whom_to_watch if container == "sentinel" and pods.topology.fresh_sentinels else whom_to_follow
+        return rule(pod, topology=pods.topology, profile=self._profile, places=pods, probe=self.probe)
+
+    def _answering(self, pod: str, started: Mapping[str, Started]) -> Effect:
+        """Wait until these containers answer, and prove it by their run_id."""
+        proofs = [
+            f"{pod}/{container} answers at {self._up.pods.endpoint(pod, container)}, PID {start.pid}, "
+            f"{self._wait_for_answer(pod, container)}"
+            for container, start in started.items()
+        ]
+        begin_ns = min(start.begin_ns for start in started.values())
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof="; ".join(proofs))
+
+    def _wait_for_answer(self, pod: str, container: str) -> str:
+        """Until it answers anything; returns its run_id in words, or what it said instead (LOADING)."""
+        endpoint = self._up.pods.endpoint(pod, container)
+        answered = ""
+
+        def look() -> tuple[bool, str]:
+            nonlocal answered
+            self._up.containers.must_run(pod, container)
+            answer = self.probe.query(endpoint, "INFO", "server")
+            found = run_id(answer)
+            answered = f"run_id {found}" if found else answer.error
+            return bool(answered), answer.unreachable
+
+        eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod}/{container} to answer", every_s=_EVERY_S)
+        return answered
+
+    def _containers_of(self, pod: str) -> tuple[str, ...]:
+        return self._up.pods.topology.pod(pod).containers
+
+    def _scaled_with(self, pod: str) -> tuple[str, ...]:
+        self._topology.controller_of(pod)  # a bare pod has none, and says so
+        return self._topology.siblings(pod)
+
+    def _must_have(self, pod: str, container: str) -> None:
+        containers = self._containers_of(pod)
+        if container not in containers:
+            raise UsageError(f"pod {pod} has no container {container!r}; it has: {', '.join(containers)}")
+        if pod not in self._up.pods.live:
+            raise DeploymentError(f"expected pod {pod} to exist; it is deleted, create it first")
+
+    def _must_be_apart(self) -> None:
+        if not self._apart:
+            raise Unavailable(
+                "expected pods with networks of their own; got the isolation level loopback, where all share the "
+                f"host's ({self._isolation.because}); use namespaces, or a cluster"
+            )
+
+
+def _all_of(effects: Sequence[Effect], what: str) -> Effect:
+    if not effects:
+        raise DeploymentError(f"expected {what} to change; they were so already")
+    return Effect(
+        begin_ns=effects[0].begin_ns, end_ns=effects[-1].end_ns, proof="; ".join(effect.proof for effect in effects)
+    )

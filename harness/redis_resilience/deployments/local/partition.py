@@ -1,0 +1,151 @@
+"""Dropped packets between pods: nftables on the deployment's bridge, and the proof by a connect attempt.
+
+The rules look at every packet that the bridge forwards, so established connections are cut as well. The probe's
+packets are not forwarded but come from the bridge itself: it goes on seeing every pod.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import shutil
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from redis_resilience.deployments.local.control import Agent
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.effect import Effect
+from redis_resilience.model.errors import DeploymentError, Unavailable
+from redis_resilience.topologies.topology import REDIS_PORT
+
+_TABLE = "bridge redis_resilience"
+_SILENCE_S = 0.2
+_RULES_WITHIN_S = 5.0
+_OPEN_WITHIN_S = 5.0
+_ANSWERS = (0, errno.ECONNREFUSED)
+
+Pair = frozenset[str]
+
+
+class Partition:
+    """Which pairs of pods cannot reach each other. It names pods, so it follows one that comes back elsewhere."""
+
+    def __init__(self, agent: Agent, folder: Path) -> None:
+        self._agent = agent
+        self._folder = folder
+        self._cut: set[Pair] = set()
+        self._loads = 0
+
+    def cut(self, pod: str, others: Iterable[str], addresses: Mapping[str, str]) -> Effect:
+        """addresses: of every pod that exists now."""
+        new = {frozenset((pod, other)) for other in others} - self._cut
+        here = [pair for pair in new if pair <= addresses.keys()]
+        silent = self._silent(here, addresses)
+        if silent:
+            raise DeploymentError(
+                f"expected a way between pods before it is cut; got silence: {_words(silent)}; "
+                "nothing would be proved by silence afterwards"
+            )
+        self._cut |= new
+        begin_ns, end_ns = self._load(addresses)
+        open_ways = set(_ways(here)) - set(self._silent(here, addresses))
+        if open_ways:
+            raise DeploymentError(f"expected silence after the rules were loaded; got an answer: {_words(open_ways)}")
+        proof = f"connects that were answered before met silence for {_SILENCE_S:g} s: {_words(_ways(here))}"
+        return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
+
+    def heal(self, pod: str, addresses: Mapping[str, str]) -> Effect:
+        healed = [pair for pair in self._cut if pod in pair]
+        self._cut.difference_update(healed)
+        begin_ns, _ = self._load(addresses)
+        here = [pair for pair in healed if pair <= addresses.keys()]
+
+        def look() -> tuple[bool, str]:
+            silent = self._silent(here, addresses)
+            return not silent, f"silence: {_words(silent)}"
+
+        eventually(look, within_s=_OPEN_WITHIN_S, what=f"{pod} and its peers to reach each other again")
+        proof = f"connects are answered again: {_words(_ways(here))}"
+        return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
+
+    def follow(self, addresses: Mapping[str, str]) -> None:
+        """Say the same of the pods' present addresses."""
+        if self._cut:
+            self._load(addresses)
+
+    def _load(self, addresses: Mapping[str, str]) -> tuple[int, int]:
+        """Replace all rules in one transaction; returns the instants before and after."""
+        program = find_nft()
+        self._loads += 1
+        rules, log = self._folder / "etc" / "partition.nft", self._folder / "logs" / "nft.log"
+        rules.write_text(ruleset(self._cut, addresses))
+        name = f"nft/{self._loads}"
+        environment = {"PATH": os.defpath, "LC_ALL": "C"}
+        begin_ns = self._agent.start(
+            name, (program, "-f", str(rules)), pod=None, environment=environment, log=log
+        ).begin_ns
+
+        def look() -> tuple[bool, str]:
+            state = self._agent.look()[name].state
+            return state == "ended", state
+
+        eventually(look, within_s=_RULES_WITHIN_S, what="nft to load the rules", every_s=0.002)
+        ended = self._agent.look()[name]
+        if ended.status != 0:
+            raise DeploymentError(
+                f"expected nft to load the rules; it ended with {ended.status}: {log.read_text()[-500:].strip()}"
+            )
+        return begin_ns, ended.since_ns
+
+    def _silent(self, pairs: Iterable[Pair], addresses: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The ways on which a connect gets no answer. A refusal is an answer: the packet came back."""
+        poll = select.poll()
+        waiting: dict[int, tuple[socket.socket, tuple[str, str]]] = {}
+        with contextlib.ExitStack() as stack:
+            for source, target in _ways(pairs):
+                trial = stack.enter_context(self._agent.socket_of(source))
+                trial.settimeout(0)
+                if trial.connect_ex((addresses[target], REDIS_PORT)) == errno.EINPROGRESS:
+                    poll.register(trial, select.POLLOUT)
+                    waiting[trial.fileno()] = (trial, (source, target))
+            deadline_s = time.monotonic() + _SILENCE_S
+            while waiting and (left_s := deadline_s - time.monotonic()) > 0:
+                for descriptor, _ in poll.poll(left_s * 1000):
+                    poll.unregister(descriptor)
+                    if waiting[descriptor][0].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in _ANSWERS:
+                        del waiting[descriptor]
+            return sorted(way for _, way in waiting.values())
+
+
+def find_nft() -> str:
+    """The program, also from the directories that an ordinary user's PATH lacks."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
+    found = shutil.which("nft", path=path)
+    if found is None:
+        raise Unavailable("expected the program nft for partitions; got none on PATH; install the package nftables")
+    return found
+
+
+def ruleset(cut: Iterable[Pair], addresses: Mapping[str, str]) -> str:
+    """All rules as one nft script, which takes effect as a whole; the first line lets the second find its table."""
+    drops = "".join(
+        f"    ip saddr {addresses[source]} ip daddr {addresses[target]} drop\n"
+        for source, target in _ways(pair for pair in cut if pair <= addresses.keys())
+    )
+    return (
+        f"table {_TABLE}\ndelete table {_TABLE}\ntable {_TABLE} {{\n  chain forward {{\n"
+        f"    type filter hook forward priority 0; policy accept;\n{drops}  }}\n}}\n"
+    )
+
+
+def _ways(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
+    both = (sorted(pair) for pair in pairs)
+    return sorted(way for one, other in both for way in ((one, other), (other, one)))
+
+
+def _words(ways: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{source} to {target}" for source, target in sorted(ways)) or "no pair of live pods"

@@ -1,0 +1,290 @@
+"""The probe of the simulation: same port, same files, simulated load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from redis_resilience.deployments.memory.world import MS, World
+from redis_resilience.deployments.probe import Clocks
+from redis_resilience.model import records
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.history import FinalFacts
+from redis_resilience.model.operations import Cause, key_prefix, key_text, outcome_of
+from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
+from redis_resilience.probe.protocol import Answer, Status, Swept, Value
+
+_SAMPLE_MS = 10.0
+_REPLY_NS = 200_000
+
+
+@dataclass(slots=True)
+class _Client:
+    """identity changes after `info`; server "" = no connection."""
+
+    target: str
+    timeout_ns: int
+    identity: int
+    server: str = ""
+    run_id: str = ""
+    connection: int = 0
+    busy_until_ns: int = 0
+
+
+class MemoryProbe:
+    """Implements `redis_resilience.deployments.probe.Probe` on a `World`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._folder: Path | None = None
+        self._trial = ""
+        self._loading = False
+        self._heard_from = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._operations: list[tuple[int, ...]] = []
+        self._samples: list[tuple[int, ...]] = []
+        self._clients = self._connections = self._key = 0
+        self._master = ""
+
+    def clocks(self) -> Clocks:
+        return Clocks(clock_ns=self._world.clock.now, wall_ns=self._world.clock.now)
+
+    def watch(
+        self,
+        *,
+        servers: Mapping[str, Endpoint],
+        sentinels: Mapping[str, Endpoint],
+        master_name: str,
+        interval_ms: float = 10.0,
+        password: str = "",
+        cluster: bool = False,
+    ) -> None:
+        """Everything in this world is watched always."""
+
+    def open(self, folder: Path, trial: str) -> None:
+        self._reset()
+        self._folder, self._trial = folder, trial
+        self._heard_from = len(self._world.events)
+        self._sample()
+
+    def start_load(self, load: Load) -> None:
+        self._loading = True
+        self._clients = sum(writers.count for writers in load.writers)
+        numbers = count(1)
+        for writers in load.writers:
+            clients = [_Client(writers.target, writers.timeout_ms * MS, next(numbers)) for _ in range(writers.count)]
+            self._turn(writers, clients, 0)
+
+    def stop_load(self) -> Status:
+        self._loading = False
+        return self.status()
+
+    def query(  # noqa: PLR0911 - one return a command
+        self,
+        endpoint: Endpoint,
+        *command: str,
+        timeout_s: float = 1.0,  # noqa: ARG002 - of the port
+    ) -> Answer:
+        name = endpoint.host
+        server = self._world.servers[name]
+        match command:
+            case ("SENTINEL", kind, *_):
+                return self._sentinel(name, kind)
+            case _ if not server.answers:
+                return Answer(unreachable="connection refused")
+            case ("ROLE",) if server.role == "master":
+                followers = [other for other in self._world.servers.values() if other.answers and other.source == name]
+                return Answer(value=["master", server.offset, [[other.name, "6379", "0"] for other in followers]])
+            case ("ROLE",):
+                link = "connected" if self._world.servers[server.source].answers else "connect"
+                return Answer(value=["slave", server.source, 6379, link, server.offset])
+            case ("DBSIZE",):
+                return Answer(value=len(server.keys))
+            case ("FLUSHALL",):
+                for other in self._world.servers.values():
+                    other.keys.clear()
+                return Answer(value="OK")
+            case ("INFO", _):
+                return Answer(value=f"run_id:{server.run_id}\r\nredis_version:7.0.0\r\n")
+            case ("CONFIG", "GET", _):
+                return Answer(value=[text for pair in self._world.topology.redis_config for text in pair])
+            case _:
+                return Answer(error=f"ERR the simulation knows no {command[0]}")
+
+    def read_back(self) -> None:
+        finals = self._open_folder() / "finals"
+        finals.mkdir(exist_ok=True)
+        prefix = key_prefix(self._trial)
+        for server in self._world.servers.values():
+            if not server.answers:
+                continue
+            numbers = {name: name.removeprefix(prefix) for name in server.keys if name.startswith(prefix)}
+            good = sorted(int(number) for name, number in numbers.items() if server.keys[name] == str(int(number)))
+            np.save(finals / f"{server.name}.npy", np.array(good, dtype=np.uint64))
+            facts = FinalFacts(
+                server=server.name,
+                role=server.role,
+                run_id_before=server.run_id,
+                run_id_after=server.run_id,
+                offset=server.offset,
+                dbsize=len(server.keys),
+                wrong=tuple(name for name, number in numbers.items() if server.keys[name] != str(int(number))),
+            )
+            (finals / f"{server.name}.json").write_bytes(msgspec.json.encode(facts))
+
+    def sweep(self, trial: str) -> Swept:
+        deleted = 0
+        for server in self._world.servers.values():
+            own = [name for name in server.keys if name.startswith(key_prefix(trial))]
+            deleted += len(own) if server.role == "master" else 0
+            for name in own:
+                del server.keys[name]
+        return Swept(deleted=deleted)
+
+    def close(self) -> None:
+        if self._folder is None:
+            return
+        for kind, rows in (("operations", self._operations), ("samples", self._samples)):
+            dtype = records.OPERATION if kind == "operations" else records.SAMPLE
+            (self._folder / f"{kind}.bin").write_bytes(records.header(kind) + np.array(rows, dtype=dtype).tobytes())
+        lines = [msgspec.json.encode(event) + b"\n" for event in self.events()]
+        (self._folder / "events.jsonl").write_bytes(b"".join(lines))
+        self._folder = None
+        self._loading = False
+
+    def status(self) -> Status:
+        outcomes = [row[7] for row in self._operations]
+        return Status(
+            clock_ns=self._world.clock.now,
+            issued=len(outcomes),
+            failed=outcomes.count(0),
+            acknowledged=outcomes.count(1),
+            info=outcomes.count(2),
+            master=self._master,
+        )
+
+    def events(self, since: int = 0) -> tuple[Event, ...]:
+        return tuple(self._world.events[self._heard_from + since :])
+
+    def stop(self) -> None:
+        self._loading = False
+        self._folder = None
+
+    def _open_folder(self) -> Path:
+        if self._folder is None:
+            raise AssertionError("expected open() before this")
+        return self._folder
+
+    def _turn(self, writers: Writers, clients: list[_Client], turn: int) -> None:
+        """One due operation of the group, and the next one on the agenda."""
+        if not self._loading:
+            return
+        self._operate(clients[turn % len(clients)])
+        self._world.later(1e3 / (writers.rate or 1000.0), lambda: self._turn(writers, clients, turn + 1))
+
+    def _operate(self, client: _Client) -> None:
+        now = self._world.clock.now
+        if now < client.busy_until_ns:
+            self._record(client, Cause.BUSY, now, now)
+            return
+        server = self._world.servers.get(client.server)
+        if server and (not server.alive or server.run_id != client.run_id):
+            self._record(client, Cause.CLOSED, now, 0)
+            client.server, client.identity = "", client.identity + self._clients
+            return
+        if not server:
+            cause = self._connect(client)
+            if cause is not Cause.NONE:
+                self._record(client, cause, now, now)
+                return
+            server = self._world.servers[client.server]
+        if server.paused:
+            client.busy_until_ns = now + client.timeout_ns
+            self._record(client, Cause.TIMEOUT, now, 0)
+            client.server, client.identity = "", client.identity + self._clients
+        elif server.role != "master":
+            self._record(client, Cause.READONLY, now, now + _REPLY_NS)
+            client.server = "" if client.target == MASTER_OF_SENTINELS else client.server
+        else:
+            self._world.write(server, key_text(self._trial, self._key), str(self._key))
+            self._record(client, Cause.NONE, now, now + _REPLY_NS)
+            self._master = server.name
+
+    def _connect(self, client: _Client) -> Cause:
+        name = client.target.split(".", 1)[0]
+        if client.target == MASTER_OF_SENTINELS:
+            named = [self._world.named[sentinel] for sentinel, lives in self._world.sentinels.items() if lives]
+            if not named:
+                return Cause.NO_MASTER
+            name = named[0]
+        server = self._world.servers[name]
+        if not server.alive:
+            return Cause.REFUSED
+        self._connections += 1
+        client.server, client.run_id, client.connection = name, server.run_id, self._connections
+        self._world.tell(
+            "probe",
+            "connected",
+            connection=client.connection,
+            client=client.identity,
+            server=name,
+            address=f"{name}:6379",
+            run_id=server.run_id,
+        )
+        return Cause.NONE
+
+    def _record(self, client: _Client, cause: Cause, call_ns: int, return_ns: int) -> None:
+        names = list(self._world.servers)
+        server = names.index(client.server) if client.server else records.NO_SERVER
+        connection = client.connection if client.server else 0
+        outcome = outcome_of(cause)
+        row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, int(outcome), int(cause))
+        self._operations.append(row)
+        self._key += 1
+
+    def _sample(self) -> None:
+        if self._folder is None:
+            return
+        now, names = self._world.clock.now, list(self._world.servers)
+        for number, server in enumerate(self._world.servers.values()):
+            source = names.index(server.source) if server.answers and server.source else records.NO_SERVER
+            role = {"master": Role.MASTER, "replica": Role.REPLICA}[server.role] if server.answers else Role.UNREACHABLE
+            linked = server.source and self._world.servers[server.source].answers
+            link = Link.CONNECTED if linked and server.answers else Link.NONE
+            offset = server.offset if server.answers else -1
+            self._samples.append((now - 50_000, now, offset, number, source, int(role), int(link), 0, 0))
+        self._world.later(_SAMPLE_MS, self._sample)
+
+    def _sentinel(self, name: str, kind: str) -> Answer:
+        world = self._world
+        if not world.sentinels[name]:
+            return Answer(unreachable="connection refused")
+        if kind == "CKQUORUM":
+            usable = sum(world.sentinels.values())
+            enough = usable > len(world.sentinels) // 2
+            return (
+                Answer(value=f"OK {usable} usable Sentinels") if enough else Answer(error=f"NOQUORUM {usable} usable")
+            )
+        if kind == "SENTINELS":
+            peers = [other for other in world.sentinels if other != name]
+            down = {other: "" if world.sentinels[other] else "s_down," for other in peers}
+            return Answer(value=[["ip", other, "flags", f"{down[other]}sentinel"] for other in peers])
+        facts: dict[str, Value] = {
+            "ip": world.named[name],
+            "port": "6379",
+            "flags": "master" if world.servers[world.named[name]].answers else "s_down,master",
+            "num-slaves": str(len(world.servers) - 1),
+            "num-other-sentinels": str(len(world.sentinels) - 1),
+            "quorum": str(world.topology.quorum),
+            "down-after-milliseconds": str(world.profile.down_after_ms),
+            "failover-timeout": str(world.profile.failover_timeout_ms),
+        }
+        return Answer(value=[text for pair in facts.items() for text in pair])

@@ -1,0 +1,90 @@
+"""A deployment as the engine sees it, whatever its backend; what some can do besides is in `faults.capabilities`.
+
+Pods and containers have the names that Kubernetes would give them. Addresses may change whenever a pod is re-created,
+names never do. Every method that changes something returns once the change was seen to be real, or raises
+DeploymentError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from redis_resilience.deployments.probe import Probe
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import Event, Scalar
+from redis_resilience.topologies.care import NOBODY, Care
+from redis_resilience.topologies.topology import Profile, Topology
+
+
+class Deployment(Protocol):
+    """A topology running somewhere, with its probe beside it. What has a body here is so where nothing is special."""
+
+    @property
+    def backend(self) -> str: ...
+
+    @property
+    def topology(self) -> Topology: ...
+
+    @property
+    def profile(self) -> Profile: ...
+
+    @property
+    def probe(self) -> Probe: ...
+
+    @property
+    def password(self) -> str:
+        """Of its servers and its Sentinels, "" for none; for the probe's ears only."""
+        return ""
+
+    @property
+    def owns_data(self) -> bool:
+        """Whether all keys are this harness's to delete; else only those that a trial wrote."""
+        return True
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Bring everything up and return; the engine settles it. On failure nothing is left behind."""
+
+    def stop(self) -> None:
+        """Take everything away; harmless when it is gone already."""
+
+    def servers(self) -> Mapping[str, Endpoint]:
+        """Every data server by pod name, in the topology's order, at its present address."""
+
+    def sentinels(self) -> Mapping[str, Endpoint]: ...
+
+    def care(self, pod: str) -> Care:
+        """Who brings this pod's server back without being told, and how it is let go."""
+        del pod
+        return NOBODY
+
+    def fingerprint(self) -> Mapping[str, Scalar]:
+        """What it runs on: isolation or cluster, engine and version, kernel, processors."""
+
+    @property
+    def worn(self) -> str:
+        """Why the next trial should not have it, whole as it may be; "" for no reason."""
+        return ""
+
+    @property
+    def bring_up(self) -> str:
+        """What `start` spent its time on, step by step in words; "" where it took too little to be told."""
+        return ""
+
+    def drain_events(self) -> tuple[Event, ...]:
+        """What the backend itself saw since the last call (pods deleted, started, ready), on the harness's clock."""
+        return ()
+
+    def save_logs(self, folder: Path) -> None:
+        """Write what each container logged since the last call to folder/POD-CONTAINER.log."""

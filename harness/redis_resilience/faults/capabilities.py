@@ -1,0 +1,82 @@
+"""What a fault needs a deployment to be able to do.
+
+A deployment has those that it can honour; a scenario that needs another is skipped with the reason. Every method
+returns once the change was seen to be real, or raises DeploymentError (Unavailable where this machine lacks something).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from redis_resilience.faults.effect import Effect
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """One of whose capabilities depends on where it runs."""
+
+    def lacks(self, capability: type) -> str:
+        """Why it cannot honour what it has the methods for; "" where it can."""
+
+
+@runtime_checkable
+class CanSignal(Protocol):
+    def signal(self, pod: str, container: str, name: str) -> Effect:
+        """Deliver SIGKILL, SIGTERM, SIGSTOP or SIGCONT to the container's process.
+
+        A container that dies of it stays down until `start_container`.
+        """
+
+
+@runtime_checkable
+class CanRestart(Protocol):
+    def start_container(self, pod: str, container: str) -> Effect:
+        """Start a dead container again as its kubelet would: same pod, same address, same volume, boot rule applied."""
+
+
+@runtime_checkable
+class CanRecreate(Protocol):
+    def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:
+        """SIGTERM, after `grace_s` SIGKILL (0: SIGKILL at once); address and emptyDir are gone."""
+
+    def create_pod(self, pod: str) -> Effect:
+        """The same name again under a new address; its claim is found again, an emptyDir is new."""
+
+
+@runtime_checkable
+class CanPartition(Protocol):
+    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
+        """Drop every packet between `pod` and `others` (none named: every other pod), both ways, at once."""
+
+    def rejoin(self, pod: str) -> Effect:
+        """Take away what `isolate` did to `pod`."""
+
+
+@runtime_checkable
+class CanScale(Protocol):
+    def scale_to_zero(self, pod: str) -> Effect:
+        """Ask for 0 replicas of the StatefulSet or the like that keeps `pod`: all its pods go, with grace."""
+
+    def scale_back(self, pod: str) -> Effect:
+        """Ask for as many as before; the pods come back in their own time, under their names and new addresses."""
+
+
+@runtime_checkable
+class CanStopNode(Protocol):
+    def stop_node(self, pod: str) -> Effect:
+        """Switch off the node that `pod` is on, at once. Raises Unavailable where more than pods would go with it."""
+
+    def start_node(self, pod: str) -> Effect:
+        """Switch it on again; returns once its pods answer."""
+
+
+@runtime_checkable
+class CanGrow(Protocol):
+    def grow(self, pod: str, *, slots: int) -> Effect:
+        """Take `pod`, which stands by, into the Redis Cluster as a master, and those after it as its replicas.
+
+        It gets the last `slots` slots of each shard, with their keys, one by one.
+        """
+
+    def shrink(self, pod: str) -> Effect:
+        """Give its slots back to whom it had them from; nobody knows it any more, nor it them."""

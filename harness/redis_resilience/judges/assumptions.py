@@ -1,0 +1,181 @@
+"""What must hold before anything is concluded. Each finding is `pass` or `unknown`, never `fail`.
+
+A trial that breaks one of these says nothing about Redis: its keys were not its own, its load was not there, its fault
+did not happen, or its history has holes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from redis_resilience.judges.evidence import phase_at, samples_of, server_index, struck, writers_of
+from redis_resilience.judges.ledger import final_master
+from redis_resilience.judges.shards import parts
+from redis_resilience.model.events import Event, Role
+from redis_resilience.model.history import History
+from redis_resilience.model.operations import Cause, Outcome, key_text
+from redis_resilience.model.plan import MASTER_OF_SENTINELS
+from redis_resilience.model.verdict import Availability, Finding, Verdict
+
+LAST_PHASE = "done"
+_NOBODY_READ = "nobody who is master to the Sentinels was read"
+_NOTICED = ("kill", "stop", "pause", "delete", "delete-now", "scale-to-zero", "node-stop")
+"""Faults after which nobody can reach the process; of one that lasts less than some samples that is not certain."""
+
+
+def check(history: History, measured: Availability) -> tuple[Finding, ...]:
+    """measured: what the load itself was like, from the judge of availability."""
+    load = history.plan.load
+    wanted = load.min_share * measured.control_planned
+    environment = history.environment
+    return (
+        _finding(
+            "history",
+            history.complete and not history.problems and phase_at(history, LAST_PHASE) is not None,
+            f"expected a complete history up to phase {LAST_PHASE!r}; got "
+            + ("; ".join(history.problems) or ("all of it" if history.complete else "one that ends before")),
+        ),
+        _finding(
+            "clean",
+            environment.keys_before == 0,
+            f"expected no key before the load; got {environment.keys_before}",
+        ),
+        _finding(
+            "healthy_before",
+            environment.healthy_before,
+            f"expected a whole deployment before the fault; got {environment.health_text}",
+        ),
+        _finding(
+            "load",
+            measured.control_acknowledged > 0 and measured.control_acknowledged >= wanted,
+            f"expected {wanted:.0f} or more acknowledged writes in the control window (min_share {load.min_share:g} of "
+            f"{measured.control_planned} planned); got {measured.control_acknowledged}",
+        ),
+        _finding(
+            "punctual",
+            measured.lateness_p99_ms <= load.max_lateness_ms,
+            f"expected the load's own lateness (p99) to be {load.max_lateness_ms:g} ms or less; "
+            f"got {measured.lateness_p99_ms:.2f} ms; is the machine busy?",
+        ),
+        _faults_proved(history),
+        _faults_seen(history),
+        _finals_read(history),
+        _nothing_dropped(history),
+        _tombstone(history),
+    )
+
+
+def _finding(name: str, good: bool, text: str) -> Finding:  # noqa: FBT001 - the condition is what a finding is about
+    return Finding(name=f"assumptions.{name}", verdict=Verdict.PASS if good else Verdict.UNKNOWN, text=text)
+
+
+def _faults_proved(history: History) -> Finding:
+    """One proof for each place that each planned fault began to hit."""
+    effects = [_place(event) for event in history.of_kind("fault-effect") if event.text]
+    begun = [_place(event) for event in history.of_kind("fault-begin")]
+    proved = {number for number, _ in effects}
+    missing = [
+        f"{fault.kind} {fault.target}" for number, fault in enumerate(history.plan.faults) if number not in proved
+    ] + [f"fault {number} on {where}" for number, where in begun if (number, where) not in effects]
+    return _finding(
+        "fault_proved",
+        not missing,
+        f"expected each of {len(history.plan.faults)} faults to prove its effect; "
+        + (f"no proof of {', '.join(missing)}" if missing else f"{len(effects)} proofs"),
+    )
+
+
+def _faults_seen(history: History) -> Finding:
+    """The watchers, who know nothing of faults, lost every server and Sentinel whose process was ended or stopped."""
+    unseen = [
+        f"{event.data.get('pod')}/{event.data.get('container')}"
+        for event in history.of_kind("fault-effect")
+        if event.data.get("kind") in _NOTICED and not _lost(history, event)
+    ]
+    return _finding(
+        "fault_seen",
+        not unseen,
+        "expected the watchers to lose whatever was broken, too; "
+        + (f"{', '.join(unseen)} answered all the time" if unseen else "they did"),
+    )
+
+
+def _lost(history: History, effect: Event) -> bool:
+    pod, container = effect.data.get("pod"), effect.data.get("container")
+    if container != "redis":
+        ends = history.of_kind("sentinel-down")
+        return any(end.data.get("sentinel") == pod and end.at_ns >= effect.earliest_ns for end in ends)
+    own = samples_of(history, server_index(history, str(pod)))
+    return bool(np.any((own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= effect.earliest_ns)))
+
+
+def _place(event: Event) -> tuple[object, str]:
+    return event.data.get("fault"), f"{event.data.get('pod', '')}/{event.data.get('container', '')}"
+
+
+def _finals_read(history: History) -> Finding:
+    """Every server was read by one and the same process; only what the scenario left broken may be missing."""
+    wrong = []
+    for server in history.environment.servers:
+        final = history.finals.get(server.name)
+        if final is None:
+            if history.plan.expect.heals or not _left_broken(history, server.name):
+                wrong.append(f"{server.name} was not read")
+        elif not final.run_id_before or final.run_id_before != final.run_id_after:
+            wrong.append(f"{server.name} was restarted during the read")
+    unread = [part for part in parts(history) if final_master(part) is None]
+    if unread and history.plan.expect.heals:
+        names = ", ".join(part.environment.shards[0].name for part in unread if part.environment.shards)
+        wrong.append(f"nobody who is master of {names} was read" if names else _NOBODY_READ)
+    return _finding(
+        "final_reads",
+        not wrong,
+        f"expected every server to be read at the end by one process; got {', '.join(wrong) or 'that'}",
+    )
+
+
+def _left_broken(history: History, server: str) -> bool:
+    last = [event.kind for event in history.of_kind("fault-effect", "heal-end") if server in struck(event)]
+    return last[-1:] == ["fault-effect"]
+
+
+def _nothing_dropped(history: History) -> Finding:
+    """Since the server's start, or since the trial's where it is older; another's keys may expire, as ours never do."""
+    before = {server.name: server for server in history.environment.servers}
+    dropped = []
+    for name, final in sorted(history.finals.items()):
+        known = before.get(name)
+        same = known is not None and known.run_id == final.run_id_before
+        counted = known.evicted_keys if known is not None and same else 0
+        evicted = final.evicted_keys - (counted if counted <= final.evicted_keys else 0)
+        expired = final.expired_keys if history.environment.owns_data else 0
+        if evicted or expired:
+            dropped.append(f"{name}: {evicted} evicted, {expired} expired")
+    return _finding(
+        "nothing_dropped", not dropped, f"expected no eviction and no expiry; got {'; '.join(dropped) or 'none'}"
+    )
+
+
+def _tombstone(history: History) -> Finding:
+    """After the heal writes must succeed to the last, or nothing can be said of what the load missed.
+
+    One who keeps to a name or a server owes none. What was not sent because its client still waited is no write; the
+    one that it waited for is.
+    """
+    if not history.plan.expect.heals or all(group.target != MASTER_OF_SENTINELS for group in history.plan.load.writers):
+        return _finding(
+            "last_write", good=True, text="expected nothing of the last write; none follows a healed master"
+        )
+    _, follows = writers_of(history)
+    rows = history.operations[follows & (history.operations["cause"] != Cause.BUSY)]
+    if not len(rows):
+        return _finding(
+            "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"
+        )
+    last = rows[rows["due_ns"] == rows["due_ns"].max()][-1]
+    return _finding(
+        "last_write",
+        bool(last["outcome"] == Outcome.OK),
+        "expected the last write before the load stopped to be acknowledged; got "
+        f"{Outcome(last['outcome']).name.lower()} of {key_text(history.plan.trial, int(last['key']))}",
+    )

@@ -1,0 +1,160 @@
+"""How long clients could not write, how long they cannot write anyway, and how punctual the load was.
+
+An outage is the longest time between two acknowledgements that follow each other, all clients of the master taken
+together. The same in the control window, without a fault, is the noise: what this machine calls an outage by itself. A
+gap that the end of the load cut off is censored: it lasted at least so long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
+from redis_resilience.model.history import History
+from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.plan import MASTER_OF_SENTINELS
+from redis_resilience.model.records import Records
+from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
+
+EVERYONE = "all"
+_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY)
+
+_Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    begin_ns: int
+    end_ns: int
+
+    def holds(self, times: _Times) -> NDArray[np.bool_]:
+        return (times >= self.begin_ns) & (times < self.end_ns)
+
+
+def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
+    """The outage beside its noise, each writer's own gap, and whether the expectation on the outage held."""
+    rows = history.operations
+    writer, counted = writers_of(history)
+    if not counted.all():
+        rows, writer = rows[counted], writer[counted]
+    good = rows["outcome"] == Outcome.OK
+    returns = rows["return_ns"][good]
+    effect = master_fault(history)
+    fault_ns = instant_of(effect).earliest_ns if effect else phase_at(history, "fault")
+    due_end = int(rows["due_ns"].max()) if len(rows) else 0
+    window = _control(history, rows)
+    ordered = np.sort(returns)  # records are written on completion, so this finds them all but sorted
+    gap = _longest(ordered, fault_ns, due_end, EVERYONE)
+    in_control = window.holds(rows["due_ns"])
+    control = ordered[window.holds(ordered)]
+    lateness = _lateness(rows)
+    availability = Availability(
+        outage_ms=_length_ms(gap, due_end),
+        censored=gap is not None and gap.censored,
+        noise_ms=float(np.diff(control).max()) / 1e6 if len(control) > 1 else 0.0,
+        spacing_ms=_spacing_ms(history, control),
+        by_client=_by_writer(returns, writer[good], fault_ns, due_end),
+        gap=gap,
+        lateness_p50_ms=lateness[0],
+        lateness_p99_ms=lateness[1],
+        lateness_max_ms=lateness[2],
+        control_acknowledged=int(np.count_nonzero(good & in_control)),
+        control_planned=max(int(np.count_nonzero(in_control)), _planned(history, window)),
+    )
+    return availability, (_outage_finding(history, availability),)
+
+
+def _control(history: History, rows: Records) -> _Window:
+    """The control window, from where the load was begun; empty where there was none."""
+    loads = [event.at_ns for event in history.of_kind("load-begin")[:1]]
+    if not loads and len(rows):
+        loads.append(int(rows["due_ns"].min()))
+    begins = [at for at in (phase_at(history, "control"), *loads) if at is not None]
+    end = phase_at(history, "fault")
+    return _Window(begin_ns=max(begins, default=0), end_ns=end if end is not None else 0)
+
+
+def _planned(history: History, window: _Window) -> int:
+    """Operations that the rates ask for in the window, whatever the generator made of them; 0 for closed loops."""
+    seconds = max(window.end_ns - window.begin_ns, 0) / 1e9
+    groups = history.plan.load.writers
+    following = [group for group in groups if group.target == MASTER_OF_SENTINELS] or list(groups)
+    return sum(int(group.rate * seconds) for group in following)
+
+
+def _spacing_ms(history: History, control: _Times) -> float:
+    """Time between two operations of the load: by plan, or as measured where it goes as fast as it can."""
+    groups = history.plan.load.writers
+    following = [group for group in groups if group.target == MASTER_OF_SENTINELS] or list(groups)
+    if all(group.rate > 0 for group in following):
+        return 1e3 / sum(group.rate for group in following)
+    return float(control[-1] - control[0]) / (len(control) - 1) / 1e6 if len(control) > 1 else 0.0
+
+
+def _longest(ordered: _Times, since_ns: int | None, end_ns: int, client: str) -> Gap | None:
+    """The longest gap that was still open at `since_ns` or began later; the earliest of equals."""
+    if since_ns is None or end_ns <= since_ns:
+        return None
+    first = max(int(np.searchsorted(ordered, since_ns, side="left")) - 1, 0)
+    later = ordered[first:]
+    if not len(later):
+        return Gap(begin_ns=since_ns, end_ns=None, client=client)
+    begins, ends = later[:-1], later[1:]
+    tail_ns = end_ns - int(later[-1])
+    if len(ends):
+        widest = int(np.argmax(ends - begins))
+        if int(ends[widest] - begins[widest]) >= tail_ns:
+            return Gap(begin_ns=int(begins[widest]), end_ns=int(ends[widest]), client=client)
+    return Gap(begin_ns=int(later[-1]), end_ns=None, client=client) if tail_ns > 0 else None
+
+
+def _length_ms(gap: Gap | None, due_end: int) -> float:
+    if gap is None:
+        return 0.0
+    return ((due_end if gap.end_ns is None else gap.end_ns) - gap.begin_ns) / 1e6
+
+
+def _by_writer(returns: _Times, writer: NDArray[np.uint16], since_ns: int | None, end_ns: int) -> tuple[Gap, ...]:
+    if since_ns is None or not len(returns):
+        return ()
+    found = []
+    if (np.diff(returns) < 0).any():
+        by_time = np.argsort(returns, kind="stable")
+        returns, writer = returns[by_time], writer[by_time]
+    by_writer = np.argsort(writer, kind="stable")
+    returns, writer = returns[by_writer], writer[by_writer]
+    numbers, begins = np.unique(writer, return_index=True)
+    for number, own in zip(numbers, np.split(returns, begins[1:]), strict=True):
+        gap = _longest(own, since_ns, end_ns, f"writer {number + 1}")
+        if gap is not None:
+            found.append(gap)
+    return tuple(found)
+
+
+def _lateness(rows: Records) -> tuple[float, float, float]:
+    """Median, 99th percentile and maximum of call minus due, of operations that were sent, in ms."""
+    sent = ~np.isin(rows["cause"], _NEVER_SENT)
+    late = (rows["call_ns"] - rows["due_ns"])[sent]
+    if not len(late):
+        return 0.0, 0.0, 0.0
+    middle, high = np.percentile(late, (50, 99), overwrite_input=True)
+    return float(middle) / 1e6, float(high) / 1e6, float(late.max()) / 1e6
+
+
+def _outage_finding(history: History, availability: Availability) -> Finding:
+    allowed_s = history.plan.expect.max_outage_s
+    seen = (
+        f"{'more than ' if availability.censored else ''}{availability.outage_ms:.1f} ms without an acknowledged write"
+    )
+    noise = f"noise {availability.noise_ms:.1f} ms, spacing {availability.spacing_ms:.1f} ms"
+    if allowed_s is None:
+        verdict, wanted = Verdict.PASS, "any outage"
+    else:
+        wanted = f"an outage of {allowed_s:g} s or less"
+        verdict = Verdict.FAIL if availability.outage_ms > allowed_s * 1e3 else Verdict.PASS
+        if verdict is Verdict.PASS and availability.censored:
+            verdict = Verdict.UNKNOWN
+    return Finding(name="availability.outage", verdict=verdict, text=f"expected {wanted}; {seen} ({noise})")

@@ -1,0 +1,352 @@
+"""Measured phases beside what the live configuration allows; what lies outside gets a named cause or none.
+
+A phase is inside where any point of its error bar is. A cause is named only where an event or a stall of the machine
+accounts for it; `unexplained` is an honest answer and makes the trial `unknown`.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.judges.evidence import master_fault, name_at, samples_of, server_index, told
+from redis_resilience.judges.timeline import promotions
+from redis_resilience.model.environment import Bound
+from redis_resilience.model.events import Role
+from redis_resilience.model.history import History
+from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
+from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.sentinel_log import UNRESOLVED
+from redis_resilience.model.verdict import Finding, PhaseCheck, Timeline, Verdict
+
+UNEXPLAINED = "unexplained"
+NOT_SEEN = "not seen"
+
+_YOUNG = (
+    "a Sentinel counted from the last reply, as its broken connection was too young to be tried again, and took it back"
+)
+_NAMELESS = "its name was gone before it was: a Sentinel that had to connect again counted from the last reply"
+_ENDING = (
+    "it was told to end before: a server that waits for its replicas then holds back a Sentinel's own messages, and "
+    "the PINGs behind them"
+)
+_TOLD_TO_END = ("stop", "delete", "delete-now", "scale-to-zero")
+_NAMED = (
+    ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
+    ("-failover-abort-no-good-slave", "no good replica to promote"),
+    ("-failover-abort-slave-timeout", "the chosen replica did not become master in time"),
+    ("+tilt", "a Sentinel was in TILT: its clock jumped or it was stalled"),
+    ("-slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
+    ("+slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
+    ("+failover-end-for-timeout", "the leader waited for a replica up to the failover-timeout"),
+)
+_STEPS = ("+elected-leader", "+selected-slave", "+failover-state-wait-promotion")
+_HELLO_MS = 2000.0
+"""Sentinel's period of hellos, by which a leader tells the others of a new master."""
+_TIMER_MS = 100.0
+"""Longest time between two runs of Sentinel's timer."""
+_RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-failover-abort-slave-timeout"}
+
+
+def judge(history: History, timeline: Timeline) -> tuple[tuple[PhaseCheck, ...], tuple[Finding, ...]]:
+    """Every predicted phase, checked; and whether a failover happened as expected."""
+    checks: tuple[PhaseCheck, ...] = ()
+    findings = [_expected(history, timeline), _once(history)]
+    if timeline.failover:
+        prediction = history.environment.prediction
+        chain = prediction.hand_over if timeline.handed_over and prediction.hand_over else prediction.bounds
+        checks = tuple(_check(history, timeline, bound) for bound in _holding(chain, timeline))
+        findings.append(_explained(checks))
+    return checks, tuple(findings)
+
+
+def _holding(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:
+    """Without those alternatives whose phase has to wait for something that comes later."""
+
+    def ends_ns(bound: Bound) -> float:
+        begin = timeline.at(bound.origin)
+        return begin.latest_ns + bound.upper_ms * 1e6 if begin else -math.inf
+
+    last: dict[str, Bound] = {}
+    for bound in chain:
+        if bound.alternative and (bound.name not in last or ends_ns(bound) > ends_ns(last[bound.name])):
+            last[bound.name] = bound
+    return tuple(bound for bound in chain if not bound.alternative or bound is last[bound.name])
+
+
+def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
+    begin, end = timeline.at(bound.origin), timeline.at(bound.name)
+    if begin is None or end is None:
+        return PhaseCheck(
+            name=bound.name,
+            origin=bound.origin,
+            lower_ms=bound.lower_ms,
+            upper_ms=bound.upper_ms,
+            measured_ms=None,
+            error_ms=0.0,
+            inside=False,
+            cause=NOT_SEEN,
+        )
+    least = (end.earliest_ns - begin.latest_ns) / 1e6
+    most = (end.latest_ns - begin.earliest_ns) / 1e6
+    inside = most >= bound.lower_ms and least <= bound.upper_ms
+    cause = ""
+    if not inside:
+        late_ms = least - bound.upper_ms
+        cause = _late(history, timeline, bound, late_ms) if late_ms > 0 else _early(history, timeline, bound, end)
+    return PhaseCheck(
+        name=bound.name,
+        origin=bound.origin,
+        lower_ms=bound.lower_ms,
+        upper_ms=bound.upper_ms,
+        measured_ms=end.ms_after(begin),
+        error_ms=begin.error_ms + end.error_ms,
+        inside=inside,
+        cause=cause or ("" if inside else UNEXPLAINED),
+    )
+
+
+def _late(history: History, timeline: Timeline, bound: Bound, excess_ms: float) -> str:
+    """What made a phase longer than it can be by configuration; "" where that is not known."""
+    begin, end = timeline.at(bound.origin), timeline.at(bound.name)
+    if begin is None or end is None:
+        return ""
+    stayed = _stayed(history, timeline, begin, end, excess_ms) if bound.name == FIRST_WRITE_AT else ""
+    return stayed or _named(history, begin, end) or _slow(history, timeline, begin, end, excess_ms)
+
+
+def _stayed(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """Whether clients were served for so long by the old master, which nobody had turned round yet; "" if not."""
+    rows = history.operations
+    by_old = rows[(rows["server"] == server_index(history, timeline.old_master)) & (rows["outcome"] == Outcome.OK)]
+    before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
+    stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
+    if stayed_ms < excess_ms:
+        return ""
+    return f"{timeline.old_master} took writes for {stayed_ms:.0f} ms more: its clients stayed with it"
+
+
+def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> str:
+    """Why a Sentinel missed the master sooner than the fault allows; "" where that is not known."""
+    if bound.origin != FAULT_AT:
+        return ""
+    fault, asked = timeline.at(FAULT_AT), timeline.at(ASKED_AT)
+    if fault and _taken_back(history, fault, end):
+        return _YOUNG
+    if asked and any(
+        item.instant.at_ns <= end.latest_ns and name_at(history, {}, item.text) == timeline.old_master
+        for item in told(history, UNRESOLVED, since_ns=asked.earliest_ns)
+    ):
+        return _NAMELESS
+    effect = master_fault(history)
+    told_to_end = effect is not None and effect.data.get("kind") in _TOLD_TO_END
+    if effect and told_to_end and (end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms:
+        return _ENDING
+    return ""
+
+
+def _named(history: History, begin: Instant, end: Instant) -> str:
+    """What the Sentinels themselves tell of an attempt that failed or had to wait; "" for nothing."""
+    events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=begin.earliest_ns)
+    before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
+    kinds = {item.kind for item in before_end}
+    causes = dict.fromkeys(cause for kind, cause in _NAMED if kind in kinds)
+    if causes:
+        return "; ".join(causes)
+    if sum(item.kind == "+try-failover" for item in before_end) > 1:
+        return "split vote: Sentinels asked for votes more than once"
+    return ""
+
+
+def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """What stood still for as long as the phase was too long: machine, Sentinel or server; "" for nothing."""
+    fault = timeline.at(FAULT_AT) or begin
+    stall = _stall_ms(history, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
+    late = _late_ms(history, begin, end)
+    lost = _lookups_ms(history, timeline, begin, end)
+    until_hello = lost + _HELLO_MS if lost and _announced_by_leader(timeline, end) else 0.0
+    asked = _client_lookups_ms(history, begin, end)
+    save = _save_ms(history, begin, end)
+    accounts = (
+        (stall, f"this machine stood still for {stall:.0f} ms"),
+        (late, f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"),
+        (lost, f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"),
+        (until_hello, f"a Sentinel that looked up a gone name for {lost:.0f} ms missed a hello, the next is 2 s later"),
+        (asked, f"the client that wrote first looked up names for {asked:.0f} ms"),
+        (save, f"a Sentinel took {save:.0f} ms to save its vote to its disk"),
+    )
+    for accounted_ms, cause in accounts:
+        if accounted_ms >= excess_ms:
+            return cause
+    return "a server was loading its data" if _was_loading(history, timeline, begin, end) else ""
+
+
+def _taken_back(history: History, fault: Instant, end: Instant) -> bool:
+    """Whether the Sentinel whose +sdown ended the phase said -sdown next."""
+    said = [
+        item
+        for item in told(history, "+sdown", "-sdown", since_ns=fault.earliest_ns)
+        if item.text.startswith("master ")
+    ]
+    first = next((item for item in said if item.kind == "+sdown" and item.instant == end), None)
+    if first is None:
+        return False
+    later = [item for item in said if item.sentinel == first.sentinel and item.instant.at_ns > end.at_ns]
+    return bool(later) and later[0].kind == "-sdown"
+
+
+def _stall_ms(history: History, begin_ns: int, end_ns: int, *, usual_until_ns: int) -> float:
+    """How long nothing ran here, or the worst lateness of a send.
+
+    Nothing ran while no server at all was sampled, as far as that took longer than ever before the fault.
+    """
+    samples = np.sort(history.samples["return_ns"])
+    first = max(int(np.searchsorted(samples, begin_ns)) - 1, 0)
+    hole = _widest_ms(samples[first : np.searchsorted(samples, end_ns, side="right") + 1])
+    hole -= _widest_ms(samples[: np.searchsorted(samples, usual_until_ns, side="right")])
+    rows = history.operations
+    sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY))
+    during = sent & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
+    late = (rows["call_ns"] - rows["due_ns"])[during]
+    return max(hole, float(late.max()) / 1e6 if len(late) else 0.0)
+
+
+def _late_ms(history: History, begin: Instant, end: Instant) -> float:
+    """By how much one Sentinel's steps, of which it takes one at each run of its timer, were further apart."""
+    steps: dict[str, list[Instant]] = {}
+    for item in told(history, *_STEPS, since_ns=begin.earliest_ns):
+        if item.instant.earliest_ns <= end.latest_ns:
+            steps.setdefault(item.sentinel, []).append(item.logged or item.instant)
+    return max(
+        (
+            sum(max(later.ms_after(sooner) - _TIMER_MS, 0.0) for sooner, later in pairwise(taken))
+            for taken in steps.values()
+        ),
+        default=0.0,
+    )
+
+
+def _lookups_ms(history: History, timeline: Timeline, begin: Instant, end: Instant) -> float:
+    """By how much one Sentinel's vain look-ups of the old master were further apart than it tries to connect.
+
+    It does nothing else while it waits for the resolver.
+    """
+    every_ms = _TIMER_MS + max((view.ping_period_ms for view in history.environment.sentinels), default=0)
+    tries: dict[str, list[Instant]] = {}
+    for item in told(history, UNRESOLVED, since_ns=begin.earliest_ns):
+        if name_at(history, {}, item.text) == timeline.old_master and item.instant.earliest_ns <= end.latest_ns:
+            tries.setdefault(item.sentinel, []).append(item.instant)
+    return max(
+        (
+            sum(max(later.ms_after(sooner) - every_ms, 0.0) for sooner, later in pairwise(tried))
+            for tried in tries.values()
+        ),
+        default=0.0,
+    )
+
+
+def _announced_by_leader(timeline: Timeline, end: Instant) -> bool:
+    """Whether the leader itself was the first to announce the new master: else a follower that heard its hello is."""
+    first = timeline.switches[0] if timeline.switches else None
+    return first is not None and first.leader and first.heard.latest_ns <= end.latest_ns
+
+
+def _client_lookups_ms(history: History, begin: Instant, end: Instant) -> float:
+    """How long the client whose write ended the phase waited for the resolver in it; 0 where no write ended it."""
+    rows = history.operations
+    ended = rows[(rows["call_ns"] == end.earliest_ns) & (rows["return_ns"] == end.latest_ns)]
+    return sum(
+        max(min(event.at_ns, end.latest_ns) - max(event.earliest_ns, begin.earliest_ns), 0) / 1e6
+        for event in history.of_kind("lookup")
+        if event.data.get("client") in ended["client"].tolist()
+    )
+
+
+def _save_ms(history: History, begin: Instant, end: Instant) -> float:
+    """The longest time from an epoch that a Sentinel met to its vote in it, between which it saves its file."""
+    longest = 0.0
+    met: dict[str, Instant] = {}
+    for item in told(history, "+new-epoch", "+vote-for-leader", since_ns=begin.earliest_ns):
+        at = item.logged or item.instant
+        if item.kind == "+new-epoch":
+            met[item.sentinel] = at
+        elif item.sentinel in met and at.earliest_ns <= end.latest_ns:
+            longest = max(longest, at.ms_after(met[item.sentinel]))
+    return longest
+
+
+def _widest_ms(times: NDArray[np.int64]) -> float:
+    return float(np.diff(times).max()) / 1e6 if len(times) > 1 else 0.0
+
+
+def _was_loading(history: History, timeline: Timeline, begin: Instant, end: Instant) -> bool:
+    own = samples_of(history, server_index(history, timeline.new_master))
+    during = (own["return_ns"] >= begin.earliest_ns) & (own["call_ns"] <= end.latest_ns)
+    return bool((own["role"][during] == Role.LOADING).any())
+
+
+def _expected(history: History, timeline: Timeline) -> Finding:
+    prediction = history.environment.prediction
+    planned = history.plan.expect.failover
+    wanted = prediction.failover if planned is None else planned
+    because = f"because {prediction.because}" if planned is None else "by the scenario"
+    by = "the pod made in its place" if timeline.new_master == timeline.old_master else timeline.new_master
+    seen = f"{timeline.old_master} was replaced by {by}" if timeline.failover else "No failover"
+    if wanted is None:
+        return Finding(name="failover.expected", verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
+    verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL
+    tail = ""
+    if wanted and not timeline.failover and (cause := _retry_due(history, timeline)):
+        verdict, tail = Verdict.UNKNOWN, f"; {cause}, and the observation ended before the next attempt was over"
+    return Finding(
+        name="failover.expected",
+        verdict=verdict,
+        text=f"expected {'a' if wanted else 'no'} failover {because}; {seen}{tail}",
+    )
+
+
+def _once(history: History) -> Finding:
+    """A fault may cost its master once; a healthy master that is replaced too was taken for dead."""
+    changes = promotions(history)
+    allowed = max(len(history.plan.faults), 1)
+    masters = " > ".join([history.environment.master, *(change.new for change in changes)])
+    return Finding(
+        name="failover.once",
+        verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,
+        text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})",
+    )
+
+
+def _retry_due(history: History, timeline: Timeline) -> str:
+    """Why an attempt failed whose retry could not be observed; "" where there was none or it was observed."""
+    fault = timeline.at(FAULT_AT)
+    if fault is None:
+        return ""
+    aborted = told(history, *sorted(_RETRIED), since_ns=fault.earliest_ns)
+    if not aborted:
+        return ""
+    prediction = history.environment.prediction
+    complete_ms = prediction.retry_ms + max((bound.upper_ms for bound in prediction.bounds), default=0.0)
+    observed_ms = (max((event.at_ns for event in history.of_kind("phase")), default=0) - fault.latest_ns) / 1e6
+    return dict(_NAMED)[aborted[0].kind] if observed_ms < complete_ms else ""
+
+
+def _explained(checks: tuple[PhaseCheck, ...]) -> Finding:
+    outside = [check for check in checks if not check.inside]
+    unknown = [check for check in outside if check.cause in (UNEXPLAINED, NOT_SEEN)]
+    told_of = "; ".join(_sentence(check) for check in outside)
+    return Finding(
+        name="bounds.explained",
+        verdict=Verdict.UNKNOWN if unknown else Verdict.PASS,
+        text=f"expected each of {len(checks)} phases within its predicted bounds or explained; "
+        + (told_of or "all are within"),
+    )
+
+
+def _sentence(check: PhaseCheck) -> str:
+    bounds = f"{check.lower_ms:.0f} to {check.upper_ms:.0f} ms"
+    seen = check.cause if check.measured_ms is None else f"{check.measured_ms:.0f} ms ({check.cause})"
+    return f"{check.name} {bounds} after {check.origin}: {seen}"

@@ -1,0 +1,192 @@
+"""Whether the set-up is whole again, and whether two masters were there at once on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from redis_resilience.judges.evidence import instant_of, left_addresses, master_fault, samples_of, server_index
+from redis_resilience.judges.nodes import has_shards
+from redis_resilience.judges.timeline import believed_masters, promotions
+from redis_resilience.model.events import Role
+from redis_resilience.model.history import History
+from redis_resilience.model.instants import REDUNDANT_AT
+from redis_resilience.model.operations import Outcome
+from redis_resilience.model.verdict import Finding, Timeline, Verdict
+
+
+def judge(history: History, timeline: Timeline) -> tuple[Finding, ...]:
+    findings = [_one_master(history)]
+    if history.plan.expect.heals:
+        findings += [_final_master(history), _sentinels_agree(history)]
+        if history.plan.faults:
+            findings.append(_redundant(timeline))
+    return tuple(findings)
+
+
+def _one_master(history: History) -> Finding:
+    """Two masters that both take writes are damage; two masters that nobody wrote to are told, and no more."""
+    allowed_s = history.plan.expect.two_masters_s
+    written = _written_beside(history)
+    window = _two_masters(history)
+    seen = "at most one server said master at any time"
+    if window:
+        begin_ns, end_ns, names = window
+        seen = f"{names} both said master for {(end_ns - begin_ns) / 1e6:.0f} ms or more"
+    if allowed_s:
+        return _expected_two(allowed_s, written, seen)
+    if written:
+        count, server, span_ns = written
+        text = f"{count} writes acknowledged by {server} within {span_ns / 1e6:.0f} ms while another server was master"
+        return Finding(
+            name="convergence.one_master",
+            verdict=Verdict.FAIL,
+            text=f"expected no two masters to take writes at once; {text}; {seen}",
+        )
+    return Finding(
+        name="convergence.one_master",
+        verdict=Verdict.PASS,
+        text=f"expected no two masters to take writes at once; {seen}, and none took a write beside the other",
+    )
+
+
+def _expected_two(allowed_s: float, written: tuple[int, str, int] | None, seen: str) -> Finding:
+    """The scenario claims that two masters take writes: that none did is as wrong as that they did for longer."""
+    wanted = f"expected two masters to take writes at once, for {allowed_s:g} s or less"
+    if written is None:
+        text, good = f"{wanted}; none took a write beside the other, {seen}", False
+    else:
+        count, server, span_ns = written
+        good = span_ns <= allowed_s * 1e9
+        text = f"{wanted}; {server} acknowledged {count} beside another master, over {span_ns / 1e6:.0f} ms; {seen}"
+    return Finding(name="convergence.one_master", verdict=Verdict.PASS if good else Verdict.FAIL, text=text)
+
+
+def _written_beside(history: History) -> tuple[int, str, int] | None:
+    """Writes sent after a promotion and acknowledged by another server than the one promoted last before them."""
+    rows = history.operations
+    changes = [change for change in promotions(history) if change.at is not None]
+    masters = [history.environment.master, *(change.new for change in changes)]
+    begins = np.array([change.at.latest_ns for change in changes if change.at is not None], dtype=np.int64)
+    effect = master_fault(history)
+    since_ns = instant_of(effect).earliest_ns if effect else 0
+    acknowledged = rows[(rows["outcome"] == Outcome.OK) & (rows["call_ns"] >= since_ns)]
+    at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
+    at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
+    reigning = np.array([server_index(history, name) for name in masters])[at_call]
+    known = acknowledged["server"] < len(history.environment.servers)
+    beside = acknowledged[known & (acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
+    if not len(beside):
+        return None
+    names = sorted({history.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})
+    return len(beside), ", ".join(names), int(beside["return_ns"].max() - beside["call_ns"].min())
+
+
+def _two_masters(history: History) -> tuple[int, int, str] | None:
+    """The longest time after the fault during which two servers were certainly master, by their own word."""
+    effect = master_fault(history)
+    since_ns = instant_of(effect).latest_ns if effect else 0
+    spans = [
+        (max(begin, since_ns), end, server.name)
+        for index, server in enumerate(history.environment.servers)
+        for begin, end in _reigns(history, index)
+        if end > since_ns
+    ]
+    overlaps = [
+        (max(one[0], two[0]), min(one[1], two[1]), f"{one[2]} and {two[2]}")
+        for number, one in enumerate(spans)
+        for two in spans[number + 1 :]
+        if one[2] != two[2] and max(one[0], two[0]) < min(one[1], two[1])
+    ]
+    return max(overlaps, key=lambda overlap: (overlap[1] - overlap[0], overlap[2]), default=None)
+
+
+def _reigns(history: History, index: int) -> list[tuple[int, int]]:
+    """From the reply of the first to the call of the last of consecutive samples that said master."""
+    own = samples_of(history, index)
+    edges = np.diff(np.concatenate(([False], own["role"] == Role.MASTER, [False])).astype(np.int8))
+    firsts, lasts = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    return [
+        (int(own["return_ns"][first]), int(own["call_ns"][last])) for first, last in zip(firsts, lasts, strict=True)
+    ]
+
+
+def _final_master(history: History) -> Finding:
+    roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(history.finals.items()))
+    masters = [name for name, final in history.finals.items() if final.role == "master"]
+    replicas = [name for name, final in history.finals.items() if final.role == "replica"]
+    wanted = len(history.environment.servers) - 1
+    whole = len(masters) == 1 and len(replicas) == wanted
+    seen = f"{roles or 'nobody'}{_strays(history, masters)}"
+    return Finding(
+        name="convergence.final_master",
+        verdict=Verdict.PASS if whole else Verdict.FAIL,
+        text=f"expected one master and {wanted} replicas at the end; got {seen}",
+    )
+
+
+def _strays(history: History, masters: list[str]) -> str:
+    """Masters at the end beside the one that reigns, and who follows them."""
+    reigning = next((change.new for change in reversed(promotions(history))), history.environment.master)
+    if reigning not in masters or len(masters) < 2:
+        return ""
+    told = []
+    for name in sorted(set(masters) - {reigning}):
+        followers = _followers(history, name)
+        told.append(f"{name} a stray {f'followed by {followers}' if followers else 'without replicas'}")
+    return f"; {len(masters)} masters, {', '.join(told)} beside {reigning}"
+
+
+def _followers(history: History, master: str) -> str:
+    """Who, when it was last asked, said that it is a replica of this server."""
+    index = server_index(history, master)
+    found = []
+    for number, server in enumerate(history.environment.servers):
+        last = samples_of(history, number)[-1:]
+        if ((last["role"] == Role.REPLICA) & (last["source"] == index)).any():
+            found.append(server.name)
+    return ", ".join(found)
+
+
+def _sentinels_agree(history: History) -> Finding:
+    """Every Sentinel that is left names the master that was found at the end, where it was found."""
+    masters = [name for name, final in history.finals.items() if final.role == "master"]
+    gone = _gone_sentinels(history)
+    believed = {name: master for name, master in believed_masters(history).items() if name not in gone}
+    wrong = {name: master for name, master in believed.items() if [master] != masters}
+    left = left_addresses(history)
+    told = ", ".join(
+        f"{name}: {master}" + (f", where {left[master]} no longer is" if master in left else "")
+        for name, master in wrong.items()
+    )
+    who = "node" if has_shards(history) else "Sentinel"
+    return Finding(
+        name=f"convergence.{who.lower()}s_agree",
+        verdict=Verdict.FAIL if wrong else Verdict.PASS,
+        text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
+        + (f"got {told}" if wrong else f"all {len(believed)} did")
+        + "".join(f"; the Sentinel of {name} went with its pod, and none was made in its place" for name in gone),
+    )
+
+
+def _gone_sentinels(history: History) -> tuple[str, ...]:
+    """Whose pod has a successor without one, of those that were there at the beginning."""
+    known = {view.name for view in history.environment.sentinels}
+    unreplaced = [str(event.data.get("unreplaced", "")).split(",") for event in history.of_kind("heal-end")]
+    places = [place.partition("/") for event in unreplaced for place in event]
+    return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)
+
+
+def _redundant(timeline: Timeline) -> Finding:
+    after_ms = timeline.ms(REDUNDANT_AT)
+    instant = timeline.at(REDUNDANT_AT)
+    if instant is None:
+        seen = "it was not whole when the observation ended"
+    elif after_ms is None:
+        seen = "it was whole"
+    else:
+        seen = f"whole {after_ms / 1e3:.3f} s after the fault (give or take {instant.error_ms:.0f} ms)"
+    return Finding(
+        name="convergence.redundant",
+        verdict=Verdict.PASS if instant else Verdict.FAIL,
+        text=f"expected one master with every replica linked and caught up at the end; {seen}",
+    )

@@ -1,0 +1,176 @@
+"""What every judge reads out of a history in the same way: phases, faults, names, and what the Sentinels told.
+
+Reading only; no question is answered here. Events are expected in order of time, as `judge` hands them on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.model.events import Event
+from redis_resilience.model.history import History
+from redis_resilience.model.instants import Instant
+from redis_resilience.model.plan import MASTER_OF_SENTINELS
+from redis_resilience.model.records import Records
+
+MATCH_NS = 5_000_000_000
+"""A message and a log line further apart than this do not belong together.
+
+A Sentinel writes its log at once, and sends nothing while it waits for the resolver: 1025 ms were seen between the two.
+"""
+CLOCK_SLACK_NS = 2_000_000
+"""How much later than its message a line may be stamped: the wall clock is steered, the monotonic clock is not."""
+
+
+def instant_of(event: Event) -> Instant:
+    return Instant(earliest_ns=event.earliest_ns, latest_ns=event.at_ns, source=event.source)
+
+
+def listed(event: Event, field: str) -> set[str]:
+    """The names in a field of an event that stand between commas; none where it has no such field."""
+    return {name for name in str(event.data.get(field, "")).split(",") if name}
+
+
+def struck(event: Event) -> set[str]:
+    """The servers that a fault took: its target's, and those of all pods that were out with it as a whole."""
+    pods = listed(event, "pods")
+    return {str(event.data.get("pod")), *pods} if event.data.get("container", "redis") == "redis" else pods
+
+
+def phase_at(history: History, name: str) -> int | None:
+    """When the trial entered that phase; None where it never did."""
+    for event in history.of_kind("phase"):
+        if event.data.get("name") == name:
+            return event.at_ns
+    return None
+
+
+def server_index(history: History, name: str) -> int:
+    """The server's number in the records; -1, which is in no record, where it is not known."""
+    for index, server in enumerate(history.environment.servers):
+        if server.name == name:
+            return index
+    return -1
+
+
+def writers_of(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+    """Each operation's writer, and whether it wrote to the master that the Sentinels name.
+
+    Writers are numbered from 1, group after group; a new identity of a writer is its number plus a multiple of their
+    count. Where no group follows the master, every writer counts.
+    """
+    groups = history.plan.load.writers
+    clients = history.operations["client"]
+    total = sum(group.count for group in groups)
+    following = [group.target == MASTER_OF_SENTINELS for group in groups for _ in range(group.count)]
+    number = ((clients - np.uint32(1)) % np.uint32(total)).astype(np.uint16)
+    if all(following) or not any(following):
+        return number, np.ones(len(clients), dtype=np.bool_)
+    return number, np.array(following)[number]
+
+
+def master_fault(history: History) -> Event | None:
+    """The first "fault-effect" that took the master's server; else the first of any; None without one."""
+    effects = history.of_kind("fault-effect")
+    for event in effects:
+        if history.environment.master in struck(event):
+            return event
+    return effects[0] if effects else None
+
+
+def server_names(history: History) -> dict[str, str]:
+    """Server names by every address at which they were seen ("host:port"), as Sentinels write them in their events."""
+    names = {server.address: server.name for server in history.environment.servers}
+    for event in history.of_kind("server-up", "connected"):
+        address, server = event.data.get("address"), event.data.get("server")
+        if isinstance(address, str) and isinstance(server, str):
+            names[address] = server
+    return names
+
+
+def left_addresses(history: History) -> dict[str, str]:
+    """Who was at an address ("host:port") where nobody is any more: a watcher met that server elsewhere since."""
+    places = {server.name: server.address for server in history.environment.servers}
+    left: dict[str, str] = {}
+    for event in history.of_kind("server-up"):
+        address, server = event.data.get("address"), event.data.get("server")
+        if isinstance(address, str) and isinstance(server, str):
+            if places.get(server, address) != address:
+                left[places[server]] = server
+            left.pop(address, None)
+            places[server] = address
+    return left
+
+
+def name_at(history: History, names: dict[str, str], address: str) -> str:
+    """The server behind "host:port"; a host name speaks for itself by its first label; else the address as it is."""
+    if address in names:
+        return names[address]
+    label = address.split(":", 1)[0].split(".", 1)[0]
+    return label if server_index(history, label) >= 0 else address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One event of one Sentinel, as heard on its pub/sub, as written in its log, or both."""
+
+    sentinel: str
+    kind: str
+    text: str
+    heard: Instant | None
+    logged: Instant | None
+
+    @property
+    def instant(self) -> Instant:
+        """As heard, and known from the log's stamp on; without a message, as logged."""
+        known = self.heard or self.logged
+        if known is None:
+            raise ValueError("expected a message or a log line; got neither")
+        return known
+
+
+def told(history: History, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
+    """What the Sentinels told, each event once: messages are paired with the log lines that say the same."""
+    heard: dict[tuple[str, str, str], list[Event]] = {}
+    logged: dict[tuple[str, str, str], list[Event]] = {}
+    for event in history.of_kind(*kinds):
+        channel, _, name = event.source.partition(":")
+        side = {"sentinel": heard, "log": logged}.get(channel)
+        if side is not None and event.at_ns >= since_ns:
+            side.setdefault((name, event.kind, event.text), []).append(event)
+    found = []
+    for key in sorted(heard.keys() | logged.keys()):
+        lines = logged.get(key, [])
+        for message in heard.get(key, []):
+            line = _line_of(message, lines)
+            if line is not None:
+                lines.remove(line)
+            found.append(_told(key, message, line))
+        found += [_told(key, None, line) for line in lines]
+    return tuple(sorted(found, key=lambda item: (item.instant.at_ns, item.sentinel, item.kind, item.text)))
+
+
+def _line_of(message: Event, lines: list[Event]) -> Event | None:
+    """The newest line that had been written when the message was heard."""
+    fitting = [line for line in lines if -CLOCK_SLACK_NS <= message.at_ns - line.earliest_ns <= MATCH_NS]
+    return fitting[-1] if fitting else None
+
+
+def _told(key: tuple[str, str, str], message: Event | None, line: Event | None) -> Told:
+    sentinel, kind, text = key
+    logged = instant_of(line) if line else None
+    heard = None
+    if message:
+        earliest = min(message.earliest_ns, logged.earliest_ns) if logged else message.earliest_ns
+        heard = Instant(earliest_ns=earliest, latest_ns=message.at_ns, source=message.source)
+    return Told(sentinel=sentinel, kind=kind, text=text, heard=heard, logged=logged)
+
+
+def samples_of(history: History, server: int) -> Records:
+    """That server's samples in order of their calls."""
+    own = history.samples[history.samples["server"] == server]
+    ordered: Records = own[np.lexsort((own["return_ns"], own["call_ns"]))]
+    return ordered

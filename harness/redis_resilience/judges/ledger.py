@@ -1,0 +1,265 @@
+"""What became of every write: counted exactly, lost ones by name, and the sums must agree.
+
+The words are Jepsen's. A write is lost only if it was acknowledged and the final master, read after quiescence, does
+not hold it; unacknowledged but present is recovered; present although it was never sent, rejected, or under another
+value is unexpected. Keys are numbers, so sets of millions are bitmaps and nothing here loops over operations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.judges.loss import CAUSES, causes, offsets_around
+from redis_resilience.judges.timeline import believed_masters, promotions
+from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.operations import Cause, Outcome, key_text
+from redis_resilience.model.records import NO_SERVER, Records
+from redis_resilience.model.verdict import NAMED, Finding, LostWrite, Verdict, Writes
+
+MASTER = "master"
+LOST = "ledger.lost"
+_SPARSE = 8
+"""A bitmap may be so many times larger than the number of keys; beyond, keys are ranked first."""
+
+_Bits = NDArray[np.bool_]
+_Keys = NDArray[np.uint64]
+_NOTHING = np.iinfo(np.uint8).max  # no Outcome: the key was never issued
+
+
+def judge(history: History) -> tuple[Writes, tuple[Finding, ...]]:
+    """The counts, and the findings on loss, on foreign keys, on replicas that differ, and on the sums."""
+    final = final_master(history)
+    if final is None:
+        return _unread(history)
+    book = _Book(history)
+    writes = _writes(history, book, final)
+    return writes, (
+        loss_finding(history, writes),
+        _count_finding("ledger.unexpected", writes.unexpected, "keys present that were never written", writes),
+        _count_finding(
+            "ledger.diverged", writes.diverged, "keys that differ between the final master and a replica", writes
+        ),
+        _sum_finding(history, book, writes, final),
+    )
+
+
+def final_master(history: History) -> FinalRead | None:
+    """The server that was master when everything was read; of several the one that most Sentinels named last.
+
+    None where nobody said master, or those who did were not named.
+    """
+    masters = {name: final for name, final in history.finals.items() if final.role == MASTER}
+    if len(masters) > 1:
+        named = Counter(believed_masters(history).values()).most_common(1)
+        masters = {name: final for name, final in masters.items() if named and name == named[0][0]}
+    return next(iter(masters.values()), None)
+
+
+class _Book:
+    """Outcome by key, and which keys each server holds, as bitmaps over one numbering."""
+
+    def __init__(self, history: History) -> None:
+        self._operations = history.operations
+        keys: _Keys = self._operations["key"]
+        self._ranked: _Keys | None = None
+        top = max([int(keys.max()) if len(keys) else -1, *(_top(final) for final in history.finals.values())])
+        stored = sum(len(final.keys) for final in history.finals.values())
+        if top >= _SPARSE * (len(keys) + stored) + 1024:
+            self._ranked = np.unique(np.concatenate([keys, *(f.keys for f in history.finals.values())]))
+            top = len(self._ranked) - 1
+        self.size = top + 1
+        self.outcome: NDArray[np.uint8] = np.full(self.size, _NOTHING, dtype=np.uint8)
+        self.outcome[self.numbers(keys)] = self._operations["outcome"]
+        self.held = {name: self._bits(final.keys) for name, final in sorted(history.finals.items())}
+
+    def numbers(self, keys: _Keys) -> _Keys:
+        return keys if self._ranked is None else np.searchsorted(self._ranked, keys).astype(np.uint64)
+
+    def keys(self, bits: _Bits) -> _Keys:
+        numbers = np.flatnonzero(bits).astype(np.uint64)
+        return numbers if self._ranked is None else self._ranked[numbers]
+
+    def rows(self, bits: _Bits) -> Records:
+        """The operations on these keys."""
+        return self._operations[bits[self.numbers(self._operations["key"])]]
+
+    def distinct(self) -> int:
+        return int(np.count_nonzero(self.outcome != _NOTHING))
+
+    def _bits(self, keys: _Keys) -> _Bits:
+        bits = np.zeros(self.size, dtype=np.bool_)
+        bits[self.numbers(keys)] = True
+        return bits
+
+
+def _top(final: FinalRead) -> int:
+    return int(final.keys.max()) if len(final.keys) else -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sets:
+    """The keys of one trial by what became of them on the final master."""
+
+    acknowledged: _Bits
+    lost: _Bits
+    recovered: _Bits
+    foreign: _Bits
+
+
+def _sets(book: _Book, final: FinalRead) -> _Sets:
+    present = book.held[final.server]
+    acknowledged = book.outcome == Outcome.OK
+    unknown = book.outcome == Outcome.INFO
+    return _Sets(
+        acknowledged=acknowledged,
+        lost=acknowledged & ~present,
+        recovered=unknown & present,
+        foreign=present & ~acknowledged & ~unknown,
+    )
+
+
+def _writes(history: History, book: _Book, final: FinalRead) -> Writes:
+    sets = _sets(book, final)
+    lost = np.sort(book.rows(sets.lost), order=("return_ns", "key")) if sets.lost.any() else history.operations[:0]
+    why = np.zeros(0, dtype=np.uint8)
+    if len(lost):
+        why = causes(
+            history,
+            lost,
+            survivors=book.rows(sets.acknowledged & ~sets.lost),
+            promotions=promotions(history),
+            final=final,
+        )
+    by_cause = np.bincount(why, minlength=len(CAUSES))
+    trial = history.plan.trial
+    foreign = [key_text(trial, int(key)) for key in book.keys(sets.foreign)[:NAMED]]
+    outcomes = _outcomes(history.operations)
+    return Writes(
+        planned=len(history.operations),
+        acknowledged=outcomes[Outcome.OK],
+        failed=outcomes[Outcome.FAIL],
+        info=outcomes[Outcome.INFO],
+        causes=_causes(history.operations),
+        lost=int(np.count_nonzero(sets.lost)),
+        recovered=int(np.count_nonzero(sets.recovered)),
+        unexpected=int(np.count_nonzero(sets.foreign)) + len(final.wrong) + len(final.unexpected),
+        diverged=_diverged(history, book, final),
+        lost_seconds=float(lost["return_ns"][-1] - lost["return_ns"][0]) / 1e9 if len(lost) else 0.0,
+        lost_writes=_named(history, book, lost[:NAMED], why[:NAMED]),
+        lost_by_cause={CAUSES[index]: int(count) for index, count in enumerate(by_cause) if count},
+        unexpected_keys=tuple([*foreign, *sorted(final.wrong), *sorted(final.unexpected)][:NAMED]),
+        absent_by_server={name: int(np.count_nonzero(sets.acknowledged & ~held)) for name, held in book.held.items()},
+        final_master=final.server,
+    )
+
+
+def _outcomes(operations: Records) -> dict[Outcome, int]:
+    return {outcome: int(np.count_nonzero(operations["outcome"] == outcome)) for outcome in Outcome}
+
+
+def _causes(operations: Records) -> dict[str, int]:
+    found = np.bincount(operations["cause"], minlength=max(Cause) + 1)
+    return {cause.name: int(found[cause]) for cause in Cause if cause is not Cause.NONE and found[cause]}
+
+
+def _diverged(history: History, book: _Book, final: FinalRead) -> int:
+    """Keys that at least one replica holds and the final master does not, or the other way round.
+
+    A second master is no replica: what it holds is `convergence`'s to tell.
+    """
+    differ = np.zeros(book.size, dtype=np.bool_)
+    names: set[str] = set()
+    for name, replica in history.finals.items():
+        if name != final.server and replica.role != MASTER:
+            differ |= book.held[name] ^ book.held[final.server]
+            names |= set(replica.unexpected) ^ set(final.unexpected)
+    return int(np.count_nonzero(differ)) + len(names)
+
+
+def _named(history: History, book: _Book, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
+    servers = [server.name for server in history.environment.servers]
+    run_ids = {
+        event.data.get("connection"): str(event.data.get("run_id", "")) for event in history.of_kind("connected")
+    }
+    before, after = offsets_around(history, lost)
+    numbers = book.numbers(lost["key"])
+    return tuple(
+        LostWrite(
+            key=key_text(history.plan.trial, int(row["key"])),
+            call_ns=int(row["call_ns"]),
+            return_ns=int(row["return_ns"]),
+            server=servers[row["server"]] if row["server"] < min(len(servers), NO_SERVER) else "",
+            run_id=run_ids.get(int(row["connection"]), ""),
+            offset_before=int(before[index]),
+            offset_after=int(after[index]),
+            absent_on=tuple(name for name, held in book.held.items() if not held[numbers[index]]),
+            cause=CAUSES[why[index]],
+        )
+        for index, row in enumerate(lost)
+    )
+
+
+def _unread(history: History) -> tuple[Writes, tuple[Finding, ...]]:
+    """Without one final master nothing can be said of survival; the load's own counts can."""
+    roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(history.finals.items())) or "no server was read"
+    outcomes = _outcomes(history.operations)
+    writes = Writes(
+        planned=len(history.operations),
+        acknowledged=outcomes[Outcome.OK],
+        failed=outcomes[Outcome.FAIL],
+        info=outcomes[Outcome.INFO],
+        causes=_causes(history.operations),
+        lost=0,
+        recovered=0,
+        unexpected=0,
+        diverged=0,
+        lost_seconds=0.0,
+    )
+    finding = Finding(
+        name=LOST,
+        verdict=Verdict.UNKNOWN,
+        text=f"expected exactly one master to read from at the end; got {roles}: what was lost is not known",
+    )
+    return writes, (finding,)
+
+
+def loss_finding(history: History, writes: Writes) -> Finding:
+    allowed = history.plan.expect.max_lost
+    why = ", ".join(f"{count} {cause}" for cause, count in sorted(writes.lost_by_cause.items()))
+    seen = f"{writes.lost} of {writes.acknowledged} acknowledged writes are not on {writes.final_master}"
+    first = f"; first {writes.lost_writes[0].key}" if writes.lost_writes else ""
+    wanted = "any number lost" if allowed is None else f"{allowed} or fewer lost"
+    return Finding(
+        name=LOST,
+        verdict=Verdict.PASS if allowed is None or writes.lost <= allowed else Verdict.FAIL,
+        text=f"expected {wanted}; {seen}" + (f" ({why}{first})" if why else ""),
+    )
+
+
+def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
+    return Finding(
+        name=name,
+        verdict=Verdict.FAIL if count else Verdict.PASS,
+        text=f"expected no {what}; got {count} on {writes.final_master}"
+        + (f", first {writes.unexpected_keys[0]}" if name.endswith("unexpected") and writes.unexpected_keys else ""),
+    )
+
+
+def _sum_finding(history: History, book: _Book, writes: Writes, final: FinalRead) -> Finding:
+    """Survivors, recovered and unexpected are all that the final master holds; no key was issued twice."""
+    survived = writes.acknowledged - writes.lost
+    total = survived + writes.recovered + writes.unexpected
+    present = len(final.keys) + len(final.wrong) + len(final.unexpected)
+    repeated = len(history.operations) - book.distinct()
+    good = total == present <= final.dbsize and not repeated
+    return Finding(
+        name="ledger.reconciles",
+        verdict=Verdict.PASS if good else Verdict.UNKNOWN,
+        text=f"expected survived + recovered + unexpected = keys read on {final.server}; got {survived} + "
+        f"{writes.recovered} + {writes.unexpected} = {total} and {present} (DBSIZE {final.dbsize})"
+        + (f"; {repeated} operations used a key again" if repeated else ""),
+    )

@@ -1,0 +1,119 @@
+"""Why acknowledged writes are gone: one cause for each, by rules that can be wrong in one direction only.
+
+A cause is named where everything that was recorded agrees with it; whatever does not fit is `unexplained`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.judges.evidence import samples_of, server_index
+from redis_resilience.judges.timeline import Promotion
+from redis_resilience.model.events import Link, Role
+from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.records import Records
+
+ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
+SPLIT_BRAIN = "split brain"  # acknowledged by another than the promoted master after the promotion
+STRAY = "stray master"  # acknowledged by a master that was made anew, and that the one promoted later never followed
+WIPE = "wipe"  # the final master came back without any of its data while nobody failed over
+NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, idem
+UNEXPLAINED = "unexplained"
+CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STRAY)
+
+_FOREVER = np.iinfo(np.int64).max
+
+
+def offsets_around(history: History, rows: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The acknowledging master's offset, last sampled before each call and first after each reply; -1 = not known.
+
+    Where the neighbouring sample is not that of a master, the process that acknowledged may be gone: nothing is known.
+    """
+    before = np.full(len(rows), -1, dtype=np.int64)
+    after = np.full(len(rows), -1, dtype=np.int64)
+    for index in np.unique(rows["server"]):
+        own = samples_of(history, int(index))
+        mine = rows["server"] == index
+        offsets = np.concatenate((np.where(own["role"] == Role.MASTER, own["offset"], -1), [-1]))
+        earlier = np.searchsorted(own["return_ns"], rows["call_ns"][mine], side="right") - 1
+        later = np.searchsorted(own["call_ns"], rows["return_ns"][mine], side="left")
+        before[mine], after[mine] = offsets[earlier], offsets[later]
+    return before, after
+
+
+def causes(
+    history: History,
+    rows: Records,
+    *,
+    survivors: Records,
+    promotions: tuple[Promotion, ...],
+    final: FinalRead,
+) -> NDArray[np.uint8]:
+    """Index into CAUSES for each lost write. survivors: the acknowledged writes that the final master still holds."""
+    found = np.zeros(len(rows), dtype=np.uint8)
+    _, offset_after = offsets_around(history, rows)
+    begins = [np.iinfo(np.int64).min, *(_announced_ns(change) for change in promotions)]
+    masters = [history.environment.master, *(change.new for change in promotions)]
+    for reign, (begin, master) in enumerate(zip(begins, masters, strict=True)):
+        end = begins[reign + 1] if reign + 1 < len(begins) else _FOREVER
+        during = (rows["return_ns"] > begin) & (rows["return_ns"] <= end)
+        by_master = rows["server"] == server_index(history, master)
+        if reign:
+            found[during & ~by_master] = CAUSES.index(SPLIT_BRAIN)
+        if reign < len(promotions):
+            had_it = (offset_after >= 0) & (offset_after <= promotions[reign].offset)
+            found[during & by_master & ~had_it] = CAUSES.index(ASYNC_TAIL)
+    stray = _stray_ns(history, promotions)
+    if stray is not None:
+        by_first = rows["server"] == server_index(history, history.environment.master)
+        found[by_first & (rows["call_ns"] >= stray) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STRAY)
+    restart = _restart_ns(history, final.server, final.run_id_after)
+    if restart is not None and masters[-1] == final.server and begins[-1] < restart:
+        earlier = rows["call_ns"] < restart
+        kept = survivors["call_ns"][survivors["call_ns"] < restart]
+        if not len(kept):
+            found[earlier] = CAUSES.index(WIPE)
+        else:
+            found[earlier & (rows["return_ns"] >= kept.max())] = CAUSES.index(NOT_PERSISTED)
+    return found
+
+
+def _announced_ns(change: Promotion) -> int:
+    """When the new master was master for certain."""
+    return change.at.latest_ns if change.at else change.switches[0].heard.latest_ns
+
+
+def _stray_ns(history: History, promotions: tuple[Promotion, ...]) -> int | None:
+    """Since when the first master was another process that the one promoted after it did not follow.
+
+    None where there is no such process, or the promoted one was linked to it, or not looked at meanwhile.
+    """
+    old = history.environment.master
+    if not promotions or promotions[0].new == old or promotions[0].at is None:
+        return None
+    since = _restart_ns(history, old)
+    if since is None or since >= promotions[0].at.earliest_ns:
+        return None
+    own = samples_of(history, server_index(history, promotions[0].new))
+    meanwhile = own[(own["call_ns"] >= since) & (own["return_ns"] <= promotions[0].at.earliest_ns)]
+    linked = (meanwhile["link"] == Link.CONNECTED) & (meanwhile["source"] == server_index(history, old))
+    return since if len(meanwhile) and not linked.any() else None
+
+
+def _restart_ns(history: History, name: str, run_id: str = "") -> int | None:
+    """When another process of this server was first met than the one that the trial began with.
+
+    run_id: that process; "" for any other.
+    """
+    server = next((known for known in history.environment.servers if known.name == name), None)
+    if server is None or server.run_id == run_id:
+        return None
+    met = [
+        event.earliest_ns
+        for event in history.of_kind("server-up", "connected")
+        if event.data.get("server") == name
+        and event.data.get("run_id", server.run_id) != server.run_id
+        and run_id in ("", event.data.get("run_id"))
+    ]
+    return min(met, default=None)

@@ -1,0 +1,110 @@
+"""When the deployment was whole again, and stayed so.
+
+Whole is: the last server to say `master` is the only one; every other server is a replica, linked to it and caught up;
+every Sentinel that announced a switch announced this one last; no failover is under way. Offsets move under load, so
+caught up means: a replica told an offset at least as high as one that the master had told before the replica was asked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.judges.evidence import phase_at, samples_of, told
+from redis_resilience.model.events import Link, Role
+from redis_resilience.model.history import History
+from redis_resilience.model.instants import Instant
+from redis_resilience.model.records import Records
+from redis_resilience.model.verdict import Switch
+
+_BEGINS = ("+try-failover",)
+_ENDS = (
+    "+failover-end",
+    "+failover-end-for-timeout",
+    "+switch-master",
+    "-failover-abort-not-elected",
+    "-failover-abort-no-good-slave",
+    "-failover-abort-slave-timeout",
+)
+
+
+def redundant_at(history: History, fault: Instant, switches: tuple[Switch, ...]) -> Instant | None:
+    """The first instant from which on it was whole, not before the fault; None where it was not at the end."""
+    until_ns = phase_at(history, "done")
+    tails: list[Records] = []
+    for index in range(len(history.environment.servers)):
+        own = samples_of(history, index)
+        tails.append(own if until_ns is None else own[own["return_ns"] <= until_ns])
+    if not all(len(own) for own in tails):
+        return None
+    masters = [index for index, own in enumerate(tails) if own["role"][-1] == Role.MASTER]
+    if len(masters) != 1 or not _settled(history, fault, switches, history.environment.servers[masters[0]].name):
+        return None
+    master = masters[0]
+    found = [fault, *(switch.heard for switch in switches)]
+    for index, own in enumerate(tails):
+        good = own["role"] == Role.MASTER if index == master else _follows(own, master)
+        start = _from_then_on(own, good, fault, history.environment.servers[index].name)
+        if start is None:
+            return None
+        found.append(start)
+        if index != master:
+            level = _caught_up(own, tails[master], max(start.earliest_ns, fault.earliest_ns))
+            if level is None:
+                return None
+            found.append(level)
+    last = max(found, key=lambda instant: (instant.latest_ns, instant.source))
+    return Instant(
+        earliest_ns=max(instant.earliest_ns for instant in found), latest_ns=last.latest_ns, source=last.source
+    )
+
+
+def _settled(history: History, fault: Instant, switches: tuple[Switch, ...], master: str) -> bool:
+    """Every Sentinel that switched went to this master, and whoever began a failover has ended it."""
+    newest = {switch.sentinel: switch.new for switch in switches}
+    if any(new != master for new in newest.values()):
+        return False
+    last: dict[str, str] = {}
+    for item in told(history, *_BEGINS, *_ENDS, since_ns=fault.earliest_ns):
+        last[item.sentinel] = item.kind
+    return not any(kind in _BEGINS for kind in last.values())
+
+
+def _follows(own: Records, master: int) -> NDArray[np.bool_]:
+    good: NDArray[np.bool_] = (
+        (own["role"] == Role.REPLICA) & (own["source"] == master) & (own["link"] == Link.CONNECTED)
+    )
+    return good
+
+
+def _from_then_on(own: Records, good: NDArray[np.bool_], fault: Instant, name: str) -> Instant | None:
+    """From when on every sample was good; the fault itself where none was bad since."""
+    bad = np.flatnonzero(~good & (own["return_ns"] >= fault.earliest_ns))
+    if not len(bad):
+        return fault
+    last_bad = int(bad[-1])
+    if last_bad == len(own) - 1:
+        return None
+    return Instant(
+        earliest_ns=int(own["call_ns"][last_bad]),
+        latest_ns=int(own["return_ns"][last_bad + 1]),
+        source=f"server:{name}",
+    )
+
+
+def _caught_up(replica: Records, master: Records, since_ns: int) -> Instant | None:
+    """The replica's first sample that tells at least what the master had told before that sample was asked for."""
+    replica = replica[(replica["call_ns"] >= since_ns) & (replica["offset"] >= 0)]
+    told_before = np.sort(master[(master["role"] == Role.MASTER) & (master["offset"] >= 0)], order="return_ns")
+    if not len(replica) or not len(told_before):
+        return None
+    newest = np.searchsorted(told_before["return_ns"], replica["call_ns"], side="right") - 1
+    level = np.flatnonzero((newest >= 0) & (replica["offset"] >= told_before["offset"][newest]))
+    if not len(level):
+        return None
+    first = int(level[0])
+    return Instant(
+        earliest_ns=int(replica["call_ns"][first - 1]) if first else since_ns,
+        latest_ns=int(replica["return_ns"][first]),
+        source="offsets",
+    )

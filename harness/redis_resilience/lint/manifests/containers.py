@@ -1,0 +1,95 @@
+"""One container of a pod as the rules see it: its role, its limits, and how it is kept alive and let go."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from redis_resilience.lint.manifests.program import Program
+from redis_resilience.lint.manifests.servers import is_master
+from redis_resilience.lint.manifests.tree import Tree
+from redis_resilience.lint.setup import Container, Liveness
+
+_MEMORY = re.compile(r"([\d.]+)([KMGTP]i?)?")
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+
+
+def role_of(container: Tree, program: Program) -> str:
+    """What a container is, in the words of `Container`; where a script can be both, by its variables and its name."""
+    sentinel = {start.sentinel for start in program.starts}
+    if len(sentinel) == 1:
+        return "sentinel" if sentinel.pop() else "redis"
+    name = container.at("name").text().lower()
+    image = posixpath.basename(container.at("image").text()).partition(":")[0]
+    if "exporter" in image or "metrics" in name:
+        return "other"
+    if "sentinel" in name or program.environment.get("SENTINEL") == "true":
+        return "sentinel"
+    if is_master(program):
+        return "redis"
+    named = any(word in name for word in ("redis", "valkey", "master", "replica", "slave", "server"))
+    return "redis" if named or any(word in image for word in ("redis", "valkey")) else "other"
+
+
+def container_of(container: Tree, program: Program, role: str, where: str) -> Container:
+    limits = container.at("resources", "limits")
+    return Container(
+        name=container.at("name").text(),
+        role=role,
+        image=container.at("image").text(),
+        where=where,
+        liveness=_liveness(container, program),
+        pre_stop=bool(container.at("lifecycle", "preStop")),
+        cpu_limit_m=_millis(limits.at("cpu").text()),
+        memory_limit=_bytes(limits.at("memory").text()),
+        swallows_signals=_swallows(program, role),
+    )
+
+
+def _swallows(program: Program, role: str) -> bool | None:
+    if not program.shell:
+        return False if program.starts else None
+    starts = [start for start in program.starts if start.sentinel == (role == "sentinel")]
+    if not starts:
+        return None
+    if all(start.replaces for start in starts):
+        return False
+    alone = len(program.texts) == 1 and program.texts[0].body.strip() == starts[0].line.strip()
+    return None if alone else True  # one command alone: most shells let it take their place
+
+
+def _liveness(container: Tree, program: Program) -> Liveness | None:
+    probe = container.at("livenessProbe")
+    if not probe:
+        return None
+    kind = next((name for name, _ in probe.items() if name in ("exec", "tcpSocket", "httpGet", "grpc")), "exec")
+    text: str | None = " ".join(word.text() for word in probe.at("exec", "command").each())
+    for path in re.findall(r"/[\w./-]+\.sh\b", text or ""):
+        script = program.file_at(path)
+        text = f"{text}\n{script.body}" if script and text else None
+    return Liveness(
+        kind=kind,
+        text=text,
+        first_after_s=probe.at("initialDelaySeconds").number(0),
+        period_s=probe.at("periodSeconds").number(10),
+        failures=probe.at("failureThreshold").number(3),
+        startup_probe=bool(container.at("startupProbe")),
+    )
+
+
+def _millis(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(text[:-1]) if text.endswith("m") else round(float(text) * 1000)
+    except ValueError:
+        return None
+
+
+def _bytes(text: str) -> int | None:
+    match = _MEMORY.fullmatch(text)
+    if match is None:
+        return None
+    unit = match[2] or ""
+    base = 1024.0 if unit.endswith("i") else 1000.0
+    return round(float(match[1]) * float(base ** _POWERS.get(unit[:1], 0)))

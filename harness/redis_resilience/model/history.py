@@ -1,0 +1,62 @@
+"""One trial's operations, samples and events on one clock: all that a judge sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.model.environment import Environment
+from redis_resilience.model.events import Event
+from redis_resilience.model.plan import Plan
+from redis_resilience.model.records import Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalFacts:
+    """What one server said of itself after the end: read on one connection, its run_id asked before and after.
+
+    role: "master", "replica", or what else ROLE said during the read. wrong: names of keys with a foreign value.
+    unexpected: names under the trial's prefix that are no key number.
+    """
+
+    server: str
+    role: str
+    run_id_before: str
+    run_id_after: str
+    offset: int
+    dbsize: int
+    wrong: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    evicted_keys: int = 0
+    expired_keys: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalRead(FinalFacts):
+    """The facts, and the numbers of this trial's keys whose value was right, sorted."""
+
+    keys: NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """operations, samples: records of `redis_resilience.model.records`. complete: the trial ran to its last phase.
+
+    problems: what is wrong with the history itself (a torn file, a failed phase), in words; any makes it `unknown`.
+    """
+
+    plan: Plan
+    environment: Environment
+    operations: Records
+    samples: Records
+    events: tuple[Event, ...]
+    finals: Mapping[str, FinalRead] = field(default_factory=dict)
+    complete: bool = True
+    problems: tuple[str, ...] = ()
+
+    def of_kind(self, *kinds: str) -> tuple[Event, ...]:
+        """Events of these kinds in order of time."""
+        return tuple(event for event in self.events if event.kind in kinds)

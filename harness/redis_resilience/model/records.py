@@ -1,0 +1,83 @@
+"""Files of fixed records: one JSON line that describes the record, then the records themselves.
+
+Operations and samples come by the million; a fixed record costs 34 to 48 bytes and no parsing (JSON lines cost eleven
+times the check itself). The first line keeps a file readable without this program. This module turns bytes into
+arrays and back; it opens no file.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.model.errors import BrokenRecords
+
+Records = NDArray[np.void]
+
+OPERATION = np.dtype(
+    [
+        ("key", "<u8"),  # number of the unique key; the key's text is `key_text`
+        ("due_ns", "<i8"),  # when the plan wanted it sent
+        ("call_ns", "<i8"),  # just before the send, or when it was found that it could not be sent
+        ("return_ns", "<i8"),  # just after the whole reply; 0 while nobody knows
+        ("connection", "<u4"),  # number of the TCP connection (an event tells its server); 0 = none
+        ("client", "<u4"),  # identity: writer from 1, group after group; + number of all writers after each `info`
+        ("server", "<u2"),  # index in Environment.servers; NO_SERVER = none
+        ("outcome", "u1"),  # Outcome
+        ("cause", "u1"),  # Cause
+    ]
+)
+SAMPLE = np.dtype(
+    [
+        ("call_ns", "<i8"),
+        ("return_ns", "<i8"),
+        ("offset", "<i8"),  # replication offset; -1 = not told
+        ("server", "<u2"),
+        ("source", "<u2"),  # index of the server that a replica follows; NO_SERVER = none or unknown
+        ("role", "u1"),  # Role
+        ("link", "u1"),  # Link, of a replica to its master
+        ("replicas", "u1"),  # connected replicas, of a master
+        ("pad", "u1"),
+    ]
+)
+NO_SERVER = 0xFFFF
+_VERSION = 1
+_KINDS = {"operations": OPERATION, "samples": SAMPLE}
+
+
+def header(kind: str) -> bytes:
+    """The first line of a file of `kind` ("operations" or "samples"), newline included."""
+    fields = [[name, _KINDS[kind][name].str] for name in _KINDS[kind].names or ()]
+    return json.dumps({"records": kind, "version": _VERSION, "fields": fields}).encode() + b"\n"
+
+
+def empty(kind: str) -> Records:
+    """No records at all."""
+    return np.empty(0, dtype=_KINDS[kind])
+
+
+def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
+    """The records in `data`, and how many bytes of a torn last record were cut off.
+
+    Raises BrokenRecords where the first line is missing or tells of another kind or version.
+    """
+    dtype = _KINDS[kind]
+    first = bytes(data[:4096]).split(b"\n", 1)
+    if len(first) != 2:
+        raise BrokenRecords(f"expected a first line that describes {kind}; got {bytes(data[:40])!r}")
+    try:
+        told: dict[str, Any] = json.loads(first[0])
+    except ValueError as error:
+        raise BrokenRecords(f"expected a first line that describes {kind}; got {first[0][:80]!r}") from error
+    if first[0] + b"\n" != header(kind):
+        raise BrokenRecords(
+            f"expected {kind} of version {_VERSION}; got {told.get('records')!r} of version {told.get('version')!r} "
+            f"(written by another release; read it with that release)"
+        )
+    start = len(first[0]) + 1
+    torn = (len(data) - start) % dtype.itemsize
+    count = (len(data) - start) // dtype.itemsize
+    return np.frombuffer(data, dtype=dtype, count=count, offset=start), torn

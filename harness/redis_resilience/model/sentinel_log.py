@@ -1,0 +1,66 @@
+"""Lines of a Sentinel's log as events on the history's clock.
+
+A Sentinel logs an event in the same call that publishes it, so the line's stamp is when it really happened, to the
+millisecond below; a message tells only when it was heard. Lines that are no event (start-up, settings, warnings) are
+passed over, whatever they say. Stamps are read as UTC: that is what a container without a time zone writes.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from redis_resilience.model.events import Event
+
+_LINE = re.compile(
+    r"^\d+:X (?P<day>\d{2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) "
+    r"(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})\.(?P<ms>\d{3}) "
+    r"[.\-*#] (?:(?P<kind>[+-][a-z][a-z-]*)(?: (?P<text>.*))?|Failed to resolve hostname '(?P<name>[^']*)')$"
+)
+UNRESOLVED = "unresolved"
+"""Kind of the event that a Sentinel found no address for a name, which is its text; the engine has no word for it."""
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+_STAMP_NS = 1_000_000
+"""The stamp is cut to whole milliseconds: the event happened somewhere in the millisecond that follows it."""
+
+
+def parse_log(text: str, *, name: str, clock_ns: int, wall_ns: int) -> tuple[Event, ...]:
+    """Events of the Sentinel `name`, in the order of the log; source "log:NAME".
+
+    clock_ns, wall_ns: the same moment on the history's clock and on the wall clock that the log is stamped with.
+    """
+    found = []
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        stamp_ns = _wall_ns(match) if match else None
+        if match is None or stamp_ns is None:
+            continue
+        since_ns = stamp_ns - wall_ns + clock_ns
+        found.append(
+            Event(
+                at_ns=since_ns + _STAMP_NS,
+                since_ns=since_ns,
+                source=f"log:{name}",
+                kind=match["kind"] or UNRESOLVED,
+                text=match["text"] or match["name"] or "",
+            )
+        )
+    return tuple(found)
+
+
+def _wall_ns(match: re.Match[str]) -> int | None:
+    """The stamp in nanoseconds since 1970; None where it is no date."""
+    month = _MONTHS.get(match["month"])
+    if month is None:
+        return None
+    day, year, hour, minute, second = (int(match[part]) for part in ("day", "year", "hour", "minute", "second"))
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(moment.timestamp()) * 1_000_000_000 + int(match["ms"]) * 1_000_000

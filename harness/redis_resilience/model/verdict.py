@@ -1,0 +1,200 @@
+"""What the judges found: three-valued, worst wins, and `unknown` never counts as `pass`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from redis_resilience.model.instants import Instant
+
+NAMED = 1000
+"""Lost and unexpected keys are told by name up to this many; the counts are exact whatever their number."""
+
+
+class Verdict(StrEnum):
+    PASS = "pass"  # noqa: S105 - no password
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+
+_BADNESS = {Verdict.PASS: 0, Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """`fail` over `unknown` over `pass`; nothing judged is `unknown`."""
+    return max(verdicts, key=_BADNESS.__getitem__, default=Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One judge's answer to one question. name: "<judge>.<question>", stable. text: expected and seen, in words."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostWrite:
+    """An acknowledged write that the final master does not hold.
+
+    server, run_id: who acknowledged it. offset_before/after: that server's replication offset in the last sample before
+    the call and the first after the reply (-1 = no sample). cause: as the ledger can tell, or "unexplained".
+    """
+
+    key: str
+    call_ns: int
+    return_ns: int
+    server: str
+    run_id: str
+    offset_before: int
+    offset_after: int
+    absent_on: tuple[str, ...]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """The ledger's counts. lost_writes and the name lists hold the first `NAMED` by time; the counts are exact.
+
+    final_master: the server whose data decides; "" where there was not exactly one at the end, and then nothing is
+    known of lost, recovered, unexpected and diverged.
+    """
+
+    planned: int
+    acknowledged: int
+    failed: int
+    info: int
+    causes: dict[str, int]
+    lost: int
+    recovered: int
+    unexpected: int
+    diverged: int
+    lost_seconds: float
+    """From the first to the last lost write's acknowledgement."""
+    lost_writes: tuple[LostWrite, ...] = ()
+    lost_by_cause: dict[str, int] = field(default_factory=dict)
+    unexpected_keys: tuple[str, ...] = ()
+    absent_by_server: dict[str, int] = field(default_factory=dict)
+    final_master: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time without an acknowledged write: from the last acknowledgement before to the first after (None = none)."""
+
+    begin_ns: int
+    end_ns: int | None
+    client: str
+
+    @property
+    def censored(self) -> bool:
+        return self.end_ns is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """outage: the longest gap that the clients of the master saw after the fault, all clients taken together.
+
+    noise_ms: the longest such gap in the control window without fault: what this machine calls an outage by itself.
+    lateness_*: the load generator's own, in ms, of operations that were sent.
+    """
+
+    outage_ms: float
+    censored: bool
+    noise_ms: float
+    spacing_ms: float
+    by_client: tuple[Gap, ...]
+    gap: Gap | None
+    lateness_p50_ms: float
+    lateness_p99_ms: float
+    lateness_max_ms: float
+    control_acknowledged: int
+    control_planned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """`+switch-master` as one Sentinel told it. logged: by its own log's stamp, where that line was found.
+
+    address: of the new master, "host:port" as announced, "" = not told: the old one's name may have gone to a new pod.
+    """
+
+    sentinel: str
+    heard: Instant
+    logged: Instant | None
+    old: str
+    new: str
+    leader: bool
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """All instants that happened, by name (`redis_resilience.model.instants`), and every Sentinel's switch.
+
+    handed_over: the master was replaced on request, before any quorum found it down.
+    """
+
+    instants: dict[str, Instant]
+    switches: tuple[Switch, ...] = ()
+    failover: bool = False
+    handed_over: bool = False
+    old_master: str = ""
+    new_master: str = ""
+
+    def at(self, name: str) -> Instant | None:
+        return self.instants.get(name)
+
+    def ms(self, name: str, origin: str = "fault_at") -> float | None:
+        """Milliseconds from `origin` to `name`; None where either did not happen."""
+        begin, end = self.instants.get(origin), self.instants.get(name)
+        return end.ms_after(begin) if begin and end else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseCheck:
+    """A measured phase beside its predicted bounds. cause: where it is outside; "unexplained" where none is known."""
+
+    name: str
+    origin: str
+    lower_ms: float
+    upper_ms: float
+    measured_ms: float | None
+    error_ms: float
+    inside: bool
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardJudgement:
+    """The measurements of one shard of a Redis Cluster. name: its slots."""
+
+    name: str
+    verdict: Verdict
+    timeline: Timeline
+    writes: Writes
+    availability: Availability
+    phases: tuple[PhaseCheck, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Everything about one trial: the verdict, its findings, and the measurements behind them.
+
+    shards: of a Redis Cluster, each by itself. Timeline, availability and phases are then those of the shard that lost
+    most, findings the worst of all, writes the sums.
+    """
+
+    trial: str
+    scenario: str
+    verdict: Verdict
+    assumptions: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    timeline: Timeline
+    writes: Writes
+    availability: Availability
+    phases: tuple[PhaseCheck, ...]
+    shards: tuple[ShardJudgement, ...] = ()
+    schema: int = 1

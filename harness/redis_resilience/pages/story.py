@@ -1,0 +1,102 @@
+"""What happened, in one or two sentences: the first thing that every report says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from redis_resilience.model import instants
+from redis_resilience.model.plan import Plan
+from redis_resilience.model.verdict import Finding, Judgement, Verdict
+from redis_resilience.pages.units import count_text, ms_text, plural
+
+LOSS = "ledger.lost"
+
+
+def not_passed(judgement: Judgement) -> tuple[Finding, ...]:
+    """Every finding that is no pass, assumptions first: without them nothing else counts."""
+    return tuple(
+        finding for finding in (*judgement.assumptions, *judgement.findings) if finding.verdict is not Verdict.PASS
+    )
+
+
+def loss_known(judgement: Judgement) -> bool:
+    """Whether the ledger could tell; where it could not, its count of 0 means nothing."""
+    return any(finding.name == LOSS and finding.verdict is not Verdict.UNKNOWN for finding in judgement.findings)
+
+
+def outage_ms(judgement: Judgement) -> float | None:
+    """The outage; None where no fault took effect or nothing was written, so that there is none to tell of."""
+    return judgement.availability.outage_ms if judgement.availability.gap else None
+
+
+def what_was_done(plan: Plan) -> str:
+    """The trial in one line: what was broken, under which load."""
+    faults = ", then ".join(f"{fault.kind} of {fault.target}" for fault in plan.faults) or "no fault"
+    loads = " and ".join(
+        f"{plural(group.count, 'writer')} ({f'{group.rate:g} writes/s' if group.rate else 'as fast as replies come'})"
+        for group in plan.load.writers
+    )
+    return f"{faults[0].upper()}{faults[1:]} under {loads or 'no load'}."
+
+
+def what_happened(judgement: Judgement) -> str:
+    """The outcome: failover or none, how long nobody could write, what is lost."""
+    return " ".join((_failover(judgement), *_outage(judgement), _loss(judgement)))
+
+
+def what_it_means(judgement: Judgement) -> str:
+    """The verdict with its first reason."""
+    reasons = not_passed(judgement)
+    if judgement.verdict is Verdict.PASS or not reasons:
+        return {
+            Verdict.PASS: "Everything that the scenario claims held.",
+            Verdict.UNKNOWN: "Nothing can be concluded from this trial.",
+            Verdict.FAIL: "The scenario's claim did not hold.",
+        }[judgement.verdict]
+    first = next((reason for reason in reasons if reason.verdict is judgement.verdict), reasons[0])
+    more = f" ({plural(len(reasons) - 1, 'more finding')} below)" if len(reasons) > 1 else ""
+    if judgement.verdict is Verdict.UNKNOWN:
+        return f"Nothing can be concluded from this trial: {first.text}{more}"
+    return f"The scenario's claim did not hold: {first.text}{more}"
+
+
+def _failover(judgement: Judgement) -> str:
+    timeline = judgement.timeline
+    if not timeline.failover:
+        return "There was no failover."
+    first, last = timeline.ms(instants.FIRST_SWITCH_AT), timeline.ms(instants.LAST_SWITCH_AT)
+    first_words = "first node named it" if judgement.shards else "first +switch-master came"
+    told = (
+        f"; the {first_words} {ms_text(first)} ms after the fault, the last {ms_text(last)} ms"
+        if first is not None
+        else ""
+    )
+    return f"{timeline.new_master or 'Another server'} replaced {timeline.old_master or 'the old master'}{told}."
+
+
+def _outage(judgement: Judgement) -> Iterable[str]:
+    availability = judgement.availability
+    if availability.gap is None:
+        return
+    if availability.censored:
+        yield (
+            f"No write was acknowledged for {ms_text(availability.outage_ms)} ms or longer: "
+            f"the load ended before the next one."
+        )
+    else:
+        yield (
+            f"The longest time without an acknowledged write was {ms_text(availability.outage_ms)} ms "
+            f"(without a fault: {ms_text(availability.noise_ms)} ms)."
+        )
+
+
+def _loss(judgement: Judgement) -> str:
+    writes = judgement.writes
+    if not writes.acknowledged:
+        return "No write was acknowledged."
+    if not loss_known(judgement):
+        return f"Whether any of {plural(writes.acknowledged, 'acknowledged write')} is lost is not known."
+    if writes.lost:
+        verb = "is" if writes.lost == 1 else "are"
+        return f"Of {plural(writes.acknowledged, 'acknowledged write')} {count_text(writes.lost)} {verb} lost."
+    return f"None of {plural(writes.acknowledged, 'acknowledged write')} is lost."

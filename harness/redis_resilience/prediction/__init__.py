@@ -1,0 +1,1 @@
+"""What should happen after a fault, by the live settings and the plan: instants and their bounds."""

@@ -1,0 +1,192 @@
+"""What must happen to each shard of a Redis Cluster after a fault, by its nodes' live settings.
+
+Redis Cluster's own periods, as its source has them (cluster.c, Redis 3.2 to 8.0): what is due is looked at ten times a
+second; a node that has not been heard of for half the node timeout gets a PING, and is `fail?` once that PING and
+everything else from it is a node timeout old; every PING and PONG tells who is `fail?`, and once a majority of the
+masters says so it is `fail`; its replica then waits 500 ms, a random part of 500 ms more, and a second for each replica
+that has newer data, asks the masters for their votes, and is master with the majority's. An election that came to
+nothing is repeated after four node timeouts, 4 s at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from redis_resilience.model import instants
+from redis_resilience.model.environment import Bound, Prediction
+from redis_resilience.model.plan import MASTER_OF_SENTINELS, FaultPlan, Load
+from redis_resilience.topologies.care import NOBODY, WITH_MATES, Care, absence
+from redis_resilience.topologies.topology import Profile, Topology
+
+TICK_MS = 100.0
+ELECTION_MS = 500.0
+RANDOM_MS = 500.0
+RANK_MS = 1000.0
+EXCHANGE_MS = 20.0
+"""One message, its reply, and the nodes.conf that is written and synced before a vote is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardAtRisk:
+    """One shard before the faults.
+
+    masters: of all shards, in order; "master" means the first. replica: whom that word means, of the first shard.
+    mates: by pod, of any shard, the pods that share its node.
+    """
+
+    master: str
+    replicas: tuple[str, ...]
+    masters: tuple[str, ...]
+    node_timeout_ms: float
+    replica: str = ""
+    mates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def majority(self) -> int:
+        return len(self.masters) // 2 + 1
+
+
+def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
+    """As a new deployment of this topology has it."""
+    pods = tuple(pod.name for pod in topology.pods if pod.name not in topology.standing_by)
+    return ShardAtRisk(
+        master=pods[0],
+        replicas=pods[topology.shards :: topology.shards],
+        masters=pods[: topology.shards],
+        node_timeout_ms=float(profile.node_timeout_ms),
+        replica=pods[topology.shards],
+    )
+
+
+def predict_shard(
+    faults: Sequence[FaultPlan], shard: ShardAtRisk, *, load: Load | None = None, care: Care = NOBODY
+) -> Prediction:
+    """What these faults, in this order, must lead to in this shard."""
+    gone: set[str] = set()
+    hit: FaultPlan | None = None
+    for fault in faults:
+        struck = _struck(fault, shard)
+        gone |= struck
+        if hit is None and shard.master in struck:
+            hit = fault
+    if hit is None:
+        return Prediction(failover=False, because="no fault hits this shard's master")
+    if gone >= {*shard.masters, *shard.replicas}:
+        return Prediction(
+            failover=None,
+            because="every server is away with the master, and whoever is back first may replace it or not",
+        )
+    away = absence(hit, care, shard.node_timeout_ms)
+    bounds = _bounds(shard, load=None if hit.kind == "isolate" else load, silent=hit.silent)
+    decided_ms = sum(bound.upper_ms for bound in bounds[:3])
+    if away.most_ms < shard.node_timeout_ms:
+        return Prediction(
+            failover=False,
+            because=f"{away.because}, before the node timeout of {shard.node_timeout_ms:g} ms",
+        )
+    voters = len(shard.masters) - len(gone & set(shard.masters))
+    impossible = _impossible(shard, gone, voters)
+    if impossible:
+        powerless = any(fault.kind == WITH_MATES for fault in faults)
+        later = "; with its power some are back before others, and may replace them" if powerless else ""
+        return Prediction(failover=None if powerless else False, because=impossible + later)
+    return Prediction(
+        failover=True if away.least_ms >= decided_ms else None,
+        because=f"the master stays away for longer than the node timeout of {shard.node_timeout_ms:g} ms "
+        f"({away.because}), and {voters} of {len(shard.masters)} masters can vote"
+        if away.least_ms >= decided_ms
+        else f"{away.because}, which is too close to the node timeout of {shard.node_timeout_ms:g} ms to tell",
+        bounds=bounds,
+        retry_ms=2 * max(2 * shard.node_timeout_ms, 2000.0),
+    )
+
+
+def _impossible(shard: ShardAtRisk, gone: set[str], voters: int) -> str:
+    """Why nobody can be promoted while these are gone; "" where somebody can."""
+    if voters < shard.majority:
+        return f"only {voters} of {len(shard.masters)} masters are left to vote, no majority ({shard.majority})"
+    return "this shard has no replica left to promote" if gone.issuperset(shard.replicas) else ""
+
+
+def _struck(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
+    """Pods that a fault takes out, with all that is on their node where it takes that."""
+    pods = _targets(fault, shard)
+    return pods.union(*(shard.mates.get(pod, ()) for pod in pods)) if fault.kind == WITH_MATES else pods
+
+
+def _targets(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
+    """Roles mean what they mean before the first fault."""
+    match fault.target:
+        case "master":
+            return {shard.masters[0]}
+        case "master-majority":
+            return set(shard.masters[: shard.majority])
+        case "replica":
+            return {shard.replica}
+        case "every-server":
+            return {*shard.masters, *shard.replicas}
+        case target:
+            return {target.partition("/")[0]}
+
+
+def _bounds(shard: ShardAtRisk, *, load: Load | None, silent: bool) -> tuple[Bound, ...]:
+    timeout_ms = shard.node_timeout_ms
+    pinged_ms = timeout_ms / 2 + TICK_MS
+    pfail = Bound(
+        name=instants.SDOWN_AT,
+        origin=instants.FAULT_AT,
+        lower_ms=timeout_ms - EXCHANGE_MS,
+        upper_ms=pinged_ms + timeout_ms + TICK_MS,
+        because="a node timeout after the PING that went unanswered, sent half a node timeout after the last reply at "
+        "the latest; looked at ten times a second",
+    )
+    fail = Bound(
+        name=instants.ODOWN_AT,
+        origin=instants.SDOWN_AT,
+        lower_ms=0.0,
+        upper_ms=(pfail.upper_ms - timeout_ms) + pinged_ms + EXCHANGE_MS,
+        because="a majority of the masters finds it by itself and hears of each other with the next PING",
+    )
+    promoted = Bound(
+        name=instants.PROMOTED_AT,
+        origin=instants.ODOWN_AT,
+        lower_ms=ELECTION_MS - EXCHANGE_MS,
+        upper_ms=ELECTION_MS + RANDOM_MS + RANK_MS * max(len(shard.replicas) - 1, 0) + 2 * (TICK_MS + EXCHANGE_MS),
+        because="the replica waits 500 ms, up to 500 ms more, and 1 s a replica with newer data, then asks for votes",
+    )
+    told_ms = TICK_MS + EXCHANGE_MS
+    chain = [
+        pfail,
+        fail,
+        promoted,
+        _told(instants.FIRST_SWITCH_AT, EXCHANGE_MS, "its own table has it at once"),
+        _told(instants.QUORUM_SWITCH_AT, told_ms, "the new master tells all nodes at once"),
+        _told(
+            instants.LAST_SWITCH_AT,
+            pinged_ms + TICK_MS + EXCHANGE_MS,
+            "or with the next PING where a link is being made anew",
+        ),
+    ]
+    following = [group for group in load.writers if group.target == MASTER_OF_SENTINELS] if load else []
+    if load and following:
+        stuck_ms = max(group.timeout_ms for group in following) if silent else 0
+        chain.append(
+            _told(
+                instants.FIRST_WRITE_AT,
+                pinged_ms + TICK_MS + load.reconnect_ms + 2 * EXCHANGE_MS + stuck_ms,
+                "clients ask any node again and connect",
+            )
+        )
+    total = Bound(
+        name=instants.FIRST_SWITCH_AT,
+        origin=instants.FAULT_AT,
+        lower_ms=pfail.lower_ms + promoted.lower_ms,
+        upper_ms=sum(bound.upper_ms for bound in chain[:4]),
+        because="all of the phases before it",
+    )
+    return (*chain, total)
+
+
+def _told(name: str, upper_ms: float, because: str) -> Bound:
+    return Bound(name=name, origin=instants.PROMOTED_AT, lower_ms=0.0, upper_ms=upper_ms, because=because)

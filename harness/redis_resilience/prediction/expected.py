@@ -1,0 +1,30 @@
+"""A topology's Sentinels as they are to be once everything is up: what a prediction needs before there is anything."""
+
+from __future__ import annotations
+
+from redis_resilience.model.environment import SentinelView
+from redis_resilience.prediction.phases import ENGINE_PING_MS
+from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
+
+
+def expected_views(topology: Topology, profile: Profile) -> tuple[SentinelView, ...]:
+    """Each knows all others and every replica, and watches the topology's first master."""
+    watching = [pod.name for pod in topology.pods if "sentinel" in pod.containers]
+    servers = [pod.name for pod in topology.pods if "redis" in pod.containers]
+    return tuple(
+        SentinelView(
+            name=name,
+            address=f"{name}:{SENTINEL_PORT}",
+            run_id="",
+            master_name=topology.master_name,
+            master_address=f"{topology.first}:{REDIS_PORT}",
+            down_after_ms=profile.down_after_ms,
+            failover_timeout_ms=profile.failover_timeout_ms,
+            quorum=topology.quorum,
+            known_sentinels=len(watching),
+            known_replicas=len(servers) - 1,
+            ckquorum="",
+            ping_period_ms=profile.ping_ms or ENGINE_PING_MS,
+        )
+        for name in watching
+    )

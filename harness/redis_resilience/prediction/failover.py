@@ -1,0 +1,188 @@
+"""What must happen after a fault, by the live settings of the Sentinels: failover or none, and within which bounds.
+
+"No failover" is a prediction like any other, and so is "cannot be told": where a pod may be back just before or just
+after it is replaced, nobody knows beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redis_resilience.model import instants
+from redis_resilience.model.environment import Bound, Prediction, SentinelView
+from redis_resilience.model.plan import FaultPlan, Load
+from redis_resilience.prediction.phases import MET_MS, TICK_MS, Settings, crash_bounds, hand_over_bounds
+from redis_resilience.topologies.care import DELETED, NOBODY, WITH_MATES, Absence, Care, Comeback, absence
+
+_CUT_OFF = "isolate"
+_ALL_GONE = "scale-to-zero"
+
+
+def predict(
+    faults: Sequence[FaultPlan],
+    *,
+    master: str,
+    sentinels: tuple[SentinelView, ...],
+    load: Load | None = None,
+    care: Care = NOBODY,
+) -> Prediction:
+    """What these faults, in this order, must lead to while `master` is master.
+
+    sentinels: the live view of every Sentinel that answered before the first fault. load: needed for the bound on the
+    first write of clients that follow the Sentinels; None leaves that bound out. care: who looks after the master.
+    """
+    hit = next((fault for fault in faults if _hits(fault, master)), None)
+    if hit is None:
+        return Prediction(failover=False, because="no fault hits the master")
+    if hit.kind == _ALL_GONE and {view.name for view in sentinels} <= set(care.siblings or (v.name for v in sentinels)):
+        return Prediction(
+            failover=None,
+            because="the Sentinels are away with the master, and whoever is back first may replace it or not",
+        )
+    settings = _settings(faults, hit, master, sentinels, care) if sentinels else None
+    impossible = _impossible(settings) if settings else "no Sentinel watches the master"
+    if settings is None or impossible:
+        return Prediction(failover=False, because=impossible)
+    # Clients still reach a master that is cut off from its peers, and stay with it.
+    bounds = crash_bounds(settings, silent=hit.silent, load=None if hit.kind == _CUT_OFF else load)
+    hand_over: tuple[Bound, ...] = ()
+    if hit.kind in DELETED and care.hand_over_ms:
+        hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
+    away = absence(hit, care, settings.down_after_ms[0])
+    noticed_ms = away.most_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
+    if noticed_ms < settings.down_after_ms[0] and not hand_over:
+        return Prediction(
+            failover=False,
+            because=f"{away.because} and found to be so at {noticed_ms:g} ms or sooner, before "
+            f"D = {settings.down_after_ms[0]:g} ms",
+        )
+    stranger = care.remade if care.apart and hit.kind in DELETED and not hand_over else None
+    if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
+        met_ms = stranger.most_ms + MET_MS
+        if met_ms < settings.down_after_ms[0]:
+            return Prediction(
+                failover=False,
+                because=f"{outvoted}, and is known at {met_ms:g} ms or sooner, before D = "
+                f"{settings.down_after_ms[0]:g} ms",
+            )
+    doubt = _doubt(settings, away, stranger, bounds)
+    certain = (
+        ("it hands over before it goes, or else " if hand_over else "")
+        + f"the master stays away for longer than D = {settings.down_after_ms[1]:g} ms ({away.because}) and "
+        f"{settings.live} of {settings.known[1]} known Sentinels are there (quorum {settings.quorum})"
+        + _too_short(settings)
+    )
+    return Prediction(
+        failover=None if doubt else True,
+        because=doubt or certain,
+        bounds=bounds,
+        retry_ms=2 * settings.failover_timeout_ms,
+        hand_over=hand_over,
+    )
+
+
+def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds: tuple[Bound, ...]) -> str:
+    """Why nobody can tell whether it is replaced; "" where it is for certain."""
+    least, most = settings.known
+    if settings.live < _majority(most):
+        return (
+            f"{settings.live} Sentinels are left: a majority ({_majority(least)}) of the {least} that one knows, but "
+            f"not ({_majority(most)}) of the {most} that another knows"
+        )
+    if stranger and stranger.least_ms < _elected_by_ms(bounds) and (outvoted := _outvoted(settings, stranger, most)):
+        return f"{outvoted}; whether it is known before D = {settings.down_after_ms[0]:g} ms is over nobody can tell"
+    if away.least_ms < _elected_by_ms(bounds):
+        return f"{away.because}, which is too close to D = {settings.down_after_ms[0]:g} ms to tell"
+    return ""
+
+
+def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
+    """Why nobody is elected once the Sentinel of a pod that was made anew is known; "" where it makes no difference.
+
+    It counts, as its dead predecessor does, and has no vote: it knows nothing of the master at the old address.
+    """
+    majority = _majority(known + 1)
+    if settings.live >= majority:
+        return ""
+    return (
+        f"{stranger.by} makes it anew after {stranger.least_ms:g} to {stranger.most_ms:g} ms, as master at another "
+        f"address, with a Sentinel that watches only that one: known to the others, it leaves {settings.live} votes of "
+        f"{known + 1}, no majority ({majority})"
+    )
+
+
+def _too_short(settings: Settings) -> str:
+    """Why a D at or below Sentinel's reconnect period may cost a healthy master, too.
+
+    At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and reaches for the new one no
+    sooner than a reconnect period after it.
+    """
+    reached_ms = settings.ping_ms + 2 * TICK_MS
+    if settings.down_after_ms[0] >= reached_ms:
+        return ""
+    return (
+        f"; D is below {reached_ms:g} ms, the longest that a Sentinel takes to connect again, so the new master may be "
+        "taken for dead right after the switch"
+    )
+
+
+def _elected_by_ms(bounds: tuple[Bound, ...]) -> float:
+    """By then a leader is elected, and a leader promotes whether or not the old master comes back."""
+    decided = (instants.SDOWN_AT, instants.ODOWN_AT, instants.ELECTED_AT)
+    return sum(bound.upper_ms for bound in bounds if bound.name in decided)
+
+
+def _hits(fault: FaultPlan, master: str) -> bool:
+    return fault.target in ("master", master, f"{master}/redis")
+
+
+def _settings(
+    faults: Sequence[FaultPlan], hit: FaultPlan, master: str, sentinels: tuple[SentinelView, ...], care: Care
+) -> Settings:
+    downs = [float(view.down_after_ms) for view in sentinels]
+    names = {view.name for view in sentinels}
+    together = {master, *{WITH_MATES: care.mates, _ALL_GONE: care.siblings}.get(hit.kind, ())}
+    return Settings(
+        down_after_ms=(min(downs), max(downs)),
+        failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),
+        quorum=max(view.quorum for view in sentinels),
+        known=(min(view.known_sentinels for view in sentinels), max(view.known_sentinels for view in sentinels)),
+        replicas=min(view.known_replicas for view in sentinels),
+        live=len(names) - _sentinels_gone(faults, hit, together, names),
+        ping_ms=float(max(view.ping_period_ms for view in sentinels)),
+    )
+
+
+def _sentinels_gone(faults: Sequence[FaultPlan], hit: FaultPlan, with_master: set[str], names: set[str]) -> int:
+    """Sentinels that cannot take part: broken before the master, or out together with it."""
+    gone: set[str] = set()
+    any_of_them = 0
+    for fault in faults:
+        pod, _, container = fault.target.partition("/")
+        if fault is hit:
+            if fault.whole_pod:
+                gone |= with_master & names
+            break
+        if fault.target == "sentinel":
+            any_of_them += 1
+        elif fault.target == "sentinel-majority":
+            any_of_them += len(names) // 2 + 1
+        elif pod in names and (container == "sentinel" or fault.whole_pod):
+            gone.add(pod)
+    return min(len(names), len(gone) + any_of_them)
+
+
+def _impossible(settings: Settings) -> str:
+    """Why nobody can be promoted; "" where somebody can."""
+    known = settings.known[0]
+    if settings.live < settings.quorum:
+        return f"only {settings.live} Sentinels are left, fewer than the quorum of {settings.quorum}"
+    if settings.live < _majority(known):
+        return f"only {settings.live} of {known} known Sentinels are left, no majority ({_majority(known)})"
+    if not settings.replicas:
+        return "there is no replica to promote"
+    return ""
+
+
+def _majority(known: int) -> int:
+    return known // 2 + 1

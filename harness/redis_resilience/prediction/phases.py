@@ -1,0 +1,190 @@
+"""The phases of a failover with the least and the most time that Sentinel's own periods allow each.
+
+Each bound is what its code allows and no more: a vote that is split, a machine that stands still, a message that is
+lost are no part of it. Pure arithmetic; whether there is a failover at all is not asked here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis_resilience.model import instants
+from redis_resilience.model.environment import Bound
+from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
+
+TICK_MS = 100.0
+"""Longest time between two runs of Sentinel's timer: its frequency is 10 to 19 Hz, drawn anew each time."""
+SHORT_TICK_MS = 52.0
+ENGINE_PING_MS = 1000
+"""Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
+INFO_MS = 1000.0
+"""Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
+CALM_INFO_MS = 10_000.0
+HELLO_MS = 2000.0
+RECONNECT_MS = 1000.0
+"""A replica whose master is gone tries to connect this often."""
+ASK_MS = 1000.0
+EXCHANGE_MS = 20.0
+"""One request, its reply, and the configuration file that a Sentinel writes and syncs before it votes or acts."""
+MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
+"""By then the others know a new Sentinel: replicas connect to its master, INFO names them, they are told a hello."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The Sentinels' settings; where they differ, whatever widens the bounds. known: least and most that one knows."""
+
+    down_after_ms: tuple[float, float]
+    failover_timeout_ms: float
+    quorum: int
+    known: tuple[int, int]
+    replicas: int
+    live: int
+    ping_ms: float
+
+
+def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tuple[Bound, ...]:
+    """Of a master that is missed. silent: it answers nothing, else its connections break. load: that it had."""
+    down_ms, down_max_ms = settings.down_after_ms
+    ping_ms = min(settings.ping_ms, down_max_ms)
+    noticed_ms = ping_ms + TICK_MS if silent else TICK_MS
+    sdown = Bound(
+        name=instants.SDOWN_AT,
+        origin=instants.FAULT_AT,
+        lower_ms=down_ms,
+        upper_ms=down_max_ms + noticed_ms + TICK_MS,
+        because="D after the first PING without a reply, "
+        + ("sent up to a PING period and a tick after the fault" if silent else "sent at the next tick")
+        + "; looked at once a tick",
+    )
+    odown = Bound(
+        name=instants.ODOWN_AT,
+        origin=instants.SDOWN_AT,
+        lower_ms=0.0,
+        upper_ms=(sdown.upper_ms - down_ms) + ASK_MS + TICK_MS if settings.quorum > 1 else TICK_MS,
+        because="the Sentinel that completes the quorum finds the master down itself and asks the others once a second",
+    )
+    elected = Bound(
+        name=instants.ELECTED_AT,
+        origin=instants.ODOWN_AT,
+        lower_ms=0.0,
+        upper_ms=2 * (TICK_MS + EXCHANGE_MS),
+        because="votes are asked for at once, each voter saves its vote, and they are counted at the next tick but one",
+    )
+    promoted = _promoted()
+    announced = _announced(settings)
+    chain = [sdown, odown, elected, promoted, *announced]
+    if load is not None:
+        chain.extend(_first_write(load, announced[0].upper_ms, silent=silent))
+    total = Bound(
+        name=instants.FIRST_SWITCH_AT,
+        origin=instants.FAULT_AT,
+        lower_ms=down_ms + promoted.lower_ms,
+        upper_ms=sum(bound.upper_ms for bound in (sdown, odown, elected, promoted, announced[0])),
+        because="all of the phases before it",
+    )
+    return (*chain, total)
+
+
+def hand_over_bounds(settings: Settings, *, within_ms: float, load: Load | None) -> tuple[Bound, ...]:
+    """Of a master that asks for its own replacement, which needs no votes, within `within_ms`, and only then goes."""
+    elected = Bound(
+        name=instants.ELECTED_AT,
+        origin=instants.FAULT_AT,
+        lower_ms=0.0,
+        upper_ms=within_ms,
+        because="the pod's hook lets the replicas catch up, then asks a Sentinel, and gives up after so long",
+    )
+    promoted = _promoted()
+    announced = _announced(settings)
+    chain = [elected, promoted, *announced]
+    if load is not None and _followers(load):
+        told = Bound(
+            name=instants.FIRST_WRITE_AT,
+            origin=instants.PROMOTED_AT,
+            lower_ms=0.0,
+            upper_ms=announced[0].upper_ms + load.reconnect_ms + EXCHANGE_MS,
+            because="where the old master ends before that, clients have to wait for the announcement",
+            alternative=True,
+        )
+        left = Bound(
+            name=instants.FIRST_WRITE_AT,
+            origin=instants.DEAD_AT,
+            lower_ms=0.0,
+            upper_ms=load.reconnect_ms + TICK_MS + EXCHANGE_MS,
+            because="clients stay with the old master, which refuses their writes, until it ends",
+            alternative=True,
+        )
+        chain += [left, told]
+    total = Bound(
+        name=instants.FIRST_SWITCH_AT,
+        origin=instants.FAULT_AT,
+        lower_ms=promoted.lower_ms,
+        upper_ms=elected.upper_ms + promoted.upper_ms + announced[0].upper_ms,
+        because="all of the phases before it",
+    )
+    return (*chain, total)
+
+
+def _promoted() -> Bound:
+    return Bound(
+        name=instants.PROMOTED_AT,
+        origin=instants.ELECTED_AT,
+        lower_ms=2 * SHORT_TICK_MS - EXCHANGE_MS,
+        upper_ms=2 * (TICK_MS + EXCHANGE_MS),
+        because="one tick to select the replica, one to tell it",
+    )
+
+
+def _announced(settings: Settings) -> tuple[Bound, Bound, Bound]:
+    """First, quorum-th and last Sentinel to announce a new master."""
+    seen_ms = INFO_MS + TICK_MS + EXCHANGE_MS
+    announced_ms = seen_ms + TICK_MS + EXCHANGE_MS
+    reconfigured_ms = seen_ms + settings.failover_timeout_ms + 2 * TICK_MS + EXCHANGE_MS
+    followers = settings.live - 1
+    first_switch = Bound(
+        name=instants.FIRST_SWITCH_AT,
+        origin=instants.PROMOTED_AT,
+        lower_ms=0.0,
+        upper_ms=announced_ms,
+        because="the leader sees the promotion in INFO, once a second, and says hello at its next tick",
+    )
+    quorum_switch = Bound(
+        name=instants.QUORUM_SWITCH_AT,
+        origin=instants.PROMOTED_AT,
+        lower_ms=0.0,
+        upper_ms=announced_ms if settings.quorum <= followers else reconfigured_ms,
+        because="every follower hears the same hello"
+        if settings.quorum <= followers
+        else "the quorum takes the leader, who switches last",
+    )
+    last_switch = Bound(
+        name=instants.LAST_SWITCH_AT,
+        origin=instants.PROMOTED_AT,
+        lower_ms=0.0,
+        upper_ms=reconfigured_ms,
+        because="the leader switches once all replicas follow the new master, or after the failover-timeout",
+    )
+    return first_switch, quorum_switch, last_switch
+
+
+def _first_write(load: Load, announced_ms: float, *, silent: bool) -> list[Bound]:
+    """Clients that follow the Sentinels learn of the new master no later than the first follower announces it."""
+    following = _followers(load)
+    if not following:
+        return []
+    stuck_ms = max(group.timeout_ms for group in following) if silent else 0
+    return [
+        Bound(
+            name=instants.FIRST_WRITE_AT,
+            origin=instants.PROMOTED_AT,
+            lower_ms=0.0,
+            upper_ms=announced_ms + load.reconnect_ms + EXCHANGE_MS + stuck_ms,
+            because="clients ask the Sentinels again and connect"
+            + (", once their request to the silent master has timed out" if silent else ""),
+        )
+    ]
+
+
+def _followers(load: Load) -> list[Writers]:
+    return [group for group in load.writers if group.target == MASTER_OF_SENTINELS]

@@ -1,0 +1,45 @@
+"""Which key a client writes next: the next number, or in a cluster the next whose slot its master has.
+
+Numbers are drawn once and in order, so keys spread over all slots; one that belongs to another shard waits in the queue
+of that shard's clients.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Sequence
+
+from redis_resilience.model.cluster import SLOTS, Range, slot_of
+from redis_resilience.model.operations import KEY_DIGITS
+
+ANY = 0
+"""The lane of clients that take every key."""
+
+
+class Keys:
+    """lanes: the slots of each shard; the clients of lane n write those of lanes[n - 1]."""
+
+    def __init__(self, prefix: bytes, lanes: Sequence[Sequence[Range]] = ()) -> None:
+        self._prefix = prefix
+        self._numbers = itertools.count()
+        self._waiting: list[deque[int]] = [deque() for _ in range(len(lanes) + 1)]
+        self._lane_of = bytearray(SLOTS)
+        for number, ranges in enumerate(lanes, start=1):
+            for first, last in ranges:
+                self._lane_of[first : last + 1] = bytes((number,)) * (last + 1 - first)
+
+    def name(self, key: int) -> bytes:
+        return b"%b%0*d" % (self._prefix, KEY_DIGITS, key)
+
+    def take(self, lane: int) -> int:
+        if lane == ANY:
+            return next(self._numbers)
+        waiting = self._waiting[lane]
+        while not waiting:
+            key = next(self._numbers)
+            self._waiting[self._lane_of[slot_of(self.name(key))]].append(key)
+        return waiting.popleft()
+
+    def lane_of(self, slot: int) -> int:
+        return self._lane_of[slot]

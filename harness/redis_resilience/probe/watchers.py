@@ -1,0 +1,248 @@
+"""Eyes on every server and every Sentinel: ROLE at a fixed interval, and all that a Sentinel publishes.
+
+A watcher reports what it saw and when; it draws no conclusion. A server that does not answer costs one connection and
+one sample an interval, so that a hung server is as visible as a dead one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import hiredis
+
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import Event, Link, Role, Scalar
+from redis_resilience.probe.directory import Directory
+from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field
+
+HANG_INTERVALS = 3
+"""A request unanswered for so many intervals makes the server unreachable, interval by interval."""
+GIVE_UP_S = 1.0
+CONNECT_S = 0.25
+SENTINEL_RETRY_S = 0.05
+SENTINEL_PING_S = 0.5
+
+_LINKS = {
+    b"connect": Link.CONNECT,
+    b"connecting": Link.CONNECTING,
+    b"handshake": Link.CONNECTING,
+    b"sync": Link.SYNC,
+    b"connected": Link.CONNECTED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleTold:
+    """What one ROLE said. source: whom a replica follows. replicas: how many follow a master."""
+
+    role: Role
+    offset: int = -1
+    source: Endpoint | None = None
+    link: Link = Link.NONE
+    replicas: int = 0
+
+
+UNREACHABLE = RoleTold(role=Role.UNREACHABLE)
+
+
+def parse_role(reply: RawReply) -> RoleTold:
+    """The reply to ROLE; whatever is no role of a data server is Role.OTHER."""
+    if isinstance(reply, hiredis.ReplyError):
+        return RoleTold(role=Role.LOADING if str(reply).startswith("LOADING") else Role.OTHER)
+    match reply:
+        case [b"master", int(offset), [*replicas]]:
+            return RoleTold(role=Role.MASTER, offset=offset, replicas=min(len(replicas), 255))
+        case [b"slave", bytes(host), int(port), bytes(state), int(offset)]:
+            source = Endpoint(host.decode(errors="backslashreplace"), port)
+            return RoleTold(role=Role.REPLICA, offset=offset, source=source, link=_LINKS.get(state, Link.NONE))
+    return RoleTold(role=Role.OTHER)
+
+
+class Witness(Protocol):
+    """Whom watchers tell what they saw."""
+
+    def tell(self, event: Event) -> None: ...
+
+    def sample(self, *, server: str, call_ns: int, return_ns: int, told: RoleTold) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whom to watch, and how. kind: "server", "sentinel", or "node" of a cluster."""
+
+    kind: str
+    name: str
+    endpoint: Endpoint
+    interval_ms: float
+    password: str
+
+
+class ServerWatch:
+    """ROLE of one server, every interval, on one connection."""
+
+    def __init__(self, target: Target, directory: Directory, witness: Witness) -> None:
+        self.target = target
+        self.up: Event | None = None
+        """The newest "server-up", while it is so."""
+        self._interval_ns = round(target.interval_ms * 1e6)
+        self._directory = directory
+        self._witness = witness
+        self._role: Role | None = None
+        self._answered_ns = 0
+        self._due_ns = time.monotonic_ns()
+
+    async def run(self) -> None:
+        while True:
+            begun_ns = time.monotonic_ns()
+            connecting = asyncio.create_task(
+                connect(self.target.endpoint, within_s=CONNECT_S, password=self.target.password)
+            )
+            try:
+                wire = await self._patiently(connecting, begun_ns)
+            except (Lost, NoReply) as lost:
+                self._unreachable(begun_ns, str(lost))
+            else:
+                try:
+                    await self._sample_until_lost(wire)
+                finally:
+                    wire.abort("no longer watched")
+            await self._next_tick()
+
+    async def _sample_until_lost(self, wire: Wire) -> None:
+        self._directory.learn(self.target.name, wire.peer)
+        while True:
+            call_ns = time.monotonic_ns()
+            try:
+                if self.up is None:
+                    info, at_ns = await self._patiently(wire.request("INFO", "server"), call_ns)
+                    self._tell_up(info_field(info, "run_id"), call_ns, at_ns)
+                    call_ns = time.monotonic_ns()
+                reply, return_ns = await self._patiently(wire.request("ROLE"), call_ns)
+            except (Lost, NoReply) as lost:
+                self._unreachable(call_ns, str(lost))
+                return
+            self._answered(parse_role(reply), call_ns, return_ns)
+            await self._next_tick()
+
+    async def _patiently(self, reply: asyncio.Future[Any], begun_ns: int) -> Any:
+        """The future's result; while it hangs, one unreachable sample an interval, and NoReply at last."""
+        hangs_ns = begun_ns + HANG_INTERVALS * self._interval_ns
+        try:
+            while True:
+                now_ns = time.monotonic_ns()
+                await asyncio.wait({reply}, timeout=max(hangs_ns - now_ns, 0) / 1e9)
+                if reply.done():
+                    return reply.result()
+                now_ns = time.monotonic_ns()
+                cause = f"no reply for {(now_ns - begun_ns) / 1e6:.0f} ms"
+                if now_ns - begun_ns > GIVE_UP_S * 1e9:
+                    raise NoReply(cause)
+                self._unreachable(now_ns, cause)
+                hangs_ns += self._interval_ns
+        finally:
+            if not reply.cancel() and not reply.cancelled():
+                reply.exception()  # heard of, even where the watch ended in the same moment
+
+    def _answered(self, told: RoleTold, call_ns: int, return_ns: int) -> None:
+        if self._role is not None and told.role is not self._role:
+            self._event(
+                "role", return_ns, self._answered_ns, role=told.role.name.lower(), before=self._role.name.lower()
+            )
+        self._role = told.role
+        self._answered_ns = call_ns
+        self._witness.sample(server=self.target.name, call_ns=call_ns, return_ns=return_ns, told=told)
+
+    def _unreachable(self, call_ns: int, cause: str) -> None:
+        now_ns = time.monotonic_ns()
+        if self.up is not None:
+            self.up = None
+            self._event("server-down", now_ns, self._answered_ns, address=str(self.target.endpoint), cause=cause)
+        self._witness.sample(server=self.target.name, call_ns=call_ns, return_ns=now_ns, told=UNREACHABLE)
+
+    def _tell_up(self, run_id: str, since_ns: int, at_ns: int) -> None:
+        self.up = self._event("server-up", at_ns, since_ns, address=str(self.target.endpoint), run_id=run_id)
+
+    def _event(self, kind: str, at_ns: int, since_ns: int, **data: Scalar) -> Event:
+        name = self.target.name
+        event = Event(at_ns=at_ns, since_ns=since_ns, source=f"server:{name}", kind=kind, data={"server": name, **data})
+        self._witness.tell(event)
+        return event
+
+    async def _next_tick(self) -> None:
+        now_ns = time.monotonic_ns()
+        self._due_ns = max(self._due_ns + self._interval_ns, now_ns)
+        await asyncio.sleep((self._due_ns - now_ns) / 1e9)
+
+
+class SentinelWatch:
+    """Everything that one Sentinel publishes, but for the hellos among Sentinels."""
+
+    def __init__(self, target: Target, witness: Witness) -> None:
+        self.target = target
+        self.up: Event | None = None
+        self._witness = witness
+        self._heard_ns = 0
+
+    async def run(self) -> None:
+        while True:
+            begun_ns = time.monotonic_ns()
+            with suppress(Lost, NoReply):
+                wire = await connect(self.target.endpoint, within_s=CONNECT_S, password=self.target.password)
+                try:
+                    await self._listen(wire, begun_ns)
+                finally:
+                    wire.abort("no longer watched")
+            await asyncio.sleep(SENTINEL_RETRY_S)
+
+    async def _listen(self, wire: Wire, begun_ns: int) -> None:
+        sentinel_id = await wire.call("SENTINEL", "MYID", within_s=GIVE_UP_S)
+        lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        wire.on_lost = lost.set_result
+        wire.on_reply = self._heard
+        self._heard_ns = time.monotonic_ns()
+        wire.send("PSUBSCRIBE", "*")
+        run_id = sentinel_id.decode() if isinstance(sentinel_id, bytes) else ""
+        self.up = self._event("sentinel-up", begun_ns, run_id=run_id)
+        try:
+            cause = ""
+            while not cause:
+                await asyncio.wait({lost}, timeout=SENTINEL_PING_S)
+                silent_s = (time.monotonic_ns() - self._heard_ns) / 1e9
+                if lost.done():
+                    cause = lost.result()
+                elif silent_s > GIVE_UP_S + SENTINEL_PING_S:
+                    cause = f"no reply for {silent_s * 1000:.0f} ms"
+                else:
+                    wire.send("PING")
+            self._event("sentinel-down", self._heard_ns, run_id=run_id, cause=cause)
+        finally:
+            self.up = None
+
+    def _heard(self, reply: RawReply, at_ns: int) -> None:
+        self._heard_ns = at_ns
+        match reply:
+            case [b"pmessage", _, bytes(channel), bytes(payload)] if channel != b"__sentinel__:hello":
+                self._witness.tell(
+                    Event(
+                        at_ns=at_ns,
+                        source=f"sentinel:{self.target.name}",
+                        kind=channel.decode(errors="backslashreplace"),
+                        text=payload.decode(errors="backslashreplace"),
+                    )
+                )
+
+    def _event(self, kind: str, since_ns: int, **data: Scalar) -> Event:
+        name = self.target.name
+        event = Event(
+            at_ns=time.monotonic_ns(),
+            since_ns=since_ns,
+            source=f"sentinel:{name}",
+            kind=kind,
+            data={"sentinel": name, "address": str(self.target.endpoint), **data},
+        )
+        self._witness.tell(event)
+        return event

@@ -1,0 +1,218 @@
+"""One connection to one server: what is sent is stamped before, what is received right after, and nothing is retried.
+
+A wire has at most one request in flight (subscriptions aside). It hands raw replies to whoever owns it: an
+`hiredis.ReplyError` is a reply like any other here, because whether it is a definite rejection is for `classify` to
+say, not for an exception class. This module knows nothing of operations, watchers or histories.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+import hiredis
+
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.operations import Cause
+
+RawReply = Any
+"""What `hiredis.Reader` makes of a reply: bytes, int, None, list, or a ReplyError that stands for an error reply."""
+
+RECEIVE_BYTES = 16384
+"""asyncio receives into a fresh buffer of 256 KiB, which the C library maps and unmaps each time: half the speed."""
+
+RESOLVE_S = 2.0
+
+_INCOMPLETE = object()
+
+pack = cast("Callable[[tuple[str | bytes, ...]], bytes]", hiredis.pack_command)
+"""A packed command. hiredis's own stub knows tuples of one word only, and no result."""
+
+_CAUSES = {
+    "READONLY": Cause.READONLY,
+    "LOADING": Cause.LOADING,
+    "MASTERDOWN": Cause.MASTERDOWN,
+    "NOREPLICAS": Cause.NOREPLICAS,
+    "OOM": Cause.OOM,
+    "MISCONF": Cause.MISCONF,
+    "CLUSTERDOWN": Cause.CLUSTERDOWN,
+    "MOVED": Cause.MOVED,
+    "ASK": Cause.ASK,
+    "TRYAGAIN": Cause.TRYAGAIN,
+    "NOAUTH": Cause.NOAUTH,
+}
+
+
+class Lost(Exception):
+    """The connection could not be made, or ended; the text says how."""
+
+
+class NoReply(Exception):
+    """The connection lives, the reply did not come in time."""
+
+
+def classify(reply: RawReply) -> Cause:
+    """What a raw reply to `SET key value NX` says of the write. Every error reply is a definite rejection."""
+    if reply == b"OK":
+        return Cause.NONE
+    if reply is None:
+        return Cause.TAKEN
+    if isinstance(reply, hiredis.ReplyError):
+        return _CAUSES.get(str(reply).split(" ", 1)[0], Cause.REJECTED)
+    return Cause.REJECTED
+
+
+class Wire(asyncio.Protocol):
+    """on_reply(reply, at_ns) is called for each reply, on_lost(cause) once; both may be replaced at any time."""
+
+    def __init__(self) -> None:
+        self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
+        self._transport: asyncio.Transport
+        self.write: Callable[[bytes], None]
+        self._waiting: asyncio.Future[tuple[RawReply, int]] | None = None
+        self._lost: str | None = None
+        self.on_reply: Callable[[RawReply, int], None] = self._settle
+        self.on_lost: Callable[[str], None] = self._ignore
+        self.peer: Endpoint | None = None
+
+    @property
+    def lost(self) -> str | None:
+        """Why this wire ended; None while it lives."""
+        return self._lost
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows for mypy; TCP has no other
+        self._transport = transport
+        transport.max_size = RECEIVE_BYTES  # type: ignore[attr-defined]  # asyncio's own attribute, not in its types
+        self.write = transport.write
+        name = transport.get_extra_info("peername")
+        self.peer = Endpoint(name[0], name[1]) if name else None
+
+    def data_received(self, data: bytes) -> None:
+        at_ns = time.monotonic_ns()
+        reader = self._reader
+        try:
+            reader.feed(data)
+            reply = reader.gets()
+            while reply is not _INCOMPLETE:
+                self.on_reply(reply, at_ns)
+                reply = reader.gets()
+        except hiredis.ProtocolError as error:
+            self.abort(f"not the Redis protocol: {error}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(f"{type(exc).__name__}: {exc}" if exc else "closed by the server")
+
+    def abort(self, cause: str) -> None:
+        """Give the connection up at once; what was in flight stays unanswered."""
+        self._transport.abort()
+        self._end(cause)
+
+    def send(self, *command: str | bytes) -> None:
+        self.write(pack(command))
+
+    def request(self, *command: str | bytes) -> asyncio.Future[tuple[RawReply, int]]:
+        """One request; its reply and the instant of the reply come as a future, which fails with Lost."""
+        self._waiting = asyncio.get_running_loop().create_future()
+        if self._lost is not None:
+            self._waiting.set_exception(Lost(self._lost))
+        else:
+            self.on_reply = self._settle
+            self.send(*command)
+        return self._waiting
+
+    async def call(self, *command: str | bytes, within_s: float) -> RawReply:
+        """One request, one reply. Raises Lost or NoReply; after NoReply the wire is of no more use."""
+        try:
+            async with asyncio.timeout(within_s):
+                return (await self.request(*command))[0]
+        except TimeoutError as error:
+            # Never a password: what is told here ends up in histories and logs.
+            asked = " ".join(str(word) for word in (command[:1] if command[0] == "AUTH" else command[:2]))
+            raise NoReply(f"no reply to {asked} within {within_s * 1000:.0f} ms") from error
+
+    def _settle(self, reply: RawReply, at_ns: int) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result((reply, at_ns))
+
+    def _ignore(self, cause: str) -> None:
+        pass
+
+    def _end(self, cause: str) -> None:
+        if self._lost is not None:
+            return
+        self._lost = cause
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(Lost(cause))
+        self.on_lost(cause)
+
+
+async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") -> Wire:
+    """A new connection, authenticated where there is a password. Raises Lost.
+
+    The time is for connecting; finding the address of a name has its own, because a slow resolver says nothing of the
+    server.
+    """
+    loop = asyncio.get_running_loop()
+    host = await resolve(endpoint.host)
+    wire: Wire | None = None
+    try:
+        async with asyncio.timeout(within_s):
+            _, wire = await loop.create_connection(Wire, host, endpoint.port)
+            if password:
+                await wire.call("AUTH", password, within_s=within_s)  # a Sentinel may have none: the next reply tells
+    except TimeoutError as error:
+        if wire:
+            wire.abort("authentication timed out")
+        raise Lost(f"connecting to {endpoint} took more than {within_s * 1000:.0f} ms") from error
+    except NoReply as error:
+        if wire:
+            wire.abort("authentication timed out")
+        raise Lost(f"{endpoint}: {error}") from error
+    except OSError as error:
+        raise Lost(f"{endpoint}: {error.strerror or error}") from error
+    return wire
+
+
+async def resolve(host: str) -> str:
+    """The host's address: itself where it is one, else what the resolver says now. Raises Lost."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):
+            socket.inet_pton(family, host)
+            return host
+    try:
+        async with asyncio.timeout(RESOLVE_S):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except TimeoutError as error:
+        raise Lost(f"the name {host} was not resolved within {RESOLVE_S:g} s") from error
+    except OSError as error:
+        raise Lost(f"the name {host} was not resolved: {error.strerror or error}") from error
+    return str(found[0][4][0])
+
+
+async def ask(endpoint: Endpoint, *command: str, within_s: float, password: str = "") -> RawReply:
+    """One command on a fresh connection. Raises Lost or NoReply; the time covers connecting and asking together.
+
+    Finding the address of a name is not covered, see `connect`.
+    """
+    begun_ns = time.monotonic_ns()
+    wire = await connect(endpoint, within_s=within_s, password=password)
+    try:
+        left_s = within_s - (time.monotonic_ns() - begun_ns) / 1e9
+        return await wire.call(*command, within_s=max(left_s, 0.001))
+    finally:
+        wire.abort("done")
+
+
+def info_field(reply: RawReply, name: str) -> str:
+    """A field of an INFO reply; "" where it is not told."""
+    if not isinstance(reply, bytes):
+        return ""
+    for line in reply.split(b"\r\n"):
+        if line.startswith(name.encode() + b":"):
+            return line.partition(b":")[2].decode(errors="backslashreplace")
+    return ""

@@ -1,0 +1,92 @@
+"""What a master's surroundings do by themselves: who brings it back, and how it is let go.
+
+A process of this host stays down until the fault is healed. In a cluster the kubelet starts a dead container again, a
+controller makes a deleted pod anew, and a hook or a boot rule may have its own idea. Data and arithmetic only: who says
+so (a deployment, a topology) is not known here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from redis_resilience.model.plan import FaultPlan
+
+ENDED = ("kill", "stop")
+DELETED = ("delete", "delete-now")
+WITH_MATES = "node-stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comeback:
+    """It runs again so long after its end, least to most, in ms; by: who sees to that."""
+
+    least_ms: float
+    most_ms: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """restarted: a container that ended. remade: a pod that was deleted. None: not before the fault is healed.
+
+    hand_over_ms: a pod that is deleted first makes another one master, within so long; 0 = it does not try.
+    stays_away_ms: back as master only where it was missed for less than D minus this; 0 = it does not ask.
+    by_name: the Sentinels look for it by name, not at the address that it had. apart: a pod that is made anew is master
+    at its own address, whoever else is, and has a new Sentinel, which watches that address. mates: pods on the same
+    node. siblings: pods that its controller keeps, itself included; () = all.
+    """
+
+    restarted: Comeback | None = None
+    remade: Comeback | None = None
+    hand_over_ms: float = 0.0
+    stays_away_ms: float = 0.0
+    by_name: bool = True
+    apart: bool = False
+    mates: tuple[str, ...] = ()
+    siblings: tuple[str, ...] = ()
+
+
+NOBODY = Care()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """How long the Sentinels miss the master, least to most, in ms (infinite: until it is replaced or healed)."""
+
+    least_ms: float
+    most_ms: float
+    because: str
+
+
+def absence(fault: FaultPlan, care: Care, down_after_ms: float) -> Absence:
+    """How long this fault keeps the master away, unless it is replaced. down_after_ms: the Sentinels' D."""
+    comeback = care.restarted if fault.kind in ENDED else care.remade if fault.kind in DELETED else None
+    if comeback is None:
+        lasts_ms = math.inf if fault.lasts_s is None else fault.lasts_s * 1e3
+        return Absence(least_ms=lasts_ms, most_ms=lasts_ms, because=_stays(lasts_ms))
+    by = f"{comeback.by} brings it back"
+    if fault.kind in DELETED and not care.by_name:
+        return _for_good(f"{by} at another address than the Sentinels look at")
+    if fault.kind in DELETED and care.stays_away_ms:
+        return _for_good(f"{by} at another address, where it waits until another is chosen")
+    if care.stays_away_ms and comeback.least_ms + care.stays_away_ms >= down_after_ms:
+        return _for_good(
+            f"{by}, and less than {care.stays_away_ms:g} ms of D are left: it waits until another is chosen"
+        )
+    most_ms = comeback.most_ms
+    if care.stays_away_ms and most_ms + care.stays_away_ms >= down_after_ms:
+        most_ms = math.inf
+    return Absence(
+        least_ms=comeback.least_ms,
+        most_ms=most_ms,
+        because=f"{by} after {comeback.least_ms:g} to {comeback.most_ms:g} ms",
+    )
+
+
+def _for_good(because: str) -> Absence:
+    return Absence(least_ms=math.inf, most_ms=math.inf, because=because)
+
+
+def _stays(lasts_ms: float) -> str:
+    return "nobody brings it back" if math.isinf(lasts_ms) else f"the master is back after {lasts_ms:g} ms"

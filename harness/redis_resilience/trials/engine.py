@@ -1,0 +1,347 @@
+"""One trial from a started deployment to a complete history, phase by phase.
+
+    settle       wait until the deployment is whole
+    assumptions  empty keyspace, live settings, prediction; environment.json is saved
+    control      load without a fault: its own "outage" is the noise floor
+    fault        each fault injected and proved
+    observe      until what is expected was seen, or its deadline passed
+    heal         whatever is still broken is undone; wait until it is whole again
+    quiesce      the load stops; offsets become equal
+    read         every key from every server
+    done         the history is closed
+
+An expectation that does not come true is for the judges; it ends its phase, never the trial. Whatever goes wrong with
+the harness itself is kept as a problem of the history, which makes the verdict `unknown`; every fault is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
+from redis_resilience.faults.fault import Fault
+from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.environment import Environment
+from redis_resilience.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
+from redis_resilience.model.operations import key_prefix
+from redis_resilience.model.plan import FaultPlan, Plan
+from redis_resilience.prediction.failover import predict
+from redis_resilience.topologies.topology import System
+from redis_resilience.trials.breakage import Breakage
+from redis_resilience.trials.cluster_survey import all_announced, describe_shards
+from redis_resilience.trials.emptying import empty
+from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.inspection import inspect
+from redis_resilience.trials.notes import Notes
+from redis_resilience.trials.observer import SILENT, Observer, Progress
+from redis_resilience.trials.seen import Survey
+from redis_resilience.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, survey
+
+_SETTLE_S = 30.0
+_WHOLE = "one master, linked replicas, agreeing Sentinels or nodes"
+_TICK_S = 0.02
+_WATCHED_S = 0.1
+"""Writers write and watchers sample so much longer, so that the end is on record too."""
+
+
+def fault_plan(fault: Fault, after_s: float = 0.0) -> FaultPlan:
+    """The fault in words, for the plan."""
+    return FaultPlan(
+        kind=fault.kind,
+        target=fault.target,
+        after_s=after_s,
+        lasts_s=fault.lasts_s,
+        silent=fault.silent,
+        whole_pod=fault.silences_sentinel,
+    )
+
+
+def run_trial(
+    plan: Plan,
+    faults: Sequence[Fault],
+    deployment: Deployment,
+    folder: TrialFolder,
+    *,
+    before: Sequence[Fault] = (),
+    observer: Observer = SILENT,
+    clock: Clock = HOST_CLOCK,
+) -> None:
+    """Run the plan and leave a complete history in `folder`, which holds the plan already.
+
+    faults, before: the real ones behind the plan's, in the same order. Raises only what makes a history impossible (the
+    deployment never became whole, the probe died before the load); the deployment is left for the caller to stop.
+    """
+    _Run(plan, faults, deployment, folder, before=before, observer=observer, clock=clock).run()
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        faults: Sequence[Fault],
+        deployment: Deployment,
+        folder: TrialFolder,
+        *,
+        before: Sequence[Fault],
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self._plan, self._faults, self._before = plan, faults, before
+        self._deployment, self._probe = deployment, deployment.probe
+        self._folder, self._observer, self._clock = folder, observer, clock
+        self._phase = ""
+        self._phase_began_ns = 0
+        self._notes = Notes(folder, clock)
+        self._breakage = Breakage(deployment, self._notes, clock)
+        self._measuring = False
+        self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
+
+    def run(self) -> None:
+        try:
+            environment = self._prepare()
+        except ResilienceError:
+            self._breakage.heal_all()
+            raise
+        try:
+            self._measure(environment)
+        except Unavailable:
+            raise  # a reason to skip: a trial without its fault says nothing
+        except ResilienceError as error:
+            self._notes.problem(f"phase {self._phase}: {error}")
+        finally:
+            self._breakage.heal_all()
+            self._keep_what_there_is()
+
+    def _keep_what_there_is(self) -> None:
+        """History and logs, each as far as it goes: a probe that died must not cost the logs, nor the verdict."""
+        steps: list[Callable[[], object]] = [self._probe.close]
+        if not self._deployment.owns_data:
+            steps.append(self._sweep)
+        steps.append(lambda: self._deployment.save_logs(self._folder.logs))
+        for step in steps:
+            try:
+                step()
+            except ResilienceError as error:
+                self._notes.problem(str(error))
+
+    def _prepare(self) -> Environment:
+        """Settle and check the assumptions. Nothing of the trial's history exists yet, so an error may leave."""
+        self._enter("settle")
+        self._watch()
+        seen = self._until_whole(_SETTLE_S, _WHOLE)
+        for fault in self._before:
+            self._breakage.undergo(fault)
+            self._watch()
+            noticed_s = self._deployment.profile.dead_after_ms / 1e3
+            seen = self._until_whole(noticed_s + self._plan.windows.heal_s, _WHOLE)
+        self._enter("assumptions")
+        found = self._empty() if self._deployment.owns_data else self._sweep()
+        sentinels = describe_sentinels(self._deployment)
+        servers = describe_servers(self._deployment, seen)
+        shards = describe_shards(self._deployment, seen, servers, self._plan)
+        environment = Environment(
+            servers=servers,
+            sentinels=sentinels,
+            master=seen.view.master,
+            clock_ns=self._notes.clocks.clock_ns,
+            wall_ns=self._notes.clocks.wall_ns,
+            keys_before=found,
+            healthy_before=seen.whole,
+            health_text=seen.text,
+            prediction=shards[0].prediction
+            if shards
+            else predict(
+                self._plan.faults,
+                master=seen.view.master,
+                sentinels=sentinels,
+                load=self._plan.load,
+                care=self._deployment.care(seen.view.master),
+            ),
+            owns_data=self._deployment.owns_data,
+            fingerprint=dict(self._deployment.fingerprint()),
+            shards=shards,
+        )
+        self._folder.save_environment(environment)
+        self._folder.save_lint(inspect(self._deployment))
+        self._deployment.save_logs(self._folder.logs / "before")
+        return environment
+
+    def _measure(self, environment: Environment) -> None:
+        windows = self._plan.windows
+        self._probe.open(self._folder.path, self._plan.trial)
+        self._measuring = True
+        self._enter("control")
+        self._probe.start_load(self._plan.load)
+        self._pass(windows.control_s)
+        self._enter("fault")
+        for number, (fault, planned) in enumerate(zip(self._faults, self._plan.faults, strict=True)):
+            self._pass(planned.after_s)
+            if number:
+                self._ask_quorum()
+            self._breakage.inject(number, fault)
+        self._enter("observe")
+        self._observe(environment)
+        self._pass(windows.linger_s)
+        self._enter("heal")
+        self._breakage.heal_all()
+        self._expect_whole("every server linked and every Sentinel agreed")
+        self._pass(_WATCHED_S)
+        self._enter("quiesce")
+        self._probe.stop_load()
+        if self._deployment.owns_data:
+            self._expect_whole("equal replication offsets", also=caught_up)
+        else:
+            self._expect_whole("replicas with all that was written", also=caught_up_with(survey(self._deployment)))
+        self._pass(_WATCHED_S)
+        self._enter("read")
+        for view in describe_sentinels(self._deployment):
+            self._notes.note("named", text=view.master_address, data={"sentinel": view.name})
+        self._probe.read_back()
+        self._enter("done")
+
+    def _watch(self) -> None:
+        """Point the probe's watchers at where everything is now; a pod that came back may be elsewhere.
+
+        One that is gone stays in its place, under its last address: the order of names is their number in the records.
+        """
+        servers = {**self._watched[0], **self._deployment.servers()}
+        sentinels = {**self._watched[1], **self._deployment.sentinels()}
+        if (servers, sentinels) != self._watched:
+            self._watched = (servers, sentinels)
+            self._probe.watch(
+                servers=servers,
+                sentinels=sentinels,
+                master_name=self._deployment.topology.master_name,
+                password=self._deployment.password,
+                cluster=self._deployment.topology.system is System.CLUSTER,
+            )
+
+    def _ask_quorum(self) -> None:
+        """What the Sentinels that are left say of their power to fail over, before the next fault hits."""
+        for view in describe_sentinels(self._deployment):
+            self._notes.note("ckquorum", text=view.ckquorum, data={"sentinel": view.name})
+
+    def _observe(self, environment: Environment) -> None:
+        """Until the expected failover is complete; where none is expected, until one would have been."""
+        if not self._faults:
+            return
+        prediction = environment.prediction
+        if environment.shards:
+            prediction = next((s.prediction for s in environment.shards if s.prediction.failover), prediction)
+        expected = prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
+        allowed_s = max((bound.upper_ms for bound in (*prediction.bounds, *prediction.hand_over)), default=0.0) / 1e3
+        quiet_s = max((view.down_after_ms for view in environment.sentinels), default=0) / 1e3 + 3.0
+        if environment.shards:
+            quiet_s += 2 * self._deployment.profile.dead_after_ms / 1e3
+        deadline_s = self._plan.windows.observe_s or (
+            allowed_s + prediction.retry_ms / 1e3 + 5.0 if expected else quiet_s
+        )
+        began_ns = self._phase_began_ns
+        while self._clock.now_ns() - began_ns < deadline_s * 1e9:
+            if expected and self._switched(environment) and not self._breakage.passing:
+                return
+            self._pass(_TICK_S)
+        if expected:
+            self._notes.note(
+                "wait-timeout", text=f"waited {deadline_s:g} s for every Sentinel's or node's word of a new master"
+            )
+
+    def _switched(self, environment: Environment) -> bool:
+        """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
+        if environment.shards:
+            return all_announced(
+                self._probe.events(), environment.shards, set(self._deployment.servers()) - self._breakage.hit
+            )
+        heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
+        alive = {
+            f"sentinel:{name}" for name in self._deployment.sentinels() if name not in self._breakage.without_sentinel
+        }
+        return alive <= heard and self._probe.status().master not in ("", environment.master)
+
+    def _until_whole(self, within_s: float, what: str, also: Callable[[Survey], bool] | None = None) -> Survey:
+        seen = survey(self._deployment)
+
+        def look() -> tuple[bool, str]:
+            nonlocal seen
+            self._tick()
+            seen = survey(self._deployment)
+            good = seen.whole and (also is None or also(seen))
+            return good, seen.text if not seen.whole or good else f"offsets {[s.offset for s in seen.servers.values()]}"
+
+        eventually(look, within_s=within_s, what=what, clock=self._clock)
+        return seen
+
+    def _expect_whole(self, what: str, also: Callable[[Survey], bool] | None = None) -> None:
+        """Wait for it within the heal window; that it did not come is the judges' to weigh."""
+        if not self._plan.expect.heals:
+            return
+        try:
+            self._until_whole(self._plan.windows.heal_s, what, also)
+        except WaitTimeout as error:
+            self._notes.note("wait-timeout", text=str(error))
+
+    def _sweep(self) -> int:
+        """Take away this trial's keys, of an earlier run that was killed too; how many are left under its prefix."""
+        swept = self._probe.sweep(self._plan.trial)
+        if swept.unreachable or not swept.masters:
+            raise BrokenTrial(
+                f"expected to delete the keys {key_prefix(self._plan.trial)}* from the master; swept {swept.masters} "
+                f"masters, not reached: {swept.unreachable or 'none'}; the next trial of this scenario deletes them"
+            )
+        self._notes.note(
+            "swept", text=f"{swept.deleted} keys of this trial deleted, {swept.left} others under its prefix"
+        )
+        return swept.left
+
+    def _empty(self) -> int:
+        """Empty the servers: the deployment is this harness's own. How many keys are left."""
+        if self._count_keys():
+            for master in survey(self._deployment).view.all_masters:
+                empty(self._probe, self._deployment.servers()[master])
+            eventually(
+                lambda: ((count := self._count_keys()) == 0, f"{count} keys"),
+                within_s=_SETTLE_S,
+                what="empty servers",
+                clock=self._clock,
+            )
+        return self._count_keys()
+
+    def _count_keys(self) -> int:
+        sizes = [self._probe.query(endpoint, "DBSIZE").value for endpoint in self._deployment.servers().values()]
+        return sum(size for size in sizes if isinstance(size, int))
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass under load: heal what is due, and tell how it goes."""
+        until_ns = self._clock.now_ns() + int(seconds * 1e9)
+        while (left_ns := until_ns - self._clock.now_ns()) > 0:
+            self._breakage.heal_due()
+            self._tick()
+            self._clock.sleep(min(_TICK_S, left_ns / 1e9))
+
+    def _tick(self) -> None:
+        for event in self._deployment.drain_events():
+            self._notes.keep(event)
+        if self._measuring:
+            self._watch()
+        status = self._probe.status()
+        if status.writing_failed and self._measuring:
+            self._measuring = False
+            raise BrokenTrial(f"expected the probe to keep the history; got: {status.writing_failed}")
+        heard = [event for event in self._probe.events() if event.source.startswith("sentinel:")]
+        self._observer.progress(
+            Progress(
+                phase=self._phase,
+                seconds=(self._clock.now_ns() - self._phase_began_ns) / 1e9,
+                issued=status.issued,
+                acknowledged=status.acknowledged,
+                master=status.master,
+                last_event=f"{heard[-1].source} {heard[-1].kind} {heard[-1].text}" if heard else "",
+            )
+        )
+
+    def _enter(self, phase: str) -> None:
+        self._phase, self._phase_began_ns = phase, self._clock.now_ns()
+        self._notes.clocks = self._probe.clocks()
+        self._notes.note("phase", data={"name": phase})
+        self._tick()

@@ -1,0 +1,229 @@
+"""Keeps one deployment for the trials that can share it: consecutive faults on one system, as in real life.
+
+The next trial gets the same deployment if it has the same topology and profile and is whole; else a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
+from redis_resilience.model.errors import ResilienceError
+from redis_resilience.topologies.topology import Profile, Topology
+from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.survey import survey
+
+if TYPE_CHECKING:
+    from redis_resilience.deployments.journal import Journal
+    from redis_resilience.deployments.kube.attachment import Attachment
+    from redis_resilience.deployments.kube.context import Context
+
+_REUSE_S = 2.0
+
+
+class Keeper:
+    """At most one deployment alive; `close` (or leaving the context) takes it away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept: tuple[Topology, Profile, Deployment] | None = None
+        self._made = 0
+        self._shared = ExitStack()
+        """What outlives a deployment: the journal of the run."""
+        self._journal: Journal | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the deployment that is alive; a simulated one brings its own."""
+        return getattr(self._kept[2], "clock", HOST_CLOCK) if self._kept else HOST_CLOCK
+
+    def deployment(self, topology: Topology, profile: Profile, *, fresh: bool = False) -> Deployment:
+        """A started deployment of exactly this; unless it must be fresh, that of the trial before if still whole."""
+        if self._kept and (fresh or self._kept[:2] != (topology, profile) or not self._usable()):
+            self._stop()
+        if not self._kept:
+            made = self._make(topology, profile)
+            made.start()
+            self._kept = (topology, profile, made)
+        return self._kept[2]
+
+    def attached(self) -> Deployment:
+        """The Redis that the user named; it is not ours to make anew, so it is kept whatever state it is in."""
+        if not self._kept:
+            made = self._attach()
+            made.start()
+            self._kept = (made.topology, made.profile, made)
+        return self._kept[2]
+
+    def join(self) -> None:
+        """Be part of the run until `close`, with or without a deployment: nobody else is its last process then."""
+        if self._settings.backend in ("kind", "context"):
+            self._run_journal()
+
+    def close(self) -> None:
+        """Stop what is alive and leave the run; harmless when there is nothing.
+
+        The last process of a run undoes what is left of it, the cluster too. Raises DeploymentError for what remains.
+        """
+        try:
+            self._stop()
+        finally:
+            self._shared.close()
+
+    def _stop(self) -> None:
+        if self._kept:
+            kept, self._kept = self._kept[2], None
+            kept.stop()
+
+    def _usable(self) -> bool:
+        if not self._kept or self._kept[2].worn:
+            return False
+        deployment = self._kept[2]
+
+        def look() -> tuple[bool, str]:
+            seen = survey(deployment)
+            return seen.whole and not seen.ghosts, f"{seen.text}; {seen.ghosts} Sentinels are known and not there"
+
+        try:
+            eventually(
+                look,
+                within_s=_REUSE_S,
+                what="the deployment of the trial before to be whole",
+                clock=self.clock,
+            )
+        except ResilienceError:
+            return False
+        return True
+
+    def _make(self, topology: Topology, profile: Profile) -> Deployment:
+        """The backends are imported where one is made: a run pays for its own only."""
+        self._made += 1
+        if self._settings.backend == "memory":
+            from redis_resilience.deployments.memory.deployment import MemoryDeployment  # noqa: PLC0415 - see above
+
+            return MemoryDeployment(topology, profile)
+        if self._settings.backend == "kind":
+            return self._in_cluster(topology, profile)
+        if self._settings.backend == "context":
+            return self._in_context(topology, profile)
+        from redis_resilience.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
+
+        name = f"redis-resilience-{os.getpid()}-{self._settings.run}-{self._made}"
+        return LocalDeployment(
+            topology,
+            profile,
+            folder=Path(tempfile.gettempdir()) / name,
+            redis_server=self._settings.redis_server,
+            isolation=self._settings.isolation,
+        )
+
+    def _in_cluster(self, topology: Topology, profile: Profile) -> Deployment:
+        from redis_resilience.deployments.kube.cluster import KindClusters  # noqa: PLC0415 - see `_make`
+        from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
+
+        settings, journal = self._settings, self._run_journal()
+        clusters = KindClusters(
+            settings.results / ".kind",
+            journal,
+            run_id=journal.run,
+            named=settings.cluster,
+            node_image=settings.node_image,
+            workers=settings.cluster_workers,
+            keep=settings.keep_cluster,
+        )
+        return KubeDeployment(
+            topology,
+            profile,
+            site=clusters,
+            journal=journal,
+            namespace=f"{journal.run}-{settings.run}-{self._made}",
+            run_id=journal.run,
+            redis_image=settings.redis_image,
+            probe_image=settings.probe_image,
+        )
+
+    def _in_context(self, topology: Topology, profile: Profile) -> Deployment:
+        from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - see `_make`
+        from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
+
+        settings, journal = self._settings, self._run_journal()
+        run_id = f"{journal.run}-{settings.run}-{self._made}"
+        return KubeDeployment(
+            topology,
+            profile,
+            site=ContextSite(context_of(settings), run_id=run_id),
+            journal=journal,
+            namespace=settings.namespace,
+            run_id=run_id,
+            redis_image=settings.redis_image,
+            probe_image=settings.probe_image,
+        )
+
+    def _attach(self) -> Deployment:
+        from redis_resilience.deployments.kube.attached import AttachedDeployment  # noqa: PLC0415 - see `_make`
+        from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - idem
+
+        settings, journal = self._settings, self._run_journal()
+        self._made += 1
+        run_id = f"{journal.run}-{settings.run}-{self._made}"
+        return AttachedDeployment(
+            attachment_of(settings),
+            site=ContextSite(context_of(settings), run_id=run_id),
+            journal=journal,
+            namespace=settings.namespace,
+            run_id=run_id,
+            probe_image=settings.probe_image,
+        )
+
+    def _run_journal(self) -> Journal:
+        from redis_resilience.deployments.journal import Journal, state_folder  # noqa: PLC0415 - see `_make`
+        from redis_resilience.deployments.kube.undoing import Undoer, leave  # noqa: PLC0415 - idem
+
+        if self._journal is None:
+            results = self._settings.results
+            folder = self._settings.state or state_folder()
+            self._journal = Journal.begin(folder, results.name.lower(), results=str(results))
+            self._shared.callback(leave, self._journal, self._shared.enter_context(Undoer()))
+        return self._journal
+
+
+def context_of(settings: Settings) -> Context:
+    """What the user named of a cluster that is there."""
+    from redis_resilience.deployments.kube.context import Context  # noqa: PLC0415 - see `Keeper._make`
+
+    return Context(
+        name=settings.context,
+        namespace=settings.namespace,
+        kubeconfig=settings.kubeconfig,
+        allowed=settings.allow_context,
+        node_helper=settings.node_helper,
+        secret=settings.password_secret[0] if settings.password_secret else "",
+    )
+
+
+def attachment_of(settings: Settings) -> Attachment:
+    """What the user told of a Redis that is there."""
+    from redis_resilience.deployments.kube.attachment import Attachment  # noqa: PLC0415 - see `Keeper._make`
+
+    return Attachment(
+        selector=settings.attach,
+        sentinel_selector=settings.sentinel_selector,
+        container=settings.container,
+        sentinel_container=settings.sentinel_container,
+        master_name=settings.master_name,
+        secret=settings.password_secret,
+    )

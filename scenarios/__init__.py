@@ -1,1 +1,0 @@
-"""The scenarios: what a user runs, each a pytest test that reads like the question it answers."""

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from redis_resilience.model.verdict import Finding, Verdict
+from redis_resilience.pages.page import EVENTS, render
+
+SCRIPT = '<script src="../plotly.min.js"></script>'
+
+
+class _Reader(HTMLParser):
+    """The words of a page, its tags, and every address that it would load from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"src", "href"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"th", "td"}:
+            self.words.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def _read(page: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(page)
+    return reader
+
+
+def _text(page: str) -> str:
+    return " ".join("".join(_read(page).words).split())
+
+
+def test_the_same_trial_gives_the_same_bytes(make: Any) -> None:
+    assert render(make.history(), make.judgement(), script=SCRIPT) == render(
+        make.history(), make.judgement(), script=SCRIPT
+    )
+
+
+def test_verdict_and_story_come_before_everything_else(make: Any) -> None:
+    text = _text(render(make.history(), make.judgement(), script=SCRIPT))
+
+    assert text.index("redis-1 replaced redis-0") < text.index("What happened when")
+
+
+def test_the_page_loads_nothing_but_its_script(make: Any) -> None:
+    page = render(make.history(), make.judgement(), script=SCRIPT)
+
+    assert _read(page).addresses == ["../plotly.min.js"]
+    assert "default-src 'none'" in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_names_of_keys_are_text(make: Any) -> None:
+    name = "rr:t1:</script><img src=x onerror=alert(1)>"
+    writes = make.writes(1, lost_writes=(make.lost_write(1, name),), unexpected=1, unexpected_keys=(name,))
+
+    page = render(make.history(), make.judgement(writes=writes), script=SCRIPT)
+
+    assert "img" not in _read(page).tags
+    assert _text(page).count(name) == 2
+
+
+def test_texts_of_events_are_no_markup_in_the_figures_either(make: Any) -> None:
+    events = make.history().events
+    hostile = [type(event)(at_ns=event.at_ns, source=event.source, kind="</script>") for event in events]
+
+    page = render(make.history(events=tuple(hostile)), make.judgement(), script=SCRIPT)
+
+    assert _read(page).tags.count("script") == 3
+
+
+def test_the_figures_travel_as_data(make: Any) -> None:
+    page = render(make.history(), make.judgement(), script=SCRIPT)
+    found = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.DOTALL)
+    assert found
+
+    figures = json.loads(found[1])
+
+    assert sorted(figures) == ["lanes", "waterfall"]
+    assert all({"data", "layout"} == set(figure) for figure in figures.values())
+
+
+@pytest.mark.parametrize(("lost", "folds"), [(3, 0), (20, 0), (21, 1), (5000, 1)])
+def test_every_lost_key_is_named_and_many_are_folded_away(make: Any, lost: int, folds: int) -> None:
+    page = render(make.history(), make.judgement(writes=make.writes(lost)), script=SCRIPT)
+
+    assert len(set(re.findall(r"rr:t1:\d{12}", page))) == lost
+    assert page.count(f"<summary>{lost} lost writes by name") == folds
+
+
+def test_lost_writes_beyond_the_named_ones_are_counted(make: Any) -> None:
+    page = render(make.history(), make.judgement(writes=make.writes(8608, named=1000)), script=SCRIPT)
+
+    assert "7608 later ones are not listed by name." in page
+
+
+def test_a_loss_that_nobody_knows_is_not_shown_as_zero(make: Any) -> None:
+    text = _text(render(make.history(), make.judgement(verdict=Verdict.UNKNOWN, findings=()), script=SCRIPT))
+
+    assert "What was lost is not known." in text
+    assert "No acknowledged write is lost." not in text
+    assert "lost not known acknowledged, and not on the final master" in text
+
+
+def test_an_unknown_verdict_says_why_and_shows_the_historys_problems(make: Any) -> None:
+    load = Finding(name="assumptions.load", verdict=Verdict.UNKNOWN, text="expected 900 writes; got 12")
+    history = make.history(complete=False, problems=("operations.bin: 17 bytes of a torn last record were cut",))
+
+    text = _text(render(history, make.judgement(verdict=Verdict.UNKNOWN, assumptions=(load,)), script=SCRIPT))
+
+    assert "unknown Nothing can be concluded from this trial: expected 900 writes; got 12" in text
+    assert "The trial did not run to its last phase." in text
+    assert "17 bytes of a torn last record were cut" in text
+
+
+def test_instants_that_did_not_happen_are_listed_as_such(make: Any) -> None:
+    judged = make.judgement(timeline=make.timeline({"fault_at": 0.0, "redundant_at": 1405.0}), phases=())
+
+    text = _text(render(make.history(), judged, script=SCRIPT))
+
+    assert "There was no failover." in text
+    assert "first_switch_at - - did not happen" in text
+    assert "redundant_at 1405 -1.0 +1.0" in text
+
+
+def test_an_empty_history_is_a_page(make: Any) -> None:
+    empty = make.history(operations=make.operations(0), samples=make.samples(), events=(), complete=False)
+    judged = make.judgement(
+        verdict=Verdict.UNKNOWN,
+        assumptions=(),
+        findings=(),
+        timeline=make.timeline({}),
+        availability=make.availability(0.0, gap=None, by_client=()),
+        phases=(),
+    )
+
+    text = _text(render(empty, judged, script=SCRIPT))
+
+    assert "The history holds no record and no event." in text
+    assert "No fault took effect" in text
+
+
+def test_a_long_list_of_events_ends_and_says_so(make: Any) -> None:
+    many = make.history().events * 50
+
+    text = _text(render(make.history(events=many), make.judgement(), script=SCRIPT))
+
+    assert f"Events, {EVENTS} of {len(many)}; the rest is in events.jsonl" in text
+
+
+def test_the_command_that_repeats_it_is_shown(make: Any) -> None:
+    assert "<pre>redis-resilience run master-kill --seed 7</pre>" in render(
+        make.history(), make.judgement(), script=SCRIPT
+    )
+
+
+def test_every_picture_has_a_table_and_every_table_a_caption(make: Any) -> None:
+    tags = _read(render(make.history(), make.judgement(), script=SCRIPT)).tags
+
+    assert tags.count("figure") == tags.count("figcaption") == 2
+    assert tags.count("table") == tags.count("caption") >= 8

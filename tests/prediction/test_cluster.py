@@ -1,0 +1,135 @@
+"""What is predicted of a shard agrees with failovers that were measured, and with what a majority is.
+
+Measured on Redis 7.0.15, three masters and three replicas, node timeout 1000 ms; times in ms after SIGKILL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from redis_resilience.model.environment import Prediction
+from redis_resilience.model.plan import FaultPlan, Load
+from redis_resilience.prediction.cluster import ShardAtRisk, first_shard, predict_shard
+from redis_resilience.topologies.clusters import CLUSTER, CLUSTER_GROWING
+
+MASTERS = ("redis-1", "redis-2", "redis-3")
+SHARD = ShardAtRisk(master="redis-1", replicas=("redis-4",), masters=MASTERS, node_timeout_ms=1000.0, replica="redis-4")
+SECOND = replace(SHARD, master="redis-2", replicas=("redis-5",))
+KILL = FaultPlan(kind="kill", target="master")
+OFF = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
+
+
+@pytest.mark.parametrize(
+    ("pfail", "fail", "promoted", "switched"),
+    [pytest.param(1201, 1399, 2121, 2121, id="first"), pytest.param(1134, 1526, 2598, 2598, id="second")],
+)
+def test_measured_failovers_are_within_the_bounds(pfail: int, fail: int, promoted: int, switched: int) -> None:
+    bounds = {(bound.name, bound.origin): bound for bound in predict_shard([KILL], SHARD).bounds}
+    for name, origin, ms in (
+        ("sdown_at", "fault_at", pfail),
+        ("odown_at", "sdown_at", fail - pfail),
+        ("promoted_at", "odown_at", promoted - fail),
+        ("first_switch_at", "promoted_at", switched - promoted),
+        ("first_switch_at", "fault_at", switched),
+    ):
+        bound = bounds[name, origin]
+        assert bound.lower_ms <= ms <= bound.upper_ms, bound
+
+
+def test_the_master_is_that_of_the_first_shard() -> None:
+    assert predict_shard([KILL], SHARD).failover is True
+    assert predict_shard([KILL], SECOND) == Prediction(failover=False, because="no fault hits this shard's master")
+
+
+def test_without_a_majority_of_masters_nobody_is_promoted() -> None:
+    told = predict_shard([FaultPlan(kind="kill", target="master-majority")], SHARD)
+    assert told.failover is False
+    assert told.because == "only 1 of 3 masters are left to vote, no majority (2)"
+
+
+def test_without_a_replica_nobody_is_promoted() -> None:
+    told = predict_shard([FaultPlan(kind="kill", target="replica"), KILL], SHARD)
+    assert (told.failover, told.because) == (False, "this shard has no replica left to promote")
+
+
+def test_a_master_that_is_back_before_the_node_timeout_stays_master() -> None:
+    told = predict_shard([replace(KILL, lasts_s=0.5)], SHARD)
+    assert told.failover is False
+    assert "before the node timeout of 1000 ms" in told.because
+
+
+def test_a_master_that_is_back_after_it_may_or_may_not_be_replaced() -> None:
+    assert predict_shard([replace(KILL, lasts_s=1.2)], SHARD).failover is None
+
+
+def test_of_all_servers_gone_at_once_nothing_is_predicted() -> None:
+    assert predict_shard([FaultPlan(kind="kill", target="every-server")], SHARD).failover is None
+    packed = replace(SHARD, mates={"redis-1": ("redis-2", "redis-3", "redis-4")})
+    assert predict_shard([OFF], packed).failover is None
+
+
+def test_with_its_node_a_pod_s_mates_go_whatever_their_shard() -> None:
+    """redis-1 and redis-6 share a node: the shard of one fails over, that of the other has lost its replica."""
+    pairs = {"redis-1": ("redis-6",), "redis-6": ("redis-1",)}
+    third = replace(SHARD, master="redis-3", replicas=("redis-6",), mates=pairs)
+    assert predict_shard([OFF], replace(SHARD, mates=pairs)).failover is True
+    assert predict_shard([OFF], third) == Prediction(failover=False, because="no fault hits this shard's master")
+    by_its_mate = replace(OFF, target="redis-6")
+    assert predict_shard([by_its_mate], replace(SHARD, mates=pairs)).failover is True
+    assert predict_shard([replace(KILL, target="redis-6")], replace(SHARD, mates=pairs)).failover is False
+
+
+def test_the_replica_is_that_of_the_first_shard_and_takes_masters_of_others_along() -> None:
+    off = replace(OFF, target="replica")
+    assert predict_shard([off], replace(SECOND, mates={"redis-4": ("redis-2",)})).failover is True
+    assert predict_shard([replace(KILL, target="replica")], SECOND).failover is False
+
+
+def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
+    """Until it has power again: then the one that is back first votes for the replica of the other, as was seen."""
+    told = predict_shard([OFF], replace(SHARD, mates={"redis-1": ("redis-2",)}))
+    assert told.failover is None
+    assert told.because == (
+        "only 1 of 3 masters are left to vote, no majority (2); with its power some are back before others, and may "
+        "replace them"
+    )
+
+
+def test_a_node_with_master_and_replica_of_a_shard_leaves_nobody_to_promote() -> None:
+    told = predict_shard([OFF], replace(SHARD, mates={"redis-1": ("redis-4",)}))
+    assert told.failover is None
+    assert told.because.startswith("this shard has no replica left to promote; ")
+
+
+def test_a_pod_by_name_is_hit_whatever_its_shard() -> None:
+    assert predict_shard([FaultPlan(kind="kill", target="redis-2")], SECOND).failover is True
+
+
+def test_each_replica_with_newer_data_costs_a_second_more() -> None:
+    def latest_ms(shard: ShardAtRisk) -> float:
+        return next(bound.upper_ms for bound in predict_shard([KILL], shard).bounds if bound.name == "promoted_at")
+
+    assert latest_ms(replace(SHARD, replicas=("redis-4", "redis-7"))) - latest_ms(SHARD) == 1000
+
+
+def test_clients_that_cannot_reach_their_master_are_bounded_and_those_of_an_isolated_one_are_not() -> None:
+    isolated = FaultPlan(kind="isolate", target="master", silent=True)
+    assert "first_write_at" in {bound.name for bound in predict_shard([KILL], SHARD, load=Load()).bounds}
+    assert "first_write_at" not in {bound.name for bound in predict_shard([isolated], SHARD, load=Load()).bounds}
+
+
+def test_an_election_that_came_to_nothing_is_repeated_after_four_node_timeouts_and_four_seconds_at_least() -> None:
+    assert predict_shard([KILL], SHARD).retry_ms == 4000
+    assert predict_shard([KILL], replace(SHARD, node_timeout_ms=5000.0)).retry_ms == 20000
+
+
+def test_nodes_that_stand_by_are_in_no_shard() -> None:
+    growing, plain = (first_shard(topology, topology.profile("fast")) for topology in (CLUSTER_GROWING, CLUSTER))
+    assert growing == plain
+
+
+def test_growing_fells_nobody() -> None:
+    found = predict_shard([FaultPlan(kind="grow", target="redis-7")], SHARD)
+    assert (found.failover, found.because) == (False, "no fault hits this shard's master")

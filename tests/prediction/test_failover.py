@@ -1,0 +1,405 @@
+"""Predictions agree with failovers that were measured, and a failover that cannot happen is not predicted.
+
+The measured timelines are of Redis 7.0.15 on loopback, three servers and three Sentinels; times in ms after SIGKILL.
+"""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redis_resilience.model.environment import Bound, Prediction, SentinelView
+from redis_resilience.model.plan import FaultPlan, Load, Writers
+from redis_resilience.prediction.failover import predict
+from redis_resilience.topologies.care import NOBODY, Care, Comeback
+
+
+def sentinels(
+    *,
+    down_after_ms: int = 1000,
+    failover_timeout_ms: int = 10000,
+    quorum: int = 2,
+    count: int = 3,
+    known: int | None = None,
+    replicas: int = 2,
+) -> tuple[SentinelView, ...]:
+    return tuple(
+        SentinelView(
+            name=f"redis-{number}",
+            address=f"10.0.0.{number}:26379",
+            run_id=f"id-{number}",
+            master_name="mymaster",
+            master_address="10.0.0.0:6379",
+            down_after_ms=down_after_ms,
+            failover_timeout_ms=failover_timeout_ms,
+            quorum=quorum,
+            known_sentinels=count if known is None else known,
+            known_replicas=replicas,
+            ckquorum="",
+        )
+        for number in range(count)
+    )
+
+
+KILL = FaultPlan(kind="kill", target="master")
+PAUSE = FaultPlan(kind="pause", target="master", silent=True)
+
+
+def foretell(
+    *faults: FaultPlan,
+    views: tuple[SentinelView, ...] | None = None,
+    load: Load | None = None,
+    care: Care = NOBODY,
+) -> Prediction:
+    return predict(faults, master="redis-0", sentinels=sentinels() if views is None else views, load=load, care=care)
+
+
+def bound(prediction: Prediction, name: str, origin: str) -> Bound:
+    return next(b for b in prediction.bounds if (b.name, b.origin) == (name, origin))
+
+
+MEASURED = [
+    pytest.param(10000, 20000, (10100, 10180, 10250, 11250, 11610), id="D 10 s"),
+    pytest.param(300, 10000, (310, 720, None, 1830, 2880), id="D 300 ms, fastest of three"),
+    pytest.param(300, 10000, (440, 850, None, 1880, 2930), id="D 300 ms, slowest of three"),
+    pytest.param(1000, 10000, (1080, 1180, None, 2090, None), id="D 1 s, fastest of two"),
+    pytest.param(1000, 10000, (1130, 1200, None, 2240, None), id="D 1 s, slowest of two"),
+    pytest.param(5000, 10000, (5050, 6200, None, 6310, None), id="D 5 s, one Sentinel heard"),
+]
+
+
+@pytest.mark.parametrize(("down_after_ms", "failover_timeout_ms", "seen"), MEASURED)
+def test_measured_failovers_lie_within_the_bounds(
+    down_after_ms: int, failover_timeout_ms: int, seen: tuple[int | None, ...]
+) -> None:
+    views = sentinels(down_after_ms=down_after_ms, failover_timeout_ms=failover_timeout_ms)
+    prediction = foretell(KILL, views=views)
+    sdown, odown, elected, first_switch, last_switch = seen
+
+    def holds(name: str, origin: str, ms: float) -> bool:
+        limits = bound(prediction, name, origin)
+        return limits.lower_ms <= ms <= limits.upper_ms
+
+    assert holds("sdown_at", "fault_at", sdown)
+    assert holds("odown_at", "sdown_at", odown - sdown)
+    assert holds("first_switch_at", "fault_at", first_switch)
+    if elected:
+        assert holds("elected_at", "odown_at", elected - odown)
+    if last_switch:
+        assert last_switch <= first_switch + bound(prediction, "last_switch_at", "promoted_at").upper_ms
+
+
+def test_a_paused_master_on_kind_was_found_within_the_bounds_of_silence() -> None:
+    """SIGSTOP, D = 3 s: +sdown at 3.9 s, which is later than broken connections allow."""
+    silent = bound(foretell(PAUSE, views=sentinels(down_after_ms=3000)), "sdown_at", "fault_at")
+    broken = bound(foretell(KILL, views=sentinels(down_after_ms=3000)), "sdown_at", "fault_at")
+
+    assert broken.upper_ms < 3900 <= silent.upper_ms
+
+
+def test_a_killed_master_is_replaced_and_a_lost_vote_costs_twice_the_failover_timeout() -> None:
+    prediction = foretell(KILL)
+
+    assert prediction.failover is True
+    assert prediction.retry_ms == 20000
+
+
+def test_a_master_that_stays_is_not_replaced() -> None:
+    prediction = foretell(FaultPlan(kind="kill", target="replica"))
+
+    assert prediction.failover is False
+    assert prediction.because == "no fault hits the master"
+    assert prediction.bounds == ()
+
+
+def test_a_d_below_the_reconnect_period_is_told_to_endanger_the_new_master_too() -> None:
+    """Seen on a real Redis 7.0.15: three more failovers at D = 300 ms, one in 1 of 4 kills at D = 1000 ms."""
+    warned = [
+        foretell(KILL, views=sentinels(down_after_ms=ms)).because.endswith("after the switch")
+        for ms in (1000, 1199, 1200)
+    ]
+
+    assert warned == [True, True, False]
+
+
+@pytest.mark.parametrize("target", ["master", "redis-0", "redis-0/redis"])
+def test_the_master_is_hit_by_its_role_and_by_its_name(target: str) -> None:
+    assert foretell(FaultPlan(kind="kill", target=target)).failover is True
+
+
+@pytest.mark.parametrize("target", ["redis-1", "redis-0/sentinel", "sentinel"])
+def test_its_sentinel_and_its_neighbours_are_not_the_master(target: str) -> None:
+    assert foretell(FaultPlan(kind="kill", target=target)).failover is False
+
+
+def test_without_a_majority_of_the_known_sentinels_nobody_is_elected() -> None:
+    prediction = foretell(FaultPlan(kind="kill", target="sentinel-majority"), KILL, views=sentinels(quorum=1))
+
+    assert prediction.failover is False
+    assert prediction.because == "only 1 of 3 known Sentinels are left, no majority (2)"
+
+
+def test_sentinels_that_died_long_ago_still_count_for_the_majority() -> None:
+    prediction = foretell(KILL, views=sentinels(count=3, known=6))
+
+    assert prediction.failover is False
+    assert "3 of 6 known" in prediction.because
+
+
+def test_where_only_some_know_of_a_dead_one_it_depends_on_who_tries() -> None:
+    """Seen: the Sentinel that knew a fourth tried five times in vain, then one that knew three was elected."""
+    views = (*sentinels(count=2), *sentinels(count=1, known=4))
+    prediction = foretell(KILL, views=views)
+
+    assert prediction.failover is None
+    assert prediction.bounds
+    assert prediction.because.startswith("2 Sentinels are left: a majority (2) of the 2 that one knows, but not (3)")
+
+
+def test_without_the_quorum_nobody_agrees_that_it_is_down() -> None:
+    prediction = foretell(FaultPlan(kind="kill", target="sentinel"), KILL, views=sentinels(quorum=3))
+
+    assert prediction.because == "only 2 Sentinels are left, fewer than the quorum of 3"
+
+
+def test_one_sentinel_less_of_three_makes_no_difference() -> None:
+    assert foretell(FaultPlan(kind="kill", target="sentinel"), KILL).failover is True
+
+
+def test_sentinels_that_break_after_the_master_come_too_late_to_matter() -> None:
+    assert foretell(KILL, FaultPlan(kind="kill", target="sentinel-majority")).failover is True
+
+
+def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
+    views = sentinels(quorum=3)
+
+    cut_off = FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True)
+
+    assert foretell(cut_off, views=views).failover is False
+    assert foretell(KILL, views=views).failover is True
+
+
+def test_without_a_replica_there_is_nobody_to_promote() -> None:
+    assert foretell(KILL, views=sentinels(replicas=0)).because == "there is no replica to promote"
+
+
+def test_without_a_sentinel_nobody_acts() -> None:
+    assert foretell(KILL, views=()).failover is False
+
+
+def test_back_well_before_d_no_failover() -> None:
+    prediction = foretell(replace(KILL, lasts_s=1.0), views=sentinels(down_after_ms=5000))
+
+    assert prediction.failover is False
+    assert (
+        prediction.because
+        == "the master is back after 1000 ms and found to be so at 2200 ms or sooner, before D = 5000 ms"
+    )
+
+
+def test_a_sentinel_may_look_again_only_after_d_though_the_master_was_back_before() -> None:
+    """A broken connection is tried again once a second: with D = 1 s a restart within 0.3 s may be found too late."""
+    assert foretell(replace(KILL, lasts_s=0.3)).failover is None
+
+
+def test_a_paused_master_is_found_alive_as_soon_as_it_goes_on() -> None:
+    assert foretell(replace(PAUSE, lasts_s=0.5)).failover is False
+
+
+def test_back_long_after_d_it_is_replaced_all_the_same() -> None:
+    assert foretell(replace(KILL, lasts_s=30.0)).failover is True
+
+
+def test_clients_that_follow_the_sentinels_have_a_bound_on_their_first_write() -> None:
+    load = Load(writers=(Writers(timeout_ms=700),), reconnect_ms=10)
+    killed = bound(foretell(KILL, load=load), "first_write_at", "promoted_at")
+    paused = bound(foretell(PAUSE, load=load), "first_write_at", "promoted_at")
+
+    assert paused.upper_ms - killed.upper_ms == 700
+    assert "timed out" in paused.because
+
+
+def test_pinned_clients_have_none() -> None:
+    prediction = foretell(KILL, load=Load(writers=(Writers(target="redis-1"),)))
+
+    assert "first_write_at" not in {limits.name for limits in prediction.bounds}
+
+
+def test_a_quorum_of_all_waits_for_the_leader() -> None:
+    some = bound(foretell(KILL), "quorum_switch_at", "promoted_at")
+    every = bound(foretell(KILL, views=sentinels(quorum=3)), "quorum_switch_at", "promoted_at")
+
+    assert some.upper_ms < every.upper_ms == bound(foretell(KILL), "last_switch_at", "promoted_at").upper_ms
+
+
+def test_a_quorum_of_one_asks_nobody() -> None:
+    assert bound(foretell(KILL, views=sentinels(quorum=1)), "odown_at", "sdown_at").upper_ms == 100
+
+
+@given(st.integers(50, 120_000), st.integers(1000, 200_000), st.booleans())
+def test_every_bound_leaves_room_and_says_why(
+    down_after_ms: int,
+    failover_timeout_ms: int,
+    silent: bool,  # noqa: FBT001 - Hypothesis hands it in
+) -> None:
+    views = sentinels(down_after_ms=down_after_ms, failover_timeout_ms=failover_timeout_ms)
+    prediction = foretell(replace(KILL, silent=silent), views=views, load=Load())
+
+    assert all(0 <= limits.lower_ms < limits.upper_ms and limits.because for limits in prediction.bounds)
+
+
+@given(st.integers(50, 60_000), st.integers(1, 10_000))
+def test_a_longer_d_moves_the_total_by_as_much_as_it_is_longer_or_more(down_after_ms: int, longer_ms: int) -> None:
+    def total(d: int) -> Bound:
+        return bound(foretell(KILL, views=sentinels(down_after_ms=d)), "first_switch_at", "fault_at")
+
+    before, after = total(down_after_ms), total(down_after_ms + longer_ms)
+
+    assert after.lower_ms - before.lower_ms == longer_ms
+    assert after.upper_ms - before.upper_ms == longer_ms
+
+
+CLUSTER = Care(
+    restarted=Comeback(least_ms=0, most_ms=5000, by="the kubelet"),
+    remade=Comeback(least_ms=0, most_ms=60000, by="its controller"),
+)
+NODE = replace(CLUSTER, hand_over_ms=12_000, stays_away_ms=1500)
+DELETE = FaultPlan(kind="delete", target="master", whole_pod=True)
+
+
+def test_a_kubelet_may_be_quicker_or_slower_than_d() -> None:
+    prediction = foretell(KILL, views=sentinels(down_after_ms=3000), care=CLUSTER)
+
+    assert prediction.failover is None
+    assert prediction.because == (
+        "the kubelet brings it back after 0 to 5000 ms, which is too close to D = 3000 ms to tell"
+    )
+
+
+def test_a_kubelet_is_quicker_than_a_long_d() -> None:
+    prediction = foretell(KILL, views=sentinels(down_after_ms=60_000), care=CLUSTER)
+
+    assert prediction.failover is False
+    assert prediction.because.startswith("the kubelet brings it back after 0 to 5000 ms and found to be so at 6200 ms")
+
+
+def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
+    prediction = foretell(KILL, care=NODE)
+
+    assert prediction.failover is True
+    assert "less than 1500 ms of D are left: it waits until another is chosen" in prediction.because
+
+
+def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
+    """Two Sentinels are left, so the quorum of two takes the leader."""
+    prediction = foretell(DELETE, care=NODE, load=Load())
+    names = {limits.name: limits for limits in prediction.hand_over}
+    first_writes = [limits for limits in prediction.hand_over if limits.name == "first_write_at"]
+
+    assert prediction.because.startswith("it hands over before it goes, or else the master stays away")
+    assert "2 of 3 known Sentinels" in prediction.because
+    assert (names["elected_at"].origin, names["elected_at"].upper_ms) == ("fault_at", 12_000)
+    assert [limits.origin for limits in first_writes] == ["dead_at", "promoted_at"]
+    assert all(limits.alternative for limits in first_writes)
+    assert not {"sdown_at", "odown_at"} & names.keys()
+    assert names["quorum_switch_at"].upper_ms == names["last_switch_at"].upper_ms
+
+
+def test_only_a_deletion_is_handed_over() -> None:
+    assert foretell(KILL, care=NODE).hand_over == ()
+    assert foretell(DELETE, care=CLUSTER).hand_over == ()
+
+
+def test_with_all_sentinels_away_nothing_can_be_told() -> None:
+    prediction = foretell(FaultPlan(kind="scale-to-zero", target="master", whole_pod=True), care=NODE)
+
+    assert prediction.failover is None
+    assert "whoever is back first may replace it or not" in prediction.because
+
+
+def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> None:
+    """Document 001's `redis-master`: the Sentinels of the other set replace it."""
+    gone = FaultPlan(kind="scale-to-zero", target="master", whole_pod=True)
+    prediction = foretell(gone, care=replace(CLUSTER, siblings=("redis-0",)), load=Load())
+
+    assert prediction.failover is True
+    assert "nobody brings it back) and 2 of 3 known Sentinels are there" in prediction.because
+    assert prediction.bounds
+
+
+def test_with_a_node_all_sentinels_on_it_are_gone() -> None:
+    off = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
+
+    assert foretell(off, care=NODE).failover is True
+    shared = foretell(off, care=replace(NODE, mates=("redis-1",)))
+    assert (shared.failover, shared.because) == (False, "only 1 Sentinels are left, fewer than the quorum of 2")
+
+
+def test_clients_that_still_reach_a_master_that_is_cut_off_have_no_bound_on_their_first_write() -> None:
+    cut_off = FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True)
+    names = {limits.name for limits in foretell(cut_off, load=Load()).bounds}
+
+    assert "last_switch_at" in names
+    assert "first_write_at" not in names
+
+
+APART = replace(CLUSTER, by_name=False, apart=True)
+
+
+def remade_within(least_ms: float, most_ms: float) -> Care:
+    return replace(APART, remade=Comeback(least_ms=least_ms, most_ms=most_ms, by="its controller"))
+
+
+def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> None:
+    """Seen with D = 10 s: back at once, known after 2.3 s, and no election found a majority of four."""
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000), care=remade_within(0, 16_000))
+
+    assert prediction.failover is False
+    assert prediction.because == (
+        "its controller makes it anew after 0 to 16000 ms, as master at another address, with a Sentinel that watches "
+        "only that one: known to the others, it leaves 2 votes of 4, no majority (3), and is known at 29300 ms or "
+        "sooner, before D = 30000 ms"
+    )
+
+
+def test_whether_the_new_sentinel_is_known_before_d_is_over_may_be_chance() -> None:
+    """Seen with D = 10 s: a switch in one trial, none in four."""
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=10_000), care=APART)
+
+    assert prediction.failover is None
+    assert prediction.bounds
+    assert prediction.because.endswith("whether it is known before D = 10000 ms is over nobody can tell")
+
+
+def test_a_new_sentinel_that_comes_once_a_leader_is_elected_changes_nothing() -> None:
+    elected_by_ms = 1200 + 1300 + 240
+
+    assert foretell(DELETE, care=remade_within(elected_by_ms, 60_000)).failover is True
+    assert foretell(DELETE, care=remade_within(elected_by_ms - 1, 60_000)).failover is None
+
+
+def test_among_four_sentinels_one_more_that_has_no_vote_makes_no_difference() -> None:
+    """Three votes of five: document 001's chart."""
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000, count=4), care=remade_within(0, 1000))
+
+    assert prediction.failover is True
+    assert "at another address than the Sentinels look at" in prediction.because
+
+
+def test_where_some_know_a_dead_one_already_the_new_one_may_be_one_too_many() -> None:
+    """Three votes are a majority of the five that one knows then, and none of the six that another knows."""
+    views = (*sentinels(count=3, known=4, down_after_ms=30_000), *sentinels(count=4, known=5, down_after_ms=30_000)[3:])
+
+    assert foretell(DELETE, views=views, care=remade_within(0, 1000)).failover is None
+
+
+def test_a_killed_container_keeps_its_address_and_its_sentinel() -> None:
+    assert "new Sentinel" not in foretell(KILL, views=sentinels(down_after_ms=30_000), care=APART).because
+    assert foretell(KILL, views=sentinels(down_after_ms=30_000), care=APART).because.startswith("the kubelet brings it")
+
+
+def test_a_master_that_hands_over_first_is_replaced_whoever_takes_its_place() -> None:
+    care = replace(remade_within(0, 1000), hand_over_ms=12_000)
+
+    assert foretell(DELETE, views=sentinels(down_after_ms=30_000), care=care).failover is True
