@@ -1,8 +1,8 @@
 """Every fault on a cluster and on this host, side by side: `python benchmarks/kind_faults.py --trials 20`.
 
 Runs the scenarios on both backends, one after the other, and writes the tables of `reports/kind-and-local.md`: first
-what happened in how long, then where the time of a run goes that begins with nothing but images (`--cold`). With `--from`
-the tables are made of results that are there already.
+what happened in how long, then where the time of a run goes that begins with nothing but images (`--cold`). With
+`--from` the tables are made of results that are there already.
 """
 
 from __future__ import annotations
