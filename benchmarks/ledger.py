@@ -22,7 +22,7 @@ from redis_resilience.model import records
 from redis_resilience.model.environment import Environment, Prediction, Server
 from redis_resilience.model.events import Event, Link, Role
 from redis_resilience.model.history import FinalRead, History
-from redis_resilience.model.operations import Cause, Outcome, key_text
+from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
 
 SIZES = (1_000_000, 10_000_000)
@@ -42,13 +42,13 @@ def make(folder: Path, count: int) -> None:
     rows["call_ns"] = rows["due_ns"] + random.integers(1_000, 50_000, count)
     rows["return_ns"] = rows["call_ns"] + random.integers(50_000, 500_000, count)
     rows["client"] = np.arange(count) % CLIENTS + 1
-    rows["outcome"] = Outcome.OK
+    rows["outcome"] = Result.OK
     rows["server"] = np.arange(count) >= count // 2
     rows["connection"] = rows["client"] + CLIENTS * rows["server"].astype(np.uint32)
     lost = np.zeros(count, dtype=bool)
     lost[count // 2 - int(count * LOST_SHARE) : count // 2] = True
     unknown = slice(count // 2, count // 2 + CLIENTS)
-    rows["outcome"][unknown], rows["cause"][unknown], rows["return_ns"][unknown] = Outcome.INFO, Cause.CLOSED, 0
+    rows["outcome"][unknown], rows["cause"][unknown], rows["return_ns"][unknown] = Result.INFO, Cause.CLOSED, 0
     kept = rows["key"][~lost]
     end_ns = int(rows["return_ns"].max())
     rows = rows[np.argsort(np.where(rows["return_ns"] == 0, rows["call_ns"], rows["return_ns"]), kind="stable")]
@@ -157,7 +157,7 @@ def by_sets(folder: Path) -> int:
     acknowledged = {
         key_text("bench", key)
         for key, outcome in zip(history.operations["key"].tolist(), history.operations["outcome"].tolist(), strict=True)
-        if outcome == Outcome.OK
+        if outcome == Result.OK
     }
     found = [{key_text("bench", key) for key in final.keys.tolist()} for final in history.finals.values()]
     return len(acknowledged - found[1])

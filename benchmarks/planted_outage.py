@@ -19,7 +19,7 @@ import numpy as np
 from redis_server import RedisServer
 
 from redis_resilience.deployments.probe_process import ProbeProcess
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import decode
 
@@ -73,7 +73,7 @@ def measure(way: Way, sizes_s: list[float], *, clients: int, rate: float) -> lis
         finally:
             probe.stop()
         records, _ = decode("operations", (Path(folder) / "operations.bin").read_bytes())
-    acknowledged = np.sort(records["return_ns"][records["outcome"] == Outcome.OK])
+    acknowledged = np.sort(records["return_ns"][records["outcome"] == Result.OK])
     results = []
     for begin_ns, end_ns in spans:
         near = acknowledged[(acknowledged > begin_ns - 100_000_000) & (acknowledged < end_ns + 100_000_000)]

@@ -17,7 +17,7 @@ import numpy as np
 from redis_server import RedisServer
 
 from redis_resilience.deployments.probe_process import ProbeProcess
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import decode
 
@@ -36,7 +36,7 @@ def probe_round(server: RedisServer, clients: int, seconds: float, number: int) 
         finally:
             probe.stop()
         records, _ = decode("operations", (Path(folder) / "operations.bin").read_bytes())
-        good = records[records["outcome"] == Outcome.OK]
+        good = records[records["outcome"] == Result.OK]
         return len(good) / (int(np.max(good["return_ns"]) - np.min(good["call_ns"])) / 1e9)
 
 

@@ -16,7 +16,7 @@ from redis_resilience.model.cluster import slots_of
 from redis_resilience.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
 from redis_resilience.model.events import Event, Link, Role
 from redis_resilience.model.history import FinalRead, History
-from redis_resilience.model.operations import Cause, outcome_of
+from redis_resilience.model.operations import Cause, result_of
 from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE
 
@@ -123,7 +123,7 @@ class Story:
     ) -> None:
         returned = 0 if cause >= Cause.TIMEOUT else ns(at + took)
         number = server + 1 if connection is None else connection
-        self.operations.append((key, ns(at - late), ns(at), returned, number, client, server, outcome_of(cause), cause))
+        self.operations.append((key, ns(at - late), ns(at), returned, number, client, server, result_of(cause), cause))
 
     def sample(self, server: int, at: float, role: Role, *, offset: int = -1, source: int = NO_SERVER) -> None:
         link = Link.CONNECTED if role is Role.REPLICA and source != NO_SERVER else Link.NONE
@@ -324,7 +324,7 @@ def clustered(
 
 def _in_upper(row: tuple[int, ...], refused: Collection[int]) -> tuple[int, ...]:
     cause = Cause.CLUSTERDOWN if row[0] in refused else Cause.NONE
-    return (*row[:3], row[2] + MS, *row[4:6], 3, outcome_of(cause), cause)
+    return (*row[:3], row[2] + MS, *row[4:6], 3, result_of(cause), cause)
 
 
 def _words(story: Story) -> None:

@@ -4,21 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_resilience.model.operations import Cause, Outcome, key_prefix, key_text, outcome_of
+from redis_resilience.model.operations import Cause, Result, key_prefix, key_text, result_of
 
 
 @pytest.mark.parametrize("cause", [Cause.TIMEOUT, Cause.CLOSED, Cause.UNFINISHED])
 def test_what_was_sent_and_not_answered_is_info(cause: Cause) -> None:
-    assert outcome_of(cause) is Outcome.INFO
+    assert result_of(cause) is Result.INFO
 
 
 @pytest.mark.parametrize("cause", [cause for cause in Cause if Cause.NONE < cause < Cause.TIMEOUT])
 def test_what_was_never_sent_or_was_rejected_is_fail(cause: Cause) -> None:
-    assert outcome_of(cause) is Outcome.FAIL
+    assert result_of(cause) is Result.FAIL
 
 
 def test_no_cause_is_ok() -> None:
-    assert outcome_of(Cause.NONE) is Outcome.OK
+    assert result_of(Cause.NONE) is Result.OK
 
 
 @given(st.integers(0, 10**12 - 1), st.integers(0, 10**12 - 1))

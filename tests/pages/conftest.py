@@ -14,7 +14,7 @@ from redis_resilience.model.environment import Environment, Prediction, Sentinel
 from redis_resilience.model.events import Event, Link, Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE, Records
 from redis_resilience.model.verdict import (
@@ -74,12 +74,12 @@ def operations(count: int, *, seconds: float = 5.0) -> Records:
     records = np.zeros(count, dtype=OPERATION)
     due = START_NS + (np.arange(count) * (seconds * 1e9 / max(count, 1))).astype(np.int64)
     records["key"], records["due_ns"], records["call_ns"] = np.arange(count), due, due + 50_000
-    records["return_ns"], records["outcome"] = due + 250_000, Outcome.OK
+    records["return_ns"], records["outcome"] = due + 250_000, Result.OK
     broken = (due >= FAULT_NS) & (due < fault_ms(INSTANTS_MS["first_write_at"]))
-    records["outcome"][broken], records["cause"][broken] = Outcome.FAIL, Cause.REFUSED
+    records["outcome"][broken], records["cause"][broken] = Result.FAIL, Cause.REFUSED
     if broken.any():
         flight = int(np.flatnonzero(broken)[0])
-        records["outcome"][flight], records["return_ns"][flight] = Outcome.INFO, 0
+        records["outcome"][flight], records["return_ns"][flight] = Result.INFO, 0
         records["cause"][flight] = Cause.CLOSED
     return records
 

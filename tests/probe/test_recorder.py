@@ -7,7 +7,7 @@ import pytest
 
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Event, Link, Role
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE, decode
 from redis_resilience.probe.recorder import PACK_OPERATION, PACK_SAMPLE, Recorder
 from redis_resilience.probe.watchers import RoleTold
@@ -34,7 +34,7 @@ def test_an_operation_reads_back_as_it_was_written(tmp_path: Path) -> None:
     records, torn = decode("operations", (tmp_path / "operations.bin").read_bytes())
 
     assert torn == 0
-    assert records.tolist() == [(9, 1, 2, 3, 4, 5, 6, Outcome.FAIL, Cause.READONLY)]
+    assert records.tolist() == [(9, 1, 2, 3, 4, 5, 6, Result.FAIL, Cause.READONLY)]
 
 
 def test_a_sample_reads_back_as_it_was_written(tmp_path: Path) -> None:
@@ -100,5 +100,5 @@ def test_the_tally_counts_outcomes_and_remembers_who_acknowledged_last(tmp_path:
     for cause in (Cause.NONE, Cause.NONE, Cause.BUSY, Cause.TIMEOUT):
         write_one(recorder, 0, cause)
 
-    assert [recorder.tally.of(outcome) for outcome in Outcome] == [1, 2, 1]
+    assert [recorder.tally.of(outcome) for outcome in Result] == [1, 2, 1]
     assert recorder.tally.last_server == np.uint16(6)

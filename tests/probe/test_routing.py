@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redis_resilience.model.errors import ProbeError
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_a_failover_is_followed_by_asking_again(bench: Bench, redis: StartRedis,
     bench.probe.close()
 
     records = bench.records()
-    good = records[records["outcome"] == Outcome.OK]
+    good = records[records["outcome"] == Result.OK]
     assert set(good["server"].tolist()) == {0, 1}
     assert bench.heard("role", server="redis-1", role="master", before="replica")
 

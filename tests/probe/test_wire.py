@@ -1,7 +1,7 @@
 import hiredis
 import pytest
 
-from redis_resilience.model.operations import Cause, Outcome, outcome_of
+from redis_resilience.model.operations import Cause, Result, result_of
 from redis_resilience.probe.wire import classify, info_field
 
 
@@ -33,7 +33,7 @@ def test_the_raw_reply_alone_decides_about_a_write(raw: bytes, cause: Cause) -> 
 
 def test_every_error_reply_is_a_definite_rejection() -> None:
     """`info` is for what was not answered; an answer, however unwelcome, says that nothing was written."""
-    assert outcome_of(classify(hiredis.ReplyError("EXECABORT whatever"))) is Outcome.FAIL
+    assert result_of(classify(hiredis.ReplyError("EXECABORT whatever"))) is Result.FAIL
 
 
 @pytest.mark.parametrize(

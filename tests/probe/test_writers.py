@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from redis_resilience.model.events import Event
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.probe import writers
 from redis_resilience.probe.directory import Directory
@@ -47,7 +47,7 @@ def test_every_operation_has_one_record_with_unique_key_and_ordered_stamps(bench
     records = bench.records()
     assert len(records) == status.issued
     assert np.unique(records["key"]).tolist() == list(range(len(records)))
-    sent = records[records["outcome"] == Outcome.OK]
+    sent = records[records["outcome"] == Result.OK]
     assert (sent["due_ns"] <= sent["call_ns"]).all()
     assert (sent["call_ns"] < sent["return_ns"]).all()
     assert set(sent["client"].tolist()) == {1, 2, 3}
@@ -138,7 +138,7 @@ def test_a_killed_server_leaves_info_in_flight_then_refused_and_a_new_identity(b
     refused = records[records["cause"] == Cause.REFUSED]
     assert (refused["call_ns"] == refused["return_ns"]).all()
     assert (refused["connection"] == 0).all()
-    last_ok = records[records["outcome"] == Outcome.OK][-2:]
+    last_ok = records[records["outcome"] == Result.OK][-2:]
     assert set(last_ok["client"].tolist()) == {3, 4}
 
 
@@ -158,7 +158,7 @@ def test_a_stopped_server_costs_one_time_out_a_client_and_the_connection(bench: 
     timed_out = records[records["cause"] == Cause.TIMEOUT]
     assert len(set(timed_out["connection"].tolist())) == len(timed_out)
     assert len(set(timed_out["client"].tolist())) == len(timed_out)
-    after = records[(records["outcome"] == Outcome.OK) & (records["call_ns"] > timed_out["call_ns"].max())]
+    after = records[(records["outcome"] == Result.OK) & (records["call_ns"] > timed_out["call_ns"].max())]
     assert not set(after["connection"].tolist()) & set(timed_out["connection"].tolist())
 
 

@@ -13,7 +13,7 @@ from redis_resilience.judges.ledger import final_master
 from redis_resilience.judges.shards import parts
 from redis_resilience.model.events import Event, Role
 from redis_resilience.model.history import History
-from redis_resilience.model.operations import Cause, Outcome, key_text
+from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.plan import MASTER_OF_SENTINELS
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
@@ -175,7 +175,7 @@ def _tombstone(history: History) -> Finding:
     last = rows[rows["due_ns"] == rows["due_ns"].max()][-1]
     return _finding(
         "last_write",
-        bool(last["outcome"] == Outcome.OK),
+        bool(last["outcome"] == Result.OK),
         "expected the last write before the load stopped to be acknowledged; got "
-        f"{Outcome(last['outcome']).name.lower()} of {key_text(history.plan.trial, int(last['key']))}",
+        f"{Result(last['outcome']).name.lower()} of {key_text(history.plan.trial, int(last['key']))}",
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
 from redis_resilience.model.history import History
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import MASTER_OF_SENTINELS
 from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
@@ -40,7 +40,7 @@ def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
     writer, counted = writers_of(history)
     if not counted.all():
         rows, writer = rows[counted], writer[counted]
-    good = rows["outcome"] == Outcome.OK
+    good = rows["outcome"] == Result.OK
     returns = rows["return_ns"][good]
     effect = master_fault(history)
     fault_ns = instant_of(effect).earliest_ns if effect else phase_at(history, "fault")

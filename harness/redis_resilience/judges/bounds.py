@@ -18,7 +18,7 @@ from redis_resilience.model.environment import Bound
 from redis_resilience.model.events import Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.sentinel_log import UNRESOLVED
 from redis_resilience.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 
@@ -121,7 +121,7 @@ def _late(history: History, timeline: Timeline, bound: Bound, excess_ms: float) 
 def _stayed(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
     """Whether clients were served for so long by the old master, which nobody had turned round yet; "" if not."""
     rows = history.operations
-    by_old = rows[(rows["server"] == server_index(history, timeline.old_master)) & (rows["outcome"] == Outcome.OK)]
+    by_old = rows[(rows["server"] == server_index(history, timeline.old_master)) & (rows["outcome"] == Result.OK)]
     before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
     stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
     if stayed_ms < excess_ms:

@@ -10,7 +10,7 @@ from redis_resilience.judges.timeline import believed_masters, promotions
 from redis_resilience.model.events import Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import REDUNDANT_AT
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.verdict import Finding, Timeline, Verdict
 
 
@@ -69,7 +69,7 @@ def _written_beside(history: History) -> tuple[int, str, int] | None:
     begins = np.array([change.at.latest_ns for change in changes if change.at is not None], dtype=np.int64)
     effect = master_fault(history)
     since_ns = instant_of(effect).earliest_ns if effect else 0
-    acknowledged = rows[(rows["outcome"] == Outcome.OK) & (rows["call_ns"] >= since_ns)]
+    acknowledged = rows[(rows["outcome"] == Result.OK) & (rows["call_ns"] >= since_ns)]
     at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
     at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
     reigning = np.array([server_index(history, name) for name in masters])[at_call]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from redis_resilience.judges.loss import CAUSES, causes, offsets_around
 from redis_resilience.judges.timeline import believed_masters, promotions
 from redis_resilience.model.history import FinalRead, History
-from redis_resilience.model.operations import Cause, Outcome, key_text
+from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.records import NO_SERVER, Records
 from redis_resilience.model.verdict import NAMED, Finding, LostWrite, Verdict, Writes
 
@@ -27,7 +27,7 @@ _SPARSE = 8
 
 _Bits = NDArray[np.bool_]
 _Keys = NDArray[np.uint64]
-_NOTHING = np.iinfo(np.uint8).max  # no Outcome: the key was never issued
+_NOTHING = np.iinfo(np.uint8).max  # no Result: the key was never issued
 
 
 def judge(history: History) -> tuple[Writes, tuple[Finding, ...]]:
@@ -60,7 +60,7 @@ def final_master(history: History) -> FinalRead | None:
 
 
 class _Book:
-    """Outcome by key, and which keys each server holds, as bitmaps over one numbering."""
+    """Result by key, and which keys each server holds, as bitmaps over one numbering."""
 
     def __init__(self, history: History) -> None:
         self._operations = history.operations
@@ -112,8 +112,8 @@ class _Sets:
 
 def _sets(book: _Book, final: FinalRead) -> _Sets:
     present = book.held[final.server]
-    acknowledged = book.outcome == Outcome.OK
-    unknown = book.outcome == Outcome.INFO
+    acknowledged = book.outcome == Result.OK
+    unknown = book.outcome == Result.INFO
     return _Sets(
         acknowledged=acknowledged,
         lost=acknowledged & ~present,
@@ -140,9 +140,9 @@ def _writes(history: History, book: _Book, final: FinalRead) -> Writes:
     outcomes = _outcomes(history.operations)
     return Writes(
         planned=len(history.operations),
-        acknowledged=outcomes[Outcome.OK],
-        failed=outcomes[Outcome.FAIL],
-        info=outcomes[Outcome.INFO],
+        acknowledged=outcomes[Result.OK],
+        failed=outcomes[Result.FAIL],
+        info=outcomes[Result.INFO],
         causes=_causes(history.operations),
         lost=int(np.count_nonzero(sets.lost)),
         recovered=int(np.count_nonzero(sets.recovered)),
@@ -157,8 +157,8 @@ def _writes(history: History, book: _Book, final: FinalRead) -> Writes:
     )
 
 
-def _outcomes(operations: Records) -> dict[Outcome, int]:
-    return {outcome: int(np.count_nonzero(operations["outcome"] == outcome)) for outcome in Outcome}
+def _outcomes(operations: Records) -> dict[Result, int]:
+    return {outcome: int(np.count_nonzero(operations["outcome"] == outcome)) for outcome in Result}
 
 
 def _causes(operations: Records) -> dict[str, int]:
@@ -209,9 +209,9 @@ def _unread(history: History) -> tuple[Writes, tuple[Finding, ...]]:
     outcomes = _outcomes(history.operations)
     writes = Writes(
         planned=len(history.operations),
-        acknowledged=outcomes[Outcome.OK],
-        failed=outcomes[Outcome.FAIL],
-        info=outcomes[Outcome.INFO],
+        acknowledged=outcomes[Result.OK],
+        failed=outcomes[Result.FAIL],
+        info=outcomes[Result.INFO],
         causes=_causes(history.operations),
         lost=0,
         recovered=0,

@@ -29,7 +29,7 @@ from redis_resilience.model import instants
 from redis_resilience.model.events import Event, Role, Scalar
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.verdict import Switch, Timeline
 
 _ENDS_SLOWLY = ("stop", "delete", "delete-now", "scale-to-zero", "node-stop")
@@ -349,7 +349,7 @@ def _first_write(history: History, fault: Instant, change: Promotion) -> Instant
     rows = history.operations
     own = rows[
         (rows["server"] == server_index(history, server))
-        & (rows["outcome"] == Outcome.OK)
+        & (rows["outcome"] == Result.OK)
         & (rows["call_ns"] >= since.earliest_ns)
     ]
     if not len(own):

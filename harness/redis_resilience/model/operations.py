@@ -11,14 +11,14 @@ from enum import IntEnum
 KEY_DIGITS = 12
 
 
-class Outcome(IntEnum):
+class Result(IntEnum):
     FAIL = 0
     OK = 1
     INFO = 2
 
 
 class Cause(IntEnum):
-    """Why an operation is not `ok`. The outcome follows from the cause: `outcome_of`."""
+    """Why an operation is not `ok`. The result follows from the cause: `result_of`."""
 
     NONE = 0
     REFUSED = 1  # connect refused, unreachable or timed out: never sent
@@ -42,11 +42,11 @@ class Cause(IntEnum):
     UNFINISHED = 22  # sent, the load ended first
 
 
-def outcome_of(cause: Cause) -> Outcome:
+def result_of(cause: Cause) -> Result:
     """`ok` without a cause, `info` where it was sent and not answered, `fail` else."""
     if cause is Cause.NONE:
-        return Outcome.OK
-    return Outcome.INFO if cause >= Cause.TIMEOUT else Outcome.FAIL
+        return Result.OK
+    return Result.INFO if cause >= Cause.TIMEOUT else Result.FAIL
 
 
 def key_prefix(trial: str) -> str:

@@ -26,7 +26,7 @@ OPERATION = np.dtype(
         ("connection", "<u4"),  # number of the TCP connection (an event tells its server); 0 = none
         ("client", "<u4"),  # identity: writer from 1, group after group; + number of all writers after each `info`
         ("server", "<u2"),  # index in Environment.servers; NO_SERVER = none
-        ("outcome", "u1"),  # Outcome
+        ("outcome", "u1"),  # Result
         ("cause", "u1"),  # Cause
     ]
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from redis_resilience.model.events import Event, Role
 from redis_resilience.model.history import History
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.verdict import Judgement
 from redis_resilience.pages.frame import GRID, Figure, Frame, frame_of, origin_name
 from redis_resilience.pages.overlays import LABEL_PX, bands, instant_labels, lines
@@ -25,9 +25,9 @@ _BIN_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_0
 _RATE_PX, _LANE_PX, _BELOW_PX = 170, 34, 132
 
 _OUTCOMES = (
-    (Outcome.OK, "acknowledged", "#2a9d5c", "solid", "return_ns"),
-    (Outcome.FAIL, "failed", "#d1495b", "dash", "call_ns"),
-    (Outcome.INFO, "info (nobody knows)", "#b8860b", "dot", "call_ns"),
+    (Result.OK, "acknowledged", "#2a9d5c", "solid", "return_ns"),
+    (Result.FAIL, "failed", "#d1495b", "dash", "call_ns"),
+    (Result.INFO, "info (nobody knows)", "#b8860b", "dot", "call_ns"),
 )
 _ROLES = {
     Role.MASTER: ("master", "#2f6fb3", ""),

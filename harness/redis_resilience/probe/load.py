@@ -11,7 +11,7 @@ from redis_resilience.model.cluster import Range
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Event
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load
 from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.pacing import Pacer, Schedule
@@ -34,7 +34,7 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 
 def status_of(recorder: Recorder, directory: Directory) -> Status:
     tally = recorder.tally
-    acknowledged, failed, info = (tally.of(outcome) for outcome in (Outcome.OK, Outcome.FAIL, Outcome.INFO))
+    acknowledged, failed, info = (tally.of(outcome) for outcome in (Result.OK, Result.FAIL, Result.INFO))
     return Status(
         clock_ns=time.monotonic_ns(),
         issued=acknowledged + failed + info,

@@ -15,7 +15,7 @@ import msgspec
 
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Event
-from redis_resilience.model.operations import Cause, Outcome, outcome_of
+from redis_resilience.model.operations import Cause, Result, result_of
 from redis_resilience.model.records import NO_SERVER, header
 from redis_resilience.probe.watchers import RoleTold
 
@@ -81,12 +81,12 @@ class Tally:
         self.last_server = NO_SERVER
         self._counts = [0, 0, 0]
 
-    def count(self, outcome: Outcome, server: int) -> None:
+    def count(self, outcome: Result, server: int) -> None:
         self._counts[outcome] += 1
-        if outcome is Outcome.OK:
+        if outcome is Result.OK:
             self.last_server = server
 
-    def of(self, outcome: Outcome) -> int:
+    def of(self, outcome: Result) -> int:
         return self._counts[outcome]
 
 
@@ -118,7 +118,7 @@ class Recorder:
         server: int,
         cause: Cause,
     ) -> None:
-        outcome = outcome_of(cause)
+        outcome = result_of(cause)
         self.tally.count(outcome, server)
         self.operations.pending += PACK_OPERATION(
             key, due_ns, call_ns, return_ns, connection, client, server, outcome, cause

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_resilience.model import instants, operations
+from redis_resilience.model import instants
 from redis_resilience.model.environment import Environment
+from redis_resilience.model.operations import Result
 from redis_resilience.model.verdict import Finding, Judgement, Verdict, Writes
 from redis_resilience.trials.folder import TrialFolder
 
@@ -58,7 +59,7 @@ class Outcome:
         """How many writes each server acknowledged."""
         history = TrialFolder(self.folder).history()
         rows = history.operations
-        counts = Counter(rows["server"][rows["outcome"] == operations.Outcome.OK].tolist())
+        counts = Counter(rows["server"][rows["outcome"] == Result.OK].tolist())
         return {server.name: counts[number] for number, server in enumerate(history.environment.servers)}
 
     @property

@@ -11,7 +11,7 @@ import pytest
 from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.deployments.nodes import look_at
 from redis_resilience.deployments.waiting import eventually
-from redis_resilience.model.operations import Cause, Outcome
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import decode
 from redis_resilience.topologies.clusters import CLUSTER_ANNOUNCED
@@ -60,7 +60,7 @@ def test_six_servers_are_a_cluster_and_a_writer_follows_its_slots(up: LocalDeplo
     assert torn == 0
     moved = operations[operations["cause"] == Cause.MOVED]
     assert len(moved) >= 1, "one operation of the shard's client meets MOVED, and fails"
-    acknowledged = operations["key"][operations["outcome"] == Outcome.OK]
+    acknowledged = operations["key"][operations["outcome"] == Result.OK]
     held = [np.load(folder / "finals" / f"{name}.npy") for name in ("redis-4", "redis-2", "redis-3")]
     assert all(len(keys) for keys in held), "keys of every shard"
     assert sorted(np.concatenate(held).tolist()) == sorted(acknowledged.tolist())

@@ -15,7 +15,7 @@ from redis_resilience.faults.capabilities import CanGrow
 from redis_resilience.faults.fault import able
 from redis_resilience.model.cluster import covered, slots_of
 from redis_resilience.model.errors import Unavailable, UsageError
-from redis_resilience.model.operations import Outcome
+from redis_resilience.model.operations import Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import decode
 from redis_resilience.topologies.catalogue import topology
@@ -76,7 +76,7 @@ def test_its_clients_follow_their_slots_there_and_back_and_nothing_is_lost(up: L
     operations, torn = decode("operations", (folder / "operations.bin").read_bytes())
     assert torn == 0
     names = tuple(up.servers())
-    done = operations[operations["outcome"] == Outcome.OK]
+    done = operations[operations["outcome"] == Result.OK]
     elsewhere = done[done["server"] == names.index("redis-7")]
     assert len(elsewhere) > 10, "writes to slots that had moved"
     assert set(slots_of("t", elsewhere["key"]).tolist()) <= {

@@ -16,7 +16,7 @@ from redis_resilience.model import records
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event, Link, Role
 from redis_resilience.model.history import FinalFacts
-from redis_resilience.model.operations import Cause, key_prefix, key_text, outcome_of
+from redis_resilience.model.operations import Cause, key_prefix, key_text, result_of
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
 from redis_resilience.probe.protocol import Answer, Status, Swept, Value
 
@@ -245,7 +245,7 @@ class MemoryProbe:
         names = list(self._world.servers)
         server = names.index(client.server) if client.server else records.NO_SERVER
         connection = client.connection if client.server else 0
-        outcome = outcome_of(cause)
+        outcome = result_of(cause)
         row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, int(outcome), int(cause))
         self._operations.append(row)
         self._key += 1
