@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.faults.grow import grow
-from redis_resilience.faults.isolate import isolate
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.node import stop_node
-from redis_resilience.faults.pause import pause
-from redis_resilience.faults.scale import scale_to_zero
-from redis_resilience.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY
-from redis_resilience.trials.trial import Trial
+from redis_resilience import (
+    EVERY_SERVER,
+    MASTER,
+    MASTER_MAJORITY,
+    Trial,
+    delete_pod,
+    grow,
+    isolate,
+    kill,
+    pause,
+    scale_to_zero,
+    stop_node,
+)
 
 
 @pytest.mark.redis(topology="cluster")

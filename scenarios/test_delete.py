@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.faults.scale import scale_to_zero
-from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL
-from redis_resilience.trials.trial import Trial
+from redis_resilience import MASTER, REPLICA, SENTINEL, Trial, delete_pod, scale_to_zero
 
 
 def test_master_delete(trial: Trial) -> None:

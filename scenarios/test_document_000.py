@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.faults.target import MASTER
-from redis_resilience.trials.trial import Trial
-from redis_resilience.trials.verification import switches, written_and_read_everywhere
+from redis_resilience import MASTER, Trial, delete_pod, switches, written_and_read_everywhere
 
 pytestmark = pytest.mark.redis(topology="statefulset", fails=("convergence.final_master", "ledger.lost"))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.scale import scale_to_zero
-from redis_resilience.faults.target import MASTER
-from redis_resilience.model.errors import Unavailable
-from redis_resilience.topologies.topology import REDIS_PORT
-from redis_resilience.trials.trial import Trial
-from redis_resilience.trials.verification import switches, written_and_read_everywhere
+from redis_resilience import (
+    MASTER,
+    REDIS_PORT,
+    Trial,
+    Unavailable,
+    scale_to_zero,
+    switches,
+    written_and_read_everywhere,
+)
 
 pytestmark = pytest.mark.redis(topology="chart")
 

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.pause import pause
-from redis_resilience.faults.target import MASTER
-from redis_resilience.trials.trial import Trial
+from redis_resilience import MASTER, Trial, delete_pod, kill, pause
 
 pytestmark = pytest.mark.redis(topology="bootstrap")
 BOOTSTRAP = "redis-master"

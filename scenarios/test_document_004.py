@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.trials.trial import Trial
+from redis_resilience import Trial, delete_pod
 
 pytestmark = pytest.mark.redis(topology="helm")
 MASTER_POD = "redis-master"

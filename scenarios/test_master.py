@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.faults.isolate import isolate
-from redis_resilience.faults.kill import kill, stop
-from redis_resilience.faults.pause import pause
-from redis_resilience.faults.target import MASTER
-from redis_resilience.trials.trial import Trial
+from redis_resilience import MASTER, Trial, isolate, kill, pause, stop
 
 
 def test_master_kill(trial: Trial) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.node import stop_node
-from redis_resilience.faults.target import MASTER
-from redis_resilience.trials.trial import Trial
+from redis_resilience import MASTER, Trial, stop_node
 
 
 @pytest.mark.kind

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.trials.trial import Trial
+from redis_resilience import Trial, delete_pod
 
 
 @pytest.mark.redis(fresh="yes")

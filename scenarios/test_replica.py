@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.target import REPLICA
-from redis_resilience.trials.trial import Trial
+from redis_resilience import REPLICA, Trial, kill
 
 
 def test_replica_kill(trial: Trial) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.trials.trial import Trial
+from redis_resilience import Trial
 
 
 def test_replication(trial: Trial) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.target import MASTER, SENTINEL, SENTINEL_MAJORITY
-from redis_resilience.trials.trial import Trial
+from redis_resilience import MASTER, SENTINEL, SENTINEL_MAJORITY, Trial, kill
 
 
 def test_sentinel_kill(trial: Trial) -> None:

@@ -8,8 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 SCENARIO = """
-    from redis_resilience.faults.kill import kill
-    from redis_resilience.faults.target import MASTER
+    from redis_resilience import MASTER, kill
 
     def test_master_kill(trial):
         '''SIGKILL the master.'''
@@ -23,8 +22,7 @@ PLANTED = """
     import pytest
     from redis_resilience.deployments.memory.deployment import MemoryDeployment
     from redis_resilience.deployments.memory.world import Bug
-    from redis_resilience.faults.kill import kill
-    from redis_resilience.faults.target import MASTER
+    from redis_resilience import MASTER, kill
     from redis_resilience.trials.keeper import Keeper
 
     @pytest.fixture(autouse=True)
@@ -73,7 +71,7 @@ def test_what_stays_behind_fails_the_run_in_words(pytester: pytest.Pytester):
     """No traceback of pytest's own; all tests may have passed."""
     pytester.makeconftest(
         """
-        from redis_resilience.model.errors import DeploymentError
+        from redis_resilience import DeploymentError
         from redis_resilience.trials.keeper import Keeper
 
         def close(self):
@@ -204,8 +202,7 @@ def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
     pytester.makepyfile(
         test_scenario="""
         from pathlib import Path
-        from redis_resilience.faults.kill import kill
-        from redis_resilience.faults.target import MASTER
+        from redis_resilience import MASTER, kill
 
         def test_unwatched_at_first(trial):
             if not Path("tried").exists():
@@ -356,8 +353,7 @@ def test_a_scenario_may_ask_for_a_deployment_that_no_trial_has_changed(pytester)
     pytester.makepyfile(
         """
         import pytest
-        from redis_resilience.faults.kill import kill
-        from redis_resilience.faults.target import MASTER
+        from redis_resilience import MASTER, kill
 
         @pytest.mark.redis(fresh="yes", trials=2)
         def test_new(trial):

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from redis_resilience import REDIS_PORT, ByHand, written_and_read_everywhere
 from redis_resilience.command.lint import lint_files
 from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.topologies.catalogue import CHART
-from redis_resilience.topologies.topology import REDIS_PORT
-from redis_resilience.trials.by_hand import ByHand
 from redis_resilience.trials.emptying import empty
 from redis_resilience.trials.survey import survey
-from redis_resilience.trials.verification import written_and_read_everywhere
 
 pytestmark = pytest.mark.kind
 

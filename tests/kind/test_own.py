@@ -19,8 +19,7 @@ def test_the_documented_example_is_deployed_and_survives_its_master(pytester: py
     shutil.copytree(EXAMPLES, pytester.path / "mine")
     pytester.makepyfile(
         test_mine="""
-        from redis_resilience.faults.pause import pause
-        from redis_resilience.faults.target import MASTER
+        from redis_resilience import MASTER, pause
 
 
         def test_hung_master_is_replaced(trial):
