@@ -14,6 +14,22 @@ def test_the_verdict_is_the_first_line(make: Any) -> None:
     assert text.splitlines()[0] == "## FAIL: 3 trials, 1 pass, 1 unknown, 1 fail"
 
 
+def test_losses_are_those_of_judged_trials_and_the_refused_are_named(make: Any) -> None:
+    judged = [make.judgement(), make.judgement(verdict=Verdict.UNKNOWN, writes=make.writes(7))]
+
+    text = markdown([(make.plan(), judgement) for judgement in judged])
+
+    assert text.splitlines()[2] == (
+        "0 lost of 2,716 acknowledged writes. 1 of 2 trials unknown, left out of the numbers; 7 writes lost in them."
+    )
+
+
+def test_where_every_trial_is_refused_no_loss_is_claimed_or_denied(make: Any) -> None:
+    text = markdown([(make.plan(), make.judgement(verdict=Verdict.UNKNOWN))])
+
+    assert text.splitlines()[2] == "1 of 1 trial unknown, left out of the numbers."
+
+
 def test_no_trial_is_no_pass() -> None:
     assert markdown([]).startswith("## UNKNOWN: 0 trials")
 

@@ -14,6 +14,7 @@ from redis_resilience.judges import assumptions, availability, bounds, cluster, 
 from redis_resilience.judges.shards import damage, parts
 from redis_resilience.model.history import History
 from redis_resilience.model.verdict import (
+    LOST,
     Availability,
     Finding,
     Judgement,
@@ -120,7 +121,7 @@ def _of_shards(history: History, histories: tuple[History, ...]) -> _Answers:
     merged = cluster.worst_findings([(shard, answer.findings) for shard, _, answer in told])
     findings = [
         ledger.loss_finding(history, writes)
-        if finding.name == ledger.LOST and finding.verdict is not Verdict.UNKNOWN
+        if finding.name == LOST and finding.verdict is not Verdict.UNKNOWN
         else finding
         for finding in merged
     ]

@@ -18,10 +18,9 @@ from redis_resilience.judges.timeline import believed_masters, promotions
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.records import NO_SERVER, Records
-from redis_resilience.model.verdict import NAMED, Finding, LostWrite, Verdict, Writes
+from redis_resilience.model.verdict import LOST, NAMED, Finding, LostWrite, Verdict, Writes
 
 MASTER = "master"
-LOST = "ledger.lost"
 _SPARSE = 8
 """A bitmap may be so many times larger than the number of keys; beyond, keys are ranked first."""
 

@@ -11,6 +11,9 @@ from redis_resilience.model.instants import Instant
 NAMED = 1000
 """Lost and unexpected keys are told by name up to this many; the counts are exact whatever their number."""
 
+LOST = "ledger.lost"
+"""The finding that says whether acknowledged writes are lost."""
+
 
 class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
@@ -198,3 +201,8 @@ class Judgement:
     phases: tuple[PhaseCheck, ...]
     shards: tuple[ShardJudgement, ...] = ()
     schema: int = 1
+
+
+def loss_known(judgement: Judgement) -> bool:
+    """Whether the ledger could tell what is lost; where it could not, its count of 0 means nothing."""
+    return any(finding.name == LOST and finding.verdict is not Verdict.UNKNOWN for finding in judgement.findings)

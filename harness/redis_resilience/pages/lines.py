@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable
 
 from redis_resilience.model import instants
-from redis_resilience.model.verdict import Judgement, PhaseCheck
-from redis_resilience.pages.story import loss_known, not_passed, what_happened
+from redis_resilience.model.verdict import Judgement, PhaseCheck, loss_known
+from redis_resilience.pages.story import not_passed, what_happened
 from redis_resilience.pages.units import count_text, error_text, ms_text, phase_name
 
 WIDTH = 100

@@ -18,11 +18,11 @@ from redis_resilience.model.environment import Environment as TrialEnvironment
 from redis_resilience.model.events import Scalar
 from redis_resilience.model.history import History
 from redis_resilience.model.lint import LintReport
-from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.model.verdict import Judgement, Verdict, loss_known
 from redis_resilience.pages import setup
 from redis_resilience.pages.lanes import swim_lanes
 from redis_resilience.pages.lines import place
-from redis_resilience.pages.story import loss_known, outage_ms, what_happened, what_it_means, what_was_done
+from redis_resilience.pages.story import outage_ms, what_happened, what_it_means, what_was_done
 from redis_resilience.pages.units import NOT_KNOWN, NOTHING, count_text, error_text, ms_text, phase_name
 from redis_resilience.pages.waterfall import waterfall
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from redis_resilience.model import instants
-from redis_resilience.model.verdict import Judgement
-from redis_resilience.pages.story import loss_known, outage_ms
+from redis_resilience.model.verdict import Judgement, loss_known
+from redis_resilience.pages.story import outage_ms
 
 Property = str | int | float | bool
 

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from redis_resilience.model import instants
 from redis_resilience.model.plan import Plan
-from redis_resilience.model.verdict import Finding, Judgement, Verdict
+from redis_resilience.model.verdict import Finding, Judgement, Verdict, loss_known
 from redis_resilience.pages.units import count_text, ms_text, plural
-
-LOSS = "ledger.lost"
 
 
 def not_passed(judgement: Judgement) -> tuple[Finding, ...]:
@@ -17,11 +15,6 @@ def not_passed(judgement: Judgement) -> tuple[Finding, ...]:
     return tuple(
         finding for finding in (*judgement.assumptions, *judgement.findings) if finding.verdict is not Verdict.PASS
     )
-
-
-def loss_known(judgement: Judgement) -> bool:
-    """Whether the ledger could tell; where it could not, its count of 0 means nothing."""
-    return any(finding.name == LOSS and finding.verdict is not Verdict.UNKNOWN for finding in judgement.findings)
 
 
 def outage_ms(judgement: Judgement) -> float | None:

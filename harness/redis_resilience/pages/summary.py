@@ -9,9 +9,11 @@ from redis_resilience.model.lint import LintReport
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.verdict import Judgement, Verdict, worst
 from redis_resilience.pages.setup import one_line
-from redis_resilience.pages.story import loss_known, not_passed
-from redis_resilience.pages.table import FEW, Row, Spread, lost_text, summarise
+from redis_resilience.pages.story import not_passed
+from redis_resilience.pages.table import lost_text, quantile_text, refused_text
 from redis_resilience.pages.units import NOTHING, count_text, ms_text, plural
+from redis_resilience.statistics.quantiles import FEW, Spread
+from redis_resilience.statistics.rows import Row, is_refused, summarise
 
 REASONS = 5
 _COLUMNS = (
@@ -31,21 +33,25 @@ _COLUMNS = (
 def markdown(trials: Sequence[tuple[Plan, Judgement]], lint: Sequence[LintReport] = ()) -> str:
     """At most ten lines and the table, and a line of lint for each set-up that was tried."""
     rows = summarise(trials)
-    return "\n".join((*_head(trials), "", *_table(rows), *_settings(lint), ""))
+    return "\n".join((*_head(trials, rows), "", *_table(rows), *_settings(lint), ""))
 
 
-def _head(trials: Sequence[tuple[Plan, Judgement]]) -> Iterable[str]:
+def _head(trials: Sequence[tuple[Plan, Judgement]], rows: Sequence[Row]) -> Iterable[str]:
     judgements = [judgement for _, judgement in trials]
     verdicts = Counter(judgement.verdict for judgement in judgements)
     counts = ", ".join(f"{verdicts[each]} {each}" for each in Verdict)
-    lost = sum(judgement.writes.lost for judgement in judgements)
-    acknowledged = sum(judgement.writes.acknowledged for judgement in judgements)
+    judged = [judgement.writes for judgement in judgements if not is_refused(judgement)]
+    lost, acknowledged = sum(each.lost for each in judged), sum(each.acknowledged for each in judged)
     verdict = worst(judgement.verdict for judgement in judgements)
     yield f"## {verdict.upper()}: {plural(len(judgements), 'trial')}, {counts}"
     yield ""
-    not_known = sum(not loss_known(judgement) for judgement in judgements)
-    gap = f" What was lost is not known of {plural(not_known, 'trial')}." if not_known else ""
-    yield f"{count_text(lost)} lost of {plural(acknowledged, 'acknowledged write')}.{gap}"
+    not_known = sum(row.loss_not_known for row in rows)
+    sentences = (
+        f"{count_text(lost)} lost of {plural(acknowledged, 'acknowledged write')}" if judged else "",
+        f"What was lost is not known of {plural(not_known, 'trial')}" if not_known else "",
+        refused_text(rows),
+    )
+    yield " ".join(f"{sentence}." for sentence in sentences if sentence)
     reasons = Counter(
         (finding.verdict, finding.name, judgement.scenario)
         for judgement in judgements
@@ -70,7 +76,7 @@ def _table(rows: Sequence[Row]) -> Iterable[str]:
             f"{row.passed} / {row.unknown} / {row.failed}",
             _three(row.outage),
             _three(row.first_switch),
-            str(row.last_switch.maximum or NOTHING),
+            quantile_text(row.last_switch.maximum),
             lost_text(row),
             ms_text(row.noise_ms),
             ms_text(row.lateness_p99_ms),
@@ -90,7 +96,8 @@ def _settings(lint: Sequence[LintReport]) -> Iterable[str]:
 def _three(values: Spread) -> str:
     if values.median is None:
         return NOTHING
-    return f"{values.median} / {f'n<{FEW}' if values.too_few else values.p95} / {values.maximum}".replace("<", "&lt;")
+    p95 = f"n<{FEW}" if values.too_few else quantile_text(values.p95)
+    return f"{quantile_text(values.median)} / {p95} / {quantile_text(values.maximum)}".replace("<", "&lt;")
 
 
 def _safe(text: str) -> str:

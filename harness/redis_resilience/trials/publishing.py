@@ -10,6 +10,7 @@ from pathlib import Path
 from redis_resilience.model.errors import BrokenTrial, ResilienceError
 from redis_resilience.pages import page, summary, table
 from redis_resilience.pages.script import write_shared_script
+from redis_resilience.statistics import rows
 from redis_resilience.trials.folder import TrialFolder, write_whole
 
 
@@ -45,7 +46,7 @@ def publish(folders: Sequence[Path], results: Path, *, width: int, colour: bool)
     except (ResilienceError, OSError) as error:
         problem = f"not every page was written: {error}"
     return Published(
-        table=table.render(table.summarise(trials), width=width, colour=colour),
+        table=table.render(rows.summarise(trials), width=width, colour=colour),
         index=TrialFolder(folders[0]).report if len(folders) == 1 else results / "summary.md",
         problem=problem,
     )
