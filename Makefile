@@ -21,7 +21,9 @@ run:  ## Break a master on this host, print the table, name the report
 test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, real failovers
 	@tools/setup dev
 	@$(MAKE) --no-print-directory lint
-	@.venv/bin/pytest tests scenarios -m "not kind" -k "$(CERTAIN)" --redis-require=yes $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+	@.venv/bin/pytest tests -m "not local and not kind" -n 2
+	@.venv/bin/pytest tests -m local -n 3 --dist worksteal --redis-require=yes
+	@.venv/bin/pytest scenarios -n 2 --dist worksteal -m "not kind" -k "$(CERTAIN)" --redis-require=yes $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 test-kind:  ## What needs Docker, kind and kubectl: clusters of its own, real faults, every document's scenario
 	@tools/setup dev
