@@ -20,6 +20,7 @@ from pathlib import Path
 
 from redis_resilience.command.scenarios import scenario
 from redis_resilience.model.errors import ResilienceError
+from redis_resilience.model.events import Phase
 from redis_resilience.model.verdict import Judgement, Verdict
 from redis_resilience.trials.folder import TrialFolder
 
@@ -135,8 +136,8 @@ def where_the_time_goes(folder: Path) -> str:
         raise SystemExit(f"expected a line that begins with 'bring-up:'; got:\n{said}")
     steps = [(name, float(seconds)) for name, seconds in re.findall(r"([^,]+?) ([\d.]+) s(?:, |$)", told[1])]
     [trial] = _trials(folder)
-    phases = [event for event in TrialFolder(trial).history().events if event.kind == "phase"]
-    spans = [(f"trial: {begin.data['name']}", (end.at_ns - begin.at_ns) / 1e9) for begin, end in pairwise(phases)]
+    phases = TrialFolder(trial).history().of(Phase)
+    spans = [(f"trial: {begin.name}", (end.at_ns - begin.at_ns) / 1e9) for begin, end in pairwise(phases)]
     rest_s = whole_s - sum(seconds for _, seconds in (*steps, *spans))
     rows = [*steps, *spans, ("start, judging, report, deletion of the cluster", rest_s), ("all", whole_s)]
     return table(("step", "s"), [(name, f"{seconds:.1f}") for name, seconds in rows])

@@ -20,7 +20,7 @@ from redis_resilience.judges import ledger
 from redis_resilience.judges.judge import judge
 from redis_resilience.model import records
 from redis_resilience.model.environment import Environment, Prediction, Server
-from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.events import FaultEffect, Link, Phase, Role, SentinelMessage
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
@@ -81,7 +81,6 @@ def read(folder: Path) -> History:
     operations, _ = records.decode("operations", memoryview(np.memmap(folder / "operations.bin", np.uint8, "r")))
     samples, _ = records.decode("samples", memoryview(np.memmap(folder / "samples.bin", np.uint8, "r")))
     phases = {"control": 0, "fault": fault_ns - 1, "observe": fault_ns + 1, "done": end_ns + 1}
-    where: dict[str, str | int] = {"fault": 0, "pod": "redis-0", "container": "redis"}
     return History(
         plan=Plan(
             trial="bench",
@@ -112,12 +111,12 @@ def read(folder: Path) -> History:
         operations=operations,
         samples=samples,
         events=(
-            *(Event(at_ns=at, source="harness", kind="phase", data={"name": name}) for name, at in phases.items()),
-            Event(at_ns=fault_ns, source="harness", kind="fault-effect", text="gone", data=dict(where)),
-            Event(
+            *(Phase(at_ns=at, name=name) for name, at in phases.items()),
+            FaultEffect(at_ns=fault_ns, fault=0, fault_kind="kill", pod="redis-0", container="redis", proof="gone"),
+            SentinelMessage(
                 at_ns=fault_ns + 1,
                 source="sentinel:s",
-                kind="+switch-master",
+                name="+switch-master",
                 text="mymaster 10.0.0.0 6379 10.0.0.1 6379",
             ),
         ),

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
+from msgspec.structs import fields
 
-from redis_resilience.model.cluster import slots_of
+from redis_resilience.model.cluster import Range, slots_of
 from redis_resilience.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
-from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.events import AnyEvent, FaultEffect, Link, Role, SentinelMessage
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, result_of
 from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE
 
 MS = 1_000_000
+KINDS = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
+EMPTY = {str: "", int: 0}
 ORIGIN = 5_000 * MS  # no history begins at 0 of its clock
 NAMES = ("redis-0", "redis-1", "redis-2")
 NODES = (*NAMES, "redis-3", "redis-4")
@@ -104,7 +109,7 @@ class Story:
         )
         self.operations: list[tuple[int, ...]] = []
         self.samples: list[tuple[int, ...]] = []
-        self.events: list[Event] = []
+        self.events: list[AnyEvent] = []
         self.finals: dict[str, FinalRead] = {}
         self.problems: tuple[str, ...] = ()
         self.complete = True
@@ -132,23 +137,27 @@ class Story:
     def event(
         self, at: float, source: str, kind: str, text: str = "", /, *, since: float | None = None, **data: Any
     ) -> None:
-        since_ns = 0 if since is None else ns(since)
-        self.events.append(Event(at_ns=ns(at), source=source, kind=kind, text=text, since_ns=since_ns, data=data))
+        """kind: a Sentinel's own word, or that of one of our events; what `data` leaves out of those is empty."""
+        when = {"at_ns": ns(at), "since_ns": 0 if since is None else ns(since), "source": source}
+        if kind not in KINDS:
+            self.events.append(SentinelMessage(name=kind, text=text, **when))
+        else:
+            missing = {field.name: EMPTY.get(field.type) for field in fields(KINDS[kind]) if field.required}
+            self.events.append(msgspec.convert({**missing, **data, **when, "kind": kind}, AnyEvent))
 
     def phase(self, at: float, name: str) -> None:
         self.event(at, "harness", "phase", name=name)
 
     def fault(self, at: float, *, pod: str = "redis-0", container: str = "redis", number: int = 0) -> None:
-        where = {"fault": number, "kind": "kill", "pod": pod, "container": container}
+        where = {"fault": number, "fault_kind": "kill", "pod": pod, "container": container}
         self.event(at - 1, "harness", "fault-begin", **where)
-        self.event(at, "harness", "fault-effect", "process gone", since=at - 1, **where)
+        self.event(at, "harness", "fault-effect", since=at - 1, proof="process gone", **where)
 
     def takes_along(self, *pods: str, seen: float = FAULT) -> None:
         """What took redis-0 is a node without power, which these pods were on, too; it was seen to be off then."""
-        more = {"kind": "node-stop", "pods": ",".join(("redis-0", *pods))}
         self.events = [
-            replace(event, at_ns=ns(seen), data={**event.data, **more})
-            if (event.kind, event.data.get("pod")) == ("fault-effect", "redis-0")
+            structs.replace(event, at_ns=ns(seen), fault_kind="node-stop", pods=("redis-0", *pods))
+            if isinstance(event, FaultEffect) and event.pod == "redis-0"
             else event
             for event in self.events
         ]
@@ -161,11 +170,12 @@ class Story:
 
     def deleted(self, asked: float, gone: float, *, kind: str = "delete") -> None:
         """redis-0 is deleted in place of any other fault: accepted 2 ms after the call, its process seen gone later."""
-        self.events = [event for event in self.events if not event.kind.startswith("fault-")]
-        where = {"fault": 0, "kind": kind, "pod": "redis-0", "container": "redis"}
+        self.events = [event for event in self.events if not event.label.startswith("fault-")]
+        where = {"fault": 0, "fault_kind": kind, "pod": "redis-0", "container": "redis"}
         self.event(asked, "harness", "fault-begin", **where)
-        self.event(asked + 2, "harness", "fault-asked", "accepted by the cluster", since=asked, **where, pods="redis-0")
-        self.event(gone, "harness", "fault-effect", "pod gone", since=asked, **where, pods="redis-0")
+        where |= {"pods": ("redis-0",)}
+        self.event(asked + 2, "harness", "fault-asked", since=asked, **where)
+        self.event(gone, "harness", "fault-effect", since=asked, proof="pod gone", **where)
 
     def switch(self, at: float, sentinel: str, *, old: int = 0, new: int = 1, logged: float | None = None) -> None:
         text = f"mymaster 10.0.0.{old} 6379 10.0.0.{new} 6379"
@@ -177,7 +187,9 @@ class Story:
         """What a node's table told, as it is asked every 20 ms."""
         self.event(at, f"node:{node}", kind, since=at - 20, **data)
 
-    def owner(self, at: float, node: str, *, slots: str = "0-8191", old: str = "redis-0", new: str = "redis-1") -> None:
+    def owner(
+        self, at: float, node: str, *, slots: Range = (0, 8191), old: str = "redis-0", new: str = "redis-1"
+    ) -> None:
         self.word(at, node, "owner", slots=slots, owner=new, before=old, epoch=7)
 
     def final(self, server: int, keys: Any, *, role: str = "replica", run_id: str | None = None, **more: Any) -> None:

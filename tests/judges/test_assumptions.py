@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from redis_resilience.judges import assumptions, availability
 from redis_resilience.model.events import Role
@@ -47,7 +48,7 @@ def torn(story: Any) -> None:
 
 
 def without_last_phase(story: Any) -> None:
-    story.events = [event for event in story.events if event.data.get("name") != "done"]
+    story.events = [event for event in story.events if getattr(event, "name", "") != "done"]
 
 
 def dirty(story: Any) -> None:
@@ -74,11 +75,13 @@ def late(story: Any) -> None:
 
 
 def unproved(story: Any) -> None:
-    story.events = [event for event in story.events if event.kind != "fault-effect"]
+    story.events = [event for event in story.events if event.label != "fault-effect"]
 
 
 def proved_without_words(story: Any) -> None:
-    story.events = [replace(event, text="") if event.kind == "fault-effect" else event for event in story.events]
+    story.events = [
+        structs.replace(event, proof="") if event.label == "fault-effect" else event for event in story.events
+    ]
 
 
 def half_proved(story: Any) -> None:

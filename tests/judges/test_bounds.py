@@ -172,7 +172,7 @@ def test_a_new_master_that_was_loading_explains_it(kill: Any) -> None:
 
 def test_an_instant_that_was_not_seen_is_not_inside(kill: Any) -> None:
     story = with_bound(kill(), 0, 100)
-    story.events = [event for event in story.events if event.kind != "+elected-leader"]
+    story.events = [event for event in story.events if event.label != "+elected-leader"]
 
     ((check,), found) = judged(story)
 
@@ -274,7 +274,7 @@ def test_a_lookup_that_failed_before_anybody_asked_for_it_explains_nothing(kill:
 
 def test_a_hand_over_is_held_to_bounds_of_its_own(kill: Any) -> None:
     story = kill()
-    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)
     elected = Bound(name="elected_at", origin="fault_at", lower_ms=0, upper_ms=12000, because="the hook's patience")
     missed = Bound(name="sdown_at", origin="fault_at", lower_ms=1000, upper_ms=1200, because="D")
@@ -319,7 +319,7 @@ def test_a_client_that_waits_for_the_resolver_writes_late(kill: Any, client: int
 
 def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
     story = kill()
-    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)
 
     assert judged(story)[1]["bounds.explained"].verdict is Verdict.UNKNOWN
@@ -330,7 +330,7 @@ def looking_up(story: Any, sentinel: str, times: tuple[float, ...]) -> Any:
     with_bound(story, 0, 1000, name="first_switch_at", origin="promoted_at")
     story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
     story.deleted(400, 500)
-    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.events = [event for event in story.events if event.label != "+switch-master"]
     for at in times:
         story.event(at, f"log:{sentinel}", "unresolved", "redis-0.redis", since=at - 1)
     return story

@@ -68,7 +68,7 @@ def test_writes_that_two_shards_lost_are_told_from_the_first_of_any_to_the_last(
 def test_a_shard_that_is_replaced_although_nothing_touched_it_fails(cluster: Any) -> None:
     story = cluster()
     for node in ("redis-0", "redis-1", "redis-2", "redis-3", "redis-4"):
-        story.owner(2000, node, slots="8192-16383", old="redis-3", new="redis-4")
+        story.owner(2000, node, slots=(8192, 16383), old="redis-3", new="redis-4")
     judged = judge(story.history())
     assert finding(judged, "failover.expected").verdict is Verdict.FAIL
     assert finding(judged, "failover.expected").text.startswith("shard 8192-16383: expected no failover")
@@ -85,7 +85,7 @@ def test_refusals_in_an_untouched_shard_are_right_only_with_full_coverage(
 
 def test_a_node_that_still_names_the_old_master_fails(cluster: Any) -> None:
     story = cluster()
-    story.events = [event for event in story.events if (event.source, event.kind) != ("node:redis-4", "owner")]
+    story.events = [event for event in story.events if (event.source, event.label) != ("node:redis-4", "owner")]
     answer = finding(judge(story.history()), "convergence.nodes_agree")
     assert answer.verdict is Verdict.FAIL
     assert "got redis-4: redis-0" in answer.text
@@ -110,7 +110,7 @@ def test_of_equal_answers_that_of_the_shard_that_was_hit_is_told(cluster: Any) -
 def test_a_node_that_was_out_with_the_one_that_was_hit_is_not_waited_for(cluster: Any) -> None:
     """Without power are all pods of a node: redis-2, too, which never tells of the new master."""
     story = cluster()
-    story.events = [event for event in story.events if (event.source, event.kind) != ("node:redis-2", "owner")]
+    story.events = [event for event in story.events if (event.source, event.label) != ("node:redis-2", "owner")]
     assert "last_switch_at" not in judge(story.history()).timeline.instants
     story.takes_along("redis-2")
     assert "last_switch_at" in judge(story.history()).timeline.instants
@@ -142,7 +142,7 @@ def test_the_shard_that_lost_its_master_speaks_for_one_that_lost_a_replica(clust
     story = cluster(failover=False)
     story.takes_along("redis-4")
     story.believe(shards=story.environment.shards[::-1])
-    story.events = [event for event in story.events if event.kind not in ("pfail", "fail", "owner")]
+    story.events = [event for event in story.events if event.label not in ("pfail", "fail", "owner")]
     assert judge(story.history()).timeline.old_master == "redis-0"
 
 

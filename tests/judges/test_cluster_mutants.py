@@ -13,7 +13,7 @@ from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, loa
 MUTANTS = [
     ("shards", "first : last + 1", "first:last"),
     ("shards", 'numbers, "server", "source"', 'numbers, "server"'),
-    ("shards", "for name in struck(event)", 'for name in {event.data.get("pod")}'),
+    ("shards", "for name in event.servers", "for name in {event.pod}"),
     ("shards", "return Damage.MASTER", "return Damage.REPLICA"),
     ("shards", "max_outage_s=allowed_s, ", ""),
     ("shards", "if damage(history, shard) else None", ""),
@@ -23,19 +23,20 @@ MUTANTS = [
     ("shards", "group.rate / shards", "group.rate"),
     ("shards", "final.keys[mine[slots_of(trial, final.keys)]]", "final.keys"),
     ("shards", " - (len(final.keys) - len(keys))", ""),
-    ("shards", '("pod") in shard.servers', '("pod") == shard.master'),
+    ("shards", "event.pod in shard.servers", "event.pod == shard.master"),
     ("nodes", "// 2 + 1", "// 2"),
     ("nodes", "if ours and event.at_ns >= since_ns:", "if ours:"),
-    ("nodes", " and new in shard.servers", ""),
-    ("nodes", "any(begin <= first <= end for begin, end in shard.slots) and ", ""),
-    ("nodes", 'event.data.get("node") == master and ', ""),
-    ("nodes", 'first("pfail", "fail")', 'first("pfail")'),
+    ("nodes", " and event.owner in shard.servers", ""),
+    ("nodes", "any(begin <= event.slots[0] <= end for begin, end in shard.slots) and ", ""),
+    ("nodes", "event.node == master and ", ""),
+    ("nodes", "history.of(Pfail, Fail)", "history.of(Pfail)"),
     ("nodes", "if event.earliest_ns > at_ns:", "if event.at_ns > at_ns:"),
-    ("nodes", "elif event.at_ns <= at_ns:", "else:"),
-    ("nodes", '"fault-effect", "heal-end"):\n        if', '"fault-effect"):\n        if'),
-    ("evidence", "environment.master in struck(event)", 'environment.master == event.data.get("pod")'),
-    ("timeline", "return master if master in struck(effect) else", "return"),
-    ("assumptions", "if server in struck(event)", 'if event.data.get("pod") == server'),
+    ("nodes", "case TableUp() if event.at_ns <= at_ns:", "case TableUp():"),
+    ("nodes", "case HealEnd() if event.at_ns <= at_ns:", "case HealEnd():"),
+    ("nodes", "TableDown, FaultEffect, HealEnd)", "TableDown, FaultEffect)"),
+    ("evidence", "environment.master in event.servers", "environment.master == event.pod"),
+    ("timeline", "return master if master in effect.servers else", "return"),
+    ("assumptions", "if server in event.servers", "if event.pod == server"),
     ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
     ("cluster", "first_ns = min(", "first_ns = max("),
     ("cluster", "write: write.return_ns", "write: write.server"),
@@ -125,19 +126,19 @@ def check_whose_word_counts(judge: Judge, cluster: Any) -> None:
     story.word(600, "redis-3", "pfail", node="redis-4")
     story.word(700, "redis-0", "fail", node="redis-0")
     story.owner(800, "redis-4", new="redis-3")
-    story.owner(900, "redis-4", slots="8192-16383", old="redis-3")
+    story.owner(900, "redis-4", slots=(8192, 16383), old="redis-3")
     assert instants(judge(story.history())) == [1100, 1200, 1260, 1261, 1263]
     heard = cluster()
-    heard.events = [event for event in heard.events if event.kind != "pfail"]
+    heard.events = [event for event in heard.events if event.label != "pfail"]
     assert instants(judge(heard.history())) == [1200, 1200, 1260, 1261, 1263]
 
 
 def check_who_was_gone(judge: Judge, cluster: Any) -> None:
     def quorum_and_last(*words: tuple[float, str, str], but: tuple[str, ...] = ()) -> list[float | None]:
         story = cluster()
-        story.events = [event for event in story.events if f"{event.source} {event.kind}" not in but]
+        story.events = [event for event in story.events if f"{event.source} {event.label}" not in but]
         for at, node, kind in words:
-            story.word(at, node, kind, pod=node)
+            story.word(at, node, kind, pod=node, container="redis")
         return instants(judge(story.history()))[3:]
 
     silent = "node:redis-4 owner"
@@ -147,6 +148,7 @@ def check_who_was_gone(judge: Judge, cluster: Any) -> None:
     assert quorum_and_last(but=("node:redis-0 table-down",)) == [1261, 1263]
     assert quorum_and_last((600, "redis-2", "table-down"), (900, "redis-2", "table-up")) == [1261, 1263]
     assert quorum_and_last((600, "redis-2", "fault-effect"), (900, "redis-2", "heal-end")) == [1261, 1263]
+    assert quorum_and_last((600, "redis-2", "fault-effect"), (1770, "redis-2", "heal-end")) == [1262, 1263]
 
 
 def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:
@@ -170,7 +172,7 @@ def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> No
     assert told.verdict is Verdict.PASS
     assert "cluster.other_shards" not in {found.name for found in told.findings}
     replica.believe(shards=replica.environment.shards[::-1])
-    replica.events = [event for event in replica.events if event.kind not in ("pfail", "fail", "owner")]
+    replica.events = [event for event in replica.events if event.label not in ("pfail", "fail", "owner")]
     assert judge(replica.history()).timeline.old_master == "redis-0"
     slow = cluster(max_outage_s=1.6, refused=range(60, 240))
     slow.takes_along("redis-4")
@@ -189,7 +191,7 @@ def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> No
 def check_the_worst_is_named(judge: Judge, cluster: Any) -> None:
     story = cluster()
     for number in range(5):
-        story.owner(2000, f"redis-{number}", slots="8192-16383", old="redis-3", new="redis-4")
+        story.owner(2000, f"redis-{number}", slots=(8192, 16383), old="redis-3", new="redis-4")
     text = finding(judge(story.history()), "failover.expected").text
 
     assert text.startswith("shard 8192-16383: expected no failover")

@@ -121,7 +121,7 @@ def test_a_sentinel_that_is_asked_at_the_end_need_not_have_announced_anything(
     """It was made anew, and began with the promoted master; or with the old one."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
-    story.event(3590, "harness", "named", named, sentinel="redis-0")
+    story.event(3590, "harness", "named", address=named, sentinel="redis-0")
 
     assert findings(story)["convergence.sentinels_agree"].verdict is verdict
 
@@ -134,13 +134,13 @@ def test_one_that_began_anew_and_was_not_asked_is_left_out(kill: Any) -> None:
         story.event(at, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id=run_id)
     assert findings(story)["convergence.sentinels_agree"].text.endswith("all 2 did")
 
-    story.event(3590, "harness", "named", "10.0.0.0:6379", sentinel="redis-0")
+    story.event(3590, "harness", "named", address="10.0.0.0:6379", sentinel="redis-0")
     assert findings(story)["convergence.sentinels_agree"].verdict is Verdict.FAIL
 
 
 def test_its_answer_counts_for_more_than_what_it_announced(kill: Any) -> None:
     story = kill()
-    story.event(3590, "harness", "named", "10.0.0.2:6379", sentinel="redis-1")
+    story.event(3590, "harness", "named", address="10.0.0.2:6379", sentinel="redis-1")
 
     found = findings(story)["convergence.sentinels_agree"]
 
@@ -200,7 +200,7 @@ def test_a_sentinel_that_nobody_made_anew_need_not_agree_and_is_told(kill: Any) 
     """Document 002's bootstrap pod is replaced by a server alone."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-    story.event(3000, "harness", "heal-end", pod="redis-1", unreplaced="redis-1/sentinel")
+    story.event(3000, "harness", "heal-end", pod="redis-1", unreplaced=("redis-1/sentinel",))
 
     found = findings(story)["convergence.sentinels_agree"]
 
@@ -220,7 +220,7 @@ def moved(story: Any, server: str, address: str) -> Any:
 def test_sentinels_that_name_an_address_where_the_master_is_no_longer_disagree(kill: Any) -> None:
     """Seen on Kubernetes: the pod was back under its name, and nobody was at the address that clients were sent to."""
     story = kill()
-    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.events = [event for event in story.events if event.label != "+switch-master"]
     story.final(0, range(50), role="master", run_id="anew")
     story.final(1, range(50))
 
@@ -241,7 +241,7 @@ def test_one_that_follows_its_name_there_agrees(kill: Any) -> None:
     """It resolves names and tells addresses: nothing was announced, and yet it sends clients to where the master is."""
     story = kill()
     for sentinel in range(3):
-        story.event(3590, "harness", "named", "10.0.0.9:6379", sentinel=f"redis-{sentinel}")
+        story.event(3590, "harness", "named", address="10.0.0.9:6379", sentinel=f"redis-{sentinel}")
 
     assert moved(story, "redis-1", "10.0.0.9:6379").verdict is Verdict.PASS
 
@@ -253,7 +253,7 @@ def test_who_else_went_elsewhere_is_nothing_to_disagree_about(kill: Any) -> None
 def test_an_address_that_another_server_has_now_is_that_servers(kill: Any) -> None:
     """A cluster gives addresses again: that of the old master, which has another now, went to redis-2."""
     story = kill()
-    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.events = [event for event in story.events if event.label != "+switch-master"]
     story.final(0, range(50), role="master", run_id="anew")
     story.final(1, range(50))
     moved(story, "redis-0", "10.0.0.9:6379")
@@ -269,7 +269,7 @@ def test_a_name_stays_and_an_address_that_no_watcher_knows_is_believed(kill: Any
     """Sentinels that announce names, and servers that are reached through another address than they announce."""
     story = kill()
     story.believe(sentinels=tuple(replace(view, master_address=place) for view in story.environment.sentinels))
-    story.events = [event for event in story.events if event.kind != "+switch-master"]
+    story.events = [event for event in story.events if event.label != "+switch-master"]
     story.final(0, range(50), role="master", run_id="anew")
     story.final(1, range(50))
 

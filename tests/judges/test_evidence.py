@@ -15,14 +15,14 @@ def told(story: Any, *kinds: str) -> list[tuple[str, str, bool, bool]]:
 
 
 def test_a_fault_takes_its_target_s_server_and_those_of_the_pods_out_with_it(tell: Any) -> None:
-    def struck(container: str, **more: str) -> set[str]:
+    def struck(container: str, **more: Any) -> set[str]:
         story = tell()
         story.event(100, "harness", "fault-effect", pod="redis-0", container=container, **more)
-        return evidence.struck(story.history().events[0])
+        return story.history().events[0].servers
 
     assert struck("redis") == {"redis-0"}
     assert struck("sentinel") == set(), "its server goes on"
-    assert struck("sentinel", pods="redis-0,redis-2") == {"redis-0", "redis-2"}
+    assert struck("sentinel", pods=("redis-0", "redis-2")) == {"redis-0", "redis-2"}
 
 
 def test_a_message_and_the_line_written_with_it_are_one(tell: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from redis_resilience.judges import availability, bounds, convergence, ledger, timeline
 from redis_resilience.judges.judge import judge
@@ -111,7 +112,9 @@ def test_another_zero_of_the_clock_changes_no_duration(kill: Any, shift_ns: int)
         operations=operations,
         samples=samples,
         events=tuple(
-            replace(event, at_ns=event.at_ns + shift_ns, since_ns=event.since_ns + shift_ns if event.since_ns else 0)
+            structs.replace(
+                event, at_ns=event.at_ns + shift_ns, since_ns=event.since_ns + shift_ns if event.since_ns else 0
+            )
             for event in history.events
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redis_resilience.model.environment import Bound, Prediction
-from redis_resilience.model.events import Link, Role
+from redis_resilience.model.events import FaultEvent, Link, Role
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
@@ -55,7 +55,7 @@ MUTANTS = [
     ("timeline", 'before["call_ns"][-1]', 'before["return_ns"][-1]'),
     ("timeline", 'own["return_ns"] >= since_ns))', 'own["return_ns"] >= 0))'),
     ("evidence", "min(message.earliest_ns, logged.earliest_ns)", "message.earliest_ns"),
-    ("evidence", "history.environment.master in struck(event)", "True"),
+    ("evidence", "history.environment.master in event.servers", "True"),
     ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
     ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
     ("redundancy", '& (own["source"] == master)', ""),
@@ -110,18 +110,18 @@ MUTANTS = [
     ("timeline", "if switch.sentinel not in gone", "if True"),
     ("timeline", "if len(found) > 1}", "if found}"),
     ("timeline", "if name not in _made_anew(history)", "if True"),
-    ("timeline", 'history.of_kind("named")}', 'history.of_kind("unnamed")}'),
+    ("timeline", "history.of(Named)}", "()}"),
     ("timeline", "{view.name: view.master_address for view in views}", "{view.name: master for view in views}"),
     ("timeline", "switch.address or switch.new", "switch.new"),
     ("timeline", "place if place in left else name_at(", "name_at("),
     ("timeline", "{view.master_address: master for view in views} | ", ""),
-    ("evidence", "left.pop(address, None)", "pass"),
+    ("evidence", "left.pop(event.address, None)", "pass"),
     ("timeline", "silent = gone | ", "silent = "),
     ("bounds", "(end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms", "True"),
-    ("bounds", 'effect.data.get("kind") in _TOLD_TO_END', "True"),
+    ("bounds", "effect.fault_kind in _TOLD_TO_END", "True"),
     ("timeline", "max(known.earliest_ns, last_ns), latest_ns", "known.earliest_ns, latest_ns"),
     ("timeline", "latest_ns=min(known.latest_ns, max(first_ns, last_ns))", "latest_ns=known.latest_ns"),
-    ("timeline", "event.at_ns > since.latest_ns and", "True and"),
+    ("timeline", "if event.at_ns > since.latest_ns)", "if True)"),
     ("assumptions", "environment.keys_before == 0", "environment.keys_before >= 0"),
     ("assumptions", "environment.healthy_before,", "True,"),
     ("assumptions", "not history.problems", "True"),
@@ -455,7 +455,7 @@ def check_missed_hello(judge: Judge, kill: Any, _: Any) -> None:
         bound = Bound(name="first_switch_at", origin="promoted_at", lower_ms=0, upper_ms=1000, because="so")
         story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
         story.deleted(400, 500)
-        story.events = [event for event in story.events if event.kind != "+switch-master"]
+        story.events = [event for event in story.events if event.label != "+switch-master"]
         for when in (1750, 3000):
             story.event(when, "log:redis-0", "unresolved", "redis-0.redis", since=when - 1)
         story.switch(at, first)
@@ -477,7 +477,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     story.events = [
         event
         for event in story.events
-        if event.kind not in found_down and not (event.kind == "+switch-master" and event.source.endswith(":redis-0"))
+        if event.label not in found_down and not (event.label == "+switch-master" and event.source.endswith(":redis-0"))
     ]
     story.switch(3450, "redis-0")
     story.event(1540, "kubernetes:redis-0", "pod-ready", pod="redis-0")
@@ -491,7 +491,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     silent = kill()
     silent.deleted(400, 530)
     silent.events = [
-        event for event in silent.events if not (event.kind == "+switch-master" and event.source.endswith(":redis-0"))
+        event for event in silent.events if not (event.label == "+switch-master" and event.source.endswith(":redis-0"))
     ]
     silent.believe(prediction=both)
     told = judge(silent.history())
@@ -513,7 +513,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     assert "its name was gone" in judge(silent.history()).phases[0].cause
 
     unasked = kill()
-    unasked.events = [event for event in unasked.events if event.kind not in found_down]
+    unasked.events = [event for event in unasked.events if event.label not in found_down]
     assert not judge(unasked.history()).timeline.handed_over
 
 
@@ -522,7 +522,7 @@ def check_asked(judge: Judge, kill: Any, _: Any) -> None:
     for named, verdict in (("10.0.0.1:6379", Verdict.PASS), ("10.0.0.2:6379", Verdict.FAIL)):
         story = kill()
         story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-        story.event(3590, "harness", "named", named, sentinel="redis-1")
+        story.event(3590, "harness", "named", address=named, sentinel="redis-1")
         assert seen(judge(story.history()), "convergence.sentinels_agree") is verdict
     for second, verdict in (("first", Verdict.FAIL), ("second", Verdict.PASS)):
         story = kill()
@@ -595,7 +595,8 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     spoil("load", lambda story: setattr(story, "operations", story.operations[:5] + story.operations[40:]))
     spoil("punctual", lambda story: [story.write(900 + n, 3400, server=1, late=30) for n in range(20)])
     spoil(
-        "fault_proved", lambda story: setattr(story, "events", [e for e in story.events if e.data.get("pod") is None])
+        "fault_proved",
+        lambda story: setattr(story, "events", [e for e in story.events if not isinstance(e, FaultEvent)]),
     )
     spoil("fault_seen", lambda story: setattr(story, "samples", [r for r in story.samples if r[5] != Role.UNREACHABLE]))
     spoil("final_reads", lambda story: story.final(2, (), run_id_after="other"))

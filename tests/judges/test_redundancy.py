@@ -99,7 +99,7 @@ def test_a_sentinel_that_announced_another_master_last_disagrees(kill: Any) -> N
 def test_it_is_not_whole_before_the_last_sentinel_agrees(kill: Any) -> None:
     story = kill()
     story.events = [
-        event for event in story.events if event.source != "sentinel:redis-2" or event.kind != "+switch-master"
+        event for event in story.events if event.source != "sentinel:redis-2" or event.label != "+switch-master"
     ]
     story.events = [event for event in story.events if event.source != "log:redis-2"]
     story.switch(3550, "redis-2")

@@ -188,7 +188,7 @@ def test_a_rejected_write_is_no_first_write(kill: Any) -> None:
 def test_a_role_event_stands_in_where_no_sample_tells_of_the_promotion(tell: Any) -> None:
     story = tell()
     story.fault(500)
-    story.event(1800, "server:redis-1", "role", since=1780, server="redis-1", role="master", before="replica")
+    story.event(1800, "server:redis-1", "role", since=1780, server="redis-1", role=Role.MASTER, before=Role.REPLICA)
     story.switch(2000, "redis-0")
 
     assert ms(timeline.judge(story.history()).at("promoted_at")) == (1780, 1800)
@@ -272,16 +272,16 @@ def test_a_deletion_took_effect_when_the_last_answer_was_not_followed_by_another
 
 def test_a_kill_is_when_its_process_was_gone_whatever_the_watchers_had(kill: Any) -> None:
     story = kill()
-    story.events = [event for event in story.events if event.kind != "fault-effect"]
-    where = {"fault": 0, "kind": "kill", "pod": "redis-0", "container": "redis"}
-    story.event(500, "harness", "fault-effect", "process gone", since=300, **where)
+    story.events = [event for event in story.events if event.label != "fault-effect"]
+    where = {"fault": 0, "fault_kind": "kill", "pod": "redis-0", "container": "redis"}
+    story.event(500, "harness", "fault-effect", since=300, proof="process gone", **where)
 
     assert ms(timeline.judge(story.history()).at("fault_at")) == (300, 500)
 
 
 def handed_over(story: Any) -> Any:
     """Asked at 1550, after which Sentinels elect and switch; the old master ends at 2500."""
-    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)
     return story
 
@@ -311,7 +311,7 @@ def test_one_that_a_quorum_found_down_first_was_not(kill: Any) -> None:
 
 def test_nobody_hands_over_who_was_not_asked_to_go(kill: Any) -> None:
     story = kill()
-    story.events = [event for event in story.events if event.kind not in ("+sdown", "+odown", "+try-failover")]
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
 
     assert not timeline.judge(story.history()).handed_over
 
@@ -320,7 +320,7 @@ def test_the_sentinel_of_a_pod_that_is_gone_is_not_waited_for_and_counts_no_more
     """redis-0's own announces the switch when it is back, at 3450; the last one of the failover is redis-2's."""
     story = handed_over(kill())
     story.events = [
-        event for event in story.events if not (event.kind == "+switch-master" and event.source.endswith(":redis-0"))
+        event for event in story.events if not (event.label == "+switch-master" and event.source.endswith(":redis-0"))
     ]
     story.switch(3450, "redis-0")
 
@@ -333,7 +333,7 @@ def test_the_sentinel_of_a_pod_that_is_gone_is_not_waited_for_and_counts_no_more
 def test_a_pod_that_was_healed_before_the_switch_counts_again(kill: Any) -> None:
     story = kill()
     story.deleted(400, 500)
-    story.event(1900, "harness", "heal-end", "back", fault=0, pod="redis-0", container="redis", pods="redis-0")
+    story.event(1900, "harness", "heal-end", fault=0, pod="redis-0", container="redis", pods=("redis-0",))
 
     assert ms(timeline.judge(story.history()).at("first_switch_at"))[1] == 2000
 

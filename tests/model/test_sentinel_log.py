@@ -20,7 +20,7 @@ def parse(text: str, *, clock_ns: int = 0, wall_ns: int = 0) -> tuple[Event, ...
 def test_a_line_becomes_the_event_that_was_published() -> None:
     (event,) = parse(SWITCH)
 
-    assert (event.source, event.kind) == ("log:redis-0", "+switch-master")
+    assert (event.source, event.name) == ("log:redis-0", "+switch-master")
     assert event.text == "mymaster 10.0.0.1 6379 10.0.0.2 6379"
 
 
@@ -40,14 +40,14 @@ def test_wall_time_is_moved_onto_the_clock_of_the_history() -> None:
 def test_every_log_level_carries_events(level: str) -> None:
     (event,) = parse(f"1:X 01 Jan 2026 00:00:00.000 {level} +sdown master mymaster 10.0.0.1 6379")
 
-    assert event.kind == "+sdown"
+    assert event.name == "+sdown"
 
 
 def test_an_event_with_a_number_alone_or_with_hyphens_is_read_whole() -> None:
     stamp = "1:X 01 Jan 2026 00:00:00.000"
     text = f"{stamp} # +new-epoch 3\n{stamp} # -failover-abort-no-good-slave master m h 1"
 
-    assert [(event.kind, event.text) for event in parse(text)] == [
+    assert [(event.name, event.text) for event in parse(text)] == [
         ("+new-epoch", "3"),
         ("-failover-abort-no-good-slave", "master m h 1"),
     ]
@@ -72,14 +72,14 @@ def test_what_is_no_event_is_passed_over(line: str) -> None:
 
 
 def test_a_line_torn_in_the_middle_hides_no_other() -> None:
-    kinds = [event.kind for event in parse(f"{SWITCH[:20]}\n{SWITCH}\n{SWITCH[:30]}")]
+    kinds = [event.name for event in parse(f"{SWITCH[:20]}\n{SWITCH}\n{SWITCH[:30]}")]
 
     assert kinds == ["+switch-master"]
 
 
 @given(st.text())
 def test_no_text_whatever_breaks_the_parser(text: str) -> None:
-    assert all(event.kind[0] in "+-" for event in parse(text))
+    assert all(event.name[0] in "+-" for event in parse(text))
 
 
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2199, 1, 1)))  # noqa: DTZ001 - given UTC below
@@ -97,4 +97,4 @@ def test_every_date_is_read_as_utc(moment: datetime) -> None:
 def test_a_name_without_an_address_is_an_event_of_this_projects_own_name() -> None:
     (event,) = parse("1:X 21 Nov 2026 05:31:51.249 # Failed to resolve hostname 'redis-1.redis'")
 
-    assert (event.source, event.kind, event.text) == ("log:redis-0", UNRESOLVED, "redis-1.redis")
+    assert (event.source, event.name, event.text) == ("log:redis-0", UNRESOLVED, "redis-1.redis")

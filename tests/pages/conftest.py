@@ -11,7 +11,7 @@ import pytest
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Environment, Prediction, SentinelView, Server
-from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.events import Event, FaultEffect, HealEnd, Link, LoadBegin, Phase, Role, SentinelMessage
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.operations import Cause, Result
@@ -104,16 +104,27 @@ def kill_samples() -> Records:
     return samples(*told)
 
 
+def fault_event(kind: type[FaultEffect | HealEnd], ms: float) -> FaultEffect | HealEnd:
+    return kind(
+        at_ns=fault_ms(ms),
+        since_ns=fault_ms(ms - 1),
+        fault=0,
+        fault_kind="kill",
+        pod="redis-0",
+        container="redis",
+        proof="process gone",
+    )
+
+
 def kill_events() -> tuple[Event, ...]:
     def heard(ms: float, pod: str, kind: str, text: str = "") -> Event:
-        return Event(at_ns=fault_ms(ms), source=f"sentinel:{pod}", kind=kind, text=text)
+        return SentinelMessage(at_ns=fault_ms(ms), source=f"sentinel:{pod}", name=kind, text=text)
 
-    who: dict[str, Any] = {"fault": "kill", "target": "redis-0"}
     switch = "mymaster 10.0.0.1 6379 10.0.0.2 6379"
     return (
-        Event(at_ns=START_NS, source="probe", kind="load-begin"),
-        Event(at_ns=START_NS, source="harness", kind="phase", data={"name": "control"}),
-        Event(at_ns=fault_ms(0), since_ns=fault_ms(-1), source="harness", kind="fault-effect", data=who),
+        LoadBegin(at_ns=START_NS, source="probe"),
+        Phase(at_ns=START_NS, name="control"),
+        fault_event(FaultEffect, 0),
         heard(1082, "redis-1", "+sdown", "master mymaster 10.0.0.1 6379"),
         heard(1090, "redis-2", "+sdown", "master mymaster 10.0.0.1 6379"),
         heard(1180.5, "redis-1", "+odown", "master mymaster 10.0.0.1 6379 #quorum 2/2"),
@@ -124,7 +135,7 @@ def kill_events() -> tuple[Event, ...]:
         heard(2262, "redis-0", "+switch-master", switch),
         heard(3310, "redis-1", "+switch-master", switch),
         heard(3320, "redis-2", "+convert-to-slave", "slave 10.0.0.1:6379"),
-        Event(at_ns=fault_ms(3300), source="harness", kind="heal-end", data=who),
+        fault_event(HealEnd, 3300),
     )
 
 
@@ -314,6 +325,7 @@ class Make:
     availability = staticmethod(availability)
     judgement = staticmethod(judgement)
     fault_ms: Callable[[float], int] = staticmethod(fault_ms)
+    fault_event = staticmethod(fault_event)
     names = tuple(name for name in instants.NAMES if name not in OF_CLUSTERS)
 
 

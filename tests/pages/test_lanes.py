@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.model.events import Event, Role
+from redis_resilience.model.events import Role, SentinelMessage
 from redis_resilience.pages.lanes import BINS, swim_lanes
 
 
@@ -97,13 +97,13 @@ def test_each_sentinel_has_its_lane_with_its_events(make: Any) -> None:
 
 
 def test_a_sentinel_that_nobody_knew_before_has_a_lane_too(make: Any) -> None:
-    late = Event(at_ns=make.fault_ms(50), source="sentinel:redis-9", kind="+monitor")
+    late = SentinelMessage(at_ns=make.fault_ms(50), source="sentinel:redis-9", name="+monitor")
 
     assert "sentinel redis-9" in _figure(make, events=(late,))["layout"]["yaxis2"]["categoryarray"]
 
 
 def test_markup_in_an_event_is_text(make: Any) -> None:
-    event = Event(at_ns=make.fault_ms(1), source="sentinel:redis-0", kind="+set", text="<a href=x>&")
+    event = SentinelMessage(at_ns=make.fault_ms(1), source="sentinel:redis-0", name="+set", text="<a href=x>&")
 
     assert _trace(_figure(make, events=(event,)), "other event")["text"] == ["+set &lt;a href=x>&amp;"]
 

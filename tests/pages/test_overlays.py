@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import FaultEffect
 from redis_resilience.pages.lanes import swim_lanes
 from redis_resilience.pages.overlays import LABEL_SHARE
 
@@ -21,7 +21,7 @@ def test_fault_and_outage_are_bands_on_the_time_axis(make: Any) -> None:
 
 
 def test_a_fault_that_was_not_healed_lasts_to_the_end(make: Any) -> None:
-    fault = Event(at_ns=make.fault_ms(0), source="harness", kind="fault-effect", data={"fault": "kill"})
+    fault = make.fault_event(FaultEffect, 0)
     figure = _figure(make, events=(fault,))
 
     band = next(shape for shape in figure["layout"]["shapes"] if shape["type"] == "rect")

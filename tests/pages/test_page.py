@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from redis_resilience.model.events import SentinelMessage
 from redis_resilience.model.verdict import Finding, Verdict
 from redis_resilience.pages.page import EVENTS, render
 
@@ -77,7 +78,7 @@ def test_names_of_keys_are_text(make: Any) -> None:
 
 def test_texts_of_events_are_no_markup_in_the_figures_either(make: Any) -> None:
     events = make.history().events
-    hostile = [type(event)(at_ns=event.at_ns, source=event.source, kind="</script>") for event in events]
+    hostile = [SentinelMessage(at_ns=event.at_ns, source=event.source, name="</script>") for event in events]
 
     page = render(make.history(events=tuple(hostile)), make.judgement(), script=SCRIPT)
 

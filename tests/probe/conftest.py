@@ -91,14 +91,14 @@ class Bench:
         deadline = time.monotonic() + within_s
         while not condition():
             if time.monotonic() > deadline:
-                seen = [(event.source, event.kind, event.data) for event in self.probe.events()]
+                seen = [(event.source, event.label, event.words) for event in self.probe.events()]
                 pytest.fail(f"waited {within_s:g} s until {because}; saw {self.probe.status()} and {seen}")
             time.sleep(0.005)
 
-    def heard(self, kind: str, **data: Scalar) -> bool:
-        """Whether an event of this kind with this data was told."""
+    def heard(self, label: str, **facts: Scalar) -> bool:
+        """Whether an event that is called so was told, with these facts."""
         return any(
-            event.kind == kind and all(event.data.get(name) == value for name, value in data.items())
+            event.label == label and all(getattr(event, name) == value for name, value in facts.items())
             for event in self.probe.events()
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
+from msgspec.structs import asdict
+
 from redis_resilience.model.cluster import parse_nodes
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event
@@ -35,7 +37,10 @@ def told(*tables: str, believed: Believed | None = None) -> list[tuple[str, dict
     watch = ClusterWatch(target, directory, cast("Witness", heard), believed or Believed())
     for number, table in enumerate(tables):
         watch._read(parse_nodes(table), number)
-    return [(event.kind, dict(event.data)) for event in heard.events]
+    return [
+        (event.label, {name: value for name, value in asdict(event).items() if name not in Event.__struct_fields__})
+        for event in heard.events
+    ]
 
 
 def test_the_first_table_tells_only_that_the_node_is_there() -> None:
@@ -59,7 +64,7 @@ def test_another_master_of_slots_is_told_with_the_one_before_and_the_epoch() -> 
 a 10.0.0.1:6379@16379 myself,master - 0 0 7 connected 0-8191 8192-16383
 b 10.0.0.2:6379@16379 slave a 0 0 7 connected
 """
-    slots = {"slots": "8192-16383", "owner": "redis-1", "before": "redis-2", "epoch": 7}
+    slots = {"slots": (8192, 16383), "owner": "redis-1", "before": "redis-2", "epoch": 7}
     assert told(WHOLE, moved)[1:] == [("owner", slots)]
 
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import NameFound, NameLost
 from redis_resilience.probe import names
 from redis_resilience.probe.names import NameWatch
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[str, str]]) -> list[Event]:
+def watched(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[str, str]]) -> list[NameFound | NameLost]:
     """What is told of these answers, one look-up after the other."""
-    told: list[Event] = []
+    told: list[NameFound | NameLost] = []
     left = iter(answers)
     over = asyncio.Event()
 
@@ -42,13 +42,14 @@ def test_a_name_that_goes_and_comes_back_elsewhere_is_told_at_each_change(monkey
 
     told = watched(monkeypatch, [here, here, gone, gone, there])
 
-    assert [(event.source, event.kind) for event in told] == [
+    assert [(event.source, event.label) for event in told] == [
         ("name:redis-0", "name-found"),
         ("name:redis-0", "name-lost"),
         ("name:redis-0", "name-found"),
     ]
-    assert [event.data.get("address") for event in told] == ["10.0.0.1", None, "10.0.0.2"]
-    assert told[1].data["cause"] == "Name or service not known"
+    assert [getattr(event, "address", None) for event in told] == ["10.0.0.1", None, "10.0.0.2"]
+    assert isinstance(told[1], NameLost)
+    assert told[1].cause == "Name or service not known"
 
 
 def test_it_changed_after_the_look_up_before_was_begun(monkeypatch: pytest.MonkeyPatch) -> None:

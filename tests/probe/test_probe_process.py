@@ -20,7 +20,7 @@ from redis_resilience.deployments import probe_process
 from redis_resilience.deployments.probe_process import ProbeProcess
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import decode
 from redis_resilience.probe import protocol as p
@@ -103,7 +103,7 @@ def test_a_line_that_is_no_message_ends_the_conversation_and_says_so(other: Othe
 
 
 def test_events_are_numbered_and_begin_anew_with_a_history(other: OtherEnd) -> None:
-    first, second = (Event(at_ns=n, source="probe", kind="load-begin") for n in (1, 2))
+    first, second = (LoadBegin(at_ns=n, source="probe") for n in (1, 2))
     other.say(p.Notice(first), p.Notice(second), p.Progress(p.Status(clock_ns=9, issued=4)))
     deadline = time.monotonic() + 5
     while other.client.status().issued != 4:

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import SentinelMessage
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.probe import protocol as p
 
@@ -27,7 +27,7 @@ MESSAGES: list[p.FromProbe] = [
     p.Reply(3, p.Answer(value=["a", 1, None, [2.5, []]])),
     p.Reply(4, p.Status(clock_ns=1, acknowledged=5)),
     p.Reply(5, p.Refused("no")),
-    p.Notice(Event(at_ns=1, source="sentinel:redis-0", kind="+sdown", data={"x": None})),
+    p.Notice(SentinelMessage(at_ns=1, source="sentinel:redis-0", name="+sdown")),
     p.Progress(p.Status(clock_ns=2)),
 ]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from redis_resilience.model.errors import ProbeError
-from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.events import Link, LoadBegin, Role
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE, decode
 from redis_resilience.probe.recorder import PACK_OPERATION, PACK_SAMPLE, Recorder
@@ -49,7 +49,7 @@ def test_a_sample_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_an_event_is_on_disk_before_the_next_flush(tmp_path: Path) -> None:
-    recorder_in(tmp_path).tell(Event(at_ns=5, source="probe", kind="load-begin"))
+    recorder_in(tmp_path).tell(LoadBegin(at_ns=5, source="probe"))
 
     assert b'"kind":"load-begin"' in (tmp_path / "events.jsonl").read_bytes()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from redis_resilience.model.errors import ProbeError
+from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 
@@ -96,7 +97,7 @@ def test_a_failover_is_followed_by_asking_again(bench: Bench, redis: StartRedis,
     records = bench.records()
     good = records[records["outcome"] == Result.OK]
     assert set(good["server"].tolist()) == {0, 1}
-    assert bench.heard("role", server="redis-1", role="master", before="replica")
+    assert bench.heard("role", server="redis-1", role=Role.MASTER, before=Role.REPLICA)
 
 
 def test_writers_of_the_master_need_a_sentinel_to_ask(bench: Bench, redis: StartRedis) -> None:

@@ -6,6 +6,7 @@ import hiredis
 import pytest
 
 from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.events import ProbeFailed
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.probe import protocol as p
 from redis_resilience.probe.service import Service, as_value
@@ -47,8 +48,8 @@ def test_a_crashed_task_is_told_and_makes_the_next_command_fail_once() -> None:
     notice, refused, greeted = converse(p.Hello(), p.Hello(), before=crash)
 
     assert isinstance(notice, p.Notice)
-    assert notice.event.kind == "probe-error"
-    assert "a planted task: ZeroDivisionError: planted (fail, line" in notice.event.text
+    assert isinstance(notice.event, ProbeFailed)
+    assert "a planted task: ZeroDivisionError: planted (fail, line" in notice.event.reason
     assert isinstance(refused, p.Reply)
     assert isinstance(refused.body, p.Refused)
     assert "ZeroDivisionError: planted" in refused.body.text

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Link, Role
+from redis_resilience.model.events import Link, Role, ServerDown
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.probe.watchers import RoleTold, parse_role
 
@@ -60,10 +60,10 @@ def test_a_restart_shows_as_down_and_up_with_another_run_id(bench: Bench, redis:
     server.kill()
     bench.eventually(lambda: bench.heard("server-down"), "the server is lost")
     server.launch()
-    bench.eventually(lambda: bench.probe.events()[-1].kind == "server-up", "the server is reached again")
+    bench.eventually(lambda: bench.probe.events()[-1].label == "server-up", "the server is reached again")
 
     up, down, again = bench.probe.events()
-    assert up.data["run_id"] != again.data["run_id"]
+    assert up.run_id != again.run_id
     assert up.at_ns <= down.since_ns < down.at_ns <= again.since_ns < again.at_ns
 
 
@@ -80,14 +80,14 @@ def test_a_hung_server_is_unreachable_interval_by_interval_on_one_connection(ben
         lambda: np.count_nonzero(bench.records("samples")["role"] == Role.UNREACHABLE) >= 5, "it stays unreachable"
     )
     server.signal(signal.SIGCONT)
-    bench.eventually(lambda: bench.probe.events()[-1].kind == "server-up", "the server answers again")
+    bench.eventually(lambda: bench.probe.events()[-1].label == "server-up", "the server answers again")
     bench.probe.close()
 
     samples = bench.records("samples")
     assert connections
     assert samples["role"][-1] in (Role.MASTER, Role.UNREACHABLE)
-    down = next(event for event in bench.probe.events() if event.kind == "server-down")
-    assert str(down.data["cause"]).startswith("no reply for ")
+    down = next(event for event in bench.probe.events() if isinstance(event, ServerDown))
+    assert down.cause.startswith("no reply for ")
 
 
 @pytest.mark.local
@@ -118,7 +118,7 @@ def test_a_role_change_is_bracketed_by_two_samples(bench: Bench, redis: StartRed
     watch(bench, {"redis-0": server})
     bench.eventually(lambda: bench.heard("server-up"), "the server is reached")
     server.ask(f"REPLICAOF {other.endpoint.host} {other.endpoint.port}")
-    bench.eventually(lambda: bench.heard("role", before="master", role="replica"), "the role changes")
+    bench.eventually(lambda: bench.heard("role", before=Role.MASTER, role=Role.REPLICA), "the role changes")
 
     event = bench.probe.events()[-1]
     assert 0 < event.since_ns < event.at_ns
@@ -135,9 +135,9 @@ def test_a_sentinel_is_heard_and_its_end_is_told(bench: Bench, redis: StartRedis
     sentinel.kill()
     bench.eventually(lambda: bench.heard("sentinel-down", sentinel="redis-0"), "the Sentinel is lost")
 
-    told = next(event for event in bench.probe.events() if event.kind == "+set")
+    told = next(event for event in bench.probe.events() if event.label == "+set")
     assert told.source == "sentinel:redis-0"
-    assert told.text.endswith("quorum 2")
+    assert told.words.endswith("quorum 2")
 
 
 @pytest.mark.local

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import Event, Lookup
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.probe import writers
@@ -86,7 +86,7 @@ def lonely(target: str, told: list[Event]) -> tuple[writers.Writer, Named]:
 
 
 def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Event] = []
+    told: list[Lookup] = []
     monkeypatch.setattr(writers, "SLOW_LOOKUP_NS", -1)  # any is long
     writer, _ = lonely("no-such-name.invalid", told)
 
@@ -94,7 +94,7 @@ def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytes
         asyncio.run(writer._reach())
 
     (lookup,) = told
-    assert (lookup.kind, lookup.data) == ("lookup", {"client": 3, "name": "no-such-name.invalid"})
+    assert (lookup.client, lookup.name) == (3, "no-such-name.invalid")
     assert 0 < lookup.since_ns < lookup.at_ns
 
 

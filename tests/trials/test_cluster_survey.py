@@ -10,7 +10,7 @@ import pytest
 
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Prediction, Server, Shard
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import Connected, Event, Owner
 from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.care import NOBODY, Care
@@ -296,11 +296,14 @@ SHARDS = (
     shard("8192-16383", "redis-2", "redis-4", failover=False),
 )
 ALIVE = {"redis-2", "redis-3", "redis-4"}
-FOUND = Event(at_ns=9, source="probe", kind="connected", data={"server": "redis-3"})
+FOUND, FOUND_UPPER = (
+    Connected(at_ns=9, source="probe", connection=1, client=1, server=server, address="", run_id="")
+    for server in ("redis-3", "redis-4")
+)
 
 
 def owner(node: str, *, old: str = "redis-1", new: str = "redis-3") -> Event:
-    return Event(at_ns=5, source=f"node:{node}", kind="owner", data={"owner": new, "before": old})
+    return Owner(at_ns=5, source=f"node:{node}", slots=(0, 8191), owner=new, before=old, epoch=1)
 
 
 TOLD = tuple(owner(node) for node in sorted(ALIVE))
@@ -329,9 +332,8 @@ def test_every_shard_that_must_get_a_new_master_is_waited_for() -> None:
     both = (SHARDS[0], shard("8192-16383", "redis-2", "redis-4", failover=True))
     alive = {"redis-3", "redis-4"}
     upper = tuple(owner(node, old="redis-2", new="redis-4") for node in sorted(alive))
-    found = Event(at_ns=9, source="probe", kind="connected", data={"server": "redis-4"})
-    assert not all_announced((*TOLD, FOUND, found), both, alive)
-    assert all_announced((*TOLD, *upper, FOUND, found), both, alive)
+    assert not all_announced((*TOLD, FOUND, FOUND_UPPER), both, alive)
+    assert all_announced((*TOLD, *upper, FOUND, FOUND_UPPER), both, alive)
 
 
 def test_without_a_shard_that_must_get_a_new_master_there_is_nothing_to_announce() -> None:

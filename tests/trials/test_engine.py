@@ -15,6 +15,7 @@ from redis_resilience.faults.scale import scale_to_zero
 from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, WaitTimeout
+from redis_resilience.model.events import Before, FaultEffect, HealBegin, HealEnd, Phase
 from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.topologies.catalogue import topology
@@ -37,7 +38,7 @@ def test_phases_come_in_order_and_are_kept(simulate):
     outcome = simulate(kill(MASTER), expect=Expect(failover=True))
 
     history = TrialFolder(outcome.folder).history()
-    names = [event.data["name"] for event in history.of_kind("phase")]
+    names = [event.name for event in history.of(Phase)]
     assert names == ["settle", "assumptions", "control", "fault", "observe", "heal", "quiesce", "read", "done"]
     assert history.complete
 
@@ -49,8 +50,8 @@ def test_every_fault_is_proved_and_undone(simulate):
     )
 
     events = TrialFolder(outcome.folder).history().events
-    broken = [(event.data["pod"], event.data["container"]) for event in events if event.kind == "fault-effect"]
-    healed = [(event.data["pod"], event.data["container"]) for event in events if event.kind == "heal-end"]
+    broken = [(event.pod, event.container) for event in events if isinstance(event, FaultEffect)]
+    healed = [(event.pod, event.container) for event in events if isinstance(event, HealEnd)]
     assert len(broken) == 3
     assert healed == broken[::-1]
     assert not outcome.failover.happened
@@ -61,9 +62,9 @@ def test_a_fault_that_lasts_is_healed_on_time(simulate):
     """A master back before D is no failover; it was healed before the heal phase."""
     outcome = simulate(kill(MASTER, back_after_s=0.1), expect=Expect(failover=False))
 
-    events = TrialFolder(outcome.folder).history().events
-    heal = next(event for event in events if event.kind == "heal-begin")
-    phase = next(event for event in events if event.kind == "phase" and event.data["name"] == "heal")
+    history = TrialFolder(outcome.folder).history()
+    heal = history.of(HealBegin)[0]
+    phase = next(event for event in history.of(Phase) if event.name == "heal")
     assert heal.at_ns < phase.at_ns
     assert outcome.verdict is Verdict.PASS, outcome.explain()
     assert not outcome.failover.happened
@@ -146,7 +147,7 @@ def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate):
 
     assert outcome.verdict is Verdict.UNKNOWN
     assert "could not be undone: expected the container to start; got an empty disk" in outcome.explain()
-    healed = [event.data["pod"] for event in TrialFolder(outcome.folder).history().of_kind("heal-end")]
+    healed = [event.pod for event in TrialFolder(outcome.folder).history().of(HealEnd)]
     assert len(healed) == 1
 
 
@@ -182,8 +183,8 @@ def test_a_fault_that_fails_half_way_is_undone(simulate, monkeypatch):
 
     assert outcome.verdict is Verdict.UNKNOWN
     assert "phase fault: waited 5 s for the process to be gone" in outcome.explain()
-    healed = TrialFolder(outcome.folder).history().of_kind("heal-end")
-    assert [event.data["pod"] for event in healed] == ["redis-1"]
+    healed = TrialFolder(outcome.folder).history().of(HealEnd)
+    assert [event.pod for event in healed] == ["redis-1"]
 
 
 def test_a_dead_probe_is_a_problem_not_a_finding(simulate, monkeypatch):
@@ -217,7 +218,7 @@ def test_a_probe_that_is_gone_keeps_no_fault_broken(simulate, monkeypatch):
 
     assert outcome.verdict is Verdict.UNKNOWN
     assert "expected an answer of the probe; it ended" in outcome.explain()
-    assert len(TrialFolder(outcome.folder).history().of_kind("heal-end")) == 1
+    assert len(TrialFolder(outcome.folder).history().of(HealEnd)) == 1
 
 
 def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
@@ -250,12 +251,12 @@ def test_what_came_before_is_done_and_healed_before_the_trial_and_is_no_fault_of
     outcome = simulate(before=(kill(REPLICA),), expect=Expect(failover=False))
 
     history = TrialFolder(outcome.folder).history()
-    told = [event.text for event in history.of_kind("before")]
+    told = [event.proof for event in history.of(Before)]
     assert len(told) == 2
     assert "redis-1/redis" in told[0]
-    kinds = [str(event.data.get("name", event.kind)) for event in history.of_kind("before", "phase")]
+    kinds = [event.label if isinstance(event, Before) else event.name for event in history.of(Before, Phase)]
     assert kinds[:4] == ["settle", "before", "before", "assumptions"]
-    assert not history.of_kind("fault-effect")
+    assert not history.of(FaultEffect)
     assert outcome.verdict is Verdict.PASS, outcome.explain()
 
 

@@ -75,7 +75,7 @@ def test_a_torn_last_line_is_cut_and_named(simulate):
         ("operations.bin", b"", r"expected operations in .*; the file is empty"),
         ("operations.bin", b"garbage", r"expected a first line that describes operations; got b'garbage'"),
         ("samples.bin", None, r"expected samples in .*; No such file"),
-        ("events.jsonl", b"nonsense\n", r"expected one event a line in .*events\.jsonl"),
+        ("events.jsonl", b"nonsense\n", r"events\.jsonl, line 1: expected an event; JSON is malformed"),
         ("finals/redis-1.npy", b"no array", r"expected a final read in "),
     ],
 )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.deployments.probe import Clocks
-from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.model.events import Before
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.notes import Notes
@@ -20,13 +20,11 @@ def test_an_event_is_moved_to_the_probe_s_clock_and_as_wide_as_that_is_known(tmp
     notes = Notes(TrialFolder(tmp_path), deployment.clock)
     notes.clocks = Clocks(offset_ns=1000, error_ns=10)
 
-    notes.note("fault-effect", text="gone", effect=Effect(begin_ns=200, end_ns=300, proof="gone"), data={"fault": 0})
+    notes.keep(Before(since_ns=200, at_ns=300, proof="gone"))
 
-    [event] = [json.loads(line) for line in (tmp_path / "trial.jsonl").read_text().splitlines()]
+    [_, event] = [json.loads(line) for line in (tmp_path / "trial.jsonl").read_text().splitlines()]
     assert (event["since_ns"], event["at_ns"]) == (1190, 1310)
-    assert (event["source"], event["kind"], event["text"], event["data"]) == (
-        "harness", "fault-effect", "gone", {"fault": 0},
-    )  # fmt: skip
+    assert (event["source"], event["kind"], event["proof"]) == ("harness", "before", "gone")
 
 
 def test_a_problem_that_cannot_be_written_down_stops_nothing(tmp_path: Path, monkeypatch):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from redis_resilience.judges.evidence import phase_at, samples_of, server_index, struck, writers_of
+from redis_resilience.judges.evidence import phase_at, samples_of, server_index, writers_of
 from redis_resilience.judges.ledger import final_master
 from redis_resilience.judges.shards import parts
-from redis_resilience.model.events import Event, Role
+from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
 from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.plan import MASTER_OF_SENTINELS
@@ -71,8 +71,8 @@ def _finding(name: str, good: bool, text: str) -> Finding:  # noqa: FBT001 - the
 
 def _faults_proved(history: History) -> Finding:
     """One proof for each place that each planned fault began to hit."""
-    effects = [_place(event) for event in history.of_kind("fault-effect") if event.text]
-    begun = [_place(event) for event in history.of_kind("fault-begin")]
+    effects = [_place(event) for event in history.of(FaultEffect) if event.proof]
+    begun = [_place(event) for event in history.of(FaultBegin)]
     proved = {number for number, _ in effects}
     missing = [
         f"{fault.kind} {fault.target}" for number, fault in enumerate(history.plan.faults) if number not in proved
@@ -88,9 +88,9 @@ def _faults_proved(history: History) -> Finding:
 def _faults_seen(history: History) -> Finding:
     """The watchers, who know nothing of faults, lost every server and Sentinel whose process was ended or stopped."""
     unseen = [
-        f"{event.data.get('pod')}/{event.data.get('container')}"
-        for event in history.of_kind("fault-effect")
-        if event.data.get("kind") in _NOTICED and not _lost(history, event)
+        f"{event.pod}/{event.container}"
+        for event in history.of(FaultEffect)
+        if event.fault_kind in _NOTICED and not _lost(history, event)
     ]
     return _finding(
         "fault_seen",
@@ -100,17 +100,16 @@ def _faults_seen(history: History) -> Finding:
     )
 
 
-def _lost(history: History, effect: Event) -> bool:
-    pod, container = effect.data.get("pod"), effect.data.get("container")
-    if container != "redis":
-        ends = history.of_kind("sentinel-down")
-        return any(end.data.get("sentinel") == pod and end.at_ns >= effect.earliest_ns for end in ends)
-    own = samples_of(history, server_index(history, str(pod)))
+def _lost(history: History, effect: FaultEffect) -> bool:
+    if effect.container != "redis":
+        ends = history.of(SentinelDown)
+        return any(end.sentinel == effect.pod and end.at_ns >= effect.earliest_ns for end in ends)
+    own = samples_of(history, server_index(history, effect.pod))
     return bool(np.any((own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= effect.earliest_ns)))
 
 
-def _place(event: Event) -> tuple[object, str]:
-    return event.data.get("fault"), f"{event.data.get('pod', '')}/{event.data.get('container', '')}"
+def _place(event: FaultEvent) -> tuple[int, str]:
+    return event.fault, f"{event.pod}/{event.container}"
 
 
 def _finals_read(history: History) -> Finding:
@@ -135,8 +134,8 @@ def _finals_read(history: History) -> Finding:
 
 
 def _left_broken(history: History, server: str) -> bool:
-    last = [event.kind for event in history.of_kind("fault-effect", "heal-end") if server in struck(event)]
-    return last[-1:] == ["fault-effect"]
+    hits = [event for event in history.of(FaultEffect, HealEnd) if server in event.servers]
+    return bool(hits) and isinstance(hits[-1], FaultEffect)
 
 
 def _nothing_dropped(history: History) -> Finding:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
+from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import MASTER_OF_SENTINELS
@@ -69,7 +70,7 @@ def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
 
 def _control(history: History, rows: Records) -> _Window:
     """The control window, from where the load was begun; empty where there was none."""
-    loads = [event.at_ns for event in history.of_kind("load-begin")[:1]]
+    loads = [event.at_ns for event in history.of(LoadBegin)[:1]]
     if not loads and len(rows):
         loads.append(int(rows["due_ns"].min()))
     begins = [at for at in (phase_at(history, "control"), *loads) if at is not None]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from redis_resilience.judges.evidence import master_fault, name_at, samples_of, server_index, told
 from redis_resilience.judges.timeline import promotions
 from redis_resilience.model.environment import Bound
-from redis_resilience.model.events import Role
+from redis_resilience.model.events import Lookup, Phase, Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
 from redis_resilience.model.operations import Cause, Result
@@ -142,7 +142,7 @@ def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> 
     ):
         return _NAMELESS
     effect = master_fault(history)
-    told_to_end = effect is not None and effect.data.get("kind") in _TOLD_TO_END
+    told_to_end = effect is not None and effect.fault_kind in _TOLD_TO_END
     if effect and told_to_end and (end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms:
         return _ENDING
     return ""
@@ -260,8 +260,8 @@ def _client_lookups_ms(history: History, begin: Instant, end: Instant) -> float:
     ended = rows[(rows["call_ns"] == end.earliest_ns) & (rows["return_ns"] == end.latest_ns)]
     return sum(
         max(min(event.at_ns, end.latest_ns) - max(event.earliest_ns, begin.earliest_ns), 0) / 1e6
-        for event in history.of_kind("lookup")
-        if event.data.get("client") in ended["client"].tolist()
+        for event in history.of(Lookup)
+        if event.client in ended["client"].tolist()
     )
 
 
@@ -330,7 +330,7 @@ def _retry_due(history: History, timeline: Timeline) -> str:
         return ""
     prediction = history.environment.prediction
     complete_ms = prediction.retry_ms + max((bound.upper_ms for bound in prediction.bounds), default=0.0)
-    observed_ms = (max((event.at_ns for event in history.of_kind("phase")), default=0) - fault.latest_ns) / 1e6
+    observed_ms = (max((event.at_ns for event in history.of(Phase)), default=0) - fault.latest_ns) / 1e6
     return dict(_NAMED)[aborted[0].kind] if observed_ms < complete_ms else ""
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from redis_resilience.judges.evidence import instant_of, left_addresses, master_fault, samples_of, server_index
 from redis_resilience.judges.nodes import has_shards
 from redis_resilience.judges.timeline import believed_masters, promotions
-from redis_resilience.model.events import Role
+from redis_resilience.model.events import HealEnd, Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import REDUNDANT_AT
 from redis_resilience.model.operations import Result
@@ -171,8 +171,7 @@ def _sentinels_agree(history: History) -> Finding:
 def _gone_sentinels(history: History) -> tuple[str, ...]:
     """Whose pod has a successor without one, of those that were there at the beginning."""
     known = {view.name for view in history.environment.sentinels}
-    unreplaced = [str(event.data.get("unreplaced", "")).split(",") for event in history.of_kind("heal-end")]
-    places = [place.partition("/") for event in unreplaced for place in event]
+    places = [place.partition("/") for event in history.of(HealEnd) for place in event.unreplaced]
     return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)
 
 

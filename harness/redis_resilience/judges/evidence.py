@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import Connected, Event, FaultEffect, Phase, SentinelMessage, ServerUp
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.plan import MASTER_OF_SENTINELS
@@ -29,21 +29,10 @@ def instant_of(event: Event) -> Instant:
     return Instant(earliest_ns=event.earliest_ns, latest_ns=event.at_ns, source=event.source)
 
 
-def listed(event: Event, field: str) -> set[str]:
-    """The names in a field of an event that stand between commas; none where it has no such field."""
-    return {name for name in str(event.data.get(field, "")).split(",") if name}
-
-
-def struck(event: Event) -> set[str]:
-    """The servers that a fault took: its target's, and those of all pods that were out with it as a whole."""
-    pods = listed(event, "pods")
-    return {str(event.data.get("pod")), *pods} if event.data.get("container", "redis") == "redis" else pods
-
-
 def phase_at(history: History, name: str) -> int | None:
     """When the trial entered that phase; None where it never did."""
-    for event in history.of_kind("phase"):
-        if event.data.get("name") == name:
+    for event in history.of(Phase):
+        if event.name == name:
             return event.at_ns
     return None
 
@@ -72,11 +61,11 @@ def writers_of(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]
     return number, np.array(following)[number]
 
 
-def master_fault(history: History) -> Event | None:
-    """The first "fault-effect" that took the master's server; else the first of any; None without one."""
-    effects = history.of_kind("fault-effect")
+def master_fault(history: History) -> FaultEffect | None:
+    """The first effect of a fault that took the master's server; else the first of any; None without one."""
+    effects = history.of(FaultEffect)
     for event in effects:
-        if history.environment.master in struck(event):
+        if history.environment.master in event.servers:
             return event
     return effects[0] if effects else None
 
@@ -84,10 +73,8 @@ def master_fault(history: History) -> Event | None:
 def server_names(history: History) -> dict[str, str]:
     """Server names by every address at which they were seen ("host:port"), as Sentinels write them in their events."""
     names = {server.address: server.name for server in history.environment.servers}
-    for event in history.of_kind("server-up", "connected"):
-        address, server = event.data.get("address"), event.data.get("server")
-        if isinstance(address, str) and isinstance(server, str):
-            names[address] = server
+    for event in history.of(ServerUp, Connected):
+        names[event.address] = event.server
     return names
 
 
@@ -95,13 +82,11 @@ def left_addresses(history: History) -> dict[str, str]:
     """Who was at an address ("host:port") where nobody is any more: a watcher met that server elsewhere since."""
     places = {server.name: server.address for server in history.environment.servers}
     left: dict[str, str] = {}
-    for event in history.of_kind("server-up"):
-        address, server = event.data.get("address"), event.data.get("server")
-        if isinstance(address, str) and isinstance(server, str):
-            if places.get(server, address) != address:
-                left[places[server]] = server
-            left.pop(address, None)
-            places[server] = address
+    for event in history.of(ServerUp):
+        if places.get(event.server, event.address) != event.address:
+            left[places[event.server]] = event.server
+        left.pop(event.address, None)
+        places[event.server] = event.address
     return left
 
 
@@ -136,11 +121,10 @@ def told(history: History, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
     """What the Sentinels told, each event once: messages are paired with the log lines that say the same."""
     heard: dict[tuple[str, str, str], list[Event]] = {}
     logged: dict[tuple[str, str, str], list[Event]] = {}
-    for event in history.of_kind(*kinds):
-        channel, _, name = event.source.partition(":")
-        side = {"sentinel": heard, "log": logged}.get(channel)
-        if side is not None and event.at_ns >= since_ns:
-            side.setdefault((name, event.kind, event.text), []).append(event)
+    for event in history.of(SentinelMessage):
+        if event.name in kinds and event.at_ns >= since_ns:
+            side = logged if event.source.startswith("log:") else heard
+            side.setdefault((event.teller, event.name, event.text), []).append(event)
     found = []
     for key in sorted(heard.keys() | logged.keys()):
         lines = logged.get(key, [])

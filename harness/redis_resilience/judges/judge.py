@@ -166,13 +166,7 @@ def _ordered(history: History) -> History:
         events=tuple(
             sorted(
                 history.events,
-                key=lambda event: (
-                    event.at_ns,
-                    event.source,
-                    event.kind,
-                    event.text,
-                    sorted(map(str, event.data.items())),
-                ),
+                key=lambda event: (event.at_ns, event.source, event.label, event.words),
             )
         ),
         finals=dict(sorted(history.finals.items())),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.loss import CAUSES, causes, offsets_around
 from redis_resilience.judges.timeline import believed_masters, promotions
+from redis_resilience.model.events import Connected
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.records import NO_SERVER, Records
@@ -181,9 +182,7 @@ def _diverged(history: History, book: _Book, final: FinalRead) -> int:
 
 def _named(history: History, book: _Book, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
     servers = [server.name for server in history.environment.servers]
-    run_ids = {
-        event.data.get("connection"): str(event.data.get("run_id", "")) for event in history.of_kind("connected")
-    }
+    run_ids = {event.connection: event.run_id for event in history.of(Connected)}
     before, after = offsets_around(history, lost)
     numbers = book.numbers(lost["key"])
     return tuple(

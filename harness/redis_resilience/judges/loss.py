@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import samples_of, server_index
 from redis_resilience.judges.timeline import Promotion
-from redis_resilience.model.events import Link, Role
+from redis_resilience.model.events import Connected, Link, Role, ServerUp
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.records import Records
 
@@ -111,9 +111,7 @@ def _restart_ns(history: History, name: str, run_id: str = "") -> int | None:
         return None
     met = [
         event.earliest_ns
-        for event in history.of_kind("server-up", "connected")
-        if event.data.get("server") == name
-        and event.data.get("run_id", server.run_id) != server.run_id
-        and run_id in ("", event.data.get("run_id"))
+        for event in history.of(ServerUp, Connected)
+        if event.server == name and event.run_id != server.run_id and run_id in ("", event.run_id)
     ]
     return min(met, default=None)

@@ -7,9 +7,11 @@ is the first of the environment's.
 
 from __future__ import annotations
 
-from redis_resilience.judges.evidence import instant_of, struck
+from collections.abc import Iterable
+
+from redis_resilience.judges.evidence import instant_of
 from redis_resilience.model import instants
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import Fail, FaultEffect, HealEnd, Owner, Pfail, TableDown, TableUp
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.verdict import Switch
@@ -32,14 +34,18 @@ def announced(history: History, since_ns: int) -> list[Switch]:
     """Every node's word that this shard has another master."""
     shard = history.environment.shards[0]
     found = []
-    for event in history.of_kind("owner"):
-        first = int(str(event.data.get("slots", "")).split("-")[0] or -1)
-        new, node = str(event.data.get("owner")), _node(event)
-        ours = any(begin <= first <= end for begin, end in shard.slots) and new in shard.servers
+    for event in history.of(Owner):
+        ours = any(begin <= event.slots[0] <= end for begin, end in shard.slots) and event.owner in shard.servers
         if ours and event.at_ns >= since_ns:
-            old = str(event.data.get("before"))
             found.append(
-                Switch(sentinel=node, heard=instant_of(event), logged=None, old=old, new=new, leader=node == new)
+                Switch(
+                    sentinel=event.teller,
+                    heard=instant_of(event),
+                    logged=None,
+                    old=event.before,
+                    new=event.owner,
+                    leader=event.teller == event.owner,
+                )
             )
     return found
 
@@ -47,29 +53,33 @@ def announced(history: History, since_ns: int) -> list[Switch]:
 def decisions(history: History, fault: Instant) -> dict[str, Instant | None]:
     """The first node that does not reach the shard's master, and the first to take it for dead."""
 
-    def first(*kinds: str) -> Instant | None:
+    def first(events: Iterable[Pfail | Fail]) -> Instant | None:
         master = history.environment.shards[0].master
-        for event in history.of_kind(*kinds):
-            if event.data.get("node") == master and event.at_ns >= fault.earliest_ns and _node(event) != master:
+        for event in events:
+            if event.node == master and event.at_ns >= fault.earliest_ns and event.teller != master:
                 return instant_of(event)
         return None
 
-    return {instants.SDOWN_AT: first("pfail", "fail"), instants.ODOWN_AT: first("fail"), instants.ELECTED_AT: None}
+    return {
+        instants.SDOWN_AT: first(history.of(Pfail, Fail)),
+        instants.ODOWN_AT: first(history.of(Fail)),
+        instants.ELECTED_AT: None,
+    }
 
 
 def gone_nodes(history: History, at_ns: int) -> set[str]:
     """Nodes that nobody could reach then, or that a fault had put out."""
     gone: set[str] = set()
-    for event in history.of_kind("table-up", "table-down", "fault-effect", "heal-end"):
+    for event in history.of(TableUp, TableDown, FaultEffect, HealEnd):
         if event.earliest_ns > at_ns:
             continue
-        names = struck(event) if event.kind in ("fault-effect", "heal-end") else {_node(event)}
-        if event.kind in ("table-down", "fault-effect"):
-            gone |= names
-        elif event.at_ns <= at_ns:
-            gone -= names
+        match event:
+            case TableDown():
+                gone.add(event.teller)
+            case FaultEffect():
+                gone |= event.servers
+            case TableUp() if event.at_ns <= at_ns:
+                gone.discard(event.teller)
+            case HealEnd() if event.at_ns <= at_ns:
+                gone -= event.servers
     return gone
-
-
-def _node(event: Event) -> str:
-    return event.source.removeprefix("node:")

@@ -12,9 +12,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.judges.evidence import struck
 from redis_resilience.model.cluster import SLOTS, slots_of
 from redis_resilience.model.environment import Environment, Shard
+from redis_resilience.model.events import FaultEffect
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.plan import Expect, Load
 from redis_resilience.model.records import NO_SERVER, Records
@@ -39,7 +39,7 @@ def parts(history: History) -> tuple[History, ...]:
 
 def damage(history: History, shard: Shard) -> Damage:
     """By all faults together."""
-    taken = {name for event in history.of_kind("fault-effect") for name in struck(event)}
+    taken = {name for event in history.of(FaultEffect) for name in event.servers}
     if shard.master in taken:
         return Damage.MASTER
     return Damage.NONE if taken.isdisjoint(shard.servers) else Damage.REPLICA
@@ -109,7 +109,7 @@ def _expected(history: History, shard: Shard) -> Expect:
     fault took a server of it along.
     """
     expect = history.plan.expect
-    if any(event.data.get("pod") in shard.servers for event in history.of_kind("fault-effect")):
+    if any(event.pod in shard.servers for event in history.of(FaultEffect)):
         return expect
     allowed_s = expect.max_outage_s if damage(history, shard) else None
     return replace(expect, failover=None, max_outage_s=allowed_s, two_masters_s=0.0)

@@ -5,7 +5,7 @@ An instant is absent where it did not happen or was not seen. Only what came aft
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,18 +15,30 @@ from redis_resilience.judges.evidence import (
     Told,
     instant_of,
     left_addresses,
-    listed,
     master_fault,
     name_at,
     samples_of,
     server_index,
     server_names,
-    struck,
     told,
 )
 from redis_resilience.judges.redundancy import redundant_at
 from redis_resilience.model import instants
-from redis_resilience.model.events import Event, Role, Scalar
+from redis_resilience.model.events import (
+    ContainerStarted,
+    Event,
+    FaultAsked,
+    FaultEffect,
+    HealEnd,
+    Named,
+    NameFound,
+    PodReady,
+    Role,
+    RoleChanged,
+    SentinelDown,
+    SentinelUp,
+    ServerDown,
+)
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.operations import Result
@@ -71,7 +83,7 @@ def judge(history: History) -> Timeline:
     found: dict[str, Instant | None] = {
         instants.ASKED_AT: asked,
         instants.FAULT_AT: fault,
-        instants.DEAD_AT: None if effect.data.get("kind") in _STAYS_UP else _dead_at(history, broken),
+        instants.DEAD_AT: None if effect.fault_kind in _STAYS_UP else _dead_at(history, broken),
         **decisions,
         **_switches(history, first),
         instants.PROMOTED_AT: first.at if first else None,
@@ -89,24 +101,24 @@ def judge(history: History) -> Timeline:
     )
 
 
-def _pod_hit(history: History, effect: Event) -> str:
+def _pod_hit(history: History, effect: FaultEffect) -> str:
     """The master's where that went, too; else the one that the fault was for."""
     master = history.environment.master
-    return master if master in struck(effect) else str(effect.data.get("pod"))
+    return master if master in effect.servers else effect.pod
 
 
-def _asked(history: History, effect: Event) -> Instant | None:
+def _asked(history: History, effect: FaultEffect) -> Instant | None:
     """When the cluster accepted what this fault asked of it."""
-    for event in history.of_kind("fault-asked"):
-        if (event.data.get("fault"), event.data.get("pod")) == (effect.data.get("fault"), effect.data.get("pod")):
+    for event in history.of(FaultAsked):
+        if (event.fault, event.pod) == (effect.fault, effect.pod):
             return instant_of(event)
     return None
 
 
-def _took_effect(history: History, effect: Event) -> Instant:
+def _took_effect(history: History, effect: FaultEffect) -> Instant:
     """When it took effect; if slowly, between the last answer that a watcher had and the first none."""
     known = instant_of(effect)
-    if effect.data.get("kind") not in _ENDS_SLOWLY:
+    if effect.fault_kind not in _ENDS_SLOWLY:
         return known
     own = samples_of(history, server_index(history, _pod_hit(history, effect)))
     answered = own[(own["role"] != Role.UNREACHABLE) & (own["return_ns"] <= known.latest_ns)]
@@ -166,7 +178,7 @@ def believed_masters(history: History) -> dict[str, str]:
     said = dict.fromkeys(nodes.node_names(history), master) | {view.name: view.master_address for view in views}
     for change in promotions(history):
         said |= {switch.sentinel: switch.address or switch.new for switch in change.switches}
-    asked = {str(event.data.get("sentinel")): event.text for event in history.of_kind("named")}
+    asked = {event.sentinel: event.address for event in history.of(Named)}
     said = {name: place for name, place in said.items() if name not in _made_anew(history)} | asked
     names = {view.master_address: master for view in views} | server_names(history)
     left = left_addresses(history)
@@ -175,9 +187,9 @@ def believed_masters(history: History) -> dict[str, str]:
 
 def _made_anew(history: History) -> set[str]:
     """Sentinels that said who they are, and later that they are another one."""
-    identities: dict[str, set[Scalar]] = {}
-    for event in history.of_kind("sentinel-up"):
-        identities.setdefault(str(event.data.get("sentinel")), set()).add(event.data.get("run_id"))
+    identities: dict[str, set[str]] = {}
+    for event in history.of(SentinelUp):
+        identities.setdefault(event.sentinel, set()).add(event.run_id)
     return {name for name, found in identities.items() if len(found) > 1}
 
 
@@ -256,29 +268,29 @@ def _switches(history: History, change: Promotion | None) -> dict[str, Instant |
 
 def _dead_sentinels(history: History, at_ns: int) -> set[str]:
     dead: set[str] = set()
-    for event in history.of_kind("sentinel-up", "sentinel-down", "fault-effect", "heal-end"):
+    for event in history.of(SentinelUp, SentinelDown, FaultEffect, HealEnd):
         if event.at_ns > at_ns:
             break
-        is_fault = event.kind in ("fault-effect", "heal-end")
-        if is_fault and event.data.get("container") != "sentinel":
-            continue
-        name = str(event.data.get("pod" if is_fault else "sentinel"))
-        if event.kind in ("sentinel-down", "fault-effect"):
-            dead.add(name)
-        else:
-            dead.discard(name)
+        match event:
+            case SentinelDown():
+                dead.add(event.sentinel)
+            case SentinelUp():
+                dead.discard(event.sentinel)
+            case FaultEffect(container="sentinel"):
+                dead.add(event.pod)
+            case HealEnd(container="sentinel"):
+                dead.discard(event.pod)
     return dead
 
 
 def _gone_pods(history: History, at_ns: int) -> set[str]:
     """Pods that a fault had put out as a whole; one that is told to go loses its Sentinel before its server."""
     gone: set[str] = set()
-    for event in history.of_kind("fault-effect", "heal-end"):
-        pods = listed(event, "pods")
-        if event.kind == "fault-effect" and event.earliest_ns <= at_ns:
-            gone |= pods
-        elif event.kind == "heal-end" and event.at_ns <= at_ns:
-            gone -= pods
+    for event in history.of(FaultEffect, HealEnd):
+        if isinstance(event, FaultEffect) and event.earliest_ns <= at_ns:
+            gone |= set(event.pods)
+        elif isinstance(event, HealEnd) and event.at_ns <= at_ns:
+            gone -= set(event.pods)
     return gone
 
 
@@ -286,8 +298,8 @@ def _dead_at(history: History, fault: Instant) -> Instant | None:
     """The watcher lost the master, or its process was seen to be gone, whichever was first."""
     found = [
         instant_of(event)
-        for event in history.of_kind("server-down")
-        if event.data.get("server") == history.environment.master and event.at_ns >= fault.earliest_ns
+        for event in history.of(ServerDown)
+        if event.server == history.environment.master and event.at_ns >= fault.earliest_ns
     ]
     own = samples_of(history, server_index(history, history.environment.master))
     gone = own[(own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= fault.earliest_ns)]
@@ -299,16 +311,15 @@ def _dead_at(history: History, fault: Instant) -> Instant | None:
 def _back(history: History, pod: str, since: Instant) -> dict[str, Instant | None]:
     """When the pod that was hit came back, as the cluster and the resolver tell; where there is neither, nothing."""
 
-    def first(kind: str, **wanted: str) -> Instant | None:
-        for event in history.of_kind(kind):
-            if event.at_ns > since.latest_ns and wanted.items() <= event.data.items():
-                return instant_of(event)
-        return None
+    def first(events: Iterable[Event]) -> Instant | None:
+        return next((instant_of(event) for event in events if event.at_ns > since.latest_ns), None)
 
     return {
-        instants.STARTED_AT: first("container-started", pod=pod, container="redis"),
-        instants.NAMED_AT: first("name-found", server=pod),
-        instants.READY_AT: first("pod-ready", pod=pod),
+        instants.STARTED_AT: first(
+            event for event in history.of(ContainerStarted) if (event.pod, event.container) == (pod, "redis")
+        ),
+        instants.NAMED_AT: first(event for event in history.of(NameFound) if event.server == pod),
+        instants.READY_AT: first(event for event in history.of(PodReady) if event.pod == pod),
     }
 
 
@@ -324,9 +335,8 @@ def _role_change(history: History, server: str, since_ns: int, *, in_its_place: 
         is_master[1:] &= ~is_master[:-1]
     as_master = np.flatnonzero(is_master & (own["return_ns"] >= since_ns))
     if not len(as_master):
-        for event in history.of_kind("role"):
-            says = str(event.data.get("role")).lower()
-            if event.data.get("server") == server and event.at_ns >= since_ns and says in ("master", "1"):
+        for event in history.of(RoleChanged):
+            if event.server == server and event.at_ns >= since_ns and event.role is Role.MASTER:
                 return instant_of(event), -1
         return None, -1
     first = int(as_master[0])

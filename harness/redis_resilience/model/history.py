@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from redis_resilience.model.environment import Environment
 from redis_resilience.model.events import Event
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.records import Records
+
+A = TypeVar("A", bound=Event)
+B = TypeVar("B", bound=Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,12 @@ class History:
     complete: bool = True
     problems: tuple[str, ...] = ()
 
-    def of_kind(self, *kinds: str) -> tuple[Event, ...]:
-        """Events of these kinds in order of time."""
-        return tuple(event for event in self.events if event.kind in kinds)
+    @overload
+    def of(self, kind: type[A], /) -> tuple[A, ...]: ...
+    @overload
+    def of(self, kind: type[A], other: type[B], /) -> tuple[A | B, ...]: ...
+    @overload
+    def of(self, *kinds: type[Event]) -> tuple[Event, ...]: ...
+    def of(self, *kinds: type[Event]) -> tuple[Event, ...]:
+        """Events of these kinds, in their order."""
+        return tuple(event for event in self.events if isinstance(event, kinds))

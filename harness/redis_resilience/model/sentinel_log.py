@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import SentinelMessage
 
 _LINE = re.compile(
     r"^\d+:X (?P<day>\d{2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) "
@@ -18,7 +18,7 @@ _LINE = re.compile(
     r"[.\-*#] (?:(?P<kind>[+-][a-z][a-z-]*)(?: (?P<text>.*))?|Failed to resolve hostname '(?P<name>[^']*)')$"
 )
 UNRESOLVED = "unresolved"
-"""Kind of the event that a Sentinel found no address for a name, which is its text; the engine has no word for it."""
+"""Name of the message that a Sentinel found no address for a name, which is its text; the engine has no word for it."""
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -29,7 +29,7 @@ _STAMP_NS = 1_000_000
 """The stamp is cut to whole milliseconds: the event happened somewhere in the millisecond that follows it."""
 
 
-def parse_log(text: str, *, name: str, clock_ns: int, wall_ns: int) -> tuple[Event, ...]:
+def parse_log(text: str, *, name: str, clock_ns: int, wall_ns: int) -> tuple[SentinelMessage, ...]:
     """Events of the Sentinel `name`, in the order of the log; source "log:NAME".
 
     clock_ns, wall_ns: the same moment on the history's clock and on the wall clock that the log is stamped with.
@@ -42,11 +42,11 @@ def parse_log(text: str, *, name: str, clock_ns: int, wall_ns: int) -> tuple[Eve
             continue
         since_ns = stamp_ns - wall_ns + clock_ns
         found.append(
-            Event(
+            SentinelMessage(
                 at_ns=since_ns + _STAMP_NS,
                 since_ns=since_ns,
                 source=f"log:{name}",
-                kind=match["kind"] or UNRESOLVED,
+                name=match["kind"] or UNRESOLVED,
                 text=match["text"] or match["name"] or "",
             )
         )

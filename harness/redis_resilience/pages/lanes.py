@@ -197,7 +197,7 @@ def _decisions(history: History, frame: Frame) -> Iterable[Figure]:
     }
     shape_of = {kind: (name, symbol, colour) for name, kinds, symbol, colour in _SHAPES for kind in kinds}
     for event in _heard(history):
-        groups[shape_of.get(event.kind, _OTHER_SHAPE)].append(event)
+        groups[shape_of.get(event.label, _OTHER_SHAPE)].append(event)
     for (name, symbol, colour), events in groups.items():
         if events:
             yield {
@@ -207,17 +207,10 @@ def _decisions(history: History, frame: Frame) -> Iterable[Figure]:
                 "yaxis": "y2",
                 "x": [frame.s(event.at_ns) for event in events],
                 "y": [_lane(event) for event in events],
-                "text": [_plain(f"{event.kind} {event.text or _told(event)}") for event in events],
+                "text": [_plain(f"{event.label} {event.words}") for event in events],
                 "marker": {"symbol": symbol, "color": colour, "size": 11, "line": {"width": 1, "color": colour}},
                 "hovertemplate": "%{y}: %{text}, %{x:.3f} s<extra></extra>",
             }
-
-
-def _told(event: Event) -> str:
-    """What an event without a text is about."""
-    return (
-        ", ".join(f"{name} {value}" for name, value in event.data.items()) if event.source.startswith("node:") else ""
-    )
 
 
 def _plain(text: str) -> str:

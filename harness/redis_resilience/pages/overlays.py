@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from redis_resilience.model import instants
+from redis_resilience.model.events import FaultEffect, HealEnd
 from redis_resilience.model.history import History
 from redis_resilience.model.verdict import Judgement
 from redis_resilience.pages.frame import Figure, Frame
@@ -17,10 +18,10 @@ LABEL_SHARE = 0.13
 
 def bands(history: History, judgement: Judgement, frame: Frame) -> Iterable[Figure]:
     """From a fault's effect to the end of its healing, and the outage inside it."""
-    open_since: dict[object, int] = {}
-    for event in history.of_kind("fault-effect", "heal-end"):
-        who = (event.data.get("fault"), event.data.get("target"))
-        if event.kind == "fault-effect":
+    open_since: dict[int, int] = {}
+    for event in history.of(FaultEffect, HealEnd):
+        who = event.fault
+        if isinstance(event, FaultEffect):
             open_since.setdefault(who, event.at_ns)
         elif who in open_since:
             yield _band(frame, open_since.pop(who), event.at_ns, colour="#d1495b", opacity=0.10)

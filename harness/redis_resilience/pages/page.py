@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Environment as TrialEnvironment
-from redis_resilience.model.events import Scalar
+from redis_resilience.model.events import Connected, Scalar
 from redis_resilience.model.history import History
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.verdict import Judgement, Verdict, loss_known
@@ -243,15 +243,15 @@ def _lateness(judgement: Judgement) -> Rows:
 
 
 def _events(history: History, judgement: Judgement) -> Cut:
-    told = [event for event in history.events if event.kind != "connected"]
+    told = [event for event in history.events if not isinstance(event, Connected)]
     fault = judgement.timeline.at(instants.FAULT_AT)
     origin_ns = fault.at_ns if fault else min((event.at_ns for event in told), default=0)
     rows = tuple(
         (
             f"{(event.at_ns - origin_ns) / 1e6:.1f}",
             event.source,
-            event.kind,
-            event.text or ", ".join(f"{name} {value}" for name, value in event.data.items()),
+            event.label,
+            event.words,
         )
         for event in sorted(told, key=lambda event: event.at_ns)[:EVENTS]
     )

@@ -11,10 +11,23 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypedDict
 
-from redis_resilience.model.cluster import Node, Range, parse_nodes, ranges_text
+from redis_resilience.model.cluster import Node, Range, parse_nodes
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Event, Scalar
+from redis_resilience.model.events import (
+    Address,
+    AnyEvent,
+    Cleared,
+    ClusterState,
+    Fail,
+    Joined,
+    Left,
+    Owner,
+    Pfail,
+    TableDown,
+    TableUp,
+)
 from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.watchers import CONNECT_S, GIVE_UP_S, Target, Witness
 from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field
@@ -25,7 +38,15 @@ INTERVALS = 3
 STATE_EVERY = 8
 """The state is asked for when the table has changed, and with every eighth table."""
 
-_HEALTH = {"fail?": "pfail", "fail": "fail"}
+_HEALTH: dict[str, type[Pfail | Fail]] = {"fail?": Pfail, "fail": Fail}
+
+
+class _Since(TypedDict):
+    """When a table was found to say so, and whose it is."""
+
+    at_ns: int
+    since_ns: int
+    source: str
 
 
 @dataclass(slots=True)
@@ -33,7 +54,7 @@ class Believed:
     """What a node said last; outlives its connection and its address, so that nothing it says anew is missed."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
+    owners: dict[Range, str] = field(default_factory=dict)
     state: str = ""
 
 
@@ -42,8 +63,9 @@ class ClusterWatch:
 
     def __init__(self, target: Target, directory: Directory, witness: Witness, believed: Believed) -> None:
         self.target = target
-        self.up: Event | None = None
-        """The newest "table-up", while it is so."""
+        self.up: TableUp | None = None
+        """The newest, while it is so."""
+        self._source = f"node:{target.name}"
         self._interval_ns = round(target.interval_ms * INTERVALS * 1e6)
         self._directory = directory
         self._witness = witness
@@ -64,7 +86,7 @@ class ClusterWatch:
                     wire.abort("no longer watched")
             if self.up is not None:
                 self.up = None
-                self._tell("table-down", time.monotonic_ns(), cause=cause)
+                self._tell(TableDown(cause=cause, **self._since(time.monotonic_ns())))
             await asyncio.sleep(RETRY_S)
 
     async def _poll(self, wire: Wire) -> None:
@@ -90,7 +112,8 @@ class ClusterWatch:
             return
         self._directory.learn_id(own.id, self.target.name)
         if self.up is None:
-            self.up = self._tell("table-up", at_ns, id=own.id, address=own.address)
+            self.up = TableUp(id=own.id, address=own.address, **self._since(at_ns))
+            self._tell(self.up)
         before, self._last.nodes = self._last.nodes, {node.id: node for node in table}
         for node in table:
             if node.id not in before or before[node.id].address != node.address:
@@ -99,23 +122,23 @@ class ClusterWatch:
             for node in table:
                 self._compare(before.get(node.id), node, at_ns)
             for gone in before.keys() - self._last.nodes.keys():
-                self._tell("left", at_ns, node=self._name(gone), address=before[gone].address)
+                self._tell(Left(node=self._name(gone), address=before[gone].address, **self._since(at_ns)))
         self._read_owners(table, at_ns, first=not before)
 
     def _compare(self, before: Node | None, node: Node, at_ns: int) -> None:
         name = self._name(node.id)
         if before is None:
-            self._tell("joined", at_ns, node=name, address=node.address)
+            self._tell(Joined(node=name, address=node.address, **self._since(at_ns)))
             return
         was, health = _health(before), _health(node)
         if was != health:
-            self._tell(health or "cleared", at_ns, node=name)
+            self._tell(health(node=name, **self._since(at_ns)))
         if before.address != node.address:
-            self._tell("address", at_ns, node=name, address=node.address, before=before.address)
+            self._tell(Address(node=name, address=node.address, before=before.address, **self._since(at_ns)))
 
     def _read_owners(self, table: tuple[Node, ...], at_ns: int, *, first: bool) -> None:
         """One event for each run of slots that has another master than before."""
-        owners = {ranges_text((span,)): node.id for node in table for span in node.slots}
+        owners = {span: node.id for node in table for span in node.slots}
         before, self._last.owners = self._last.owners, owners
         if first or owners == before:
             return
@@ -123,35 +146,35 @@ class ClusterWatch:
         for slots, owner in owners.items():
             if before.get(slots) != owner:
                 self._tell(
-                    "owner",
-                    at_ns,
-                    slots=slots,
-                    owner=self._name(owner),
-                    before=self._name(before.get(slots, "")),
-                    epoch=epochs[owner],
+                    Owner(
+                        slots=slots,
+                        owner=self._name(owner),
+                        before=self._name(before.get(slots, "")),
+                        epoch=epochs[owner],
+                        **self._since(at_ns),
+                    )
                 )
 
     def _read_state(self, reply: RawReply) -> None:
         state = info_field(reply, "cluster_state")
         if self._last.state and state != self._last.state:
-            self._tell("cluster-state", time.monotonic_ns(), state=state, before=self._last.state)
+            self._tell(ClusterState(state=state, before=self._last.state, **self._since(time.monotonic_ns())))
         self._last.state = state
 
     def _name(self, node_id: str) -> str:
         """The server's name; the id itself of a node that is nobody watched."""
         return self._directory.name(self._directory.number_of_id(node_id)) or node_id
 
-    def _tell(self, kind: str, at_ns: int, **data: Scalar) -> Event:
-        event = Event(
-            at_ns=at_ns, since_ns=self._asked_ns, source=f"node:{self.target.name}", kind=kind, data=dict(data)
-        )
+    def _since(self, at_ns: int) -> _Since:
+        return {"at_ns": at_ns, "since_ns": self._asked_ns, "source": self._source}
+
+    def _tell(self, event: AnyEvent) -> None:
         self._unchanged = 0
         self._witness.tell(event)
-        return event
 
 
-def _health(node: Node) -> str:
-    return next((word for flag, word in _HEALTH.items() if flag in node.flags), "")
+def _health(node: Node) -> type[Pfail | Fail | Cleared]:
+    return next((told for flag, told in _HEALTH.items() if flag in node.flags), Cleared)
 
 
 def lanes_of(reply: RawReply) -> tuple[tuple[Range, ...], ...]:

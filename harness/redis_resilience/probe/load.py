@@ -10,7 +10,7 @@ from typing import Any
 from redis_resilience.model.cluster import Range
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import AnyEvent, LoadBegin, LoadEnd
 from redis_resilience.model.operations import Result
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load
 from redis_resilience.probe.directory import Directory
@@ -58,7 +58,7 @@ class RunningLoad:
         sentinels: Mapping[str, Endpoint],
         master_name: str,
         password: str,
-        tell: Callable[[Event], None],
+        tell: Callable[[AnyEvent], None],
         spawn: Spawn,
         lanes: Sequence[Sequence[Range]] = (),
     ) -> None:
@@ -105,7 +105,7 @@ class RunningLoad:
 
     async def start(self) -> None:
         """Connect every client, then begin the schedule."""
-        self._tell(Event(at_ns=time.monotonic_ns(), source="probe", kind="load-begin"))
+        self._tell(LoadBegin(at_ns=time.monotonic_ns(), source="probe"))
         for number, writer in enumerate(self._writers):
             self._tasks.append(self._spawn(writer.run(), f"writing client {number}"))
         attempts = [asyncio.create_task(writer.attempted.wait()) for writer in self._writers]
@@ -150,7 +150,7 @@ class RunningLoad:
             writer.end()
         for task in self._tasks:
             task.cancel()
-        self._tell(Event(at_ns=time.monotonic_ns(), source="probe", kind="load-end"))
+        self._tell(LoadEnd(at_ns=time.monotonic_ns(), source="probe"))
 
     async def _expire_often(self) -> None:
         while True:

@@ -12,19 +12,19 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from redis_resilience.model.events import Event, Scalar
+from redis_resilience.model.events import NameFound, NameLost
 
 INTERVAL_S = 0.25
 
 
 class NameWatch:
-    """One name. server: whose it is. Tells "name-found" where it has a new address, "name-lost" where it has none."""
+    """One name. server: whose it is. Tells where it has a new address, and where it has none."""
 
     def __init__(
-        self, server: str, name: str, tell: Callable[[Event], None], *, interval_s: float = INTERVAL_S
+        self, server: str, name: str, tell: Callable[[NameFound | NameLost], None], *, interval_s: float = INTERVAL_S
     ) -> None:
-        self.up: Event | None = None
-        """The newest "name-found", while it is so."""
+        self.up: NameFound | None = None
+        """The newest, while it is so."""
         self._server, self._name, self._tell = server, name, tell
         self._interval_s = interval_s
         self._address = ""
@@ -41,23 +41,16 @@ class NameWatch:
 
     def _found(self, address: str, cause: str, since_ns: int) -> None:
         """It changed after the look-up before this one was begun."""
+        now_ns, source, server, name = time.monotonic_ns(), f"name:{self._server}", self._server, self._name
         if address and address != self._address:
-            self.up = self._event("name-found", since_ns, address=address)
+            self.up = NameFound(
+                at_ns=now_ns, since_ns=since_ns, source=source, server=server, name=name, address=address
+            )
+            self._tell(self.up)
         elif not address and self._address:
             self.up = None
-            self._event("name-lost", since_ns, cause=cause)
+            self._tell(NameLost(at_ns=now_ns, since_ns=since_ns, source=source, server=server, name=name, cause=cause))
         self._address = address
-
-    def _event(self, kind: str, since_ns: int, **data: Scalar) -> Event:
-        event = Event(
-            at_ns=time.monotonic_ns(),
-            since_ns=since_ns,
-            source=f"name:{self._server}",
-            kind=kind,
-            data={"server": self._server, "name": self._name, **data},
-        )
-        self._tell(event)
-        return event
 
 
 def _address_of(name: str) -> tuple[str, str]:

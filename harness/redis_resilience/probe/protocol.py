@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import AnyEvent
 from redis_resilience.model.plan import Load
 
 PROTOCOL = 1
@@ -151,7 +151,7 @@ class Reply(msgspec.Struct, tag="reply", frozen=True):
 
 
 class Notice(msgspec.Struct, tag="notice", frozen=True):
-    event: Event
+    event: AnyEvent
 
 
 class Progress(msgspec.Struct, tag="progress", frozen=True):

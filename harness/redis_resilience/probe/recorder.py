@@ -11,10 +11,9 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Event
+from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.operations import Cause, Result, result_of
 from redis_resilience.model.records import NO_SERVER, header
 from redis_resilience.probe.watchers import RoleTold
@@ -101,8 +100,7 @@ class Recorder:
         self._on_failure = on_failure
         self.operations = AppendOnly(folder / "operations.bin", header("operations"), self.failed)
         self.samples = AppendOnly(folder / "samples.bin", header("samples"), self.failed)
-        self.events = AppendOnly(folder / "events.jsonl", b"", self.failed)
-        self._encode = msgspec.json.Encoder().encode
+        self.events = AppendOnly(folder / "events.jsonl", EVENTS_HEADER, self.failed)
         self._files = (self.operations, self.samples, self.events)
         self.flush()
 
@@ -131,7 +129,7 @@ class Recorder:
 
     def tell(self, event: Event) -> None:
         """Events are few and each may be the last before a crash: on disk at once."""
-        self.events.pending += self._encode(event) + b"\n"
+        self.events.pending += encode_event(event)
         self.events.flush()
 
     def flush(self) -> None:

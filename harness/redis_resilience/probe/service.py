@@ -19,7 +19,7 @@ import hiredis
 from redis_resilience.model.cluster import Range
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError, ResilienceError
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import AnyEvent, ProbeFailed, Unread, WritingFailed
 from redis_resilience.probe import protocol as p
 from redis_resilience.probe.cluster_watch import Believed, ClusterWatch, lanes_of
 from redis_resilience.probe.directory import Directory
@@ -116,9 +116,9 @@ class Service:
 
     def crashed(self, text: str) -> None:
         self._crash = self._crash or text
-        self.tell(Event(at_ns=time.monotonic_ns(), source="probe", kind="probe-error", text=text))
+        self.tell(ProbeFailed(at_ns=time.monotonic_ns(), source="probe", reason=text))
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: AnyEvent) -> None:
         self._emit(p.Notice(event))
         if self._recorder:
             self._recorder.tell(event)
@@ -259,15 +259,7 @@ class Service:
                     name, endpoint, trial=recorder.trial, password=self._password, cluster=self._cluster
                 )
             except (Lost, NoReply) as error:
-                self.tell(
-                    Event(
-                        at_ns=time.monotonic_ns(),
-                        source=f"server:{name}",
-                        kind="unread",
-                        text=str(error),
-                        data={"server": name},
-                    )
-                )
+                self.tell(Unread(at_ns=time.monotonic_ns(), source=f"server:{name}", server=name, reason=str(error)))
                 continue
             try:
                 save(recorder.folder, facts, numbers)
@@ -300,7 +292,7 @@ class Service:
             await asyncio.sleep(FLUSH_S)
 
     def _writing_failed(self, text: str) -> None:
-        self._emit(p.Notice(Event(at_ns=time.monotonic_ns(), source="probe", kind="writing-failed", text=text)))
+        self._emit(p.Notice(WritingFailed(at_ns=time.monotonic_ns(), source="probe", reason=text)))
 
 
 def _targets(kind: str, endpoints: Mapping[str, Endpoint], command: p.Watch) -> list[Target]:

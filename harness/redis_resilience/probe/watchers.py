@@ -15,7 +15,17 @@ from typing import Any, Protocol
 import hiredis
 
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Event, Link, Role, Scalar
+from redis_resilience.model.events import (
+    AnyEvent,
+    Link,
+    Role,
+    RoleChanged,
+    SentinelDown,
+    SentinelMessage,
+    SentinelUp,
+    ServerDown,
+    ServerUp,
+)
 from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field
 
@@ -65,7 +75,7 @@ def parse_role(reply: RawReply) -> RoleTold:
 class Witness(Protocol):
     """Whom watchers tell what they saw."""
 
-    def tell(self, event: Event) -> None: ...
+    def tell(self, event: AnyEvent) -> None: ...
 
     def sample(self, *, server: str, call_ns: int, return_ns: int, told: RoleTold) -> None: ...
 
@@ -86,8 +96,9 @@ class ServerWatch:
 
     def __init__(self, target: Target, directory: Directory, witness: Witness) -> None:
         self.target = target
-        self.up: Event | None = None
-        """The newest "server-up", while it is so."""
+        self.up: ServerUp | None = None
+        """The newest, while it is so."""
+        self._source = f"server:{target.name}"
         self._interval_ns = round(target.interval_ms * 1e6)
         self._directory = directory
         self._witness = witness
@@ -149,8 +160,15 @@ class ServerWatch:
 
     def _answered(self, told: RoleTold, call_ns: int, return_ns: int) -> None:
         if self._role is not None and told.role is not self._role:
-            self._event(
-                "role", return_ns, self._answered_ns, role=told.role.name.lower(), before=self._role.name.lower()
+            self._witness.tell(
+                RoleChanged(
+                    at_ns=return_ns,
+                    since_ns=self._answered_ns,
+                    source=self._source,
+                    server=self.target.name,
+                    role=told.role,
+                    before=self._role,
+                )
             )
         self._role = told.role
         self._answered_ns = call_ns
@@ -160,17 +178,28 @@ class ServerWatch:
         now_ns = time.monotonic_ns()
         if self.up is not None:
             self.up = None
-            self._event("server-down", now_ns, self._answered_ns, address=str(self.target.endpoint), cause=cause)
+            self._witness.tell(
+                ServerDown(
+                    at_ns=now_ns,
+                    since_ns=self._answered_ns,
+                    source=self._source,
+                    server=self.target.name,
+                    address=str(self.target.endpoint),
+                    cause=cause,
+                )
+            )
         self._witness.sample(server=self.target.name, call_ns=call_ns, return_ns=now_ns, told=UNREACHABLE)
 
     def _tell_up(self, run_id: str, since_ns: int, at_ns: int) -> None:
-        self.up = self._event("server-up", at_ns, since_ns, address=str(self.target.endpoint), run_id=run_id)
-
-    def _event(self, kind: str, at_ns: int, since_ns: int, **data: Scalar) -> Event:
-        name = self.target.name
-        event = Event(at_ns=at_ns, since_ns=since_ns, source=f"server:{name}", kind=kind, data={"server": name, **data})
-        self._witness.tell(event)
-        return event
+        self.up = ServerUp(
+            at_ns=at_ns,
+            since_ns=since_ns,
+            source=self._source,
+            server=self.target.name,
+            address=str(self.target.endpoint),
+            run_id=run_id,
+        )
+        self._witness.tell(self.up)
 
     async def _next_tick(self) -> None:
         now_ns = time.monotonic_ns()
@@ -183,7 +212,8 @@ class SentinelWatch:
 
     def __init__(self, target: Target, witness: Witness) -> None:
         self.target = target
-        self.up: Event | None = None
+        self.up: SentinelUp | None = None
+        self._source = f"sentinel:{target.name}"
         self._witness = witness
         self._heard_ns = 0
 
@@ -206,7 +236,16 @@ class SentinelWatch:
         self._heard_ns = time.monotonic_ns()
         wire.send("PSUBSCRIBE", "*")
         run_id = sentinel_id.decode() if isinstance(sentinel_id, bytes) else ""
-        self.up = self._event("sentinel-up", begun_ns, run_id=run_id)
+        name, address = self.target.name, str(self.target.endpoint)
+        self.up = SentinelUp(
+            at_ns=time.monotonic_ns(),
+            since_ns=begun_ns,
+            source=self._source,
+            sentinel=name,
+            address=address,
+            run_id=run_id,
+        )
+        self._witness.tell(self.up)
         try:
             cause = ""
             while not cause:
@@ -218,7 +257,17 @@ class SentinelWatch:
                     cause = f"no reply for {silent_s * 1000:.0f} ms"
                 else:
                     wire.send("PING")
-            self._event("sentinel-down", self._heard_ns, run_id=run_id, cause=cause)
+            self._witness.tell(
+                SentinelDown(
+                    at_ns=time.monotonic_ns(),
+                    since_ns=self._heard_ns,
+                    source=self._source,
+                    sentinel=name,
+                    address=address,
+                    run_id=run_id,
+                    cause=cause,
+                )
+            )
         finally:
             self.up = None
 
@@ -227,22 +276,10 @@ class SentinelWatch:
         match reply:
             case [b"pmessage", _, bytes(channel), bytes(payload)] if channel != b"__sentinel__:hello":
                 self._witness.tell(
-                    Event(
+                    SentinelMessage(
                         at_ns=at_ns,
-                        source=f"sentinel:{self.target.name}",
-                        kind=channel.decode(errors="backslashreplace"),
+                        source=self._source,
+                        name=channel.decode(errors="backslashreplace"),
                         text=payload.decode(errors="backslashreplace"),
                     )
                 )
-
-    def _event(self, kind: str, since_ns: int, **data: Scalar) -> Event:
-        name = self.target.name
-        event = Event(
-            at_ns=time.monotonic_ns(),
-            since_ns=since_ns,
-            source=f"sentinel:{name}",
-            kind=kind,
-            data={"sentinel": name, "address": str(self.target.endpoint), **data},
-        )
-        self._witness.tell(event)
-        return event

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from redis_resilience.model.cluster import Range, slot_of
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Event, Role, Scalar
+from redis_resilience.model.events import AnyEvent, Connected, Lookup, Role
 from redis_resilience.model.operations import Cause, key_prefix
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.probe.cluster_watch import places_of
@@ -59,7 +59,7 @@ class Book:
         self,
         recorder: Recorder,
         directory: Directory,
-        tell: Callable[[Event], None],
+        tell: Callable[[AnyEvent], None],
         lanes: Sequence[Sequence[Range]] = (),
     ) -> None:
         """lanes: the slots of each shard of a cluster, see `Keys`."""
@@ -189,8 +189,9 @@ class Writer:
         finally:
             now_ns = time.monotonic_ns()
             if now_ns - begun_ns > SLOW_LOOKUP_NS:
-                data: dict[str, Scalar] = {"client": self._identity, "name": host}
-                self._book.tell(Event(at_ns=now_ns, since_ns=begun_ns, source="probe", kind="lookup", data=data))
+                self._book.tell(
+                    Lookup(at_ns=now_ns, since_ns=begun_ns, source="probe", client=self._identity, name=host)
+                )
 
     def _begin(self, home: Line) -> None:
         if self._stopping or home.wire.lost:
@@ -309,19 +310,16 @@ class Writer:
         line.wire.on_reply = self._replied
         line.identified = True
         self._book.tell(
-            Event(
+            Connected(
                 at_ns=at_ns,
                 since_ns=line.connected_ns,
                 source="probe",
-                kind="connected",
-                data={
-                    "connection": line.number,
-                    "client": self._identity,
-                    "server": self._book.directory.name(line.server),
-                    "address": str(line.wire.peer),
-                    "run_id": info_field(reply, "run_id"),
-                    "sentinel": self._route.via,
-                },
+                connection=line.number,
+                client=self._identity,
+                server=self._book.directory.name(line.server),
+                address=str(line.wire.peer),
+                run_id=info_field(reply, "run_id"),
+                sentinel=self._route.via,
             )
         )
         self._free()

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.waiting import Clock
-from redis_resilience.faults.effect import Effect
 from redis_resilience.faults.fault import Fault
 from redis_resilience.faults.target import Place, places
 from redis_resilience.model.errors import ResilienceError
-from redis_resilience.trials.notes import Facts, Notes
+from redis_resilience.model.events import Before, FaultAsked, FaultBegin, FaultEffect, HealBegin, HealEnd
+from redis_resilience.trials.notes import Notes
 from redis_resilience.trials.survey import survey
+
+
+class _Facts(TypedDict):
+    """What all events of a fault have in common."""
+
+    fault: int
+    fault_kind: str
+    pod: str
+    container: str
+    pods: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -25,13 +36,13 @@ class _Broken:
     pods: tuple[str, ...]
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> _Facts:
         return {
             "fault": self.number,
-            "kind": self.fault.kind,
+            "fault_kind": self.fault.kind,
             "pod": self.place.pod,
             "container": self.place.container,
-            "pods": ",".join(self.pods),
+            "pods": self.pods,
         }
 
 
@@ -62,24 +73,25 @@ class Breakage:
         for place in places(fault.target, survey(self._deployment).view):
             broken = _Broken(0, fault, place, None, ())
             self._broken.append(broken)
-            self._notes.note("before", text=fault.inject(self._deployment, place).proof)
-            self._notes.note("before", text=fault.heal(self._deployment, place).proof)
+            for undergone in (fault.inject, fault.heal):
+                self._notes.keep(Before(proof=undergone(self._deployment, place).proof, at_ns=self._notes.now_ns()))
             self._broken.remove(broken)
 
     def inject(self, number: int, fault: Fault) -> None:
         for place in places(fault.target, survey(self._deployment).view):
             broken = _Broken(number, fault, place, None, (place.pod,) if fault.silences_sentinel else ())
-            self._notes.note("fault-begin", text=f"{fault.kind} {place}", data=broken.facts)
+            self._notes.keep(FaultBegin(at_ns=self._notes.now_ns(), **broken.facts))
             self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
             effect = fault.inject(self._deployment, place)
             broken.pods = effect.pods or broken.pods
             if effect.asked_ns:
                 begin_ns, end_ns = effect.asked_ns
-                accepted = Effect(begin_ns=begin_ns, end_ns=end_ns, proof="")
-                self._notes.note("fault-asked", text="accepted by the cluster", effect=accepted, data=broken.facts)
+                self._notes.keep(FaultAsked(at_ns=end_ns, since_ns=begin_ns, **broken.facts))
             if fault.lasts_s is not None:
                 broken.heal_at_ns = effect.end_ns + int(fault.lasts_s * 1e9)
-            self._notes.note("fault-effect", text=effect.proof, effect=effect, data=broken.facts)
+            self._notes.keep(
+                FaultEffect(at_ns=effect.end_ns, since_ns=effect.begin_ns, proof=effect.proof, **broken.facts)
+            )
 
     def heal_due(self) -> None:
         """Undo those that have lasted as long as they were to."""
@@ -97,9 +109,14 @@ class Breakage:
 
     def _heal(self, broken: _Broken) -> None:
         self._broken.remove(broken)
-        facts = broken.facts
-        self._notes.note("heal-begin", text=f"{broken.fault.kind} {broken.place}", data=facts)
+        self._notes.keep(HealBegin(at_ns=self._notes.now_ns(), **broken.facts))
         effect = broken.fault.heal(self._deployment, broken.place)
-        if effect.unreplaced:
-            facts = {**facts, "unreplaced": ",".join(effect.unreplaced)}
-        self._notes.note("heal-end", text=effect.proof, effect=effect, data=facts)
+        self._notes.keep(
+            HealEnd(
+                at_ns=effect.end_ns,
+                since_ns=effect.begin_ns,
+                proof=effect.proof,
+                unreplaced=effect.unreplaced,
+                **broken.facts,
+            )
+        )

@@ -9,7 +9,7 @@ from redis_resilience.deployments.port import Deployment
 from redis_resilience.faults.target import View
 from redis_resilience.model.cluster import ranges_text
 from redis_resilience.model.environment import Server, Shard
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import Connected, Event, Owner
 from redis_resilience.model.plan import Plan
 from redis_resilience.prediction.cluster import ShardAtRisk, predict_shard
 from redis_resilience.trials.seen import ServerState, Survey, state_of
@@ -85,12 +85,13 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
 def all_announced(events: Iterable[Event], shards: tuple[Shard, ...], alive: set[str]) -> bool:
     """Every node that is alive tells a new master of every shard that must get one, and a client has found it."""
     waiting = {(shard.master, node) for shard in shards if shard.prediction.failover for node in alive}
-    new: set[object] = set()
-    found: set[object] = set()
+    new: set[str] = set()
+    found: set[str] = set()
     for event in events:
-        if event.kind == "owner":
-            waiting.discard((str(event.data.get("before")), event.source.removeprefix("node:")))
-            new.add(event.data.get("owner"))
-        elif event.kind == "connected":
-            found.add(event.data.get("server"))
+        match event:
+            case Owner():
+                waiting.discard((event.before, event.teller))
+                new.add(event.owner)
+            case Connected():
+                found.add(event.server)
     return bool(new) and not waiting and new <= found

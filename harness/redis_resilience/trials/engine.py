@@ -24,6 +24,7 @@ from redis_resilience.faults.fault import Fault
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
+from redis_resilience.model.events import Ckquorum, Named, Phase, Swept, TimedOut
 from redis_resilience.model.operations import key_prefix
 from redis_resilience.model.plan import FaultPlan, Plan
 from redis_resilience.prediction.failover import predict
@@ -196,7 +197,7 @@ class _Run:
         self._pass(_WATCHED_S)
         self._enter("read")
         for view in describe_sentinels(self._deployment):
-            self._notes.note("named", text=view.master_address, data={"sentinel": view.name})
+            self._notes.keep(Named(at_ns=self._clock.now_ns(), sentinel=view.name, address=view.master_address))
         self._probe.read_back()
         self._enter("done")
 
@@ -220,7 +221,7 @@ class _Run:
     def _ask_quorum(self) -> None:
         """What the Sentinels that are left say of their power to fail over, before the next fault hits."""
         for view in describe_sentinels(self._deployment):
-            self._notes.note("ckquorum", text=view.ckquorum, data={"sentinel": view.name})
+            self._notes.keep(Ckquorum(at_ns=self._clock.now_ns(), sentinel=view.name, answer=view.ckquorum))
 
     def _observe(self, environment: Environment) -> None:
         """Until the expected failover is complete; where none is expected, until one would have been."""
@@ -243,9 +244,7 @@ class _Run:
                 return
             self._pass(_TICK_S)
         if expected:
-            self._notes.note(
-                "wait-timeout", text=f"waited {deadline_s:g} s for every Sentinel's or node's word of a new master"
-            )
+            self._timed_out(f"waited {deadline_s:g} s for every Sentinel's or node's word of a new master")
 
     def _switched(self, environment: Environment) -> bool:
         """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
@@ -253,10 +252,8 @@ class _Run:
             return all_announced(
                 self._probe.events(), environment.shards, set(self._deployment.servers()) - self._breakage.hit
             )
-        heard = {event.source for event in self._probe.events() if event.kind == "+switch-master"}
-        alive = {
-            f"sentinel:{name}" for name in self._deployment.sentinels() if name not in self._breakage.without_sentinel
-        }
+        heard = {event.teller for event in self._probe.events() if event.label == "+switch-master"}
+        alive = set(self._deployment.sentinels()) - self._breakage.without_sentinel
         return alive <= heard and self._probe.status().master not in ("", environment.master)
 
     def _until_whole(self, within_s: float, what: str, also: Callable[[Survey], bool] | None = None) -> Survey:
@@ -279,7 +276,10 @@ class _Run:
         try:
             self._until_whole(self._plan.windows.heal_s, what, also)
         except WaitTimeout as error:
-            self._notes.note("wait-timeout", text=str(error))
+            self._timed_out(str(error))
+
+    def _timed_out(self, reason: str) -> None:
+        self._notes.keep(TimedOut(at_ns=self._clock.now_ns(), reason=reason))
 
     def _sweep(self) -> int:
         """Take away this trial's keys, of an earlier run that was killed too; how many are left under its prefix."""
@@ -289,9 +289,7 @@ class _Run:
                 f"expected to delete the keys {key_prefix(self._plan.trial)}* from the master; swept {swept.masters} "
                 f"masters, not reached: {swept.unreachable or 'none'}; the next trial of this scenario deletes them"
             )
-        self._notes.note(
-            "swept", text=f"{swept.deleted} keys of this trial deleted, {swept.left} others under its prefix"
-        )
+        self._notes.keep(Swept(at_ns=self._clock.now_ns(), deleted=swept.deleted, left=swept.left))
         return swept.left
 
     def _empty(self) -> int:
@@ -336,12 +334,12 @@ class _Run:
                 issued=status.issued,
                 acknowledged=status.acknowledged,
                 master=status.master,
-                last_event=f"{heard[-1].source} {heard[-1].kind} {heard[-1].text}" if heard else "",
+                last_event=f"{heard[-1].source} {heard[-1].label} {heard[-1].words}" if heard else "",
             )
         )
 
     def _enter(self, phase: str) -> None:
         self._phase, self._phase_began_ns = phase, self._clock.now_ns()
         self._notes.clocks = self._probe.clocks()
-        self._notes.note("phase", data={"name": phase})
+        self._notes.keep(Phase(at_ns=self._clock.now_ns(), name=phase))
         self._tick()

@@ -25,7 +25,8 @@ import numpy as np
 from redis_resilience.model import records
 from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import AnyEvent, Event, Phase, ProbeFailed, Problem, WritingFailed
+from redis_resilience.model.events.lines import EVENTS_HEADER, decode_events, encode_event
 from redis_resilience.model.history import FinalFacts, FinalRead, History
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.plan import SCHEMA, Plan
@@ -79,7 +80,9 @@ class TrialFolder:
         path = self.path / "trial.jsonl"
         try:
             with path.open("ab") as file:
-                file.write(msgspec.json.encode(event) + b"\n")
+                if not file.tell():
+                    file.write(EVENTS_HEADER)
+                file.write(encode_event(event))
         except OSError as error:
             raise BrokenTrial(f"could not write {path}: {error.strerror}; make room and run it again") from error
 
@@ -104,11 +107,10 @@ class TrialFolder:
         environment = self._load("environment.json", Environment)
         problems: list[str] = []
         events = [*self._events("trial.jsonl", problems), *self._events("events.jsonl", problems)]
-        phases = [event.data.get("name") for event in events if event.kind == "phase"]
-        complete = "done" in phases
+        complete = any(isinstance(event, Phase) and event.name == "done" for event in events)
         operations = self._records("operations", problems, needed=complete)
         samples = self._records("samples", problems, needed=complete)
-        problems += [event.text for event in events if event.kind in ("problem", "probe-error", "writing-failed")]
+        problems += [event.reason for event in events if isinstance(event, Problem | ProbeFailed | WritingFailed)]
         for sentinel in environment.sentinels:
             log = self.logs / f"{sentinel.name}-sentinel.log"
             if log.is_file():
@@ -116,7 +118,7 @@ class TrialFolder:
                 events += parse_log(
                     text, name=sentinel.name, clock_ns=environment.clock_ns, wall_ns=environment.wall_ns
                 )
-        events.sort(key=lambda event: (event.at_ns, event.source, event.kind, event.text))
+        events.sort(key=lambda event: (event.at_ns, event.source, event.label))
         return History(
             plan=plan,
             environment=environment,
@@ -158,19 +160,20 @@ class TrialFolder:
             problems.append(f"{path.name}: the last record was torn, {torn} bytes cut off")
         return found
 
-    def _events(self, name: str, problems: list[str]) -> list[Event]:
+    def _events(self, name: str, problems: list[str]) -> list[AnyEvent]:
         path = self.path / name
         if not path.is_file():
             problems.append(f"{name} is missing")
             return []
-        lines = path.read_bytes().split(b"\n")
-        if lines.pop():
-            problems.append(f"{name}: the last line was torn and cut off")
-        decoder = msgspec.json.Decoder(Event)
         try:
-            return [decoder.decode(line) for line in lines]
-        except msgspec.DecodeError as error:
-            raise BrokenTrial(f"expected one event a line in {path}; {error}") from error
+            events, torn = decode_events(path.read_bytes())
+        except OSError as error:
+            raise BrokenTrial(f"expected one event a line in {path}; {error.strerror}") from error
+        except BrokenTrial as error:
+            raise BrokenTrial(f"{path}, {error}") from error
+        if torn:
+            problems.append(f"{name}: the last line was torn and cut off")
+        return events
 
     def _load(self, name: str, kind: type[T]) -> T:
         path = self.path / name

@@ -11,6 +11,7 @@ import pytest
 from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.deployments.nodes import look_at
 from redis_resilience.deployments.waiting import eventually
+from redis_resilience.model.events import Connected, Owner
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import decode
@@ -45,10 +46,10 @@ def test_six_servers_are_a_cluster_and_a_writer_follows_its_slots(up: LocalDeplo
     probe.start_load(Load(writers=(Writers(count=3, rate=60),)))
     wait("writes", lambda: probe.status().acknowledged > 30)
     assert probe.query(servers["redis-4"], "CLUSTER", "FAILOVER").value == "OK"
-    wait("every node to name redis-4", lambda: len({e.source for e in probe.events() if e.kind == "owner"}) == 6)
+    wait("every node to name redis-4", lambda: len({e.source for e in probe.events() if isinstance(e, Owner)}) == 6)
     wait(
         "a client of redis-4",
-        lambda: any(e.kind == "connected" and e.data["server"] == "redis-4" for e in probe.events()),
+        lambda: any(isinstance(e, Connected) and e.server == "redis-4" for e in probe.events()),
     )
     before = probe.status().acknowledged
     wait("writes after it", lambda: probe.status().acknowledged > before + 30)

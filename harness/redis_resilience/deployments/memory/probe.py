@@ -14,7 +14,8 @@ from redis_resilience.deployments.memory.world import MS, World
 from redis_resilience.deployments.probe import Clocks
 from redis_resilience.model import records
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.events import Event, Link, Role
+from redis_resilience.model.events import AnyEvent, Connected, Link, Role
+from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.history import FinalFacts
 from redis_resilience.model.operations import Cause, key_prefix, key_text, result_of
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
@@ -155,8 +156,8 @@ class MemoryProbe:
         for kind, rows in (("operations", self._operations), ("samples", self._samples)):
             dtype = records.OPERATION if kind == "operations" else records.SAMPLE
             (self._folder / f"{kind}.bin").write_bytes(records.header(kind) + np.array(rows, dtype=dtype).tobytes())
-        lines = [msgspec.json.encode(event) + b"\n" for event in self.events()]
-        (self._folder / "events.jsonl").write_bytes(b"".join(lines))
+        lines = b"".join(map(encode_event, self.events()))
+        (self._folder / "events.jsonl").write_bytes(EVENTS_HEADER + lines)
         self._folder = None
         self._loading = False
 
@@ -171,7 +172,7 @@ class MemoryProbe:
             master=self._master,
         )
 
-    def events(self, since: int = 0) -> tuple[Event, ...]:
+    def events(self, since: int = 0) -> tuple[AnyEvent, ...]:
         return tuple(self._world.events[self._heard_from + since :])
 
     def stop(self) -> None:
@@ -230,15 +231,16 @@ class MemoryProbe:
             return Cause.REFUSED
         self._connections += 1
         client.server, client.run_id, client.connection = name, server.run_id, self._connections
-        self._world.tell(
-            "probe",
-            "connected",
+        connected = Connected(
+            at_ns=self._world.clock.now,
+            source="probe",
             connection=client.connection,
             client=client.identity,
             server=name,
             address=f"{name}:6379",
             run_id=server.run_id,
         )
+        self._world.events.append(connected)
         return Cause.NONE
 
     def _record(self, client: _Client, cause: Cause, call_ns: int, return_ns: int) -> None:

@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 
-from redis_resilience.model.events import Event
-from redis_resilience.topologies.topology import Boot, Profile, Topology
+from redis_resilience.model.events import (
+    AnyEvent,
+    Role,
+    RoleChanged,
+    SentinelMessage,
+    ServerDown,
+    ServerUp,
+)
+from redis_resilience.topologies.topology import REDIS_PORT, Boot, Profile, Topology
 
 MS = 1_000_000
 START_NS = 1_000_000_000_000
@@ -75,7 +82,7 @@ class World:
         }
         self.sentinels = dict.fromkeys((pod.name for pod in topology.pods if "sentinel" in pod.containers), True)
         self.named = dict.fromkeys(self.sentinels, names[0])
-        self.events: list[Event] = []
+        self.events: list[AnyEvent] = []
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
         self._attempt = 0
@@ -88,8 +95,10 @@ class World:
         """Put something on the agenda."""
         heapq.heappush(self._agenda, (self.clock.now + int(after_ms * MS), next(self._order), happening))
 
-    def tell(self, source: str, kind: str, text: str = "", **data: str | int) -> None:
-        self.events.append(Event(at_ns=self.clock.now, source=source, kind=kind, text=text, data=dict(data)))
+    def say(self, sentinel: str, name: str, text: str) -> None:
+        """Something that a Sentinel publishes."""
+        source = f"sentinel:{sentinel}"
+        self.events.append(SentinelMessage(at_ns=self.clock.now, source=source, name=name, text=text))
 
     def write(self, server: SimServer, key: str, value: str) -> None:
         """A write acknowledged by `server` and replicated at once."""
@@ -107,7 +116,16 @@ class World:
             stale = self._followers(server)[0]
             stale.keys.pop(next(iter(stale.keys), ""), None)
         server.alive, server.paused = alive, alive
-        self.tell(f"server:{server.name}", "server-down", server=server.name)
+        address = f"{server.name}:{REDIS_PORT}"
+        self.events.append(
+            ServerDown(
+                at_ns=self.clock.now,
+                source=f"server:{server.name}",
+                server=server.name,
+                address=address,
+                cause="still" if alive else "gone",
+            )
+        )
         if server.role == "master":
             self._attempt += 1
             attempt = self._attempt
@@ -122,7 +140,15 @@ class World:
             if not self._persistent():
                 server.keys.clear()
                 server.offset = 0
-        self.tell(f"server:{server.name}", "server-up", server=server.name, run_id=server.run_id)
+        self.events.append(
+            ServerUp(
+                at_ns=self.clock.now,
+                source=f"server:{server.name}",
+                server=server.name,
+                address=f"{server.name}:{REDIS_PORT}",
+                run_id=server.run_id,
+            )
+        )
         others = [other for other in self.masters if other is not server]
         stays = server.role == "master" and (not others or Bug.SECOND_MASTER in self.bugs)
         if stays or self.topology.boot_of(server.name) is Boot.MASTER:
@@ -150,26 +176,22 @@ class World:
         alive = [name for name, lives in self.sentinels.items() if lives]
         master = self.topology.master_name
         for name in alive:
-            self.tell(f"sentinel:{name}", "+sdown", f"master {master} {server.name} 6379")
+            self.say(name, "+sdown", f"master {master} {server.name} 6379")
         if len(alive) < self.topology.quorum:
             return
         leader = alive[-1]
-        self.tell(
-            f"sentinel:{leader}", "+odown", f"master {master} {server.name} 6379 #quorum {len(alive)}/{len(alive)}"
-        )
-        self.tell(f"sentinel:{leader}", "+try-failover", f"master {master} {server.name} 6379")
+        self.say(leader, "+odown", f"master {master} {server.name} 6379 #quorum {len(alive)}/{len(alive)}")
+        self.say(leader, "+try-failover", f"master {master} {server.name} 6379")
         if Bug.NO_ELECTION in self.bugs or len(alive) <= len(self.sentinels) // 2:
             self.later(
                 min(10_000, self.profile.failover_timeout_ms),
-                lambda: self.tell(
-                    f"sentinel:{leader}", "-failover-abort-not-elected", f"master {master} {server.name} 6379"
-                ),
+                lambda: self.say(leader, "-failover-abort-not-elected", f"master {master} {server.name} 6379"),
             )
             return
         self.later(60, lambda: self._elected(server, leader, alive))
 
     def _elected(self, old: SimServer, leader: str, alive: list[str]) -> None:
-        self.tell(f"sentinel:{leader}", "+elected-leader", f"master {self.topology.master_name} {old.name} 6379")
+        self.say(leader, "+elected-leader", f"master {self.topology.master_name} {old.name} 6379")
         self.later(5100 if Bug.SLOW_SWITCH in self.bugs else 100, lambda: self._promote(old, leader, alive))
 
     def _promote(self, old: SimServer, leader: str, alive: list[str]) -> None:
@@ -177,14 +199,22 @@ class World:
         siblings = [other for other in self._followers(old) if other is not new]
         new.role, new.source = "master", ""
         old.role = "master"
-        self.tell(f"server:{new.name}", "role", server=new.name, role="master", before="replica")
+        self.events.append(
+            RoleChanged(
+                at_ns=self.clock.now,
+                source=f"server:{new.name}",
+                server=new.name,
+                role=Role.MASTER,
+                before=Role.REPLICA,
+            )
+        )
         for other in siblings:
             other.source = new.name
             if other.offset != new.offset:
                 self._sync(other, new)
         self.later(
             800,
-            lambda: self.tell(f"sentinel:{leader}", "+promoted-slave", f"slave {new.name}:6379 {new.name} 6379 @ m"),
+            lambda: self.say(leader, "+promoted-slave", f"slave {new.name}:6379 {new.name} 6379 @ m"),
         )
         for name in alive:
             self.later(1900 if name == leader else 850, lambda name=name: self._switch(name, old, new))  # type: ignore[misc]
@@ -192,7 +222,7 @@ class World:
     def _switch(self, name: str, old: SimServer, new: SimServer) -> None:
         self.named[name] = new.name
         text = f"{self.topology.master_name} {old.name} 6379 {new.name} 6379"
-        self.tell(f"sentinel:{name}", "+switch-master", text)
+        self.say(name, "+switch-master", text)
 
     def _pass(self, ns: int) -> None:
         until = self.clock.now + ns

@@ -11,7 +11,7 @@ WALL_NS = 1_790_000_000_000_000_000 + 300_000_000
 
 
 def kinds(before, after):
-    return [event.kind for event in changes(before, after, at_ns=AT_NS, wall_ns=WALL_NS)]
+    return [event.label for event in changes(before, after, at_ns=AT_NS, wall_ns=WALL_NS)]
 
 
 def test_a_pod_that_appears_and_becomes_ready(make_pod):
@@ -51,8 +51,8 @@ def test_a_restart_is_an_end_and_a_start(make_pod, with_container):
 
     events = changes(before, after, at_ns=AT_NS, wall_ns=WALL_NS)
 
-    assert [event.kind for event in events] == ["container-ended", "container-started"]
-    assert events[1].data["restarts"] == 1
+    assert [event.label for event in events] == ["container-ended", "container-started"]
+    assert events[1].restarts == 1
 
 
 def test_the_kubelets_stamp_bounds_a_start(make_pod, with_container):
@@ -71,7 +71,7 @@ def test_a_reason_to_wait_is_told_once(make_pod, with_container):
 
     events = changes(make_pod(ready=False), waiting, at_ns=AT_NS, wall_ns=WALL_NS)
 
-    assert [event.kind for event in events] == ["container-ended", "container-waiting"]
+    assert [event.label for event in events] == ["container-ended", "container-waiting"]
     assert kinds(waiting, replace(waiting, version="9")) == []
 
 

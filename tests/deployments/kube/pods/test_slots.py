@@ -144,5 +144,5 @@ def test_the_watch_and_what_it_tells_use_the_topology_s_names(api, make_pod):
 
     assert watch.pod("redis-b").real_name == "redis-b2"
     assert (watch.address("redis-a"), watch.address("redis-b")) == ("10.0.0.1", "10.0.0.2")
-    assert [event.data["pod"] for event in events if event.kind == "pod-created"] == ["redis-a", "redis-b"]
-    assert [event.source for event in events if event.kind == "pod-deleted"] == ["kubernetes:redis-a"]
+    assert [event.pod for event in events if event.label == "pod-created"] == ["redis-a", "redis-b"]
+    assert [event.source for event in events if event.label == "pod-deleted"] == ["kubernetes:redis-a"]

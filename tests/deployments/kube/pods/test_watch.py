@@ -29,7 +29,7 @@ def test_a_change_is_seen_and_kept_as_an_event(watch, api, make_pod):
     api.tell(make_pod(ready=False))
     watch.until("redis-0", lambda pod: not pod.ready, within_s=5, what="redis-0 to be unready")
 
-    assert [event.kind for event in watch.drain()] == ["pod-unready"]
+    assert [event.label for event in watch.drain()] == ["pod-unready"]
     assert watch.drain() == ()
 
 
@@ -51,7 +51,7 @@ def test_after_a_cut_everything_is_listed_again(watch, api, make_pod):
 
     watch.until("redis-1", lambda pod: pod.ready, within_s=5, what="redis-1")
 
-    assert "pod-deleted" in [event.kind for event in watch.drain() if event.data["pod"] == "redis-0"]
+    assert "pod-deleted" in [event.label for event in watch.drain() if event.pod == "redis-0"]
 
 
 def test_a_wait_says_what_it_saw_last(watch, api, make_pod, with_container):

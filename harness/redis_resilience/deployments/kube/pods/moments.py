@@ -8,9 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from redis_resilience.deployments.kube.port import ContainerState, PodState
-from redis_resilience.model.events import Event, Scalar
+from redis_resilience.model.events import (
+    ContainerEnded,
+    ContainerStarted,
+    ContainerWaiting,
+    PodAddress,
+    PodCreated,
+    PodDeleted,
+    PodDeleting,
+    PodEvent,
+    PodReady,
+    PodUnready,
+)
+
+
+class _OfPod(TypedDict):
+    """What all events of a pod have in common."""
+
+    at_ns: int
+    source: str
+    pod: str
+    uid: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +42,10 @@ class _Told:
     at_ns: int
     wall_ns: int
 
-    def event(self, kind: str, text: str, since_ns: int = 0, **data: Scalar) -> Event:
-        return Event(
-            at_ns=self.at_ns,
-            since_ns=since_ns,
-            source=f"kubernetes:{self.pod.name}",
-            kind=kind,
-            text=text,
-            data={"pod": self.pod.name, "uid": self.pod.uid, **data},
-        )
+    @property
+    def of_pod(self) -> _OfPod:
+        name = self.pod.name
+        return {"at_ns": self.at_ns, "source": f"kubernetes:{name}", "pod": name, "uid": self.pod.uid}
 
     def on_clock(self, stamp: str) -> int:
         """The kubelet's stamp on the monotonic clock; `at_ns` where it has none."""
@@ -39,43 +55,42 @@ class _Told:
         return min(int(moment.timestamp()) * 1_000_000_000 - self.wall_ns + self.at_ns, self.at_ns)
 
 
-def changes(before: PodState | None, after: PodState | None, *, at_ns: int, wall_ns: int) -> tuple[Event, ...]:
+def changes(before: PodState | None, after: PodState | None, *, at_ns: int, wall_ns: int) -> tuple[PodEvent, ...]:
     """What happened to the pod of one name, between these two looks at it. wall_ns: the wall clock at `at_ns`."""
-    found: list[Event] = []
+    found: list[PodEvent] = []
     if before and (after is None or before.uid != after.uid):
         told = _Told(pod=before, at_ns=at_ns, wall_ns=wall_ns)
-        found.append(told.event("pod-deleted", f"{before.name} is gone"))
+        found.append(PodDeleted(**told.of_pod))
         before = None
     if after is None:
         return tuple(found)
     told = _Told(pod=after, at_ns=at_ns, wall_ns=wall_ns)
     was = before or PodState(name=after.name, uid="")
     if before is None:
-        found.append(told.event("pod-created", f"{after.name} is there"))
+        found.append(PodCreated(**told.of_pod))
     if after.address not in ("", was.address):
-        found.append(told.event("pod-address", f"{after.name} is at {after.address}", address=after.address))
+        found.append(PodAddress(address=after.address, **told.of_pod))
     for container in after.containers:
         found += _of_container(told, was.container(container.name) or ContainerState(name=container.name), container)
     if after.deleting and not was.deleting:
-        found.append(told.event("pod-deleting", f"{after.name} is told to go"))
+        found.append(PodDeleting(**told.of_pod))
     if after.ready != was.ready:
-        kind = "pod-ready" if after.ready else "pod-unready"
-        found.append(told.event(kind, f"{after.name} is {'' if after.ready else 'not '}ready"))
+        found.append(PodReady(**told.of_pod) if after.ready else PodUnready(**told.of_pod))
     return tuple(found)
 
 
-def _of_container(told: _Told, was: ContainerState, now: ContainerState) -> list[Event]:
-    name = f"{told.pod.name}/{now.name}"
-    found = []
+def _of_container(told: _Told, was: ContainerState, now: ContainerState) -> list[PodEvent]:
+    found: list[PodEvent] = []
     if was.state == "running" and (now.state != "running" or now.id != was.id):
-        found.append(told.event("container-ended", f"{name} ended: {_end(now)}", container=now.name, id=was.id))
+        found.append(ContainerEnded(container=now.name, id=was.id, reason=_end(now), **told.of_pod))
     if now.state == "running" and (was.state != "running" or now.id != was.id):
-        text = f"{name} started, {now.restarts} restarts before"
-        data: dict[str, Scalar] = {"container": now.name, "id": now.id, "restarts": now.restarts}
-        found.append(told.event("container-started", text, told.on_clock(now.started), **data))
+        since_ns = told.on_clock(now.started)
+        found.append(
+            ContainerStarted(container=now.name, id=now.id, restarts=now.restarts, since_ns=since_ns, **told.of_pod)
+        )
     if now.state == "waiting" and now.reason not in ("", was.reason):
-        text = f"{name} waits: {now.reason} {now.message}".strip()
-        found.append(told.event("container-waiting", text, container=now.name, reason=now.reason))
+        reason = f"{now.reason} {now.message}".strip()
+        found.append(ContainerWaiting(container=now.name, reason=reason, **told.of_pod))
     return found
 
 

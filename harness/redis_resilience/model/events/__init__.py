@@ -1,0 +1,176 @@
+"""Anything with an instant that is not an operation: Sentinel messages, role changes, phases, faults.
+
+One frozen struct a kind; in a file its kind stands beside its fields. `AnyEvent` is what a line of a file can be.
+"""
+
+from __future__ import annotations
+
+from redis_resilience.model.events.event import (
+    Event,
+    Link,
+    Ns,
+    Role,
+    Scalar,
+)
+from redis_resilience.model.events.harness import (
+    Before,
+    Ckquorum,
+    FaultAsked,
+    FaultBegin,
+    FaultEffect,
+    FaultEvent,
+    HealBegin,
+    HealEnd,
+    Named,
+    Phase,
+    Problem,
+    Swept,
+    TimedOut,
+)
+from redis_resilience.model.events.kubernetes import (
+    ContainerEnded,
+    ContainerStarted,
+    ContainerWaiting,
+    PodAddress,
+    PodCreated,
+    PodDeleted,
+    PodDeleting,
+    PodEvent,
+    PodReady,
+    PodUnready,
+)
+from redis_resilience.model.events.nodes import (
+    Address,
+    Cleared,
+    ClusterState,
+    Fail,
+    Joined,
+    Left,
+    Owner,
+    Pfail,
+    TableDown,
+    TableUp,
+)
+from redis_resilience.model.events.probe import (
+    Connected,
+    LoadBegin,
+    LoadEnd,
+    Lookup,
+    NameFound,
+    NameLost,
+    ProbeFailed,
+    RoleChanged,
+    SentinelDown,
+    SentinelMessage,
+    SentinelUp,
+    ServerDown,
+    ServerUp,
+    Unread,
+    WritingFailed,
+)
+
+AnyEvent = (
+    Phase
+    | FaultBegin
+    | FaultAsked
+    | FaultEffect
+    | HealBegin
+    | HealEnd
+    | Before
+    | Named
+    | Ckquorum
+    | Swept
+    | TimedOut
+    | Problem
+    | PodCreated
+    | PodAddress
+    | PodDeleting
+    | PodDeleted
+    | PodReady
+    | PodUnready
+    | ContainerStarted
+    | ContainerEnded
+    | ContainerWaiting
+    | TableUp
+    | TableDown
+    | Pfail
+    | Fail
+    | Cleared
+    | Owner
+    | Address
+    | Joined
+    | Left
+    | ClusterState
+    | Connected
+    | ServerUp
+    | ServerDown
+    | RoleChanged
+    | SentinelUp
+    | SentinelDown
+    | SentinelMessage
+    | NameFound
+    | NameLost
+    | Lookup
+    | LoadBegin
+    | LoadEnd
+    | Unread
+    | ProbeFailed
+    | WritingFailed
+)
+
+__all__ = [
+    "Address",
+    "AnyEvent",
+    "Before",
+    "Ckquorum",
+    "Cleared",
+    "ClusterState",
+    "Connected",
+    "ContainerEnded",
+    "ContainerStarted",
+    "ContainerWaiting",
+    "Event",
+    "Fail",
+    "FaultAsked",
+    "FaultBegin",
+    "FaultEffect",
+    "FaultEvent",
+    "HealBegin",
+    "HealEnd",
+    "Joined",
+    "Left",
+    "Link",
+    "LoadBegin",
+    "LoadEnd",
+    "Lookup",
+    "NameFound",
+    "NameLost",
+    "Named",
+    "Ns",
+    "Owner",
+    "Pfail",
+    "Phase",
+    "PodAddress",
+    "PodCreated",
+    "PodDeleted",
+    "PodDeleting",
+    "PodEvent",
+    "PodReady",
+    "PodUnready",
+    "ProbeFailed",
+    "Problem",
+    "Role",
+    "RoleChanged",
+    "Scalar",
+    "SentinelDown",
+    "SentinelMessage",
+    "SentinelUp",
+    "ServerDown",
+    "ServerUp",
+    "Swept",
+    "TableDown",
+    "TableUp",
+    "TimedOut",
+    "Unread",
+    "WritingFailed",
+]

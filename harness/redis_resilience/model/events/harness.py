@@ -1,0 +1,97 @@
+"""What the harness does and finds while it runs a trial."""
+
+from __future__ import annotations
+
+from redis_resilience.model.events.event import Event
+
+
+class HarnessEvent(Event, frozen=True, kw_only=True):
+    source: str = "harness"
+
+
+class Phase(HarnessEvent, frozen=True, kw_only=True):
+    """The trial enters a phase."""
+
+    name: str
+
+
+class FaultEvent(HarnessEvent, frozen=True, kw_only=True):
+    """Of one fault, at one place that it hits.
+
+    fault: its number in the plan. pods: those that are out as a whole, their Sentinels too.
+    """
+
+    fault: int
+    fault_kind: str
+    pod: str
+    container: str
+    pods: tuple[str, ...] = ()
+
+    @property
+    def servers(self) -> set[str]:
+        """The servers that it takes: its target's, and those of all pods that are out with it as a whole."""
+        return {self.pod, *self.pods} if self.container == "redis" else set(self.pods)
+
+
+class FaultBegin(FaultEvent, frozen=True, kw_only=True):
+    """It is about to be injected."""
+
+
+class FaultAsked(FaultEvent, frozen=True, kw_only=True):
+    """The cluster accepted the request that breaks it."""
+
+
+class FaultEffect(FaultEvent, frozen=True, kw_only=True):
+    """It took effect. proof: how that was seen."""
+
+    proof: str
+
+
+class HealBegin(FaultEvent, frozen=True, kw_only=True):
+    """It is about to be undone."""
+
+
+class HealEnd(FaultEvent, frozen=True, kw_only=True):
+    """It was undone. unreplaced: containers ("redis-0/sentinel") that a pod had and its successor has not."""
+
+    proof: str
+    unreplaced: tuple[str, ...] = ()
+
+
+class Before(HarnessEvent, frozen=True, kw_only=True):
+    """A fault that the deployment has behind it took effect, or was undone, before the trial."""
+
+    proof: str
+
+
+class Named(HarnessEvent, frozen=True, kw_only=True):
+    """Whom a Sentinel named as master when it was asked at the end. address: "host:port"."""
+
+    sentinel: str
+    address: str
+
+
+class Ckquorum(HarnessEvent, frozen=True, kw_only=True):
+    """What a Sentinel said of its power to fail over, before the next fault."""
+
+    sentinel: str
+    answer: str
+
+
+class Swept(HarnessEvent, frozen=True, kw_only=True):
+    """Keys of this trial that were deleted, and others that are left under its prefix."""
+
+    deleted: int
+    left: int
+
+
+class TimedOut(HarnessEvent, frozen=True, kw_only=True, tag="wait-timeout"):
+    """What was expected did not come in time."""
+
+    reason: str
+
+
+class Problem(HarnessEvent, frozen=True, kw_only=True):
+    """The harness itself failed: the verdict is `unknown`."""
+
+    reason: str
