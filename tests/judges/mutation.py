@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import redis_resilience.judges.judge  # all of them are loaded by it, whichever test is run first
-from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.model.verdict import Finding, Judgement, Verdict
 
 Edit = tuple[str, str, str]
 """A judge's module, what is in its source, and what is put there instead."""
@@ -92,9 +92,12 @@ def label(edit: Edit) -> str:
     return f"{module}: {old[:40]!r} > {new[:40]!r}"
 
 
+def finding(judgement: Judgement, name: str) -> Finding:
+    return {each.name: each for each in (*judgement.assumptions, *judgement.findings)}[name]
+
+
 def seen(judgement: Judgement, name: str) -> Verdict:
-    found = {finding.name: finding.verdict for finding in (*judgement.assumptions, *judgement.findings)}
-    return found[name]
+    return finding(judgement, name).verdict
 
 
 def ms(judgement: Judgement, name: str) -> float | None:

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from redis_resilience.judges import assumptions, availability
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import FaultPlan, Load, Writers
@@ -17,7 +18,7 @@ from redis_resilience.model.verdict import Finding, Verdict
 
 def findings(story: Any) -> dict[str, Finding]:
     history = story.history()
-    measured, _ = availability.judge(history)
+    measured = availability.judge(Reading.of(history)).measures
     return {found.name.removeprefix("assumptions."): found for found in assumptions.check(history, measured)}
 
 

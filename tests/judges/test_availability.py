@@ -18,7 +18,7 @@ ORIGIN = 5_000 * MS
 
 
 def seen(story: Any) -> Any:
-    return availability.judge(story.history())[0]
+    return availability.judge(story.reading()).measures
 
 
 def steady(
@@ -169,7 +169,7 @@ def test_what_the_generator_never_issued_was_planned_all_the_same(tell: Any) -> 
     ],
 )
 def test_the_expectation_on_the_outage(tell: Any, allowed: float | None, end: int, verdict: Verdict) -> None:
-    _, (finding,) = availability.judge(steady(tell, outage=(500, end), max_outage_s=allowed).history())
+    (finding,) = availability.judge(steady(tell, outage=(500, end), max_outage_s=allowed).reading()).findings
 
     assert finding.verdict is verdict
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.judges import bounds, timeline
+from redis_resilience.judges import bounds
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause
@@ -15,9 +15,8 @@ MASTER = "master mymaster 10.0.0.0 6379"
 
 
 def judged(story: Any) -> tuple[tuple[PhaseCheck, ...], dict[str, Finding]]:
-    history = story.history()
-    checks, findings = bounds.judge(history, timeline.judge(history))
-    return checks, {found.name: found for found in findings}
+    answer = bounds.judge(story.reading())
+    return answer.measures, {found.name: found for found in answer.findings}
 
 
 def with_bound(

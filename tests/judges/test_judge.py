@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from redis_resilience.judges import availability, bounds, convergence, ledger, timeline
+from redis_resilience.judges.answer import Assumption, voided
 from redis_resilience.judges.judge import judge
-from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.judges.registry import JUDGES, NEEDS
+from redis_resilience.model.verdict import Finding, Judgement, Verdict
 
 
 def as_json(judgement: Judgement) -> bytes:
@@ -31,8 +32,8 @@ def test_a_lost_write_fails(kill: Any) -> None:
     assert judge(kill(lost=(49,)).history()).verdict is Verdict.FAIL
 
 
-def test_without_a_sound_trial_there_is_no_verdict_and_what_failed_is_still_told(kill: Any) -> None:
-    story = kill(lost=(49,))
+def test_without_a_sound_trial_there_is_no_pass(kill: Any) -> None:
+    story = kill()
     story.believe(keys_before=3)
 
     judgement = judge(story.history())
@@ -41,10 +42,80 @@ def test_without_a_sound_trial_there_is_no_verdict_and_what_failed_is_still_told
     assert judgement.verdict is Verdict.UNKNOWN
     assert (first.name, first.verdict) == ("judge.sound", Verdict.UNKNOWN)
     assert first.text == (
-        "no verdict without a sound trial: assumptions.clean did not hold; expected no key before the load; got 3. "
-        "What failed all the same: ledger.lost"
+        "no pass without a sound trial: assumptions.clean did not hold; expected no key before the load; got 3. Not "
+        "known for that: ledger.lost, ledger.unexpected, ledger.diverged, ledger.reconciles"
     )
-    assert Verdict.FAIL in {finding.verdict for finding in judgement.findings}
+
+
+def test_what_is_proven_fails_whatever_else_did_not_hold(kill: Any) -> None:
+    """The load was late: nothing is known of outages, and the lost write is as lost as before."""
+    story = kill(lost=(49,), max_outage_s=0.1)
+    story.plan = replace(story.plan, load=replace(story.plan.load, max_lateness_ms=-1.0))
+
+    judgement = judge(story.history())
+
+    found = {finding.name: finding for finding in judgement.findings}
+    assert judgement.verdict is Verdict.FAIL
+    assert found["ledger.lost"].verdict is Verdict.FAIL
+    assert found["availability.outage"].verdict is Verdict.UNKNOWN
+    assert found["availability.outage"].text.endswith("; it counts only with assumptions.punctual, which did not hold")
+    assert found["judge.sound"].text.endswith("What failed all the same: ledger.lost")
+
+
+def test_what_a_judge_has_not_declared_counts_only_in_a_sound_trial() -> None:
+    finding = Finding(name="new.question", verdict=Verdict.FAIL, text="so")
+
+    (told,) = voided((finding,), NEEDS, {Assumption.LAST_WRITE})
+
+    assert told.verdict is Verdict.UNKNOWN
+
+
+def test_findings_of_every_judge_are_declared(kill: Any, cluster: Any) -> None:
+    for story in (kill(), kill(two_masters_s=1.0), cluster()):
+        assert {finding.name for finding in judge(story.history()).findings} <= NEEDS.keys()
+
+
+KEYS = {"history", "healthy_before", "clean", "final_reads", "nothing_dropped", "last_write"}
+FAULT = {"history", "healthy_before", "fault_proved", "fault_seen"}
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("ledger.lost", KEYS),
+        ("ledger.unexpected", KEYS),
+        ("ledger.diverged", KEYS),
+        ("ledger.reconciles", KEYS),
+        ("convergence.one_master", {"history", "healthy_before"}),
+        ("convergence.two_masters", FAULT | {"punctual", "load"}),
+        ("convergence.final_master", FAULT | {"punctual", "final_reads"}),
+        ("convergence.sentinels_agree", FAULT | {"punctual", "final_reads"}),
+        ("convergence.nodes_agree", FAULT | {"punctual", "final_reads"}),
+        ("convergence.redundant", FAULT | {"punctual"}),
+        ("availability.outage", FAULT | {"punctual", "load"}),
+        ("failover.expected", FAULT | {"punctual"}),
+        ("failover.once", FAULT | {"punctual"}),
+        ("bounds.explained", FAULT | {"punctual", "load"}),
+        ("cluster.other_shards", FAULT),
+    ],
+)
+def test_a_finding_is_void_by_the_assumptions_that_it_needs_alone(name: str, needed: set[str]) -> None:
+    """Whatever was found: it is unknown by each of these, and stands beside all others."""
+    for verdict in Verdict:
+        finding = Finding(name=name, verdict=verdict, text="so")
+        for assumption in Assumption:
+            (told,) = voided((finding,), NEEDS, {assumption})
+            assert told.verdict is (Verdict.UNKNOWN if assumption in needed else verdict)
+
+
+def test_the_table_above_has_every_finding() -> None:
+    (table,) = [
+        mark
+        for mark in test_a_finding_is_void_by_the_assumptions_that_it_needs_alone.pytestmark
+        if mark.name == "parametrize"
+    ]
+
+    assert {name for name, _ in table.args[1]} == NEEDS.keys()
 
 
 def test_a_killed_trial_with_nothing_in_it_is_unknown(tell: Any) -> None:
@@ -54,21 +125,30 @@ def test_a_killed_trial_with_nothing_in_it_is_unknown(tell: Any) -> None:
     assert judge(story.history()).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("judge_that_raises", [availability, bounds, convergence, ledger, timeline])
-def test_a_judge_that_raises_has_found_nothing(
-    kill: Any, judge_that_raises: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
+@pytest.mark.parametrize("name", [each.name for each in JUDGES])
+def test_a_judge_that_raises_has_found_nothing(kill: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
         raise ZeroDivisionError("no such luck")
 
-    monkeypatch.setattr(judge_that_raises, "judge", broken)
+    broken_one = tuple(replace(each, ask=broken) if each.name == name else each for each in JUDGES)
+    monkeypatch.setattr("redis_resilience.judges.judge.JUDGES", broken_one)
     judgement = judge(kill().history())
 
-    name = judge_that_raises.__name__.rpartition(".")[2]
     (told,) = [finding for finding in judgement.findings if finding.name == f"judge.{name}"]
     assert told.text == f"expected the judge {name} to come to a finding; it raised ZeroDivisionError: no such luck"
     assert told.verdict is Verdict.UNKNOWN
     assert judgement.verdict is not Verdict.PASS
+
+
+def test_without_knowing_the_assumptions_nothing_counts(kill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no such luck")
+
+    monkeypatch.setattr("redis_resilience.judges.assumptions.check", broken)
+    judgement = judge(kill(lost=(49,)).history())
+
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert {finding.verdict for finding in judgement.findings} == {Verdict.UNKNOWN}
 
 
 def test_the_judgement_survives_its_file(kill: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from redis_resilience.judges import ledger
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import Writes
@@ -20,7 +21,7 @@ def causes(story: Any) -> dict[str, int]:
 
 
 def judged(story: Any) -> Writes:
-    return ledger.judge(story.history())[0]
+    return ledger.judge(story.reading()).measures
 
 
 def test_what_the_old_master_acknowledged_last_is_the_async_tail(kill: Any) -> None:
@@ -170,7 +171,7 @@ def test_offsets_are_those_of_the_samples_around_the_write(tell: Any) -> None:
 def test_without_samples_offsets_are_not_known_and_the_tail_is_still_the_tail(kill: Any) -> None:
     story = kill(lost=(3,))
     history = story.history()
-    writes, _ = ledger.judge(replace(history, samples=history.samples[:0]))
+    writes = ledger.judge(Reading.of(replace(history, samples=history.samples[:0]))).measures
 
     assert (writes.lost_writes[0].offset_before, writes.lost_writes[0].offset_after) == (-1, -1)
     assert writes.lost_by_cause == {"async tail": 1}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from redis_resilience.model.environment import Bound, Prediction
@@ -12,7 +13,7 @@ from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Judgement, Verdict
-from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, load, ms, seen
+from tests.judges.mutation import UNCHANGED, Edit, Judge, finding, is_noticed, label, load, ms, seen
 
 MASTER = "master mymaster 10.0.0.0 6379"
 
@@ -72,7 +73,7 @@ MUTANTS = [
     ("availability", "_planned(history, window))", "0)"),
     ("assumptions", "history.operations[follows & (", "history.operations[("),
     ("convergence", "(at_call == at_return) & (at_call > 0)", "(at_call > 0)"),
-    ("convergence", "    if written:\n", "    if False:\n"),
+    ("convergence", "verdict=Verdict.FAIL if beside else", "verdict=Verdict.PASS if beside else"),
     ("convergence", "if [master] != masters", "if False"),
     ("convergence", "len(masters) == 1 and len(replicas) == wanted", "len(masters) == 1"),
     ("convergence", "verdict=Verdict.PASS if instant else Verdict.FAIL", "verdict=Verdict.PASS"),
@@ -89,7 +90,7 @@ MUTANTS = [
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
     ("bounds", "Verdict.PASS if wanted == timeline.failover else Verdict.FAIL", "Verdict.PASS"),
     ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
-    ("bounds", "prediction.hand_over if timeline.handed_over and", "prediction.bounds if timeline.handed_over and"),
+    ("bounds", "prediction.hand_over if times.handed_over and", "prediction.bounds if times.handed_over and"),
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
     ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
     ("bounds", "first.leader and ", ""),
@@ -103,7 +104,7 @@ MUTANTS = [
     ("bounds", "        (save, f", "        (0.0, f"),
     ("bounds", 'in ended["client"].tolist()', "is not None"),
     ("convergence", "if allowed_s:", "if False:"),
-    ("convergence", "good = span_ns <= allowed_s * 1e9", "good = True"),
+    ("convergence", "good = beside.span_ns <= allowed_s * 1e9", "good = True"),
     ("convergence", '{seen}", False', '{seen}", True'),
     ("timeline", "odown is None or odown.at_ns > began.at_ns", "True"),
     ("timeline", "handed_over = asked is not None and first", "handed_over = first"),
@@ -131,8 +132,15 @@ MUTANTS = [
     ("assumptions", "final.run_id_before != final.run_id_after", "False"),
     ("assumptions", "if evicted or expired", "if expired"),
     ("assumptions", 'bool(last["outcome"] == Result.OK)', "True"),
-    ("judge", "Verdict.UNKNOWN if unsound else worst(", "worst("),
-    ("judge", "*bounded, *broken)", "*bounded)"),
+    ("answer", "return replace(finding, verdict=Verdict.UNKNOWN, text=text)", "return replace(finding, text=text)"),
+    ("answer", "if each in needed and each in unsound", "if each in unsound"),
+    ("answer", "needs.get(finding.name, EVERY)", "EVERY"),
+    ("answer", "broken=tuple(broken)", "broken=()"),
+    ("judge", "(sound, *counted, *assumed.broken)", "(*counted, *assumed.broken)"),
+    ("judge", "voided(findings, NEEDS, assumed.unsound)", "findings"),
+    ("registry", "    ledger.JUDGE,\n", ""),
+    ("registry", "    bounds.JUDGE,\n", ""),
+    ("convergence", "ONE_MASTER: SOUND", "ONE_MASTER: TIMED"),
 ]  # fmt: skip
 
 
@@ -203,7 +211,8 @@ def check_names_in_order_of_time(judge: Judge, _: Any, tell: Any) -> None:
 
 
 def check_every_kind_of_key(judge: Judge, _: Any, tell: Any) -> None:
-    story = tell(max_lost=None)
+    story = tell(max_lost=None, heals=False)
+    story.phase(100, "done")
     for key, cause in enumerate((Cause.NONE, Cause.NONE, Cause.CLOSED, Cause.CLOSED, Cause.READONLY)):
         story.write(key, key * 10, cause=cause)
     story.final(0, {0, 2, 4, 9}, role="master", wrong=("rr:t1:x",))
@@ -217,10 +226,12 @@ def check_every_kind_of_key(judge: Judge, _: Any, tell: Any) -> None:
 
 
 def check_sums(judge: Judge, _: Any, tell: Any) -> None:
-    story = tell()
+    story = tell(heals=False)
+    story.phase(100, "done")
     story.write(0, 0, cause=Cause.READONLY)
     story.write(0, 50)
-    story.final(0, {0}, role="master")
+    for server, role in enumerate(("master", "replica", "replica")):
+        story.final(server, {0}, role=role)
 
     assert seen(judge(story.history()), "ledger.reconciles") is Verdict.UNKNOWN
 
@@ -278,9 +289,9 @@ def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
     unlinked = kill()
     unlinked.samples = [(*row[:6], 1 if row[3] == 2 else row[6], *row[7:]) for row in unlinked.samples]
     assert seen(judge(unlinked.history()), "convergence.redundant") is Verdict.FAIL
-    unread = kill()
-    del unread.finals["redis-2"]
-    assert seen(judge(unread.history()), "convergence.final_master") is Verdict.FAIL
+    odd = kill()
+    odd.final(2, odd.finals["redis-1"].keys, role="handshake")
+    assert seen(judge(odd.history()), "convergence.final_master") is Verdict.FAIL
     two = kill()
     two.sample(2, 3590, Role.MASTER, offset=40000)
     assert "redundant_at" not in judge(two.history()).timeline.instants
@@ -535,23 +546,19 @@ def check_asked(judge: Judge, kill: Any, _: Any) -> None:
 def check_elsewhere(judge: Judge, kill: Any, tell: Any) -> None:
     """A Sentinel that names the address that the master has left does not agree, however it came to name it."""
 
-    def agreed(story: Any, server: str, *addresses: str) -> Verdict:
+    def agreed(story: Any, server: str, *addresses: str) -> bool:
         for at, address in enumerate(addresses, start=3500):
             story.event(at, f"server:{server}", "server-up", server=server, address=f"{address}:6379", run_id="b")
-        return seen(judge(story.history()), "convergence.sentinels_agree")
+        return "; all 3 did" in finding(judge(story.history()), "convergence.sentinels_agree").text
 
-    assert agreed(kill(), "redis-1", "10.0.0.9") is Verdict.FAIL
-    assert agreed(kill(), "redis-1", "10.0.0.9", "10.0.0.1") is Verdict.PASS
-    for place, verdict in (
-        ("10.0.0.0:6379", Verdict.FAIL),
-        ("redis-0.redis:6379", Verdict.PASS),
-        ("192.168.0.1:30000", Verdict.PASS),
-    ):
+    assert not agreed(kill(), "redis-1", "10.0.0.9")
+    assert agreed(kill(), "redis-1", "10.0.0.9", "10.0.0.1")
+    for place, good in (("10.0.0.0:6379", False), ("redis-0.redis:6379", True), ("192.168.0.1:30000", True)):
         story = tell()
         story.believe(sentinels=tuple(replace(view, master_address=place) for view in story.environment.sentinels))
         story.deleted(100, 500)
         story.final(0, (), role="master")
-        assert agreed(story, "redis-0", "10.0.0.9") is verdict
+        assert agreed(story, "redis-0", "10.0.0.9") is good
 
 
 def check_two_masters(judge: Judge, kill: Any, _: Any) -> None:
@@ -559,7 +566,7 @@ def check_two_masters(judge: Judge, kill: Any, _: Any) -> None:
         story = kill(two_masters_s=seconds, max_lost=None)
         for key, at in ((900, 1800), (901, 1900)) if written else ():
             story.write(key, at, server=0)
-        return seen(judge(story.history()), "convergence.one_master")
+        return seen(judge(story.history()), f"convergence.{'two_masters' if seconds else 'one_master'}")
 
     assert verdict(seconds=0) is Verdict.FAIL
     assert verdict(seconds=0, written=False) is Verdict.PASS
@@ -588,12 +595,22 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
         assert seen(told, f"assumptions.{name}") is Verdict.UNKNOWN
         assert told.verdict is Verdict.UNKNOWN
 
+    def late(story: Any) -> None:
+        for key in range(20):
+            story.write(900 + key, 3400, server=1, cause=Cause.READONLY, late=30)
+
+    def without(story: Any, keys: range) -> None:
+        story.operations = [row for row in story.operations if row[0] not in keys]
+        for name, final in story.finals.items():
+            kept = final.keys[~np.isin(final.keys, keys)]
+            story.finals[name] = replace(final, keys=kept, dbsize=len(kept))
+
     spoil("clean", lambda story: story.believe(keys_before=1))
     spoil("healthy_before", lambda story: story.believe(healthy_before=False))
     spoil("history", lambda story: setattr(story, "problems", ("torn",)))
-    spoil("load", lambda story: setattr(story, "operations", story.operations[30:]))
-    spoil("load", lambda story: setattr(story, "operations", story.operations[:5] + story.operations[40:]))
-    spoil("punctual", lambda story: [story.write(900 + n, 3400, server=1, late=30) for n in range(20)])
+    spoil("load", lambda story: without(story, range(30)))
+    spoil("load", lambda story: without(story, range(5, 40)))
+    spoil("punctual", late)
     spoil(
         "fault_proved",
         lambda story: setattr(story, "events", [e for e in story.events if not isinstance(e, FaultEvent)]),
@@ -608,7 +625,19 @@ def check_unsound_is_unknown(judge: Judge, kill: Any, _: Any) -> None:
     story = kill(lost=(49,))
     story.believe(keys_before=1)
 
-    assert judge(story.history()).verdict is Verdict.UNKNOWN
+    told = judge(story.history())
+    assert (told.verdict, seen(told, "judge.sound")) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+
+
+def check_proven_beside_unsound_fails(judge: Judge, kill: Any, _: Any) -> None:
+    for spoiled in (kill(lost=(49,)), kill(max_lost=None)):
+        spoiled.write(900, 1800, server=0)
+        for key in range(20):
+            spoiled.write(910 + key, 3400, server=1, late=30)
+        told = judge(spoiled.history())
+        assert told.verdict is Verdict.FAIL
+        assert seen(told, "convergence.one_master") is Verdict.FAIL
+        assert seen(told, "failover.expected") is Verdict.UNKNOWN
 
 
 def check_a_raising_judge(judge: Judge, kill: Any, _: Any) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from redis_resilience.judges.redundancy import redundant_at
-from redis_resilience.judges.timeline import judge as timeline
+from redis_resilience.judges.timeline import timeline_of as timeline
 from redis_resilience.model.events import Role
 from redis_resilience.model.instants import REDUNDANT_AT, Instant
 
@@ -93,7 +93,7 @@ def test_a_sentinel_that_announced_another_master_last_disagrees(kill: Any) -> N
     story = kill()
     story.switch(3540, "redis-0", old=1, new=2)
 
-    assert timeline(story.history()).at(REDUNDANT_AT) is None
+    assert timeline(story.reading()).at(REDUNDANT_AT) is None
 
 
 def test_it_is_not_whole_before_the_last_sentinel_agrees(kill: Any) -> None:
@@ -104,7 +104,7 @@ def test_it_is_not_whole_before_the_last_sentinel_agrees(kill: Any) -> None:
     story.events = [event for event in story.events if event.source != "log:redis-2"]
     story.switch(3550, "redis-2")
 
-    instant = timeline(story.history()).at(REDUNDANT_AT)
+    instant = timeline(story.reading()).at(REDUNDANT_AT)
 
     assert instant is not None
     assert (instant.latest_ns - ORIGIN) / MS == 3550

@@ -48,7 +48,7 @@ def test_no_number_of_a_refused_trial_enters_a_row(make: Any) -> None:
     (without,) = summarise((make.plan(), judgement) for judgement in judged)
 
     assert (row.n, row.judged, row.unknown) == (3, 2, 1)
-    assert replace(row, n=2, unknown=0, refused_lost=0) == without
+    assert replace(row, n=2, unknown=0, refused=0, refused_lost=0) == without
     assert row.refused_lost == 50
 
 
@@ -106,3 +106,15 @@ def test_a_trial_without_an_outage_to_measure_adds_no_zero(make: Any) -> None:
     (row,) = summarise([(make.plan(), make.judgement()), (make.plan(), unmeasured)])
 
     assert row.outage.n == 1
+
+
+def test_a_proven_fail_in_a_trial_that_was_not_sound_enters_no_number(make: Any) -> None:
+    """A write is lost whether the load was late or not; how long the outage was is the late load's doing."""
+    late = Finding(name="assumptions.punctual", verdict=Verdict.UNKNOWN, text="the load was late")
+    judgement = make.judgement(
+        verdict=Verdict.FAIL, assumptions=(late,), availability=make.availability(90_000.0), writes=make.writes(3)
+    )
+
+    (row,) = summarise([(make.plan(), judgement)])
+
+    assert (row.failed, row.refused, row.judged, row.outage.n, row.lost, row.refused_lost) == (1, 1, 0, 0, None, 3)

@@ -22,11 +22,12 @@ from redis_resilience.model import instants
 from redis_resilience.model.environment import Prediction
 from redis_resilience.model.errors import BrokenTrial, UsageError
 from redis_resilience.model.plan import Plan
-from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.model.verdict import Judgement
 from redis_resilience.pages.units import plural
 from redis_resilience.prediction.cluster import first_shard, predict_shard
 from redis_resilience.prediction.expected import expected_views
 from redis_resilience.prediction.failover import predict
+from redis_resilience.statistics.rows import is_refused
 from redis_resilience.topologies.care import NOBODY
 from redis_resilience.topologies.catalogue import names, topology
 from redis_resilience.topologies.topology import Profile, System, Topology
@@ -145,7 +146,7 @@ def _measured(folders: Sequence[Path]) -> dict[Case, str]:
             with suppress(BrokenTrial):
                 trial = TrialFolder(path.parent)
                 case, judgement = _case_of(trial.plan()), trial.judgement()
-                if case and judgement.verdict is not Verdict.UNKNOWN:
+                if case and not is_refused(judgement):
                     by_case.setdefault(case, []).append(judgement)
     return {case: _numbers(judgements) for case, judgements in by_case.items()}
 

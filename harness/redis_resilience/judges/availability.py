@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result
@@ -21,6 +23,7 @@ from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
 
 EVERYONE = "all"
+OUTAGE = "availability.outage"
 _NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY)
 
 _Times = NDArray[np.int64]
@@ -35,8 +38,9 @@ class _Window:
         return (times >= self.begin_ns) & (times < self.end_ns)
 
 
-def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
+def judge(reading: Reading) -> Answer[Availability]:
     """The outage beside its noise, each writer's own gap, and whether the expectation on the outage held."""
+    history = reading.history
     rows = history.operations
     writer, counted = writers_of(history)
     if not counted.all():
@@ -65,7 +69,7 @@ def judge(history: History) -> tuple[Availability, tuple[Finding, ...]]:
         control_acknowledged=int(np.count_nonzero(good & in_control)),
         control_planned=max(int(np.count_nonzero(in_control)), _planned(history, window)),
     )
-    return availability, (_outage_finding(history, availability),)
+    return Answer(measures=availability, findings=(_outage_finding(history, availability),))
 
 
 def _control(history: History, rows: Records) -> _Window:
@@ -158,4 +162,20 @@ def _outage_finding(history: History, availability: Availability) -> Finding:
         verdict = Verdict.FAIL if availability.outage_ms > allowed_s * 1e3 else Verdict.PASS
         if verdict is Verdict.PASS and availability.censored:
             verdict = Verdict.UNKNOWN
-    return Finding(name="availability.outage", verdict=verdict, text=f"expected {wanted}; {seen} ({noise})")
+    return Finding(name=OUTAGE, verdict=verdict, text=f"expected {wanted}; {seen} ({noise})")
+
+
+_NO_AVAILABILITY = Availability(
+    outage_ms=0.0,
+    censored=False,
+    noise_ms=0.0,
+    spacing_ms=0.0,
+    by_client=(),
+    gap=None,
+    lateness_p50_ms=0.0,
+    lateness_p99_ms=0.0,
+    lateness_max_ms=0.0,
+    control_acknowledged=0,
+    control_planned=0,
+)
+JUDGE = Judge(name="availability", ask=judge, nothing=_NO_AVAILABILITY, needs={OUTAGE: TIMED | {Assumption.LOAD}})

@@ -12,8 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import master_fault, name_at, samples_of, server_index, told
-from redis_resilience.judges.timeline import promotions
+from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.timeline import promotions, timeline_of
 from redis_resilience.model.environment import Bound
 from redis_resilience.model.events import Lookup, Phase, Role
 from redis_resilience.model.history import History
@@ -22,6 +24,9 @@ from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.sentinel_log import UNRESOLVED
 from redis_resilience.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 
+EXPECTED = "failover.expected"
+ONCE = "failover.once"
+EXPLAINED = "bounds.explained"
 UNEXPLAINED = "unexplained"
 NOT_SEEN = "not seen"
 
@@ -51,16 +56,17 @@ _TIMER_MS = 100.0
 _RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-failover-abort-slave-timeout"}
 
 
-def judge(history: History, timeline: Timeline) -> tuple[tuple[PhaseCheck, ...], tuple[Finding, ...]]:
+def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
     """Every predicted phase, checked; and whether a failover happened as expected."""
+    history, times = reading.history, timeline_of(reading)
     checks: tuple[PhaseCheck, ...] = ()
-    findings = [_expected(history, timeline), _once(history)]
-    if timeline.failover:
+    findings = [_expected(history, times), _once(history)]
+    if times.failover:
         prediction = history.environment.prediction
-        chain = prediction.hand_over if timeline.handed_over and prediction.hand_over else prediction.bounds
-        checks = tuple(_check(history, timeline, bound) for bound in _holding(chain, timeline))
+        chain = prediction.hand_over if times.handed_over and prediction.hand_over else prediction.bounds
+        checks = tuple(_check(history, times, bound) for bound in _holding(chain, times))
         findings.append(_explained(checks))
-    return checks, tuple(findings)
+    return Answer(measures=checks, findings=tuple(findings))
 
 
 def _holding(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:
@@ -296,13 +302,13 @@ def _expected(history: History, timeline: Timeline) -> Finding:
     by = "the pod made in its place" if timeline.new_master == timeline.old_master else timeline.new_master
     seen = f"{timeline.old_master} was replaced by {by}" if timeline.failover else "No failover"
     if wanted is None:
-        return Finding(name="failover.expected", verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
+        return Finding(name=EXPECTED, verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
     verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL
     tail = ""
     if wanted and not timeline.failover and (cause := _retry_due(history, timeline)):
         verdict, tail = Verdict.UNKNOWN, f"; {cause}, and the observation ended before the next attempt was over"
     return Finding(
-        name="failover.expected",
+        name=EXPECTED,
         verdict=verdict,
         text=f"expected {'a' if wanted else 'no'} failover {because}; {seen}{tail}",
     )
@@ -314,7 +320,7 @@ def _once(history: History) -> Finding:
     allowed = max(len(history.plan.faults), 1)
     masters = " > ".join([history.environment.master, *(change.new for change in changes)])
     return Finding(
-        name="failover.once",
+        name=ONCE,
         verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,
         text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})",
     )
@@ -339,7 +345,7 @@ def _explained(checks: tuple[PhaseCheck, ...]) -> Finding:
     unknown = [check for check in outside if check.cause in (UNEXPLAINED, NOT_SEEN)]
     told_of = "; ".join(_sentence(check) for check in outside)
     return Finding(
-        name="bounds.explained",
+        name=EXPLAINED,
         verdict=Verdict.UNKNOWN if unknown else Verdict.PASS,
         text=f"expected each of {len(checks)} phases within its predicted bounds or explained; "
         + (told_of or "all are within"),
@@ -350,3 +356,12 @@ def _sentence(check: PhaseCheck) -> str:
     bounds = f"{check.lower_ms:.0f} to {check.upper_ms:.0f} ms"
     seen = check.cause if check.measured_ms is None else f"{check.measured_ms:.0f} ms ({check.cause})"
     return f"{check.name} {bounds} after {check.origin}: {seen}"
+
+
+_NO_PHASES: tuple[PhaseCheck, ...] = ()
+JUDGE = Judge(
+    name="bounds",
+    ask=judge,
+    nothing=_NO_PHASES,
+    needs={EXPECTED: TIMED, ONCE: TIMED, EXPLAINED: TIMED | {Assumption.LOAD}},
+)

@@ -8,12 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from redis_resilience.judges.answer import FAULT, Needs
 from redis_resilience.model.environment import Shard
 from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import NAMED, Availability, Finding, ShardJudgement, Verdict, Writes, worst
 
 FULL_COVERAGE = "cluster-require-full-coverage"
+OTHER_SHARDS = "cluster.other_shards"
+NEEDS: Needs = {OTHER_SHARDS: FAULT}
 
 
 def add_writes(parts: Sequence[Writes], operations: int) -> Writes:
@@ -90,7 +93,7 @@ def others_went_on(history: History, parts: Sequence[ShardJudgement], untouched:
     )
     wanted = "any number of refusals, as it requires full coverage" if whole else "none refused"
     return Finding(
-        name="cluster.other_shards",
+        name=OTHER_SHARDS,
         verdict=Verdict.FAIL if refused and not whole else Verdict.PASS,
         text=f"expected of the shards that no fault touched {wanted}; {seen}",
     )

@@ -2,66 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from redis_resilience.judges.answer import SOUND, TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import instant_of, left_addresses, master_fault, samples_of, server_index
 from redis_resilience.judges.nodes import has_shards
-from redis_resilience.judges.timeline import believed_masters, promotions
+from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.timeline import believed_masters, promotions, timeline_of
 from redis_resilience.model.events import HealEnd, Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import REDUNDANT_AT
 from redis_resilience.model.operations import Result
-from redis_resilience.model.verdict import Finding, Timeline, Verdict
+from redis_resilience.model.verdict import Figures, Finding, Timeline, Verdict
+
+ONE_MASTER = "convergence.one_master"
+TWO_MASTERS = "convergence.two_masters"
+FINAL_MASTER = "convergence.final_master"
+SENTINELS_AGREE = "convergence.sentinels_agree"
+NODES_AGREE = "convergence.nodes_agree"
+REDUNDANT = "convergence.redundant"
 
 
-def judge(history: History, timeline: Timeline) -> tuple[Finding, ...]:
-    findings = [_one_master(history)]
+def judge(reading: Reading) -> Answer[Figures]:
+    """Whether two masters were there at once, and whether the end is as it should be."""
+    history = reading.history
+    beside, both = _written_beside(history), _two_masters(history)
+    findings = [_one_master(history, beside, both)]
     if history.plan.expect.heals:
         findings += [_final_master(history), _sentinels_agree(history)]
         if history.plan.faults:
-            findings.append(_redundant(timeline))
-    return tuple(findings)
+            findings.append(_redundant(timeline_of(reading)))
+    measures: Figures = {
+        "two_masters_ms": (both.end_ns - both.begin_ns) / 1e6 if both else 0.0,
+        "writes_beside": beside.writes if beside else 0,
+        "writes_beside_ms": beside.span_ns / 1e6 if beside else 0.0,
+    }
+    return Answer(measures=measures, findings=tuple(findings))
 
 
-def _one_master(history: History) -> Finding:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Both:
+    """Two servers that were certainly master at once, by their own word."""
+
+    begin_ns: int
+    end_ns: int
+    names: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """Writes that were acknowledged beside the promoted master, from the first call to the last reply."""
+
+    writes: int
+    servers: str
+    span_ns: int
+
+
+def _one_master(history: History, beside: _Beside | None, both: _Both | None) -> Finding:
     """Two masters that both take writes are damage; two masters that nobody wrote to are told, and no more."""
     allowed_s = history.plan.expect.two_masters_s
-    written = _written_beside(history)
-    window = _two_masters(history)
     seen = "at most one server said master at any time"
-    if window:
-        begin_ns, end_ns, names = window
-        seen = f"{names} both said master for {(end_ns - begin_ns) / 1e6:.0f} ms or more"
+    if both:
+        seen = f"{both.names} both said master for {(both.end_ns - both.begin_ns) / 1e6:.0f} ms or more"
     if allowed_s:
-        return _expected_two(allowed_s, written, seen)
-    if written:
-        count, server, span_ns = written
-        text = f"{count} writes acknowledged by {server} within {span_ns / 1e6:.0f} ms while another server was master"
-        return Finding(
-            name="convergence.one_master",
-            verdict=Verdict.FAIL,
-            text=f"expected no two masters to take writes at once; {text}; {seen}",
+        return _expected_two(allowed_s, beside, seen)
+    if beside:
+        text = (
+            f"{beside.writes} writes acknowledged by {beside.servers} within {beside.span_ns / 1e6:.0f} ms while "
+            f"another server was master; {seen}"
         )
+    else:
+        text = f"{seen}, and none took a write beside the other"
     return Finding(
-        name="convergence.one_master",
-        verdict=Verdict.PASS,
-        text=f"expected no two masters to take writes at once; {seen}, and none took a write beside the other",
+        name=ONE_MASTER,
+        verdict=Verdict.FAIL if beside else Verdict.PASS,
+        text=f"expected no two masters to take writes at once; {text}",
     )
 
 
-def _expected_two(allowed_s: float, written: tuple[int, str, int] | None, seen: str) -> Finding:
+def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Finding:
     """The scenario claims that two masters take writes: that none did is as wrong as that they did for longer."""
     wanted = f"expected two masters to take writes at once, for {allowed_s:g} s or less"
-    if written is None:
+    if beside is None:
         text, good = f"{wanted}; none took a write beside the other, {seen}", False
     else:
-        count, server, span_ns = written
-        good = span_ns <= allowed_s * 1e9
-        text = f"{wanted}; {server} acknowledged {count} beside another master, over {span_ns / 1e6:.0f} ms; {seen}"
-    return Finding(name="convergence.one_master", verdict=Verdict.PASS if good else Verdict.FAIL, text=text)
+        good = beside.span_ns <= allowed_s * 1e9
+        text = (
+            f"{wanted}; {beside.servers} acknowledged {beside.writes} beside another master, over "
+            f"{beside.span_ns / 1e6:.0f} ms; {seen}"
+        )
+    return Finding(name=TWO_MASTERS, verdict=Verdict.PASS if good else Verdict.FAIL, text=text)
 
 
-def _written_beside(history: History) -> tuple[int, str, int] | None:
+def _written_beside(history: History) -> _Beside | None:
     """Writes sent after a promotion and acknowledged by another server than the one promoted last before them."""
     rows = history.operations
     changes = [change for change in promotions(history) if change.at is not None]
@@ -78,10 +113,11 @@ def _written_beside(history: History) -> tuple[int, str, int] | None:
     if not len(beside):
         return None
     names = sorted({history.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})
-    return len(beside), ", ".join(names), int(beside["return_ns"].max() - beside["call_ns"].min())
+    span_ns = int(beside["return_ns"].max() - beside["call_ns"].min())
+    return _Beside(writes=len(beside), servers=", ".join(names), span_ns=span_ns)
 
 
-def _two_masters(history: History) -> tuple[int, int, str] | None:
+def _two_masters(history: History) -> _Both | None:
     """The longest time after the fault during which two servers were certainly master, by their own word."""
     effect = master_fault(history)
     since_ns = instant_of(effect).latest_ns if effect else 0
@@ -92,12 +128,12 @@ def _two_masters(history: History) -> tuple[int, int, str] | None:
         if end > since_ns
     ]
     overlaps = [
-        (max(one[0], two[0]), min(one[1], two[1]), f"{one[2]} and {two[2]}")
+        _Both(begin_ns=max(one[0], two[0]), end_ns=min(one[1], two[1]), names=f"{one[2]} and {two[2]}")
         for number, one in enumerate(spans)
         for two in spans[number + 1 :]
         if one[2] != two[2] and max(one[0], two[0]) < min(one[1], two[1])
     ]
-    return max(overlaps, key=lambda overlap: (overlap[1] - overlap[0], overlap[2]), default=None)
+    return max(overlaps, key=lambda overlap: (overlap.end_ns - overlap.begin_ns, overlap.names), default=None)
 
 
 def _reigns(history: History, index: int) -> list[tuple[int, int]]:
@@ -118,7 +154,7 @@ def _final_master(history: History) -> Finding:
     whole = len(masters) == 1 and len(replicas) == wanted
     seen = f"{roles or 'nobody'}{_strays(history, masters)}"
     return Finding(
-        name="convergence.final_master",
+        name=FINAL_MASTER,
         verdict=Verdict.PASS if whole else Verdict.FAIL,
         text=f"expected one master and {wanted} replicas at the end; got {seen}",
     )
@@ -160,7 +196,7 @@ def _sentinels_agree(history: History) -> Finding:
     )
     who = "node" if has_shards(history) else "Sentinel"
     return Finding(
-        name=f"convergence.{who.lower()}s_agree",
+        name=NODES_AGREE if has_shards(history) else SENTINELS_AGREE,
         verdict=Verdict.FAIL if wrong else Verdict.PASS,
         text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
         + (f"got {told}" if wrong else f"all {len(believed)} did")
@@ -185,7 +221,24 @@ def _redundant(timeline: Timeline) -> Finding:
     else:
         seen = f"whole {after_ms / 1e3:.3f} s after the fault (give or take {instant.error_ms:.0f} ms)"
     return Finding(
-        name="convergence.redundant",
+        name=REDUNDANT,
         verdict=Verdict.PASS if instant else Verdict.FAIL,
         text=f"expected one master with every replica linked and caught up at the end; {seen}",
     )
+
+
+_NO_FIGURES: Figures = {}
+_AT_THE_END = TIMED | {Assumption.FINAL_READS}
+JUDGE = Judge(
+    name="convergence",
+    ask=judge,
+    nothing=_NO_FIGURES,
+    needs={
+        ONE_MASTER: SOUND,
+        TWO_MASTERS: TIMED | {Assumption.LOAD},
+        FINAL_MASTER: _AT_THE_END,
+        SENTINELS_AGREE: _AT_THE_END,
+        NODES_AGREE: _AT_THE_END,
+        REDUNDANT: TIMED,
+    },
+)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
 from redis_resilience.judges.loss import CAUSES, causes, offsets_around
+from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import believed_masters, promotions
 from redis_resilience.model.events import Connected
 from redis_resilience.model.history import FinalRead, History
@@ -22,6 +24,9 @@ from redis_resilience.model.records import NO_SERVER, Records
 from redis_resilience.model.verdict import LOST, NAMED, Finding, LostWrite, Verdict, Writes
 
 MASTER = "master"
+UNEXPECTED = "ledger.unexpected"
+DIVERGED = "ledger.diverged"
+RECONCILES = "ledger.reconciles"
 _SPARSE = 8
 """A bitmap may be so many times larger than the number of keys; beyond, keys are ranked first."""
 
@@ -30,20 +35,24 @@ _Keys = NDArray[np.uint64]
 _NOTHING = np.iinfo(np.uint8).max  # no Result: the key was never issued
 
 
-def judge(history: History) -> tuple[Writes, tuple[Finding, ...]]:
+def judge(reading: Reading) -> Answer[Writes]:
     """The counts, and the findings on loss, on foreign keys, on replicas that differ, and on the sums."""
+    history = reading.history
     final = final_master(history)
     if final is None:
         return _unread(history)
     book = _Book(history)
     writes = _writes(history, book, final)
-    return writes, (
-        loss_finding(history, writes),
-        _count_finding("ledger.unexpected", writes.unexpected, "keys present that were never written", writes),
-        _count_finding(
-            "ledger.diverged", writes.diverged, "keys that differ between the final master and a replica", writes
+    return Answer(
+        measures=writes,
+        findings=(
+            loss_finding(history, writes),
+            _count_finding(UNEXPECTED, writes.unexpected, "keys present that were never written", writes),
+            _count_finding(
+                DIVERGED, writes.diverged, "keys that differ between the final master and a replica", writes
+            ),
+            _sum_finding(history, book, writes, final),
         ),
-        _sum_finding(history, book, writes, final),
     )
 
 
@@ -201,7 +210,7 @@ def _named(history: History, book: _Book, lost: Records, why: NDArray[np.uint8])
     )
 
 
-def _unread(history: History) -> tuple[Writes, tuple[Finding, ...]]:
+def _unread(history: History) -> Answer[Writes]:
     """Without one final master nothing can be said of survival; the load's own counts can."""
     roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(history.finals.items())) or "no server was read"
     outcomes = _outcomes(history.operations)
@@ -222,7 +231,7 @@ def _unread(history: History) -> tuple[Writes, tuple[Finding, ...]]:
         verdict=Verdict.UNKNOWN,
         text=f"expected exactly one master to read from at the end; got {roles}: what was lost is not known",
     )
-    return writes, (finding,)
+    return Answer(measures=writes, findings=(finding,))
 
 
 def loss_finding(history: History, writes: Writes) -> Finding:
@@ -243,7 +252,7 @@ def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
         name=name,
         verdict=Verdict.FAIL if count else Verdict.PASS,
         text=f"expected no {what}; got {count} on {writes.final_master}"
-        + (f", first {writes.unexpected_keys[0]}" if name.endswith("unexpected") and writes.unexpected_keys else ""),
+        + (f", first {writes.unexpected_keys[0]}" if name == UNEXPECTED and writes.unexpected_keys else ""),
     )
 
 
@@ -255,9 +264,31 @@ def _sum_finding(history: History, book: _Book, writes: Writes, final: FinalRead
     repeated = len(history.operations) - book.distinct()
     good = total == present <= final.dbsize and not repeated
     return Finding(
-        name="ledger.reconciles",
+        name=RECONCILES,
         verdict=Verdict.PASS if good else Verdict.UNKNOWN,
         text=f"expected survived + recovered + unexpected = keys read on {final.server}; got {survived} + "
         f"{writes.recovered} + {writes.unexpected} = {total} and {present} (DBSIZE {final.dbsize})"
         + (f"; {repeated} operations used a key again" if repeated else ""),
     )
+
+
+_KEYS = SOUND | {Assumption.CLEAN, Assumption.FINAL_READS, Assumption.NOTHING_DROPPED, Assumption.LAST_WRITE}
+"""What is said of keys does not depend on when, or by what, they were lost."""
+_NO_WRITES = Writes(
+    planned=0,
+    acknowledged=0,
+    failed=0,
+    info=0,
+    causes={},
+    lost=0,
+    recovered=0,
+    unexpected=0,
+    diverged=0,
+    lost_seconds=0.0,
+)
+JUDGE = Judge(
+    name="ledger",
+    ask=judge,
+    nothing=_NO_WRITES,
+    needs=dict.fromkeys((LOST, UNEXPECTED, DIVERGED, RECONCILES), _KEYS),
+)

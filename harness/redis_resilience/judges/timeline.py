@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from redis_resilience.judges import nodes
+from redis_resilience.judges.answer import Answer, Judge
 from redis_resilience.judges.evidence import (
     Told,
     instant_of,
@@ -22,6 +23,7 @@ from redis_resilience.judges.evidence import (
     server_names,
     told,
 )
+from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.redundancy import redundant_at
 from redis_resilience.model import instants
 from redis_resilience.model.events import (
@@ -64,8 +66,10 @@ class Promotion:
     switches: tuple[Switch, ...]
 
 
-def judge(history: History) -> Timeline:
+@once
+def timeline_of(reading: Reading) -> Timeline:
     """The timeline of the first failover after the fault; of a trial without one, what else there is to tell."""
+    history = reading.history
     effect = master_fault(history)
     if effect is None:
         return Timeline(instants={}, old_master=history.environment.master)
@@ -366,3 +370,10 @@ def _first_write(history: History, fault: Instant, change: Promotion) -> Instant
         return None
     first = own[int(np.lexsort((own["call_ns"], own["return_ns"]))[0])]
     return Instant(earliest_ns=int(first["call_ns"]), latest_ns=int(first["return_ns"]), source=f"server:{server}")
+
+
+def judge(reading: Reading) -> Answer[Timeline]:
+    return Answer(measures=timeline_of(reading))
+
+
+JUDGE = Judge(name="timeline", ask=judge, nothing=Timeline(instants={}))

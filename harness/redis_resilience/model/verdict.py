@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from redis_resilience.model.instants import Instant
 
+Figures = dict[str, str | int | float | bool | None]
 NAMED = 1000
 """Lost and unexpected keys are told by name up to this many; the counts are exact whatever their number."""
 
@@ -186,8 +187,9 @@ class ShardJudgement:
 class Judgement:
     """Everything about one trial: the verdict, its findings, and the measurements behind them.
 
-    shards: of a Redis Cluster, each by itself. Timeline, availability and phases are then those of the shard that lost
-    most, findings the worst of all, writes the sums.
+    figures: what other judges measured, by the judge's name.
+    shards: of a Redis Cluster, each by itself. Timeline, availability, phases and figures are then those of the shard
+    that lost most, findings the worst of all, writes the sums.
     """
 
     trial: str
@@ -200,6 +202,7 @@ class Judgement:
     availability: Availability
     phases: tuple[PhaseCheck, ...]
     shards: tuple[ShardJudgement, ...] = ()
+    figures: dict[str, Figures] = field(default_factory=dict)
     schema: int = 1
 
 

@@ -76,7 +76,7 @@ def quantile_text(quantile: Quantile | None) -> str:
 
 def refused_text(rows: Sequence[Row]) -> str:
     """The share of trials that were refused, and what their absence hides; "" where there are none."""
-    refused, unended = sum(row.unknown for row in rows), sum(row.refused_unended for row in rows)
+    refused, unended = sum(row.refused for row in rows), sum(row.refused_unended for row in rows)
     lost = sum(row.refused_lost for row in rows)
     if not refused:
         return ""
@@ -106,7 +106,7 @@ def _legend(rows: Sequence[Row]) -> Iterable[str]:
     if not_known:
         yield f"?: what was lost is not known of {plural(not_known, 'trial')}"
     for row in rows:
-        if row.unknown:
+        if row.refused:
             yield f"{row.scenario}: {refused_text([row])}"
         if 0 < row.first_switch.n < row.judged:
             yield f"{row.scenario}: {row.first_switch.n} of {row.judged} judged trials had or expected a switch"

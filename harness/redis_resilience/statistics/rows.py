@@ -1,8 +1,9 @@
 """Many trials to one row of numbers for each scenario, topology and profile.
 
-A refused trial, one whose verdict is `unknown`, adds nothing to a quantile, a maximum or a sum: what it measured may be
-the machine's doing. Leaving it out may flatter all the same: a trial in which writes never came back is often refused.
-So the share of refused trials is kept, and what their absence hides: outages that had not ended, writes found lost.
+A refused trial, one that is `unknown` or failed beside an assumption that did not hold, adds nothing to a quantile, a
+maximum or a sum: what it measured may be the machine's doing. Leaving it out may flatter all the same: a trial in which
+writes never came back is often refused. So the share of refused trials is kept, and what their absence hides: outages
+that had not ended, writes found lost.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Row:
     passed: int
     unknown: int
     failed: int
+    refused: int
     outage: Spread
     first_switch: Spread
     last_switch: Spread
@@ -45,12 +47,13 @@ class Row:
 
     @property
     def judged(self) -> int:
-        return self.n - self.unknown
+        return self.n - self.refused
 
 
 def is_refused(judgement: Judgement) -> bool:
-    """Whether nothing can be concluded from the trial, so that its numbers count nowhere."""
-    return judgement.verdict is Verdict.UNKNOWN
+    """Whether the trial's numbers count nowhere: it was not sound, or nothing can be concluded from it."""
+    unsound = any(finding.verdict is not Verdict.PASS for finding in judgement.assumptions)
+    return unsound or judgement.verdict is Verdict.UNKNOWN
 
 
 def summarise(trials: Iterable[tuple[Plan, Judgement]]) -> tuple[Row, ...]:
@@ -75,6 +78,7 @@ def _row(names: tuple[str, str, str], judgements: Sequence[Judgement]) -> Row:
         passed=verdicts.count(Verdict.PASS),
         unknown=verdicts.count(Verdict.UNKNOWN),
         failed=verdicts.count(Verdict.FAIL),
+        refused=len(refused),
         outage=spread(
             [outage.outage_ms for outage in outages if not outage.censored],
             [outage.outage_ms for outage in outages if outage.censored],

@@ -1,0 +1,21 @@
+"""All judges, in the order in which their findings are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis_resilience.judges import availability, bounds, cluster, convergence, ledger, timeline
+from redis_resilience.judges.answer import Judge, Needs
+
+JUDGES: tuple[Judge[Any], ...] = (
+    timeline.JUDGE,
+    ledger.JUDGE,
+    convergence.JUDGE,
+    availability.JUDGE,
+    bounds.JUDGE,
+)
+
+NEEDS: Needs = {
+    name: needed for needs in (*(judge.needs for judge in JUDGES), cluster.NEEDS) for name, needed in needs.items()
+}
+"""Which assumptions each finding needs: a finding is `unknown` where one of its assumptions does not hold."""
