@@ -127,18 +127,18 @@ def stray(kill: Any) -> Any:
 
 
 def test_what_a_master_made_anew_takes_that_nobody_follows_is_the_stray_s(stray: Any) -> None:
-    assert causes(stray(followed=False)) == {"stray master": 10}
+    assert causes(stray(followed=False)) == {"stale master": 10}
 
 
 def test_where_the_promoted_one_was_linked_to_it_the_new_master_was_no_stray(stray: Any) -> None:
-    assert "stray master" not in causes(stray(followed=True))
+    assert "stale master" not in causes(stray(followed=True))
 
 
 def test_where_nobody_looked_at_the_promoted_one_nothing_is_said_of_a_stray(stray: Any) -> None:
     story = stray(followed=False)
     story.samples = [each for each in story.samples if each[3] != 1 or not ns(890) <= each[0] < ns(1760)]
 
-    assert "stray master" not in causes(story)
+    assert "stale master" not in causes(story)
 
 
 def test_a_promoted_master_that_was_wiped_later_took_everything_along(kill: Any) -> None:

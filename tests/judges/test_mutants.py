@@ -40,7 +40,7 @@ MUTANTS = [
     ("loss", "server.run_id == run_id", "server.run_id != run_id"),
     ("loss", "and not linked.any()", ""),
     ("loss", 'own[(own["call_ns"] >= since) & ', "own["),
-    ("loss", "CAUSES.index(STRAY)", "CAUSES.index(SPLIT_BRAIN)"),
+    ("loss", "CAUSES.index(STALE)", "CAUSES.index(SPLIT_BRAIN)"),
     ("loss", 'np.where(own["role"] == Role.MASTER, own["offset"], -1)', 'own["offset"]'),
     ("loss", 'rows["call_ns"] < restart', 'rows["call_ns"] > restart'),
     ("timeline", "item.text.startswith(start)", "True"),
@@ -261,7 +261,7 @@ def check_wipe(judge: Judge, _: Any, tell: Any) -> None:
 
 
 def check_stray(judge: Judge, kill: Any, _: Any) -> None:
-    for link, cause in ((Link.NONE, "stray master"), (Link.CONNECTED, "async tail")):
+    for link, cause in ((Link.NONE, "stale master"), (Link.CONNECTED, "async tail")):
         story = kill(lost=(400,))
         address = "10.0.0.0:6379"
         story.event(900, "server:redis-0", "server-up", since=890, server="redis-0", run_id="run-0b", address=address)

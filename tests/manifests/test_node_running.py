@@ -52,8 +52,8 @@ def test_a_server_that_does_not_answer_is_not_ready(node) -> None:
 
 def test_a_replica_has_nothing_to_hand_over(node) -> None:
     node.answers("redis-0", 6379, "role", "slave\nredis-1.redis\n6379\nconnected\n840\n")
-    ended = node.run(SCRIPTS / "hand-over.sh")
-    assert (ended.status, ended.said) == (0, "hand-over.sh: not master, nothing to hand over\n")
+    ended = node.run(SCRIPTS / "planned-failover.sh")
+    assert (ended.status, ended.said) == (0, "planned-failover.sh: not master, nothing to hand over\n")
     assert node.asked() == ["redis-0:6379 role"]
 
 
@@ -61,9 +61,9 @@ def test_a_master_refuses_writes_before_another_is_chosen(master) -> None:
     names(master, "redis-1", "redis-2")
     names(master, "redis-2", "redis-2")
     master.answers("redis-1", 26379, "sentinel failover mymaster", "OK\n")
-    ended = master.run(SCRIPTS / "hand-over.sh")
+    ended = master.run(SCRIPTS / "planned-failover.sh")
     assert ended.status == 0
-    assert ended.said.splitlines()[-1] == "hand-over.sh: another pod is master"
+    assert ended.said.splitlines()[-1] == "planned-failover.sh: another pod is master"
     asked = master.asked()
     fenced = asked.index("redis-0:6379 config set min-replicas-to-write 100")
     compared = asked.index("redis-0:6379 info replication")
@@ -74,7 +74,7 @@ def test_a_master_refuses_writes_before_another_is_chosen(master) -> None:
 def test_the_next_sentinel_is_asked_where_one_does_not_answer(master) -> None:
     names(master, "redis-2", "redis-1")
     master.answers("redis-2", 26379, "sentinel failover mymaster", "OK\n")
-    ended = master.run(SCRIPTS / "hand-over.sh")
+    ended = master.run(SCRIPTS / "planned-failover.sh")
     assert "asked the Sentinel of redis-1 to choose another master: no answer" in ended.said
     assert "another pod is master" in ended.said
 
@@ -83,7 +83,7 @@ def test_where_no_sentinel_agrees_the_master_is_stopped_without_taking_writes_ag
     """All pods stopped together: what it took now, another that comes back sooner would not have."""
     for sentinel in ("redis-1", "redis-2"):
         master.answers(sentinel, 26379, "sentinel failover mymaster", "NOGOODSLAVE No suitable replica to promote\n")
-    ended = master.run(SCRIPTS / "hand-over.sh")
+    ended = master.run(SCRIPTS / "planned-failover.sh")
     assert ended.status == 0
     assert "no other pod became master" in ended.said
     assert [line for line in master.asked() if " config set " in line] == [
@@ -92,7 +92,7 @@ def test_where_no_sentinel_agrees_the_master_is_stopped_without_taking_writes_ag
 
 
 def test_its_own_sentinel_is_never_asked_for_it_is_being_stopped(master) -> None:
-    master.run(SCRIPTS / "hand-over.sh")
+    master.run(SCRIPTS / "planned-failover.sh")
     assert not [line for line in master.asked() if line.startswith("redis-0:26379")]
 
 

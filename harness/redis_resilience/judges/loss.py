@@ -16,11 +16,11 @@ from redis_resilience.model.records import Records
 
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
 SPLIT_BRAIN = "split brain"  # acknowledged by another than the promoted master after the promotion
-STRAY = "stray master"  # acknowledged by a master that was made anew, and that the one promoted later never followed
+STALE = "stale master"  # acknowledged by a master that was made anew, and that the one promoted later never followed
 WIPE = "wipe"  # the final master came back without any of its data while nobody failed over
 NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, idem
 UNEXPLAINED = "unexplained"
-CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STRAY)
+CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE)
 
 _FOREVER = np.iinfo(np.int64).max
 
@@ -67,7 +67,7 @@ def causes(
     stray = _stray_ns(history, promotions)
     if stray is not None:
         by_first = rows["server"] == server_index(history, history.environment.master)
-        found[by_first & (rows["call_ns"] >= stray) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STRAY)
+        found[by_first & (rows["call_ns"] >= stray) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STALE)
     restart = _restart_ns(history, final.server, final.run_id_after)
     if restart is not None and masters[-1] == final.server and begins[-1] < restart:
         earlier = rows["call_ns"] < restart
