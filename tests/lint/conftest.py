@@ -10,7 +10,7 @@ from redis_resilience.lint.setup import (
     SECRET,
     Budget,
     Container,
-    Liveness,
+    Probe,
     Seen,
     Sentinel,
     Server,
@@ -36,7 +36,6 @@ _SENTINEL = {
     "resolve-hostnames": "yes",
     "announce-hostnames": "yes",
     "auth-pass": SECRET,
-    "myid": "redis-0",
 }
 
 
@@ -108,8 +107,8 @@ class SetupFactory:
         )
         return replace(base, **changes)
 
-    def liveness(self, text: str | None, **changes) -> Liveness:
-        base = Liveness(kind="exec", text=text, first_after_s=0, period_s=10, failures=3, startup_probe=False)
+    def probe(self, text: str | None, **changes) -> Probe:
+        base = Probe(kind="exec", text=text, first_after_s=0, period_s=10, failures=3, startup_probe=False)
         return replace(base, **changes)
 
     def setup(self, **changes) -> Setup:
@@ -126,8 +125,11 @@ class SetupFactory:
         return replace(base, **changes)
 
     def cluster(self, **changes: str) -> Setup:
-        own = {"cluster_enabled": "yes", "cluster_announce_ip": "10.96.0.1", "cluster_require_full_coverage": "no"}
-        return self.setup(servers=(self.server(settings=self.redis(**(own | changes))),), sentinels=())
+        """Each node announces an address of its own."""
+        own = {"cluster_enabled": "yes", "cluster_require_full_coverage": "no"}
+        announced = ({"cluster_announce_ip": f"10.96.0.{number}"} for number in range(3))
+        nodes = (self.server(count=1, settings=self.redis(**(own | each | changes))) for each in announced)
+        return self.setup(servers=tuple(nodes), sentinels=())
 
 
 @pytest.fixture

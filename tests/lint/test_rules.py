@@ -52,6 +52,19 @@ BAD: dict[str, Spoil] = {
     "snapshots-only": lambda make: _directives(make, appendonly="no", save="900 1"),
     "never-synced": lambda make: _directives(make, appendfsync="no"),
     "master-by-name": lambda make: make.setup(boot=Seen(value="first", where="start.sh")),
+    "asks-else-becomes-master": lambda make: make.setup(boot=Seen(value="asks-else-master", where="start.sh")),
+    "every-pod-master": lambda make: make.setup(boot=Seen(value="alone", where="redis.conf")),
+    "no-master-at-all": lambda make: make.setup(boot=Seen(value="no-master", where="redis.conf")),
+    "bind-loopback": lambda make: make.setup(servers=(make.server(settings=make.redis(bind="127.0.0.1 -::1")),)),
+    "tls-on-plain-port": lambda make: _times(make, tls_replication="yes"),
+    "announced-name-shared": lambda make: _directives(make, replica_announce_ip="10.0.0.1"),
+    "sentinel-myid-shared": lambda make: _times(make, myid="ab" * 20),
+    "hostnames-not-announced": lambda make: make.setup(
+        boot=Seen(value="first", where="start.sh"), sentinels=(make.watcher(settings=make.sentinel(announce_ip="")),)
+    ),
+    "down-after-in-restart-window": lambda make: _times(make, down_after_milliseconds="1999"),
+    "pre-stop-longer-than-grace": lambda make: _container(make, pre_stop_s=30),
+    "ready-before-synced": lambda make: _container(make, readiness=make.probe("redis-cli ping")),
     "min-replicas-unset": lambda make: _directives(make, min_replicas_to_write="0"),
     "min-replicas-lag-long": lambda make: _directives(make, min_replicas_max_lag="0"),
     "min-replicas-all": lambda make: _directives(make, min_replicas_to_write="2"),
@@ -78,11 +91,11 @@ BAD: dict[str, Spoil] = {
     "sentinels-behind-one-service": lambda make: make.setup(
         services=(make.service("data", 6379), make.service("watch", 26379, headless=False))
     ),
-    "liveness-kills-loading": lambda make: _container(make, liveness=make.liveness('[ "$(redis-cli ping)" = PONG ]')),
+    "liveness-kills-loading": lambda make: _container(make, liveness=make.probe('[ "$(redis-cli ping)" = PONG ]')),
     "liveness-before-down-after": lambda make: make.setup(
         sentinels=(make.watcher(settings=make.sentinel(down_after_milliseconds="31000")),),
         workloads=(
-            make.workload("redis", make.container("redis", liveness=make.liveness("redis-cli ping"))),
+            make.workload("redis", make.container("redis", liveness=make.probe("redis-cli ping"))),
             make.workload("sentinel"),
         ),
     ),
@@ -165,7 +178,7 @@ def test_what_cannot_be_read_is_said_and_not_guessed(make):
         sentinels=(make.watcher(settings=hidden, monitored=None, state=None),),
         boot=None,
         workloads=(
-            make.workload("redis", make.container("redis", liveness=make.liveness(None), swallows_signals=None)),
+            make.workload("redis", make.container("redis", liveness=make.probe(None), swallows_signals=None)),
             make.workload("sentinel"),
         ),
     )
@@ -188,12 +201,12 @@ def test_what_cannot_be_read_is_said_and_not_guessed(make):
     ids=["any reply", "LOADING too"],
 )
 def test_a_probe_that_lets_a_server_load_is_let_pass(make, probe):
-    assert "liveness-kills-loading" not in _rules(check(_container(make, liveness=make.liveness(probe))))
+    assert "liveness-kills-loading" not in _rules(check(_container(make, liveness=make.probe(probe))))
 
 
 @pytest.mark.parametrize("changes", [{"kind": "tcpSocket"}, {"startup_probe": True}], ids=str)
 def test_so_is_one_that_waits_or_does_not_ask(make, changes):
-    probe = make.liveness('[ "$(redis-cli ping)" = PONG ]', **changes)
+    probe = make.probe('[ "$(redis-cli ping)" = PONG ]', **changes)
 
     assert "liveness-kills-loading" not in _rules(check(_container(make, liveness=probe)))
 
@@ -235,7 +248,8 @@ def test_the_same_thing_in_two_places_is_one_finding(make):
 
 
 def test_the_worst_comes_first(make):
-    report = check(make.setup(budgets=(), boot=Seen(value="first", where="x"), sentinels=(make.watcher(count=5),)))
+    lost = make.server(data=Seen(value="emptyDir", where="/data"))
+    report = check(make.setup(budgets=(), servers=(lost,), sentinels=(make.watcher(count=5),)))
 
     assert [finding.severity for finding in report.findings] == [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     assert report.at_least(Severity.WARNING) == report.findings[:2]
@@ -272,3 +286,53 @@ def test_a_finding_names_what_shows_it_in_its_own_system(make):
     pod = make.workload("redis", spread=False)
     assert shown(make.setup(workloads=(pod,))) == "sentinel-majority-lost"
     assert shown(replace(make.cluster(), workloads=(pod,))) == "cluster-node-lost"
+
+
+def test_a_command_that_the_sentinels_know_by_its_new_name_is_let_pass(make):
+    """One that was taken away, or that they know by another name, is not."""
+
+    def found(new: str, told: str) -> bool:
+        setup = make.setup(
+            servers=(make.server(settings=make.redis(rename_command=f"CONFIG {new}")),),
+            sentinels=(make.watcher(settings=make.sentinel(rename_command=told)),),
+        )
+        return "command-renamed" in _rules(check(setup))
+
+    assert not found("hidden", "config hidden")
+    assert found("hidden", "config other")
+    assert found('""', "")
+
+
+def test_an_only_server_needs_no_masterauth(make):
+    alone = make.server(count=1, settings=make.redis(masterauth=""))
+
+    assert "password-half-set" not in _rules(check(make.setup(servers=(alone,))))
+
+
+def test_one_file_says_nothing_of_how_many_there_are(make):
+    """Rules that count say so; those about its directives are asked."""
+    report = check(make.setup(counted=False, servers=(make.server(count=1, settings=make.redis(appendonly="no")),)))
+
+    assert {"sentinels-too-few", "nobody-to-promote", "min-replicas-all"} <= {each.rule for each in report.not_seen}
+    assert "wipe-no-persistence" in _rules(report)
+
+
+def test_settings_of_several_masters_are_no_disagreement(make):
+    """And their Sentinels are counted once."""
+    sentinels = tuple(
+        make.watcher(master=master, settings=make.sentinel(down_after_milliseconds=down))
+        for master, down in (("orders", "3000"), ("carts", "4000"))
+    )
+    setup = make.setup(sentinels=sentinels)
+
+    assert setup.sentinel_count == 3
+    assert "sentinels-disagree" not in _rules(check(setup))
+
+
+def test_servers_that_announce_one_host_with_ports_of_their_own_are_told_apart(make):
+    servers = tuple(
+        make.server(count=1, settings=make.redis(replica_announce_ip="10.0.0.1", replica_announce_port=port))
+        for port in ("6380", "6381")
+    )
+
+    assert "announced-name-shared" not in _rules(check(make.setup(servers=servers)))

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from redis_resilience.deployments.kube.objects.manifests import render
 from redis_resilience.deployments.kube.tools import run
-from redis_resilience.lint.check import check
+from redis_resilience.lint.check import check, check_all
 from redis_resilience.lint.from_topology import read_topology
-from redis_resilience.lint.manifests.objects import read_objects
+from redis_resilience.lint.manifests.objects import read_namespaces
 from redis_resilience.lint.manifests.tree import Tree, documents
 from redis_resilience.lint.rule import Rule
 from redis_resilience.lint.rules import RULES
@@ -37,14 +37,14 @@ def lint_files(paths: Sequence[Path], values: Sequence[Path]) -> LintReport:
     for path in paths:
         objects += _objects(path, values)
     subject = ", ".join("stdin" if str(path) == "-" else str(path) for path in paths)
-    setup = read_objects(objects, subject)
-    if not setup.workloads:
+    setups = read_namespaces(objects, subject)
+    if not setups:
         kinds = ", ".join(sorted({each.at("kind").text() or "no kind" for each in objects}))
         raise UsageError(
             f"expected pods with Redis in {subject}; got {len(objects)} objects ({kinds or 'none'}); "
             "name manifests, a kustomization, a chart (with --values), or rendered YAML"
         )
-    return check(setup)
+    return check_all(setups, subject)
 
 
 def lint_topology(name: str, profile: str) -> LintReport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from redis_resilience.lint.rule import Hit, Needs, Rule
 from redis_resilience.lint.rules import RULES
@@ -15,7 +17,11 @@ _THERE: Mapping[Needs, Callable[[Setup], bool]] = {
     Needs.PODS: lambda setup: setup.pods,
     Needs.LIVE: lambda setup: setup.live and bool(setup.sentinels),
     Needs.CLUSTER: lambda setup: setup.clustered,
+    Needs.COUNT: lambda setup: setup.counted,
 }
+
+
+_Said = TypeVar("_Said", LintFinding, NotSeen)
 
 
 def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
@@ -43,6 +49,21 @@ def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
         not_seen += [NotSeen(rule=rule.id, text=text, where="; ".join(where)) for text, where in missing.items()]
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.severity))
     return LintReport(subject=setup.subject, findings=tuple(findings), not_seen=tuple(not_seen))
+
+
+def check_all(setups: Sequence[Setup], subject: str) -> LintReport:
+    """Several set-ups that have nothing to do with each other, in one report; each finding's place names its set-up."""
+    if len(setups) == 1:
+        return check(setups[0])
+    reports = [check(setup) for setup in setups]
+    findings = [_placed(each, report, subject) for report in reports for each in report.findings]
+    findings.sort(key=lambda finding: WORST_FIRST.index(finding.severity))
+    not_seen = tuple(_placed(each, report, subject) for report in reports for each in report.not_seen)
+    return LintReport(subject=subject, findings=tuple(findings), not_seen=not_seen)
+
+
+def _placed(each: _Said, report: LintReport, subject: str) -> _Said:
+    return replace(each, where=f"{report.subject.removeprefix(subject).removeprefix(', ')}: {each.where}")
 
 
 def _beside_the_point(rule: Rule, setup: Setup) -> bool:

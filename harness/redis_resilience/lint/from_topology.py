@@ -15,7 +15,7 @@ def read_topology(topology: Topology, profile: Profile) -> Setup:
         servers=tuple(
             Server(
                 name=pod.name,
-                settings=_redis(topology, f"{where}, redis_config"),
+                settings=_redis(topology, pod.name, f"{where}, redis_config"),
                 workload=pod.name,
                 data=_data(topology, pod.name, where),
             )
@@ -49,13 +49,13 @@ def _boot(topology: Topology, where: str) -> Seen:
     return Seen(value="asks", where=f"{where}, boot {topology.boot}")
 
 
-def _redis(topology: Topology, where: str) -> Settings:
+def _redis(topology: Topology, pod: str, where: str) -> Settings:
     seen = {"protected-mode": Seen(value="no", where=where), "save": Seen(value="", where=where)}
     if topology.password:
         seen |= {name: Seen(value=SECRET, where=where) for name in ("masterauth", "requirepass")}
     if topology.system is System.CLUSTER:
         seen["cluster-enabled"] = Seen(value="yes", where=where)
-        seen["cluster-announce-ip"] = Seen(value="fixed" if topology.fixed_addresses else "", where=where)
+        seen["cluster-announce-ip"] = Seen(value=pod if topology.fixed_addresses else "", where=where)
     points = [value for name, value in topology.redis_config if name == "save"]
     for name, value in topology.redis_config:
         told = " ".join(point for point in points if point != '""') if name == "save" else value

@@ -18,6 +18,7 @@ class Needs(StrEnum):
     PODS = "Kubernetes objects"
     LIVE = "running Sentinels"
     CLUSTER = "a Redis Cluster"
+    COUNT = "number of servers and Sentinels"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,14 @@ and of Sentinels share one shape, so that a rule asks for a name and is told val
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 DEFAULTS: Mapping[str, str] = {
     "appendfsync": "everysec",
     "appendonly": "no",
+    "bind": "* -::*",
     "cluster-announce-hostname": "",
     "cluster-announce-ip": "",
     "cluster-enabled": "no",
@@ -20,15 +22,22 @@ DEFAULTS: Mapping[str, str] = {
     "maxmemory": "0",
     "min-replicas-max-lag": "10",
     "min-replicas-to-write": "0",
+    "port": "6379",
     "protected-mode": "yes",
     "rename-command": "",
     "repl-diskless-sync-delay": "5",
+    "replica-announce-ip": "",
+    "replica-announce-port": "0",
     "replica-priority": "100",
+    "replicaof": "",
     "requirepass": "",
     "save": "3600 1 300 100 60 10000",
     "shutdown-timeout": "10",
+    "tls-port": "0",
+    "tls-replication": "no",
     # Sentinel's own
     "announce-hostnames": "no",
+    "announce-ip": "",
     "auth-pass": "",
     "down-after-milliseconds": "30000",
     "failover-timeout": "180000",
@@ -38,6 +47,24 @@ DEFAULTS: Mapping[str, str] = {
     "resolve-hostnames": "no",
 }
 """Of Redis 7.0 and newer, and of Valkey: of directives that rules ask for."""
+
+OF_SENTINEL = frozenset(
+    {
+        "announce-hostnames",
+        "announce-ip",
+        "auth-pass",
+        "down-after-milliseconds",
+        "failover-timeout",
+        "myid",
+        "parallel-syncs",
+        "ping-period",
+        "resolve-hostnames",
+    }
+)
+"""Those of them that no data server knows."""
+
+_AMOUNT = re.compile(r"(-?\d+)(b|kb?|mb?|gb?)?", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g": 10**9, "gb": 2**30}
 
 SECRET = "<set>"  # noqa: S105 - what stands for a password, in place of it
 """Stands for any password: no description ever holds one."""
@@ -52,8 +79,11 @@ class Seen:
 
     @property
     def number(self) -> int:
-        """The value as a whole number; -1 where it is none, which no rule takes for a setting."""
-        return int(self.value) if self.value.lstrip("-").isdecimal() else -1
+        """The value as a whole number, in bytes where it has a unit; -1 where it is none, which no rule takes for a
+        setting.
+        """
+        match = _AMOUNT.fullmatch(self.value)
+        return int(match[1]) * _UNITS[(match[2] or "").lower()] if match else -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +132,8 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentinel:
-    """A Sentinel, or several that are set up alike.
+    """A Sentinel, or several that are set up alike, and one master that they watch: one that watches two is two of
+    these, with one name. master: its name, "" where there is only one.
 
     monitored: host of its monitor line. state: "kept" where it keeps its identity when its pod is re-created, else
     "lost". read_only: whether its configuration file cannot be written. known, ckquorum: a live one's own words.
@@ -110,6 +141,7 @@ class Sentinel:
 
     name: str
     settings: Settings
+    master: str = ""
     count: int = 1
     workload: str = ""
     monitored: Seen | None = None
@@ -120,8 +152,10 @@ class Sentinel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Liveness:
-    """A liveness probe. text: the command, with the script that it runs where that can be read; None where not."""
+class Probe:
+    """A liveness or a readiness probe. text: the command, with the script that it runs where that can be read; None
+    where not.
+    """
 
     kind: str
     text: str | None
@@ -133,14 +167,19 @@ class Liveness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """role: "redis", "sentinel" or "other". swallows_signals: a shell is its first process, and passes none on."""
+    """role: "redis", "sentinel" or "other". pre_stop_s: the longest that its preStop hook says it sleeps, 0 where it
+    says nothing. ports: that it declares. swallows_signals: a shell is its first process, and passes none on.
+    """
 
     name: str
     role: str
     image: str
     where: str
-    liveness: Liveness | None = None
+    liveness: Probe | None = None
+    readiness: Probe | None = None
     pre_stop: bool = False
+    pre_stop_s: int = 0
+    ports: tuple[tuple[str, int], ...] = ()
     cpu_limit_m: int | None = None
     memory_limit: int | None = None
     swallows_signals: bool | None = None
@@ -168,7 +207,9 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """selects: names of workloads whose pods it leads to."""
+    """ports: that it leads to; a server's or a Sentinel's own as 6379 and 26379, whatever their numbers. selects: names
+    of workloads whose pods it leads to.
+    """
 
     name: str
     where: str
@@ -191,8 +232,11 @@ class Budget:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """subject: what was read. live: from running servers. pods: whether Kubernetes objects were there to be read.
+    counted: whether it is known how many servers and Sentinels there are; one configuration file does not say.
 
-    boot: how the first master is found: "first" (a pod's number or role decides), "asks" (it asks the Sentinels).
+    boot: how a starting server finds its role: "first" (a pod's number or role decides), "asks" (it asks the
+    Sentinels), "asks-else-master" (and is master where none answers), "alone" (every one is master), "no-master" (every
+    one follows).
     """
 
     subject: str
@@ -200,6 +244,7 @@ class Setup:
     sentinels: tuple[Sentinel, ...] = ()
     pods: bool = False
     live: bool = False
+    counted: bool = True
     workloads: tuple[Workload, ...] = ()
     services: tuple[Service, ...] = ()
     budgets: tuple[Budget, ...] = ()
@@ -212,7 +257,7 @@ class Setup:
 
     @property
     def sentinel_count(self) -> int:
-        return sum(sentinel.count for sentinel in self.sentinels)
+        return sum({sentinel.name: sentinel.count for sentinel in self.sentinels}.values())
 
     @property
     def server_count(self) -> int:
@@ -223,6 +268,16 @@ class Setup:
         """The most Sentinels that go with one server's pod; 0 where they have pods of their own."""
         homes = {server.workload for server in self.servers if server.workload}
         return int(any(sentinel.workload in homes for sentinel in self.sentinels))
+
+    def watches_here(self, sentinel: Sentinel) -> bool:
+        """Whether the master that it watches is one of these servers; of several, one whose name nothing here has is
+        another set-up's.
+        """
+        if not sentinel.master or sentinel.monitored is None:
+            return True
+        host = sentinel.monitored.value.partition(".")[0]
+        named = {workload.name.partition(" ")[2] for workload in self.workloads} | {each.name for each in self.services}
+        return host in named or host.rpartition("-")[0] in named or any(server.name == host for server in self.servers)
 
     def containers(self, *roles: str) -> Iterator[tuple[Workload, Container]]:
         for workload in self.workloads:

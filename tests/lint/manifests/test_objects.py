@@ -14,7 +14,7 @@ from redis_resilience.lint.setup import Setup
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.lint import LintReport, Severity
 
-MANIFESTS = Path(__file__).parents[4] / "manifests"
+MANIFESTS = Path(__file__).parents[3] / "manifests"
 
 TWO_CONTAINERS = """
 apiVersion: v1
@@ -101,6 +101,7 @@ def test_a_server_has_the_settings_of_its_file_and_of_its_command_line():
         "appendonly": "yes",
         "dir": "/data",
         "maxmemory": "100mb",
+        "protected-mode": "no",
     }
     assert server.settings.complete
     assert server.settings.get("requirepass") is not None
@@ -164,11 +165,18 @@ def test_one_script_for_all_roles_is_told_apart_by_variables():
 
 def test_a_server_that_follows_without_asking_has_a_master_by_name():
     """Whoever it follows is master, whatever the Sentinels say."""
-    text = TWO_CONTAINERS.replace("appendonly yes", "replicaof redis-0.redis 6379")
+    text = TWO_CONTAINERS.replace("appendonly yes", "replicaof primary.elsewhere 6379")
 
     assert read(text).boot is not None
     assert "master-by-name" in rules(check(read(text)))
-    assert read(TWO_CONTAINERS).boot is None
+
+
+def test_one_that_follows_a_pod_of_its_own_set_leaves_no_master():
+    """redis-0 follows itself then."""
+    text = TWO_CONTAINERS.replace("appendonly yes", "replicaof redis-0.redis 6379")
+
+    assert "no-master-at-all" in rules(check(read(text)))
+    assert "every-pod-master" in rules(check(read(TWO_CONTAINERS)))
 
 
 def test_a_probe_s_script_is_read_where_it_is_mounted():
@@ -254,6 +262,7 @@ def test_the_weaknesses_of_the_other_documents_are_found(overlay, known):
         "ckquorum-refused",
         "name-not-resolved",
         "down-after-below-ping",
+        "bind-loopback",
     }
 
 

@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 
+from redis_resilience.lint.manifests.images import role_by_image
 from redis_resilience.lint.manifests.program import Program
 from redis_resilience.lint.manifests.servers import is_master
 from redis_resilience.lint.manifests.tree import Tree
-from redis_resilience.lint.setup import Container, Liveness
+from redis_resilience.lint.setup import Container, Probe
 
 _MEMORY = re.compile(r"([\d.]+)([KMGTP]i?)?")
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+_SLEEPS = re.compile(r"\bsleep\s+(\d+)")
 
 
 def role_of(container: Tree, program: Program) -> str:
-    """What a container is, in the words of `Container`; where a script can be both, by its variables and its name."""
+    """What a container is, in the words of `Container`: by what it starts, and where an image or a script that is not
+    here does that, by image, ports and variables. Never by its name.
+    """
     sentinel = {start.sentinel for start in program.starts}
     if len(sentinel) == 1:
         return "sentinel" if sentinel.pop() else "redis"
-    name = container.at("name").text().lower()
-    image = posixpath.basename(container.at("image").text()).partition(":")[0]
-    if "exporter" in image or "metrics" in name:
+    if not sentinel and not program.own and not program.unread:
         return "other"
-    if "sentinel" in name or program.environment.get("SENTINEL") == "true":
+    if program.environment.get("SENTINEL") == "true":
         return "sentinel"
     if is_master(program):
         return "redis"
-    named = any(word in name for word in ("redis", "valkey", "master", "replica", "slave", "server"))
-    return "redis" if named or any(word in image for word in ("redis", "valkey")) else "other"
+    return role_by_image(program.image, tuple(number for _, number in _ports(container)))
 
 
 def container_of(container: Tree, program: Program, role: str, where: str) -> Container:
     limits = container.at("resources", "limits")
+    hook = container.at("lifecycle", "preStop")
     return Container(
         name=container.at("name").text(),
         role=role,
         image=container.at("image").text(),
         where=where,
-        liveness=_liveness(container, program),
-        pre_stop=bool(container.at("lifecycle", "preStop")),
+        liveness=_probe(container, "livenessProbe", program),
+        readiness=_probe(container, "readinessProbe", program),
+        pre_stop=bool(hook),
+        pre_stop_s=_slept(hook, program),
+        ports=_ports(container),
         cpu_limit_m=_millis(limits.at("cpu").text()),
         memory_limit=_bytes(limits.at("memory").text()),
         swallows_signals=_swallows(program, role),
     )
+
+
+def _ports(container: Tree) -> tuple[tuple[str, int], ...]:
+    return tuple((port.at("name").text(), port.at("containerPort").number(0)) for port in container.at("ports").each())
 
 
 def _swallows(program: Program, role: str) -> bool | None:
@@ -58,18 +66,27 @@ def _swallows(program: Program, role: str) -> bool | None:
     return None if alone else True  # one command alone: most shells let it take their place
 
 
-def _liveness(container: Tree, program: Program) -> Liveness | None:
-    probe = container.at("livenessProbe")
-    if not probe:
-        return None
-    kind = next((name for name, _ in probe.items() if name in ("exec", "tcpSocket", "httpGet", "grpc")), "exec")
-    text: str | None = " ".join(word.text() for word in probe.at("exec", "command").each())
+def _slept(hook: Tree, program: Program) -> int:
+    said = _run(hook.at("exec", "command"), program) or ""
+    return max([hook.at("sleep", "seconds").number(0), *(int(number) for number in _SLEEPS.findall(said))])
+
+
+def _run(command: Tree, program: Program) -> str | None:
+    """A command with the scripts that it runs; None where one of them is not here."""
+    text: str | None = " ".join(word.text() for word in command.each())
     for path in re.findall(r"/[\w./-]+\.sh\b", text or ""):
         script = program.file_at(path)
         text = f"{text}\n{script.body}" if script and text else None
-    return Liveness(
-        kind=kind,
-        text=text,
+    return text
+
+
+def _probe(container: Tree, name: str, program: Program) -> Probe | None:
+    probe = container.at(name)
+    if not probe:
+        return None
+    return Probe(
+        kind=next((name for name, _ in probe.items() if name in ("exec", "tcpSocket", "httpGet", "grpc")), "exec"),
+        text=_run(probe.at("exec", "command"), program),
         first_after_s=probe.at("initialDelaySeconds").number(0),
         period_s=probe.at("periodSeconds").number(10),
         failures=probe.at("failureThreshold").number(3),

@@ -1,182 +1,144 @@
-"""Directives in configuration files, on command lines and in scripts.
+"""Directives as Redis reads them: in a configuration file and on a command line.
 
-A script is not run: a directive is read where a line says it with literal values, or with variables whose values are
-literal too. One that a script names in any other way is known to be set, and not known to what.
+Any white space separates words, names and yes/no are taken in any case, quotes may hold an empty word, `include` reads
+another file at its place (src/config.c, loadServerConfigFromString; src/sds.c, sdssplitargs; 7.0).
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from redis_resilience.lint.manifests.shell import expand, words
 from redis_resilience.lint.setup import DEFAULTS, SECRET
 
 _ALIASES = {
     "min-slaves-max-lag": "min-replicas-max-lag",
     "min-slaves-to-write": "min-replicas-to-write",
     "primaryauth": "masterauth",
+    "slave-announce-ip": "replica-announce-ip",
+    "slave-announce-port": "replica-announce-port",
     "slave-priority": "replica-priority",
+    "slaveof": "replicaof",
 }
 PASSWORDS = frozenset({"auth-pass", "masterauth", "requirepass"})
-_OF_SENTINEL = frozenset(
-    {
-        "announce-hostnames",
-        "auth-pass",
-        "down-after-milliseconds",
-        "failover-timeout",
-        "myid",
-        "parallel-syncs",
-        "ping-period",
-        "resolve-hostnames",
-    }
-)
-_KNOWN = frozenset({*DEFAULTS, *_ALIASES, "dir"})
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
-_ASSIGNED = re.compile(
-    r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\"[^\"$`]*(?:\$\w+[^\"$`]*|\$\{\w+\}[^\"$`]*)*\"|[^\s;\"'`()]*)\s*$"
-)
-_FLAG = re.compile(r"--([a-z][a-z-]+)[\"']?[\s=]+(\"[^\"]*\"|'[^']*'|[^\s\"'()]+)")
-_SAID = re.compile(r"^(?:echo|printf)?\s*[\"']?([a-z][a-z-]+)\s+([^\"'\\]+?)(?:\\n)?[\"']?(?:\s*>>?.*)?$")
-_AT_RUN_TIME = re.compile(r"config\s+(?:set|get)\s+\S+(?:\s+\S+)?", re.IGNORECASE)
-_LOOKED_FOR = re.compile(r"\bgrep\s+(?:-\S+\s+)*(?:'[^']*'|\"[^\"]*\")")
-_MONITOR = re.compile(r"sentinel\s+monitor\s+(.*)", re.IGNORECASE)
-_WORD = r"[\"']?([^\s\"'\\)]+)[\"']?"
+KNOWN = frozenset({*DEFAULTS, *_ALIASES, "aclfile", "dir", "include", "user"})
+_WORDS = frozenset({"yes", "no", "always", "everysec"})
+_PLACEHOLDER = re.compile(r"[$`]|%s|\{\{|__\w+__|@\w+@|<[\w-]+>")
+_ENDS = ("&", "|", ";", "<", ">", "2>")
+"""What ends a command in a shell's line."""
+
+Included = Callable[[str], str | None]
+"""The text of a file that another one includes; None where it is not there to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A directive in a text. value: None where it is set to what cannot be read."""
+    """A directive in a text. value: None where it is set to what cannot be read. master: the one that a Sentinel's
+    directive is about, "" where it is about none or about all.
+
+    An `include` without a value hides whatever the file that it names may set.
+    """
 
     name: str
     value: str | None
+    master: str = ""
 
 
-def expand(text: str, variables: Mapping[str, str]) -> str:
-    """The text with variables that are known; what is not stays as it is."""
-
-    def told(match: re.Match[str]) -> str:
-        value = variables.get(match[1] or match[3])
-        return (match[2] or match[0]) if value is None else value
-
-    for _ in range(4):  # a variable may hold another
-        if (after := _VARIABLE.sub(told, text)) == text:
-            break
-        text = after
-    return text
+def canonical(name: str) -> str:
+    """The name that a directive has today."""
+    return _ALIASES.get(name.lower(), name.lower())
 
 
-def code(script: str) -> str:
-    """A script without its comments, continued lines joined."""
-    lines = script.replace("\\\n", " ").splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
-
-
-def commands(script: str) -> tuple[str, ...]:
-    """The commands of a script, as far as semicolons and ends of lines tell them apart."""
-    return tuple(code(script).replace(";", "\n").splitlines())
-
-
-def assigned(script: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a script sets to something literal, beside those that it is given.
-
-    One that it sets to several things is not known.
-    """
-    found = dict(variables)
-    own: dict[str, str] = {}
-    for line in code(script).splitlines():
-        if match := _ASSIGNED.match(line):
-            name, value = match[1], expand(match[2].strip("\"'"), found)
-            if own.get(name, value) != value:
-                value = f"${name}"
-            own[name] = found[name] = value
-    return {name: value for name, value in found.items() if value != f"${name}"}
-
-
-def of_file(text: str) -> Iterator[Found]:
-    """The directives of a redis.conf."""
-    points: list[str] = []
-    for line in text.splitlines():
-        name, _, value = line.strip().partition(" ")
-        name = _ALIASES.get(name.lower(), name.lower())
-        if name == "save":
-            points.append(_plain(value))
-        elif name and not name.startswith("#") and name != "sentinel":
-            yield _found(name, _plain(value))
-    if points:
-        yield Found(name="save", value=" ".join(points).strip())
-
-
-def of_flags(line: str, variables: Mapping[str, str]) -> Iterator[Found]:
-    """The directives of a command line: --appendonly yes."""
-    for name, value in _FLAG.findall(expand(line, variables)):
-        if _ALIASES.get(name, name) in _KNOWN:
-            yield _found(_ALIASES.get(name, name), _plain(value))
-
-
-def of_script(script: str, variables: Mapping[str, str]) -> Iterator[Found]:
-    """The directives that a script writes into a file or passes on, and those that it only names.
-
-    One that it sets to several things is set to one of them, nobody knows which.
-    """
-    text = _LOOKED_FOR.sub("", _AT_RUN_TIME.sub("", code(script)))
-    read: dict[str, str | None] = {}
-    for line in text.splitlines():
-        said = _SAID.match(expand(line.strip(), variables))
-        found = [*of_flags(line, variables)]
-        if said and (name := _ALIASES.get(said[1], said[1])) in _KNOWN:
-            found.append(_found(name, said[2]))
-        for each in found:
-            read[each.name] = each.value if read.get(each.name, each.value) == each.value else None
-    yield from (Found(name=name, value=value) for name, value in read.items())
-    for name in sorted(_KNOWN - set(read) - _OF_SENTINEL):
-        unmistakable = name in PASSWORDS or "-" in name or name.startswith("append")
-        if unmistakable and re.search(rf"(?<![\w./-]){name}(?=[\s\"'=]|$)", text):
-            yield Found(name=name, value=None)
-
-
-def of_sentinel(text: str, variables: Mapping[str, str]) -> Iterator[Found]:
-    """The directives of a sentinel.conf, or of a script that writes one or tells a Sentinel.
-
-    monitor comes as `monitored` (its host) and `quorum`.
-    """
-    text = expand(_LOOKED_FOR.sub("", code(text)), variables)
-    for arguments in _MONITOR.findall(text):
-        words = [word.strip("\"'") for word in arguments.split()]
-        port = next((number for number, word in enumerate(words) if word.isdecimal()), None)
-        if port is None or port + 1 >= len(words):
-            yield from (Found(name=name, value=None) for name in ("monitored", "quorum"))
-            continue
-        host = words[1] if port == 2 else ""
-        yield Found(name="monitored", value=host if host and "$" not in host else None)
-        quorum = words[port + 1].rstrip(");\"'")
-        yield Found(name="quorum", value=quorum if quorum.isdecimal() else None)
-    for name in ("down-after-milliseconds", "failover-timeout", "parallel-syncs", "ping-period"):
-        for first, second in re.findall(rf"(?<![\w-]){name}\s+{_WORD}(?:\s+{_WORD})?", text):
-            number = next((word for word in (first, second) if word.isdecimal()), None)
-            yield Found(name=name, value=number)
-    for name in ("announce-hostnames", "resolve-hostnames"):
-        for word in re.findall(rf"(?<![\w-]){name}\s+{_WORD}", text):
-            yield Found(name=name, value=word if word in ("yes", "no") else None)
-    for name in ("auth-pass", "myid"):
-        if re.search(rf"sentinel\s+(?:set\s+\S+\s+)?{name}\s+\S", text):
-            yield Found(name=name, value=SECRET)
-
-
-def words(line: str) -> tuple[str, ...]:
-    """The words of a shell line, as far as it can be split."""
+def split(line: str) -> tuple[str, ...]:
+    """The words of a line of a configuration file; none of a comment."""
+    if line.lstrip().startswith("#"):
+        return ()
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
     try:
-        return tuple(shlex.split(line, comments=True))
+        return tuple(lexer)
     except ValueError:
         return tuple(word.strip("\"'") for word in line.split())
 
 
-def _found(name: str, value: str) -> Found:
+def of_file(text: str, included: Included = lambda _: None) -> Iterator[Found]:
+    """The directives of a redis.conf, save points added up; those of a Sentinel are not among them."""
+    points: list[str] | None = None
+    for name, values in _lines(text, included):
+        if name == "save":
+            points = [] if values in ((), ("",)) else [*(points or []), *values]
+        elif name == "include":
+            yield Found(name=name, value=None)
+        elif name != "sentinel":
+            yield from of_words(name, values)
+    if points is not None:
+        yield Found(name="save", value=_readable(" ".join(points)))
+
+
+def _lines(text: str, included: Included, depth: int = 0) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for line in text.splitlines():
+        said = split(line)
+        if not said:
+            continue
+        name, values = canonical(said[0]), said[1:]
+        if name != "include":
+            yield name, values
+            continue
+        for path in values:
+            body = included(path) if depth < 8 else None  # one that includes itself
+            if body is None:
+                yield name, (path,)
+            else:
+                yield from _lines(body, included, depth + 1)
+
+
+def of_words(name: str, values: Sequence[str]) -> Iterator[Found]:
+    """One directive. A user of an ACL file other than the default one is no directive of interest."""
+    value = " ".join(values).strip()
+    if name == "rename-command":
+        value = " ".join(word or '""' for word in values)
+    elif name == "user":
+        if values[:1] == ("default",):
+            yield Found(name="aclfile", value=SECRET)
+        return
     if name in PASSWORDS:
-        return Found(name=name, value=SECRET if value else "")
-    return Found(name=name, value=None if "$" in value or "`" in value else value)
+        yield Found(name=name, value=SECRET if value else "")
+    else:
+        yield Found(name=name, value=_readable(value.lower() if value.lower() in _WORDS else value))
 
 
-def _plain(value: str) -> str:
-    return value.strip().strip("\"'").strip()
+def of_flags(line: str, variables: Mapping[str, str]) -> Iterator[Found]:
+    """The directives of a command line: --appendonly yes, --save "" --port 7000."""
+    said = list(words(expand(line, variables).replace("(", " ").replace(")", " ")))
+    points: list[str] | None = None
+    for position, word in enumerate(said):
+        name, equals, value = word.removeprefix("--").partition("=")
+        name = canonical(name)
+        if not word.startswith("--") or name not in KNOWN:
+            continue
+        values = [value] if equals else list(_values(said[position + 1 :]))
+        if name == "save":
+            points = [] if not any(values) else [*(points or []), *values]
+        elif values:
+            yield from of_words(name, tuple(values))
+    if points is not None:
+        yield Found(name="save", value=_readable(" ".join(points)))
+
+
+def _values(said: Sequence[str]) -> Iterator[str]:
+    for word in said:
+        if word.startswith(("--", *_ENDS)) and word != SECRET:
+            return
+        yield word
+
+
+def _readable(value: str) -> str | None:
+    return None if is_placeholder(value) else value
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether something is to be put in this word's place first: by a shell, printf, sed, a template."""
+    return bool(_PLACEHOLDER.search(value))

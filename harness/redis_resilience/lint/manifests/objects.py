@@ -1,91 +1,152 @@
-"""Kubernetes objects to one `Setup`: who holds what, who leads where."""
+"""Kubernetes objects to set-ups, one for each namespace: who holds what, who leads where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from redis_resilience.lint.manifests.boots import Boot, boot_of, resolve
 from redis_resilience.lint.manifests.containers import container_of, role_of
-from redis_resilience.lint.manifests.program import ConfigMaps, read_program
-from redis_resilience.lint.manifests.servers import boot_of, sentinel_of, servers_of
+from redis_resilience.lint.manifests.mounts import ConfigMaps
+from redis_resilience.lint.manifests.program import read_program
+from redis_resilience.lint.manifests.selectors import budget_of, service_of
+from redis_resilience.lint.manifests.sentinels import sentinels_of
+from redis_resilience.lint.manifests.servers import servers_of
 from redis_resilience.lint.manifests.tree import Tree
-from redis_resilience.lint.setup import Budget, Container, Seen, Sentinel, Server, Service, Setup, Workload
+from redis_resilience.lint.setup import Container, Sentinel, Server, Setup, Workload
 
-_WITH_TEMPLATE = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet")
+_WITH_TEMPLATE = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
 _RESOLVER_S, _RESOLVER_ATTEMPTS = 5, 2
 """The C library's own, where a pod sets no others."""
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     servers: list[Server] = field(default_factory=list)
     sentinels: list[Sentinel] = field(default_factory=list)
     workloads: list[Workload] = field(default_factory=list)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    boots: list[Seen] = field(default_factory=list)
+    boots: list[Boot] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pods:
+    """What makes pods, and how many."""
+
+    kind: str
+    own: str
+    count: int
+    owner: Tree
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} {self.own}"
+
+    @property
+    def template(self) -> Tree:
+        return self.owner if self.owner.at("kind").text() == "Pod" else self.owner.at("spec", "template")
+
+
+def read_namespaces(objects: Iterable[Tree], subject: str) -> tuple[Setup, ...]:
+    """The set-ups with Redis in them; the subject of each names its namespace, where there are several."""
+    by_namespace: dict[str, list[Tree]] = {}
+    for each in objects:
+        by_namespace.setdefault(each.at("metadata", "namespace").text(), []).append(each)
+    named = [namespace for namespace in by_namespace if namespace]
+    if len(named) == 1:  # what names none goes where it is applied
+        by_namespace = {named[0]: [each for held in by_namespace.values() for each in held]}
+    setups = {name: read_objects(held, subject) for name, held in by_namespace.items()}
+    found = {name: setup for name, setup in setups.items() if setup.workloads}
+    if len(found) < 2:
+        return tuple(found.values())
+    return tuple(
+        replace(setup, subject=f"{subject}, namespace {name or '(not named)'}") for name, setup in found.items()
+    )
 
 
 def read_objects(objects: Iterable[Tree], subject: str) -> Setup:
-    """What these objects make of Redis. Objects that have nothing to do with it are looked at and left out."""
+    """What the objects of one namespace make of Redis. Objects that have nothing to do with it are left out."""
     known = tuple(objects)
     config_maps = {_name(each): each.at("data").texts() for each in known if each.at("kind").text() == "ConfigMap"}
-    gathered = _Gathered()
-    for each in known:
-        kind = each.at("kind").text()
-        if kind == "Pod":
-            _gather(gathered, each, each, config_maps)
-        elif kind in _WITH_TEMPLATE:
-            _gather(gathered, each, each.at("spec", "template"), config_maps)
+    gathered = Gathered()
+    for pods in _pods(known):
+        _gather(gathered, pods, config_maps)
+    services = tuple(
+        service_of(each, gathered.labels, gathered.workloads) for each in known if each.at("kind").text() == "Service"
+    )
     return Setup(
         subject=subject,
         servers=tuple(gathered.servers),
         sentinels=tuple(gathered.sentinels),
         pods=bool(gathered.workloads),
         workloads=tuple(gathered.workloads),
-        services=tuple(_service(each, gathered.labels) for each in known if each.at("kind").text() == "Service"),
+        services=services,
         budgets=tuple(
-            _budget(each, gathered.labels) for each in known if each.at("kind").text() == "PodDisruptionBudget"
+            budget_of(each, gathered.labels) for each in known if each.at("kind").text() == "PodDisruptionBudget"
         ),
-        # One pod that is always master is one too many, whatever the others ask.
-        boot=next((boot for boot in gathered.boots if boot.value == "first"), next(iter(gathered.boots), None)),
+        boot=resolve(gathered.boots, services, sentinels=bool(gathered.sentinels)),
     )
 
 
-def _gather(gathered: _Gathered, owner: Tree, pod: Tree, config_maps: ConfigMaps) -> None:
-    kind, spec = owner.at("kind").text(), pod.at("spec")
-    name = f"{kind} {_name(owner)}"
-    count = 1 if kind == "Pod" else owner.at("spec", "replicas").number(1)
+def _pods(known: Sequence[Tree]) -> Iterable[_Pods]:
+    """A pod that an object here owns is no second one; those of an owner that is not here count under its name."""
+    here = {(each.at("kind").text(), _name(each)) for each in known}
+    orphans: dict[tuple[str, str], list[Tree]] = {}
+    for each in known:
+        kind = each.at("kind").text()
+        owners = [(owner.at("kind").text(), owner.at("name").text()) for owner in _owners(each)]
+        if here & set(owners) or _is_test(each):
+            continue
+        if kind == "Pod" and owners:
+            if owners[0][0] not in ("Job", "Node"):
+                orphans.setdefault(owners[0], []).append(each)
+        elif kind == "Pod":
+            yield _Pods(kind, _name(each), 1, each)
+        elif kind in _WITH_TEMPLATE and (count := each.at("spec", "replicas").number(1)):
+            yield _Pods(kind, _name(each), count, each)
+    for (kind, name), pods in orphans.items():
+        yield _Pods(kind, name, len(pods), pods[0])
+
+
+def _gather(gathered: Gathered, pods: _Pods, config_maps: ConfigMaps) -> None:
+    name, spec = pods.name, pods.template.at("spec")
     containers: list[Container] = []
-    holds_redis = False
-    for each in spec.at("containers").each():
+    sidecars = [each for each in spec.at("initContainers").each() if each.at("restartPolicy").text() == "Always"]
+    for each in (*sidecars, *spec.at("containers").each()):
         where = f"{name}, container {each.at('name').text()}"
-        program = read_program(each, spec, config_maps, where)
-        role = role_of(each, program)
-        containers.append(container_of(each, program, role, where))
-        if role == "sentinel":
-            gathered.sentinels.append(sentinel_of(each, program, where, workload=name, count=count))
-        elif role == "redis":
-            found = list(servers_of(each, program, where, workload=name, count=count))
-            # Several ways to start are still the same pods: they are counted once.
-            gathered.servers += [replace(found[0], count=count), *found[1:]]
-            if boot := boot_of(program, where):
-                gathered.boots.append(boot)
-        holds_redis = holds_redis or role != "other"
-    if holds_redis and count:
-        gathered.labels[name] = pod.at("metadata", "labels").texts()
+        containers.append(gather_container(gathered, each, spec, config_maps, where, workload=name, count=pods.count))
+    if any(container.role != "other" for container in containers):
+        gathered.labels[name] = pods.template.at("metadata", "labels").texts()
         gathered.workloads.append(
             Workload(
                 name=name,
                 where=name,
-                kind=kind,
-                count=count,
+                kind=pods.kind,
+                count=pods.count,
                 containers=tuple(containers),
-                service=owner.at("spec", "serviceName").text(),
+                service=pods.owner.at("spec", "serviceName").text(),
                 spread=bool(spec.at("topologySpreadConstraints") or spec.at("affinity", "podAntiAffinity")),
                 grace_s=spec.at("terminationGracePeriodSeconds").number(30),
                 resolver_ms=_resolver_ms(spec),
             )
         )
+
+
+def gather_container(
+    gathered: Gathered, each: Tree, spec: Tree, config_maps: ConfigMaps, where: str, *, workload: str, count: int
+) -> Container:
+    """Read one container, and add the server or the Sentinels that it is."""
+    program = read_program(each, spec, config_maps, where)
+    role = role_of(each, program)
+    if role == "sentinel":
+        gathered.sentinels += sentinels_of(each, program, where, workload=workload, count=count)
+    elif role == "redis":
+        found = list(servers_of(each, program, where, workload=workload, count=count))
+        # Several ways to start are still the same pods: they are counted once.
+        found[0] = replace(found[0], count=count)
+        gathered.servers += found
+        gathered.boots.append(boot_of(program, found, where, workload=workload, count=count))
+    return container_of(each, program, role, where)
 
 
 def _resolver_ms(spec: Tree) -> int:
@@ -98,36 +159,12 @@ def _resolver_ms(spec: Tree) -> int:
     return wait_s * attempts * 1000
 
 
-def _service(each: Tree, labels: Mapping[str, Mapping[str, str]]) -> Service:
-    spec = each.at("spec")
-    return Service(
-        name=_name(each),
-        where=f"Service {_name(each)}",
-        headless=spec.at("clusterIP").text() == "None",
-        publishes_not_ready=spec.at("publishNotReadyAddresses").text() == "true",
-        ports=tuple(port.at("port").number(0) for port in spec.at("ports").each()),
-        selects=_selected(spec.at("selector").texts(), labels),
-    )
+def _owners(each: Tree) -> tuple[Tree, ...]:
+    return each.at("metadata", "ownerReferences").each()
 
 
-def _budget(each: Tree, labels: Mapping[str, Mapping[str, str]]) -> Budget:
-    spec = each.at("spec")
-    return Budget(
-        where=f"PodDisruptionBudget {_name(each)}",
-        selects=_selected(spec.at("selector", "matchLabels").texts(), labels),
-        max_unavailable=_whole(spec.at("maxUnavailable")),
-        min_available=_whole(spec.at("minAvailable")),
-    )
-
-
-def _whole(value: Tree) -> int | None:
-    return number if (number := value.number(-1)) >= 0 else None
-
-
-def _selected(selector: Mapping[str, str], labels: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    if not selector:
-        return ()
-    return tuple(name for name, own in labels.items() if selector.items() <= own.items())
+def _is_test(each: Tree) -> bool:
+    return "test" in each.at("metadata", "annotations", "helm.sh/hook").text()
 
 
 def _name(each: Tree) -> str:

@@ -7,62 +7,41 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from redis_resilience.lint.manifests.directives import assigned, code, commands, expand, words
+from redis_resilience.lint.manifests.images import is_official
+from redis_resilience.lint.manifests.mounts import ConfigMaps, Mount, Text, files_of, mounts_of
+from redis_resilience.lint.manifests.shell import assigned, code, expand, lines, words
 from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.lint.setup import SECRET
 
 _SHELLS = ("sh", "bash", "ash", "dash")
-_STARTS = re.compile(r"(?<![\w.-])(?:redis|valkey)-(?:server|sentinel)(?=[\s\"')]|$)")
-_LOOKED_UP = re.compile(r"^\s*(?:[A-Za-z_]\w*=|if\b|which\b|command\s+-v)")
-
-ConfigMaps = Mapping[str, Mapping[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
-    """kind: "configMap", "secret", "emptyDir", "claim" or another of Kubernetes' names. source: of a ConfigMap."""
-
-    path: str
-    kind: str
-    name: str
-    source: str = ""
-    sub_path: str = ""
-
-    def holds(self, path: str) -> bool:
-        return path == self.path or path.startswith(self.path.rstrip("/") + "/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A file or an inline script. where: as a user finds it."""
-
-    name: str
-    where: str
-    body: str
-
-    @property
-    def is_file(self) -> bool:
-        """A configuration file rather than something that is run."""
-        return self.name.endswith((".conf", ".conf.tpl"))
+STARTS = re.compile(r"(?<![\w.-])(?:redis|valkey)-(?:server|sentinel)(?=[\s\"')]|$)")
+_RUNNERS = ("exec", "env", "nohup", "sudo", "su", "su-exec", "gosu", "runuser", "setpriv", "tini", "dumb-init", "nice")
+_GIVEN = re.compile(r"\$\((\w+)\)")
+_NOT_A_FILE = re.compile(r"[$]\{?[@*]|\[@\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A line that starts a server. sentinel: as Sentinel. replaces: whether it takes the shell's place."""
+    """A line that starts a server. sentinel: as Sentinel. replaces: whether it takes the shell's place. file: the path
+    of its configuration file, "" where it is given none.
+    """
 
     line: str
     where: str
     sentinel: bool
     replaces: bool
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """texts: that have a say. files: all that are mounted. complete: whether everything that decides about the settings
-    was there to be read. shell: is the first process.
+    was there to be read, but for the files that it starts with. shell: is the first process. own: whether it starts by
+    its image alone. unread: whether it runs a script that is not here.
     """
 
     texts: tuple[Text, ...]
@@ -71,6 +50,9 @@ class Program:
     mounts: tuple[Mount, ...]
     shell: bool
     complete: bool
+    own: bool
+    unread: bool
+    image: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -79,53 +61,90 @@ class Program:
         return max((mount for mount in self.mounts if mount.holds(path)), key=lambda each: len(each.path), default=None)
 
     def file_at(self, path: str) -> Text | None:
-        mount = self.mount_of(path)
-        if mount is None or mount.kind != "configMap":
-            return None
-        name = mount.sub_path or posixpath.basename(path)
-        return next((text for text in self.files if text.name == name and mount.source in text.where), None)
+        return next((text for text in self.files if text.path == posixpath.normpath(path)), None)
+
+    def included(self, path: str) -> str | None:
+        """The text of a file that another one includes."""
+        found = self.file_at(path) or next((text for text in self.files if _names(path, text)), None)
+        return found.body if found else None
+
+    def is_seen(self, start: Start) -> bool:
+        """Whether the configuration file that a server starts with is there to be read, or written by a script that
+        is.
+        """
+        if not start.file or self.file_at(start.file):
+            return True
+        name = posixpath.basename(start.file)
+        if any(text.is_file and text.name == name for text in self.texts):
+            return True
+        scripts = [line.text for text in self.texts if not text.is_file for line in lines(text.body)]
+        return any(
+            start.file in expand(line, self.variables)
+            for line in scripts
+            if line != start.line and not STARTS.search(line)
+        )
 
 
 def read_program(container: Tree, pod: Tree, config_maps: ConfigMaps, where: str) -> Program:
     """The program of one container of a pod's spec; what its init containers do is part of it."""
     environment = _environment(container, config_maps)
-    mounts = _mounts(container, pod)
-    line = _command(container)
+    image = container.at("image").text()
+    mounts = mounts_of(container, pod, config_maps)
+    line = _command(container, environment)
     inline = Text(name="command", where=f"{where}, command", body=_inline(line))
-    files = list(_files(mounts, config_maps))
+    files = list(files_of(container, pod, config_maps))
+    out_of_reach = [mount for mount in mounts if not mount.seen]
     texts = [inline]
-    for init in pod.at("initContainers").each():
-        body = _inline(_command(init))
-        texts.append(Text(name="command", where=f"init container {init.at('name').text()}", body=body))
-        files += [text for text in _files(_mounts(init, pod), config_maps) if text not in files]
     known = dict(environment)
+    for init in pod.at("initContainers").each():
+        if init.at("restartPolicy").text() == "Always":
+            continue
+        body = _inline(_command(init, {}))
+        texts.append(Text(name="command", where=f"init container {init.at('name').text()}", body=body))
+        files += [text for text in files_of(init, pod, config_maps) if text not in files]
+        out_of_reach += [mount for mount in mounts_of(init, pod, config_maps) if not mount.seen]
+        known = _environment(init, config_maps) | known
     for text in texts:  # grows while it is read: a script names the next
         if not text.is_file:
             known = assigned(text.body, known)
         said = expand(text.body, known)
-        texts += [file for file in files if file not in texts and _names(said, file)]
+        read = {each.where for each in texts}
+        texts += [file for file in files if file.where not in read and _names(said, file)]
     scripts = [text for text in texts if not text.is_file]
     shell = bool(line) and posixpath.basename(line[0]) in _SHELLS
+    starts = tuple(start for text in scripts for start in _starts(text, known, direct=text is inline and not shell))
+    unread = _unread(texts, known)
     return Program(
         texts=tuple(texts),
         files=tuple(files),
-        starts=tuple(start for text in scripts for start in _starts(text, direct=text is inline and not shell)),
+        starts=starts,
         mounts=mounts,
         shell=shell,
-        complete=bool(line) and not _unread(texts, known) and not _by_image(container),
+        complete=bool(starts) and not unread and not _copied(scripts, known, out_of_reach),
+        own=not container.at("command") and not starts and not (is_official(image) and container.at("args")),
+        unread=unread,
+        image=image,
         environment=environment,
         variables=known,
     )
 
 
-def _command(container: Tree) -> tuple[str, ...]:
-    return tuple(word.text() for name in ("command", "args") for word in container.at(name).each())
+def _command(container: Tree, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Command and arguments, with the image's own entrypoint where that is known."""
 
+    def told(word: str) -> str:
+        return _GIVEN.sub(lambda match: environment.get(match[1], match[0]), word)
 
-def _by_image(container: Tree) -> bool:
-    """Whether the image's own entrypoint has a say that is more than to run what it is given."""
-    first = container.at("args").each()[:1]
-    return not container.at("command") and not (first and _STARTS.search(first[0].text()))
+    command = [told(word.text()) for word in container.at("command").each()]
+    arguments = [told(word.text()) for word in container.at("args").each()]
+    image = container.at("image").text()
+    if (
+        not command
+        and is_official(image)
+        and (not arguments or arguments[0].startswith("-") or arguments[0].endswith(".conf"))
+    ):
+        command = ["valkey-server" if "valkey" in image else "redis-server"]
+    return (*command, *arguments)
 
 
 def _inline(line: tuple[str, ...]) -> str:
@@ -133,7 +152,7 @@ def _inline(line: tuple[str, ...]) -> str:
         flag = next((number for number, word in enumerate(line) if re.fullmatch(r"-\w*c", word)), None)
         if flag is not None:
             return "\n".join(line[flag + 1 :])
-    return " ".join(f'"{word}"' if " " in word else word for word in line)
+    return shlex.join(line)
 
 
 def _environment(container: Tree, config_maps: ConfigMaps) -> dict[str, str]:
@@ -156,64 +175,70 @@ def _environment(container: Tree, config_maps: ConfigMaps) -> dict[str, str]:
     return found
 
 
-def _mounts(container: Tree, pod: Tree) -> tuple[Mount, ...]:
-    volumes = {volume.at("name").text(): volume for volume in pod.at("volumes").each()}
-    found = []
-    for mount in container.at("volumeMounts").each():
-        name = mount.at("name").text()
-        volume = volumes.get(name)
-        # A volume that the pod does not declare comes from the StatefulSet's claim templates.
-        kind = "claim" if volume is None else next((key for key, _ in volume.items() if key != "name"), "emptyDir")
-        found.append(
-            Mount(
-                path=mount.at("mountPath").text(),
-                kind="claim" if kind == "persistentVolumeClaim" else kind,
-                name=name,
-                source="" if volume is None else volume.at("configMap", "name").text(),
-                sub_path=mount.at("subPath").text(),
-            )
-        )
-    return tuple(found)
-
-
-def _files(mounts: tuple[Mount, ...], config_maps: ConfigMaps) -> tuple[Text, ...]:
-    return tuple(
-        Text(name=name, where=f"ConfigMap {mount.source}, {name}", body=body)
-        for mount in mounts
-        for name, body in config_maps.get(mount.source, {}).items()
-        if mount.sub_path in ("", name)
-    )
-
-
 def _names(said: str, file: Text) -> bool:
-    """Whether a text speaks of this file, by its name or as one of *.conf."""
+    """Whether a text speaks of this file: by its name, as one of *.conf, or as one of all in its folder."""
     if re.search(rf"(?<![\w.-]){re.escape(file.name)}(?![\w-])", said):
+        return True
+    folder = re.escape(posixpath.dirname(file.path))
+    if re.search(rf"(?<![\w./-]){folder}/(?:\*|\.)(?=[\s\"';)]|$)", said):
         return True
     extension = posixpath.splitext(file.name)[1]
     return bool(extension) and f"*{extension}" in said
 
 
-def _starts(text: Text, *, direct: bool) -> list[Start]:
-    found = []
-    for line in commands(text.body):
-        match = _STARTS.search(line)
-        if match is None or (_LOOKED_UP.match(line) and "exec " not in line):
-            continue
-        said = words(line)
-        found.append(
-            Start(
-                line=line,
-                where=text.where,
-                sentinel="sentinel" in match[0] or "--sentinel" in said,
-                replaces=direct or bool(re.search(r"(?:^|[;&|{\s])exec\s", line)),
-            )
-        )
-    return found
+def _starts(text: Text, variables: Mapping[str, str], *, direct: bool) -> list[Start]:
+    if direct:
+        bodies = [line for line in code(text.body).splitlines() if STARTS.search(line) and not _only_mentions(line)]
+    else:
+        bodies = [line.text for line in lines(text.body) if _is_command(expand(line.text, variables))]
+    return [_start(line, text.where, variables, direct=direct) for line in bodies]
+
+
+def _only_mentions(line: str) -> bool:
+    return posixpath.basename((words(line) or ("",))[0]) in (
+        "pgrep",
+        "pkill",
+        "pidof",
+        "killall",
+        "echo",
+        "which",
+        "watch",
+    )
+
+
+def _is_command(line: str) -> bool:
+    """Whether a server is started, rather than looked for or spoken of."""
+    match = STARTS.search(line)
+    before = line[: match.start()] if match else ""
+    if match is None or before.endswith("="):
+        return False
+    last = re.split(r"&&|\|\||[|&({`]|\bthen\b|\bdo\b|\belse\b", before)[-1]
+    said = [word for word in words(last.rstrip("/\"'")) if not re.fullmatch(r"\w+=.*", word)]
+    if "$(" in before and before.rpartition("$(")[2].count(")") == 0:
+        return False
+    if not said:
+        return True
+    first = posixpath.basename(said[0])
+    return first in _RUNNERS or first.endswith((".sh", "entrypoint")) or said[0].startswith("/")
+
+
+def _start(line: str, where: str, variables: Mapping[str, str], *, direct: bool) -> Start:
+    said = words(expand(line, variables))
+    after = next((n for n, word in enumerate(said) if STARTS.search(word)), 0)
+    name = next(iter(said[after + 1 :]), "")
+    is_file = bool(name) and not name.startswith(("-", ">", "&", "|", "2>", "}")) and not _NOT_A_FILE.search(name)
+    return Start(
+        line=line,
+        where=where,
+        sentinel="sentinel" in posixpath.basename(said[after] if said else "") or "--sentinel" in said,
+        replaces=direct or bool(re.search(r"(?:^|[;&|{\s])exec\s", line)),
+        file=name if is_file else "",
+    )
 
 
 def _unread(texts: list[Text], variables: Mapping[str, str]) -> bool:
     """Whether a script is named that is not here."""
-    here = {text.name for text in texts}
+    here = {text.name for text in texts} | {"docker-entrypoint.sh"}
     for text in texts:
         if text.is_file:
             continue
@@ -222,3 +247,18 @@ def _unread(texts: list[Text], variables: Mapping[str, str]) -> bool:
             if name not in here and not name.startswith("$"):
                 return True
     return False
+
+
+def _copied(scripts: list[Text], variables: Mapping[str, str], out_of_reach: list[Mount]) -> bool:
+    """Whether a script takes a configuration from a volume that is not there to be read."""
+    said = [expand(code(text.body), variables) for text in scripts]
+    for mount in out_of_reach:
+        root = re.escape(mount.path.rstrip("/"))
+        from_there = re.compile(rf"(?<![\w./-]){root}(?:/(?:[\w./${{}}-]*\.conf\S*|[\w./-]*\*|\.)?)?(?=[\s\"';)]|$)")
+        if any(from_there.search(line) for text in said for line in text.splitlines() if _takes(line)):
+            return True
+    return False
+
+
+def _takes(line: str) -> bool:
+    return bool(re.search(r"\b(?:cp|cat|sed|awk|envsubst|mv|ln|tee|include|rsync|install)\b", line))

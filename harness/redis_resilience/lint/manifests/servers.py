@@ -1,55 +1,55 @@
-"""The server or the Sentinel in a container: what it starts with, where its data and its state are, who it follows."""
+"""The server in a container: what it starts with, where its data is, who it follows."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from redis_resilience.lint.manifests.directives import (
-    Found,
-    code,
-    commands,
-    expand,
-    of_file,
-    of_flags,
-    of_script,
-    of_sentinel,
-    words,
-)
-from redis_resilience.lint.manifests.program import Program, Start, Text
+from redis_resilience.lint.manifests.directives import Found, of_file, of_flags
+from redis_resilience.lint.manifests.images import is_official, may_be_official
+from redis_resilience.lint.manifests.mounts import Text
+from redis_resilience.lint.manifests.program import Program, Start
+from redis_resilience.lint.manifests.scripts import of_script
+from redis_resilience.lint.manifests.settings import settings_of
+from redis_resilience.lint.manifests.shell import lines
 from redis_resilience.lint.manifests.tree import Tree
-from redis_resilience.lint.setup import Seen, Sentinel, Server, Settings
+from redis_resilience.lint.setup import Seen, Server, Settings
 
-_IMAGE_WITH_DATA = ("redis", "valkey")
-"""Images whose working directory is /data."""
-_ASKS = re.compile(r"get-(?:master|primary)-addr-by-name|sentinel\s+(?:master|primary)\b", re.IGNORECASE)
-_FOLLOWS = re.compile(r"\b(?:replicaof|slaveof)\b", re.IGNORECASE)
+FOLLOWS = re.compile(r"\b(?:replicaof|slaveof)\b", re.IGNORECASE)
 _BY_ROLE = re.compile(r"\$\{?MASTER\b")
 
 
 def servers_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Iterator[Server]:
     """A server for each way in which the container may start one: the book's alpha.conf and beta.conf are two."""
-    starts = _own_starts(program)
-    lines = {start.line for start in program.starts}
+    starts = own_starts(program)
+    own_lines = {start.line for start in program.starts}
     named = {start: _files_on(start, program) for start in starts}
-    own = {text for files in named.values() for text in files}
+    own = {text.where for files in named.values() for text in files}
     common: list[tuple[Found, str]] = []
     for text in program.texts:
-        if text in own or _is_sentinels(text):
+        if text.where in own or is_sentinels(text):
             continue
         if text.is_file:
-            common += [(found, text.where) for found in of_file(text.body)]
+            common += [(found, text.where) for found in of_file(text.body, program.included)]
         else:
-            body = "\n".join(line for line in commands(text.body) if line not in lines)
-            common += [(found, text.where) for found in of_script(body, program.variables)]
+            script = [line for line in lines(text.body) if line.text not in own_lines]
+            common += [(found, text.where) for found in of_script(script, program.variables)]
     ways: dict[str, list[tuple[Found, str]]] = {}
+    seen: dict[str, bool] = {}
     for start, files in named.items():
-        found = [(each, text.where) for text in files for each in of_file(text.body)]
+        found = [(each, text.where) for text in files for each in of_file(text.body, program.included)]
         found += [(each, start.where) for each in of_flags(start.line, program.variables)]
-        ways.setdefault(", ".join(text.name for text in files), []).extend(found)
+        way = ", ".join(text.name for text in files)
+        ways.setdefault(way, []).extend(found)
+        seen[way] = seen.get(way, True) and program.is_seen(start)
     for way, found in (ways or {"": []}).items():
-        settings = _settings([*common, *found], f"{where}, {way}" if way else where, complete=program.complete)
+        settings = settings_of(
+            [*common, *found],
+            f"{where}, {way}" if way else where,
+            complete=program.complete and seen.get(way, True),
+            image=program.image,
+        )
         yield Server(
             name=settings.where,
             settings=settings,
@@ -60,100 +60,51 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
         )
 
 
-def sentinel_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Sentinel:
-    found: list[tuple[Found, str]] = []
-    for text in program.texts:
-        if not text.is_file or _is_sentinels(text):
-            found += [(each, text.where) for each in of_sentinel(text.body, program.variables)]
-            found += [(each, text.where) for each in of_file(text.body) if text.is_file and each.name == "requirepass"]
-    if any(re.search(r"\b(?:sed|awk|envsubst)\b.*\.conf", text.body) for text in program.texts if not text.is_file):
-        # The file is rewritten on its way: a name in it may have become an address.
-        found = [(each, place) for each, place in found if each.name != "monitored"]
-    settings = _settings(found, where, complete=program.complete)
-    start = next((start for start in program.starts if start.sentinel), None)
-    path = _configuration(start, program, container) if start else ""
-    return Sentinel(
-        name=where,
-        settings=settings,
-        count=count,
-        workload=workload,
-        monitored=settings.seen.get("monitored"),
-        state=_state(path, program, settings, where),
-        read_only=_read_only(path, program, where),
-    )
-
-
-def boot_of(program: Program, where: str) -> Seen | None:
-    """How a server finds its role, where its scripts are there to be read: "first" where it asks no Sentinel."""
-    if is_master(program):
-        return Seen(value="first", where=where)
-    said = "\n".join(text.body if text.is_file else code(text.body) for text in program.texts)
-    if _ASKS.search(said):
-        return Seen(value="asks", where=where)
-    return Seen(value="first", where=where) if program.complete and _FOLLOWS.search(said) else None
+def own_starts(program: Program) -> list[Start]:
+    """The lines that may start this container's server: one image may serve all roles, told apart by MASTER."""
+    starts = [start for start in program.starts if not start.sentinel]
+    following = [start for start in starts if FOLLOWS.search(start.line)]
+    if not following or not any(_BY_ROLE.search(text.body) for text in program.texts):
+        return starts
+    return [start for start in starts if start not in following] if is_master(program) else following
 
 
 def is_master(program: Program) -> bool:
     return program.environment.get("MASTER") == "true"
 
 
-def _own_starts(program: Program) -> list[Start]:
-    """The lines that may start this container's server: one image may serve all roles, told apart by MASTER."""
-    starts = [start for start in program.starts if not start.sentinel]
-    following = [start for start in starts if _FOLLOWS.search(start.line)]
-    if not following or not any(_BY_ROLE.search(text.body) for text in program.texts):
-        return starts
-    return [start for start in starts if start not in following] if is_master(program) else following
+def is_sentinels(text: Text) -> bool:
+    return text.is_file and bool(re.search(r"^\s*sentinel\s", text.body, re.MULTILINE | re.IGNORECASE))
 
 
-def _is_sentinels(text: Text) -> bool:
-    return text.is_file and bool(re.search(r"^\s*sentinel\s", text.body, re.MULTILINE))
+def absolute(container: Tree, folder: str) -> str | None:
+    """The path of a folder or a file; None where it is relative and it is not known to what."""
+    if folder.startswith("/"):
+        return folder
+    image = container.at("image").text()
+    known = is_official(image) or may_be_official(image)
+    base = container.at("workingDir").text() or ("/data" if known else "")
+    return posixpath.normpath(posixpath.join(base, folder)) if base else None
 
 
 def _files_on(start: Start, program: Program) -> tuple[Text, ...]:
-    said = words(expand(start.line, program.variables))
-    found = [program.file_at(word) for word in said if word.startswith("/")]
-    return tuple(text for text in found if text is not None and not _is_sentinels(text))
-
-
-def _settings(found: Iterable[tuple[Found, str]], where: str, *, complete: bool) -> Settings:
-    """The last value wins, as in a file; one that cannot be read may come after it, and hides it."""
-    seen: dict[str, Seen] = {}
-    unreadable: dict[str, str] = {}
-    for directive, place in found:
-        name = directive.name
-        if directive.value is None:
-            unreadable.setdefault(name, place)
-        elif name == "rename-command" and name in seen:
-            seen[name] = Seen(value=f"{seen[name].value} {directive.value}", where=place)
-        else:
-            seen[name] = Seen(value=directive.value, where=f"{place}: {name}")
-    readable = {name: value for name, value in seen.items() if name not in unreadable}
-    return Settings(where=where, seen=readable, complete=complete, unreadable=unreadable)
+    text = program.file_at(start.file) if start.file else None
+    return (text,) if text is not None and not is_sentinels(text) else ()
 
 
 def _data(container: Tree, program: Program, settings: Settings) -> Seen | None:
     folder = settings.seen.get("dir")
-    if "dir" in settings.unreadable and folder is None:
+    if folder is None and ("dir" in settings.unreadable or not settings.complete):
         return None
-    if folder is None and not settings.complete:
-        return None
-    path = _absolute(container, folder.value if folder else ".")
+    path = absolute(container, folder.value if folder else ".")
     if path is None:
         return None
     mount = program.mount_of(path)
     where = folder.where if folder else settings.where
     if mount is None:
         return Seen(value="container", where=f"{where} {path}")
-    return Seen(value="emptyDir" if mount.kind == "emptyDir" else "kept", where=f"{where} {path}, volume {mount.name}")
-
-
-def _absolute(container: Tree, folder: str) -> str | None:
-    if folder.startswith("/"):
-        return folder
-    image = posixpath.basename(container.at("image").text()).partition(":")[0].partition("@")[0]
-    base = container.at("workingDir").text() or ("/data" if image in _IMAGE_WITH_DATA else "")
-    return posixpath.normpath(posixpath.join(base, folder)) if base else None
+    kept = mount.kind not in ("emptyDir", "ephemeral")
+    return Seen(value="kept" if kept else "emptyDir", where=f"{where} {path}, volume {mount.name}")
 
 
 def _idle_volume(program: Program, settings: Settings) -> str:
@@ -167,30 +118,3 @@ def _idle_volume(program: Program, settings: Settings) -> str:
 
 def _default_place(path: str, folder: Seen | None) -> bool:
     return path == "/data" and (folder is None or not folder.value.startswith("/"))
-
-
-def _configuration(start: Start, program: Program, container: Tree) -> str:
-    """The path of the file that Sentinel starts on; "" where it cannot be read."""
-    said = words(expand(start.line, program.variables))
-    after = next((n for n, word in enumerate(said) if re.search(r"(?:redis|valkey)-(?:server|sentinel)", word)), 0)
-    named = next((word for word in said[after + 1 :] if word.startswith("/") or word.endswith(".conf")), "")
-    # Without a folder it is wherever the program runs: on no volume, as far as anybody can see.
-    return (_absolute(container, named) or f"/{named}") if named and "$" not in named else ""
-
-
-def _state(path: str, program: Program, settings: Settings, where: str) -> Seen | None:
-    for known in (settings.seen, settings.unreadable):
-        if "myid" in known:
-            return Seen(value="kept", where=where)
-    if not path:
-        return None
-    mount = program.mount_of(path)
-    kept = mount is not None and mount.kind not in ("emptyDir", "configMap", "secret")
-    return Seen(value="kept" if kept else "lost", where=f"{where}, {path}")
-
-
-def _read_only(path: str, program: Program, where: str) -> Seen | None:
-    mount = program.mount_of(path) if path else None
-    if mount is None or mount.kind not in ("configMap", "secret", "projected"):
-        return None
-    return Seen(value=f"{path}, a volume of kind {mount.kind}", where=where)

@@ -61,19 +61,12 @@ def _idle_volume(setup: Setup) -> Answers:
             yield Hit(seen=f"{server.idle_volume} is mounted, data is written elsewhere", where=where)
 
 
-def _first_is_master(setup: Setup) -> Answers:
-    if setup.boot is None:
-        yield Missing(text="how a starting server finds its role is not seen", where=setup.subject)
-    elif setup.boot.value == "first":
-        yield Hit(seen="a pod is master by its name or its own setting", where=setup.boot.where)
-
-
 def _no_minimum(setup: Setup) -> Answers:
     for server in setup.servers:
         least = value(server.settings, "min-replicas-to-write")
         if isinstance(least, Missing):
             yield least
-        elif least.number == 0 and setup.server_count > 1:
+        elif least.number == 0 and (setup.server_count > 1 or not setup.counted):
             yield Hit(seen="min-replicas-to-write 0", where=least.where)
 
 
@@ -95,18 +88,6 @@ def _minimum_too_high(setup: Setup) -> Answers:
             yield least
         elif 0 < replicas <= least.number:
             yield Hit(seen=f"min-replicas-to-write {least.value} of {replicas} replicas", where=least.where)
-
-
-def _nobody_to_promote(setup: Setup) -> Answers:
-    if setup.server_count < 2:
-        yield Hit(seen=f"{setup.server_count} data server", where=", ".join(each.name for each in setup.servers))
-        return
-    priorities = [value(server.settings, "replica-priority") for server in setup.servers]
-    found = [each for each in priorities if isinstance(each, Seen)]
-    if len(found) < len(priorities):
-        yield from (each for each in priorities if isinstance(each, Missing))
-    elif all(seen.number == 0 for seen in found):
-        yield Hit(seen="replica-priority 0 on every server", where=found[0].where)
 
 
 def _disagree(setup: Setup) -> Answers:
@@ -178,18 +159,6 @@ RULES = (
         check=_never_synced,
     ),
     Rule(
-        id="master-by-name",
-        severity=Severity.ERROR,
-        about="a pod that always starts as master",
-        why="Re-created after a failover it is a second master. Writes that reach it by its name are lost, until "
-        "somebody notices.",
-        source="bitnami#5543, #5418, #3700; documents 000, 001, 004",
-        fix="A start script that asks the Sentinels, and waits where they may be about to choose another.",
-        scenario="master-delete",
-        needs=(Needs.SERVERS, Needs.SENTINELS),
-        check=_first_is_master,
-    ),
-    Rule(
         id="min-replicas-unset",
         severity=Severity.WARNING,
         about="a master that takes writes with nobody to copy them",
@@ -224,19 +193,8 @@ RULES = (
         source="NOREPLICAS",
         fix="min-replicas-to-write below the number of replicas.",
         scenario="replica-kill",
-        needs=_SERVERS,
+        needs=(Needs.SERVERS, Needs.COUNT),
         check=_minimum_too_high,
-    ),
-    Rule(
-        id="nobody-to-promote",
-        severity=Severity.ERROR,
-        about="no replica that may become master",
-        why="The Sentinels agree that the master is gone, and find nobody: -failover-abort-no-good-slave, for ever.",
-        source="bitnami#6971, OT#1883",
-        fix="Two replicas, with a replica-priority above 0.",
-        scenario="master-kill",
-        needs=(Needs.SERVERS, Needs.SENTINELS),
-        check=_nobody_to_promote,
     ),
     Rule(
         id="servers-disagree",

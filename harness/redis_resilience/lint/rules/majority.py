@@ -12,7 +12,7 @@ def _majority(setup: Setup) -> int:
 
 
 def _where(setup: Setup) -> str:
-    return ", ".join(sentinel.name for sentinel in setup.sentinels)
+    return ", ".join(dict.fromkeys(sentinel.name for sentinel in setup.sentinels))
 
 
 def _too_few(setup: Setup) -> Answers:
@@ -92,16 +92,19 @@ def _no_ckquorum(setup: Setup) -> Answers:
 
 
 def _disagree(setup: Setup) -> Answers:
-    for name in ("quorum", "down-after-milliseconds", "failover-timeout", "parallel-syncs"):
-        found = [seen for sentinel in setup.sentinels if (seen := sentinel.settings.get(name))]
-        if len({seen.value for seen in found}) > 1:
-            yield Hit(
-                seen=f"{name}: {', '.join(sorted({seen.value for seen in found}))}",
-                where=", ".join(dict.fromkeys(seen.where for seen in found)),
-            )
+    for master in dict.fromkeys(sentinel.master for sentinel in setup.sentinels):
+        same = [sentinel for sentinel in setup.sentinels if sentinel.master == master]
+        for name in ("quorum", "down-after-milliseconds", "failover-timeout", "parallel-syncs"):
+            found = [seen for sentinel in same if (seen := sentinel.settings.get(name))]
+            if len({seen.value for seen in found}) > 1:
+                yield Hit(
+                    seen=f"{name}: {', '.join(sorted({seen.value for seen in found}))}",
+                    where=", ".join(dict.fromkeys(seen.where for seen in found)),
+                )
 
 
 _SENTINELS = (Needs.SENTINELS,)
+_COUNTED = (Needs.SENTINELS, Needs.COUNT)
 
 RULES = (
     Rule(
@@ -112,7 +115,7 @@ RULES = (
         source="redis#10621, kubeblocks#3148",
         fix="Run three Sentinels, on three nodes.",
         scenario="sentinel-majority-lost",
-        needs=_SENTINELS,
+        needs=_COUNTED,
         check=_too_few,
     ),
     Rule(
@@ -123,7 +126,7 @@ RULES = (
         source="documents 001 and 002: 4 Sentinels, majority 3",
         fix="Run one fewer, or one more.",
         scenario="sentinel-majority-lost",
-        needs=_SENTINELS,
+        needs=_COUNTED,
         check=_even,
     ),
     Rule(
@@ -135,7 +138,7 @@ RULES = (
         source="Sentinel's election; documents 001 and 002: quorum 2, majority 3",
         fix="Set the quorum to the majority, or keep it and know that it is only about detection.",
         scenario="sentinel-majority-lost",
-        needs=_SENTINELS,
+        needs=_COUNTED,
         check=_quorum_below_majority,
     ),
     Rule(
@@ -146,7 +149,7 @@ RULES = (
         source="Sentinel's +odown; the quorum of 3 Sentinels beside 3 servers must be 2",
         fix="Lower the quorum to the majority, or give the Sentinels pods of their own.",
         scenario="master-kill",
-        needs=_SENTINELS,
+        needs=_COUNTED,
         check=_quorum_above_survivors,
     ),
     Rule(
@@ -157,7 +160,7 @@ RULES = (
         source="redis#10621",
         fix="Run three Sentinels or more.",
         scenario="sentinel-majority-lost",
-        needs=_SENTINELS,
+        needs=_COUNTED,
         check=_no_majority_without_master,
     ),
     Rule(
@@ -169,7 +172,7 @@ RULES = (
         source="documents 000 to 002 and 004",
         fix="Five Sentinels, or Sentinels in pods of their own on nodes of their own.",
         scenario="sentinel-majority-lost",
-        needs=_SENTINELS,
+        needs=_COUNTED,
         check=_beside_master,
     ),
     Rule(
@@ -179,7 +182,7 @@ RULES = (
         why="Sentinels never forget each other. Each new pod leaves a dead one behind that counts for the majority, "
         "until that cannot be reached any more.",
         source="k/k#18193, redis#7753",
-        fix="Give each Sentinel a fixed `sentinel myid`, or keep its configuration on a claim.",
+        fix="Keep its configuration on a claim, or give each Sentinel a fixed `sentinel myid` of its own.",
         scenario="sentinel-delete",
         needs=_SENTINELS,
         check=_identity_lost,

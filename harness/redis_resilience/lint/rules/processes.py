@@ -59,6 +59,32 @@ def _grace(setup: Setup) -> Answers:
             )
 
 
+def _stop_too_long(setup: Setup) -> Answers:
+    for workload, container in setup.containers("redis", "sentinel"):
+        if container.pre_stop_s >= workload.grace_s:
+            yield Hit(
+                seen=f"the preStop hook sleeps {container.pre_stop_s} s, the grace period is {workload.grace_s} s",
+                where=f"{container.where}, lifecycle.preStop",
+            )
+
+
+def _ready_unsynced(setup: Setup) -> Answers:
+    for workload, container in setup.containers("redis"):
+        probe = container.readiness
+        if probe is None or workload.count < 2 or setup.clustered:
+            continue
+        where = f"{container.where}, readinessProbe"
+        if probe.kind == "exec" and probe.text is None:
+            yield Missing(text="what the readiness probe runs is not seen", where=where)
+        elif probe.kind == "tcpSocket" or (probe.text and _only_pings(probe.text)):
+            yield Hit(seen="a replica is ready before it has its master's data", where=where)
+
+
+def _only_pings(command: str) -> bool:
+    said = command.lower()
+    return "ping" in said and not any(word in said for word in ("role", "master_link", "master_sync", "replication"))
+
+
 def _no_hand_over(setup: Setup) -> Answers:
     for _, container in setup.containers("redis"):
         if not container.pre_stop and setup.sentinels:
@@ -142,6 +168,30 @@ RULES = (
         scenario="master-delete",
         needs=_PODS,
         check=_grace,
+    ),
+    Rule(
+        id="pre-stop-longer-than-grace",
+        severity=Severity.WARNING,
+        about="a preStop hook that takes longer than the pod has",
+        why="The grace period runs while the hook does. When it is over the server is killed with SIGKILL: it never "
+        "got SIGTERM, its replicas lack what they had not got, and the disk what was not synced.",
+        source="Kubernetes, Pod lifecycle: hook and termination share terminationGracePeriodSeconds",
+        fix="terminationGracePeriodSeconds above the hook's time and shutdown-timeout together.",
+        scenario="master-delete",
+        needs=_PODS,
+        check=_stop_too_long,
+    ),
+    Rule(
+        id="ready-before-synced",
+        severity=Severity.NOTE,
+        about="a readiness probe that a replica without data passes",
+        why="A rolling update goes on to the next pod as soon as this one is ready. With the master as the next one, "
+        "the replicas may not have its data yet.",
+        source="StatefulSet: rolling updates wait for readiness only; Redis answers PING while it synchronises",
+        fix="Let the probe ask INFO replication for master_link_status:up, where the server is a replica.",
+        scenario="master-delete",
+        needs=(Needs.PODS, Needs.SERVERS),
+        check=_ready_unsynced,
     ),
     Rule(
         id="no-hand-over",

@@ -8,8 +8,8 @@ from redis_resilience.model.lint import Severity
 
 _TICKS_MS = 200
 """Two runs of Sentinel's timer."""
-_RESTART_MS = 2000
-"""A container that is restarted in place is back so soon (measured: 1 to 2 s)."""
+_RESTART_MS = (1000, 2000)
+"""A container that is restarted in place is back within this time (measured)."""
 _LONG_DOWN_MS = 30_000
 _LONG_RETRY_MS = 120_000
 _TRANSFER_MS = 5000
@@ -40,8 +40,20 @@ def _back_in_time(setup: Setup) -> Answers:
         down = value(sentinel.settings, "down-after-milliseconds")
         if isinstance(down, Missing):
             yield down
-        elif down.number > _RESTART_MS:
+        elif down.number > _RESTART_MS[1]:
             yield Hit(seen=f"D = {down.number / 1e3:g} s, a container is back after 1 to 2 s", where=down.where)
+
+
+def _restart_window(setup: Setup) -> Answers:
+    for sentinel in setup.sentinels:
+        down = value(sentinel.settings, "down-after-milliseconds")
+        if isinstance(down, Missing):
+            yield down
+        elif _RESTART_MS[0] <= down.number < _RESTART_MS[1]:
+            yield Hit(
+                seen=f"down-after-milliseconds {down.value}, a container is back after 1000 to 2000 ms",
+                where=down.where,
+            )
 
 
 def _below_resync(setup: Setup) -> Answers:
@@ -122,6 +134,18 @@ RULES = (
         check=_back_in_time,
     ),
     Rule(
+        id="down-after-in-restart-window",
+        severity=Severity.WARNING,
+        about="a container is restarted just when the Sentinels vote",
+        why="The old master is back, and takes writes, in the same moment in which another is promoted: which of the "
+        "two wins is chance, and writes to the one that loses are thrown away.",
+        source="measured on kind, a chart with 1500 ms: 59 % and 62 % of all acknowledged writes lost in two kills",
+        fix="down-after-milliseconds of 5000, well after the restart.",
+        scenario="master-kill",
+        needs=(Needs.SENTINELS, Needs.PODS),
+        check=_restart_window,
+    ),
+    Rule(
         id="failover-timeout-below-resync",
         severity=Severity.WARNING,
         about="failover-timeout shorter than a full synchronisation",
@@ -153,7 +177,7 @@ RULES = (
         source="Sentinel's documentation, parallel-syncs",
         fix="parallel-syncs 1.",
         scenario="master-kill",
-        needs=_SENTINELS,
+        needs=(Needs.SENTINELS, Needs.COUNT),
         check=_all_at_once,
     ),
 )
