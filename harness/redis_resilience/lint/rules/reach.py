@@ -72,12 +72,12 @@ def _port(settings: Settings) -> str:
 
 
 def _shared_myid(setup: Setup) -> Answers:
-    places: dict[str, list[tuple[Seen, int]]] = {}
+    shared: dict[str, list[tuple[Seen, int]]] = {}
     for sentinel in _once(setup.sentinels):
-        myid = sentinel.settings.get("myid")
-        if myid and myid.value:
-            places.setdefault(myid.value, []).append((myid, sentinel.count))
-    for myid, found in places.items():
+        own = sentinel.settings.get("myid")
+        if own and own.value:
+            shared.setdefault(own.value, []).append((own, sentinel.count))
+    for myid, found in shared.items():
         if (count := sum(count for _, count in found)) > 1:
             yield Hit(
                 seen=f"sentinel myid {myid} on {count} Sentinels", where="; ".join(seen.where for seen, _ in found)
