@@ -22,9 +22,10 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.model import records
 from redis_resilience.model.environment import Environment, Prediction, Server
 from redis_resilience.model.events import FaultEffect, Link, Phase, Role, SentinelMessage
+from redis_resilience.model.faults import kill
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, Result, key_text
-from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 
 SIZES = (1_000_000, 10_000_000)
 CLIENTS = 50
@@ -91,7 +92,7 @@ def read(folder: Path) -> History:
             backend="none",
             seed=1,
             load=Load(writers=(Writers(count=CLIENTS, rate=1e9 / SPACING_NS),)),
-            faults=(FaultPlan(kind="kill", target="master"),),
+            faults=(Scheduled(fault=kill("master")),),
             expect=Expect(max_lost=None),
             windows=Windows(),
         ),

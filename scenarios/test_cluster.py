@@ -57,7 +57,7 @@ def test_cluster_master_isolated(trial: Trial) -> None:
 @pytest.mark.redis(topology="cluster")
 def test_cluster_restarted(trial: Trial) -> None:
     """All servers are killed at once and started again in place: addresses hold, and so must the data."""
-    trial.inject(kill(EVERY_SERVER, back_after_s=1.0))
+    trial.inject(kill(EVERY_SERVER, for_s=1.0))
     trial.windows(observe_s=8.0)
     trial.expect(failover=None)
     outcome = trial.run()
@@ -67,7 +67,7 @@ def test_cluster_restarted(trial: Trial) -> None:
 @pytest.mark.redis(topology="cluster")
 def test_cluster_recreated(trial: Trial) -> None:
     """No support for remapping of addresses: all pods come back elsewhere, and no node knows where the others are."""
-    trial.inject(scale_to_zero(EVERY_SERVER, back_after_s=1.0))
+    trial.inject(scale_to_zero(EVERY_SERVER, for_s=1.0))
     trial.windows(observe_s=12.0)
     trial.expect(failover=None, heals=False)
     outcome = trial.run()
@@ -77,7 +77,7 @@ def test_cluster_recreated(trial: Trial) -> None:
 @pytest.mark.redis(topology="cluster-announced")
 def test_cluster_recreated_announced(trial: Trial) -> None:
     """The same with the address of its Service announced by each node: it is whole again, and nothing is lost."""
-    trial.inject(scale_to_zero(EVERY_SERVER, back_after_s=1.0))
+    trial.inject(scale_to_zero(EVERY_SERVER, for_s=1.0))
     trial.windows(observe_s=12.0)
     trial.expect(failover=None)
     outcome = trial.run()

@@ -42,6 +42,6 @@ def test_sentinel_delete(trial: Trial) -> None:
 
 def test_scale_to_zero(trial: Trial) -> None:
     """Scale everything to 0 and back: nobody can take over meanwhile, and every acknowledged write must be back."""
-    trial.inject(scale_to_zero(MASTER, back_after_s=2.0))
+    trial.inject(scale_to_zero(MASTER, for_s=2.0))
     outcome = trial.run()
     assert outcome.writes.lost == 0, outcome.explain()

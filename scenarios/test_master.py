@@ -28,7 +28,7 @@ def test_master_back_in_time(trial: Trial) -> None:
     """Stop the master and start it again before D: no failover is the right answer, and its disk keeps every write."""
     trial.down_after(3000)
     trial.redis(appendonly="yes", appendfsync="everysec")
-    trial.inject(stop(MASTER, back_after_s=0.5))
+    trial.inject(stop(MASTER, for_s=0.5))
     trial.expect(failover=False)
     outcome = trial.run()
     assert not outcome.failover.happened, outcome.explain()
@@ -39,7 +39,7 @@ def test_master_wiped(trial: Trial) -> None:
     """The same without persistence: the master comes back empty before D, and its replicas throw their data away."""
     trial.down_after(3000)
     trial.redis(appendonly="no", save='""')
-    trial.inject(kill(MASTER, back_after_s=0.5))
+    trial.inject(kill(MASTER, for_s=0.5))
     trial.expect(failover=False, max_lost=None)
     outcome = trial.run()
     assert not outcome.failover.happened, outcome.explain()

@@ -9,14 +9,6 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
-    "faults.delete": ("delete_pod",),
-    "faults.fault": ("Fault",),
-    "faults.grow": ("grow",),
-    "faults.isolate": ("isolate",),
-    "faults.kill": ("kill", "stop"),
-    "faults.node": ("stop_node",),
-    "faults.pause": ("pause",),
-    "faults.scale": ("scale_to_zero",),
     "faults.target": ("EVERY_SERVER", "MASTER", "MASTER_MAJORITY", "REPLICA", "SENTINEL", "SENTINEL_MAJORITY"),
     "model.errors": (
         "BrokenJournal",
@@ -28,6 +20,17 @@ _HOMES = {
         "Unavailable",
         "UsageError",
         "WaitTimeout",
+    ),
+    "model.faults": (
+        "Fault",
+        "delete_pod",
+        "grow",
+        "isolate",
+        "kill",
+        "pause",
+        "scale_to_zero",
+        "stop",
+        "stop_node",
     ),
     "model.plan": ("Plan",),
     "model.verdict": ("Finding", "Verdict"),

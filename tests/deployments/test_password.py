@@ -9,11 +9,11 @@ import pytest
 
 from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.deployments.password import draw_password
-from redis_resilience.faults.scale import scale_to_zero
 from redis_resilience.faults.target import MASTER
-from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.faults import scale_to_zero
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.topologies.catalogue import CHART, NODE
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
 
@@ -40,7 +40,7 @@ def test_after_a_whole_trial_it_is_in_no_file_of_the_trial_no_log_and_no_command
         backend="local",
         seed=1,
         load=Load(writers=(Writers(count=1, rate=50.0),)),
-        faults=(fault_plan(fault),),
+        faults=(Scheduled(fault=fault),),
         expect=Expect(failover=True, max_lost=None),
         windows=Windows(),
     )
@@ -48,7 +48,7 @@ def test_after_a_whole_trial_it_is_in_no_file_of_the_trial_no_log_and_no_command
     folder.create(plan)
     with LocalDeployment(CHART, CHART.profile("rapid"), folder=tmp_path / "deployment") as deployment:
         password = deployment.password
-        run_trial(plan, [fault], deployment, folder)
+        run_trial(plan, deployment, folder)
         refused = deployment.probe.query(deployment.servers()[CHART.first], "PING")
         assert refused.value == "PONG", "the probe was told the password"
         argv = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]

@@ -19,9 +19,10 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.model.cluster import Range, slots_of
 from redis_resilience.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
 from redis_resilience.model.events import AnyEvent, FaultEffect, Link, Role, SentinelMessage
+from redis_resilience.model.faults import Fault, Kill, delete_pod, stop_node
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, result_of
-from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows, Writers
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE
 
 MS = 1_000_000
@@ -54,6 +55,9 @@ FAULT, SDOWN, ODOWN, ELECTED, PROMOTED, FIRST, SECOND, LAST, BACK, LINKED = (
 )  # fmt: skip
 
 
+DELETED = delete_pod("master")
+
+
 def ns(ms: float) -> int:
     return ORIGIN + round(ms * MS)
 
@@ -70,7 +74,7 @@ class Story:
             backend="memory",
             seed=1,
             load=Load(writers=(Writers(count=1, rate=100.0),)),
-            faults=(FaultPlan(kind="kill", target="master"),),
+            faults=(Scheduled(fault=Kill(target="master")),),
             expect=Expect(**expect),
             windows=Windows(),
         )
@@ -150,14 +154,17 @@ class Story:
         self.event(at, "harness", "phase", name=name)
 
     def fault(self, at: float, *, pod: str = "redis-0", container: str = "redis", number: int = 0) -> None:
+        further = (Scheduled(fault=Kill(target=pod)),) * (number + 1 - len(self.plan.faults))
+        self.plan = replace(self.plan, faults=(*self.plan.faults, *further))
         where = {"fault": number, "fault_kind": "kill", "pod": pod, "container": container}
         self.event(at - 1, "harness", "fault-begin", **where)
         self.event(at, "harness", "fault-effect", since=at - 1, proof="process gone", **where)
 
     def takes_along(self, *pods: str, seen: float = FAULT) -> None:
         """What took redis-0 is a node without power, which these pods were on, too; it was seen to be off then."""
+        self.planned(stop_node("master"))
         self.events = [
-            structs.replace(event, at_ns=ns(seen), fault_kind="node-stop", pods=("redis-0", *pods))
+            structs.replace(event, at_ns=ns(seen), fault_kind="stop-node", pods=("redis-0", *pods))
             if isinstance(event, FaultEffect) and event.pod == "redis-0"
             else event
             for event in self.events
@@ -169,10 +176,15 @@ class Story:
         for at in range(since, 3700, 20):
             self.sample(server, at, Role.UNREACHABLE)
 
-    def deleted(self, asked: float, gone: float, *, kind: str = "delete") -> None:
-        """redis-0 is deleted in place of any other fault: accepted 2 ms after the call, its process seen gone later."""
+    def planned(self, fault: Fault) -> None:
+        """The first fault of the plan is this one."""
+        self.plan = replace(self.plan, faults=(Scheduled(fault=fault), *self.plan.faults[1:]))
+
+    def deleted(self, asked: float, gone: float, *, fault: Fault = DELETED) -> None:
+        """In place of any other fault, redis-0 is deleted (or `fault`): accepted after 2 ms, seen gone later."""
+        self.planned(fault)
         self.events = [event for event in self.events if not event.label.startswith("fault-")]
-        where = {"fault": 0, "fault_kind": kind, "pod": "redis-0", "container": "redis"}
+        where = {"fault": 0, "fault_kind": fault.kind, "pod": "redis-0", "container": "redis"}
         self.event(asked, "harness", "fault-begin", **where)
         where |= {"pods": ("redis-0",)}
         self.event(asked + 2, "harness", "fault-asked", since=asked, **where)

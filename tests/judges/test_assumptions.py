@@ -10,8 +10,9 @@ from msgspec import structs
 from redis_resilience.judges import assumptions, availability
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Role
+from redis_resilience.model.faults import kill
 from redis_resilience.model.operations import Cause
-from redis_resilience.model.plan import FaultPlan, Load, Writers
+from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Finding, Verdict
 
@@ -91,7 +92,7 @@ def half_proved(story: Any) -> None:
 
 
 def second_fault_missing(story: Any) -> None:
-    story.plan = replace(story.plan, faults=(*story.plan.faults, FaultPlan(kind="kill", target="replica")))
+    story.plan = replace(story.plan, faults=(*story.plan.faults, Scheduled(fault=kill("replica"))))
 
 
 def unread(story: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from redis_resilience.judges import bounds
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import Role
+from redis_resilience.model.faults import Kill
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import Finding, PhaseCheck, Verdict
 
@@ -376,6 +377,6 @@ def test_a_server_that_was_told_to_end_is_missed_from_then_on(kill: Any, lower_m
 
 def test_a_killed_server_holds_nothing_back(kill: Any) -> None:
     story = with_bound(kill(), 1250, 1300, name="sdown_at", origin="fault_at")
-    story.deleted(300, 500, kind="kill")
+    story.deleted(300, 500, fault=Kill(target="master"))
 
     assert judged(story)[0][0].cause == "unexplained"

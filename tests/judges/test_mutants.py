@@ -9,6 +9,7 @@ import pytest
 
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import FaultEvent, Link, Role
+from redis_resilience.model.faults import stop_node
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
@@ -30,7 +31,7 @@ MUTANTS = [
     ("ledger", "name == named[0][0]", "name != named[0][0]"),
     ("ledger", "if len(masters) > 1:", "if len(masters) > 9:"),
     ("assumptions", "!= Cause.BUSY", "!= Cause.NONE"),
-    ("assumptions", '("kill", "stop", "pause", ', '("stop", "pause", '),
+    ("assumptions", "fault_of(history, event).traits.watchers_lose_it and not", "False and not"),
     ("assumptions", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
     ("ledger", "and not repeated", ""),
     ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),
@@ -119,7 +120,7 @@ MUTANTS = [
     ("evidence", "left.pop(event.address, None)", "pass"),
     ("timeline", "silent = gone | ", "silent = "),
     ("bounds", "(end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms", "True"),
-    ("bounds", "effect.fault_kind in _TOLD_TO_END", "True"),
+    ("bounds", "fault_of(history, effect).traits.asked_to_end", "True"),
     ("timeline", "max(known.earliest_ns, last_ns), latest_ns", "known.earliest_ns, latest_ns"),
     ("timeline", "latest_ns=min(known.latest_ns, max(first_ns, last_ns))", "latest_ns=known.latest_ns"),
     ("timeline", "if event.at_ns > since.latest_ns)", "if True)"),
@@ -513,7 +514,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     assert "last_switch_at" in told.timeline.instants
     assert "told to end before" in told.phases[0].cause
     shut = kill()
-    shut.deleted(400, 530, kind="node-stop")
+    shut.deleted(400, 530, fault=stop_node("master"))
     shut.believe(prediction=both)
     assert judge(shut.history()).phases[0].cause == "unexplained"
     silent.believe(prediction=replace(both, bounds=(replace(missed, lower_ms=1111),)))

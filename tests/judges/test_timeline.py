@@ -8,6 +8,7 @@ from redis_resilience.judges import timeline
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model import instants
 from redis_resilience.model.events import Role
+from redis_resilience.model.faults import isolate
 from redis_resilience.model.operations import Cause
 
 MS = 1_000_000
@@ -341,7 +342,7 @@ def test_a_pod_that_was_healed_before_the_switch_counts_again(kill: Any) -> None
 
 def test_a_master_that_is_only_cut_off_is_not_dead(kill: Any) -> None:
     story = kill()
-    story.deleted(499, 500, kind="isolate")
+    story.deleted(499, 500, fault=isolate("master"))
 
     assert timeline.timeline_of(story.reading()).at("dead_at") is None
 

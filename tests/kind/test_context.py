@@ -18,12 +18,12 @@ from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
-from redis_resilience.faults.kill import kill
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model.errors import Unavailable, UsageError
-from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.faults import kill
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
 
@@ -156,13 +156,13 @@ def kill_master(deployment, folder):
         backend=deployment.backend,
         seed=1,
         load=Load(writers=(Writers(count=2, rate=100),)),
-        faults=(fault_plan(kill(MASTER)),),
+        faults=(Scheduled(fault=kill(MASTER)),),
         expect=Expect(failover=True),
         windows=Windows(heal_s=60.0),
     )
     kept = TrialFolder(folder)
     kept.create(plan)
-    run_trial(plan, (kill(MASTER),), deployment, kept)
+    run_trial(plan, deployment, kept)
     return rejudge(kept)
 
 
@@ -292,7 +292,7 @@ def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path)
         )  # fmt: skip
         folder = TrialFolder(tmp_path / "trial")
         folder.create(plan)
-        run_trial(plan, (), deployment, folder)
+        run_trial(plan, deployment, folder)
         arguments = "".join(path.read_bytes().decode(errors="replace") for path in _arguments())
 
     outcome = rejudge(folder)

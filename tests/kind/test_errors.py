@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -15,14 +15,13 @@ from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer
 from redis_resilience.deployments.undo import DeleteNamespace, Where
-from redis_resilience.faults.pause import Pause
-from redis_resilience.faults.scale import ScaleToZero
 from redis_resilience.model.errors import DeploymentError
-from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.faults import pause, scale_to_zero
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Controller, ControllerKind
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
 
@@ -31,27 +30,6 @@ pytestmark = pytest.mark.kind
 
 NODE = topology("node")
 LOAD = Load(writers=(Writers(count=1, rate=100),))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseAndLoseTheProbe(Pause):
-    """The master stands still, and then the probe's pod is deleted."""
-
-    def inject(self, deployment, place):
-        effect = Pause.inject(self, deployment, place)
-        deployment._up.api.delete_pod("probe", grace_s=0)
-        return effect
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleAndLoseTheApi(ScaleToZero):
-    """All pods are gone, and then the API server's process dies; the kubelet starts it again."""
-
-    def inject(self, deployment, place):
-        effect = ScaleToZero.inject(self, deployment, place)
-        [shell] = deployment._up.pods.nodes.values()
-        shell.must("pkill -KILL -x kube-apiserver", "the API server to be killed")
-        return effect
 
 
 @pytest.fixture
@@ -89,21 +67,29 @@ def try_it(deployment, fault, folder):
         backend="kind",
         seed=1,
         load=LOAD,
-        faults=(fault_plan(fault),),
+        faults=(Scheduled(fault=fault),),
         expect=Expect(failover=True),
         windows=Windows(control_s=0.5, observe_s=3.0, linger_s=0.5, heal_s=20.0),
     )
     kept = TrialFolder(folder / "trial")
     kept.create(plan)
-    run_trial(plan, [fault], deployment, kept)
+    run_trial(plan, deployment, kept)
     return rejudge(kept)
 
 
-def test_a_lost_probe_is_unknown_and_the_fault_is_undone(deploy, journal, tmp_path):
-    """Its history went with its pod. The master goes on all the same."""
+def test_a_lost_probe_is_unknown_and_the_fault_is_undone(deploy, journal, tmp_path, monkeypatch):
+    """The master stands still, and the probe's pod is deleted: its history goes with it. The master goes on."""
     deployment = deploy("test-errors-probe")
+    signal = deployment.signal
 
-    outcome = try_it(deployment, PauseAndLoseTheProbe(target="redis-0"), tmp_path)
+    def signal_and_lose_the_probe(pod, container, name):
+        effect = signal(pod, container, name)
+        if name == "SIGSTOP":
+            deployment._up.api.delete_pod("probe", grace_s=0)
+        return effect
+
+    monkeypatch.setattr(deployment, "signal", signal_and_lose_the_probe)
+    outcome = try_it(deployment, pause("redis-0"), tmp_path)
 
     said = outcome.explain()
     assert outcome.verdict is Verdict.UNKNOWN, said
@@ -117,11 +103,22 @@ def test_a_lost_probe_is_unknown_and_the_fault_is_undone(deploy, journal, tmp_pa
 
 
 @pytest.mark.timeout(600)
-def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, tmp_path):
-    """The line to the probe is cut, so nothing is concluded; its history is fetched, and the scale is as before."""
-    deployment = deploy("test-errors-api", expendable)
+def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, tmp_path, monkeypatch):
+    """All pods are gone, then the API server's process dies, and the kubelet starts it again.
 
-    outcome = try_it(deployment, ScaleAndLoseTheApi(target="redis-0"), tmp_path)
+    The line to the probe is cut, so nothing is concluded; its history is fetched, and the scale is as before.
+    """
+    deployment = deploy("test-errors-api", expendable)
+    scale = deployment.scale_to_zero
+
+    def scale_and_lose_the_api(pod):
+        effect = scale(pod)
+        [shell] = deployment._up.pods.nodes.values()
+        shell.must("pkill -KILL -x kube-apiserver", "the API server to be killed")
+        return effect
+
+    monkeypatch.setattr(deployment, "scale_to_zero", scale_and_lose_the_api)
+    outcome = try_it(deployment, scale_to_zero("redis-0"), tmp_path)
 
     said = outcome.explain()
     assert outcome.verdict is Verdict.UNKNOWN, said

@@ -21,11 +21,7 @@ from redis_resilience.deployments.waiting import eventually
 pytestmark = pytest.mark.kind
 
 SCENARIO = """
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.faults.isolate import isolate
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.pause import pause
-from redis_resilience.faults.scale import scale_to_zero
+from redis_resilience import delete_pod, isolate, kill, pause, scale_to_zero
 
 
 def test_never_ends(trial):

@@ -12,10 +12,11 @@ import pytest
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Environment, Prediction, SentinelView, Server
 from redis_resilience.model.events import Event, FaultEffect, HealEnd, Link, LoadBegin, Phase, Role, SentinelMessage
+from redis_resilience.model.faults import kill
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.operations import Cause, Result
-from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE, Records
 from redis_resilience.model.verdict import (
     Availability,
@@ -61,7 +62,7 @@ def plan(**changes: Any) -> Plan:
         backend="local",
         seed=7,
         load=Load(),
-        faults=(FaultPlan(kind="kill", target="master"),),
+        faults=(Scheduled(fault=kill("master")),),
         expect=Expect(),
         windows=Windows(),
         repeat="redis-resilience run master-kill --seed 7",

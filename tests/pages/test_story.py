@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.model.plan import FaultPlan, Load, Writers
+from redis_resilience.model.faults import kill, pause
+from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.model.verdict import Finding, ShardJudgement, Verdict
 from redis_resilience.pages.lines import trial_lines
 from redis_resilience.pages.story import not_passed, what_happened, what_it_means, what_was_done
@@ -69,12 +70,12 @@ def test_unknown_never_sounds_like_pass(make: Any) -> None:
 
 def test_what_was_done_names_faults_and_load(make: Any) -> None:
     plan = make.plan(
-        faults=(FaultPlan(kind="kill", target="master"), FaultPlan(kind="pause", target="redis-2")),
+        faults=(Scheduled(fault=kill("master")), Scheduled(fault=pause("redis-2"))),
         load=Load(writers=(Writers(count=1, rate=0), Writers(count=4, rate=500))),
     )
 
     assert what_was_done(plan) == (
-        "Kill of master, then pause of redis-2 under 1 writer (as fast as replies come) and 4 writers (500 writes/s)."
+        "Kill master, then pause redis-2 under 1 writer (as fast as replies come) and 4 writers (500 writes/s)."
     )
 
 

@@ -10,15 +10,16 @@ from dataclasses import replace
 import pytest
 
 from redis_resilience.model.environment import Prediction
-from redis_resilience.model.plan import FaultPlan, Load
+from redis_resilience.model.faults import grow, isolate, kill, stop_node
+from redis_resilience.model.plan import Load
 from redis_resilience.prediction.cluster import ShardAtRisk, first_shard, predict_shard
 from redis_resilience.topologies.clusters import CLUSTER, CLUSTER_GROWING
 
 MASTERS = ("redis-1", "redis-2", "redis-3")
 SHARD = ShardAtRisk(master="redis-1", replicas=("redis-4",), masters=MASTERS, node_timeout_ms=1000.0, replica="redis-4")
 SECOND = replace(SHARD, master="redis-2", replicas=("redis-5",))
-KILL = FaultPlan(kind="kill", target="master")
-OFF = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
+KILL = kill("master")
+OFF = stop_node("master")
 
 
 @pytest.mark.parametrize(
@@ -44,28 +45,28 @@ def test_the_master_is_that_of_the_first_shard() -> None:
 
 
 def test_without_a_majority_of_masters_nobody_is_promoted() -> None:
-    told = predict_shard([FaultPlan(kind="kill", target="master-majority")], SHARD)
+    told = predict_shard([kill("master-majority")], SHARD)
     assert told.failover is False
     assert told.because == "only 1 of 3 masters are left to vote, no majority (2)"
 
 
 def test_without_a_replica_nobody_is_promoted() -> None:
-    told = predict_shard([FaultPlan(kind="kill", target="replica"), KILL], SHARD)
+    told = predict_shard([kill("replica"), KILL], SHARD)
     assert (told.failover, told.because) == (False, "this shard has no replica left to promote")
 
 
 def test_a_master_that_is_back_before_the_node_timeout_stays_master() -> None:
-    told = predict_shard([replace(KILL, lasts_s=0.5)], SHARD)
+    told = predict_shard([kill("master", for_s=0.5)], SHARD)
     assert told.failover is False
     assert "before the node timeout of 1000 ms" in told.because
 
 
 def test_a_master_that_is_back_after_it_may_or_may_not_be_replaced() -> None:
-    assert predict_shard([replace(KILL, lasts_s=1.2)], SHARD).failover is None
+    assert predict_shard([kill("master", for_s=1.2)], SHARD).failover is None
 
 
 def test_of_all_servers_gone_at_once_nothing_is_predicted() -> None:
-    assert predict_shard([FaultPlan(kind="kill", target="every-server")], SHARD).failover is None
+    assert predict_shard([kill("every-server")], SHARD).failover is None
     packed = replace(SHARD, mates={"redis-1": ("redis-2", "redis-3", "redis-4")})
     assert predict_shard([OFF], packed).failover is None
 
@@ -76,15 +77,15 @@ def test_with_its_node_a_pod_s_mates_go_whatever_their_shard() -> None:
     third = replace(SHARD, master="redis-3", replicas=("redis-6",), mates=pairs)
     assert predict_shard([OFF], replace(SHARD, mates=pairs)).failover is True
     assert predict_shard([OFF], third) == Prediction(failover=False, because="no fault hits this shard's master")
-    by_its_mate = replace(OFF, target="redis-6")
+    by_its_mate = stop_node("redis-6")
     assert predict_shard([by_its_mate], replace(SHARD, mates=pairs)).failover is True
-    assert predict_shard([replace(KILL, target="redis-6")], replace(SHARD, mates=pairs)).failover is False
+    assert predict_shard([kill("redis-6")], replace(SHARD, mates=pairs)).failover is False
 
 
 def test_the_replica_is_that_of_the_first_shard_and_takes_masters_of_others_along() -> None:
-    off = replace(OFF, target="replica")
+    off = stop_node("replica")
     assert predict_shard([off], replace(SECOND, mates={"redis-4": ("redis-2",)})).failover is True
-    assert predict_shard([replace(KILL, target="replica")], SECOND).failover is False
+    assert predict_shard([kill("replica")], SECOND).failover is False
 
 
 def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
@@ -104,7 +105,7 @@ def test_a_node_with_master_and_replica_of_a_shard_leaves_nobody_to_promote() ->
 
 
 def test_a_pod_by_name_is_hit_whatever_its_shard() -> None:
-    assert predict_shard([FaultPlan(kind="kill", target="redis-2")], SECOND).failover is True
+    assert predict_shard([kill("redis-2")], SECOND).failover is True
 
 
 def test_each_replica_with_newer_data_costs_a_second_more() -> None:
@@ -115,7 +116,7 @@ def test_each_replica_with_newer_data_costs_a_second_more() -> None:
 
 
 def test_clients_that_cannot_reach_their_master_are_bounded_and_those_of_an_isolated_one_are_not() -> None:
-    isolated = FaultPlan(kind="isolate", target="master", silent=True)
+    isolated = isolate("master")
     assert "first_write_at" in {bound.name for bound in predict_shard([KILL], SHARD, load=Load()).bounds}
     assert "first_write_at" not in {bound.name for bound in predict_shard([isolated], SHARD, load=Load()).bounds}
 
@@ -131,5 +132,5 @@ def test_nodes_that_stand_by_are_in_no_shard() -> None:
 
 
 def test_growing_fells_nobody() -> None:
-    found = predict_shard([FaultPlan(kind="grow", target="redis-7")], SHARD)
+    found = predict_shard([grow("redis-7")], SHARD)
     assert (found.failover, found.because) == (False, "no fault hits this shard's master")

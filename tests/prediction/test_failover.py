@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_resilience.model.environment import Bound, Prediction, SentinelView
-from redis_resilience.model.plan import FaultPlan, Load, Writers
+from redis_resilience.model.faults import Fault, delete_pod, isolate, kill, pause, scale_to_zero, stop_node
+from redis_resilience.model.plan import Load, Writers
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.care import NOBODY, Care, Comeback
 
@@ -42,12 +43,12 @@ def sentinels(
     )
 
 
-KILL = FaultPlan(kind="kill", target="master")
-PAUSE = FaultPlan(kind="pause", target="master", silent=True)
+KILL = kill("master")
+PAUSE = pause("master")
 
 
 def foretell(
-    *faults: FaultPlan,
+    *faults: Fault,
     views: tuple[SentinelView, ...] | None = None,
     load: Load | None = None,
     care: Care = NOBODY,
@@ -106,7 +107,7 @@ def test_a_killed_master_is_replaced_and_a_lost_vote_costs_twice_the_failover_ti
 
 
 def test_a_master_that_stays_is_not_replaced() -> None:
-    prediction = foretell(FaultPlan(kind="kill", target="replica"))
+    prediction = foretell(kill("replica"))
 
     assert prediction.failover is False
     assert prediction.because == "no fault hits the master"
@@ -125,16 +126,16 @@ def test_a_d_below_the_reconnect_period_is_told_to_endanger_the_new_master_too()
 
 @pytest.mark.parametrize("target", ["master", "redis-0", "redis-0/redis"])
 def test_the_master_is_hit_by_its_role_and_by_its_name(target: str) -> None:
-    assert foretell(FaultPlan(kind="kill", target=target)).failover is True
+    assert foretell(kill(target)).failover is True
 
 
 @pytest.mark.parametrize("target", ["redis-1", "redis-0/sentinel", "sentinel"])
 def test_its_sentinel_and_its_neighbours_are_not_the_master(target: str) -> None:
-    assert foretell(FaultPlan(kind="kill", target=target)).failover is False
+    assert foretell(kill(target)).failover is False
 
 
 def test_without_a_majority_of_the_known_sentinels_nobody_is_elected() -> None:
-    prediction = foretell(FaultPlan(kind="kill", target="sentinel-majority"), KILL, views=sentinels(quorum=1))
+    prediction = foretell(kill("sentinel-majority"), KILL, views=sentinels(quorum=1))
 
     assert prediction.failover is False
     assert prediction.because == "only 1 of 3 known Sentinels are left, no majority (2)"
@@ -158,23 +159,23 @@ def test_where_only_some_know_of_a_dead_one_it_depends_on_who_tries() -> None:
 
 
 def test_without_the_quorum_nobody_agrees_that_it_is_down() -> None:
-    prediction = foretell(FaultPlan(kind="kill", target="sentinel"), KILL, views=sentinels(quorum=3))
+    prediction = foretell(kill("sentinel"), KILL, views=sentinels(quorum=3))
 
     assert prediction.because == "only 2 Sentinels are left, fewer than the quorum of 3"
 
 
 def test_one_sentinel_less_of_three_makes_no_difference() -> None:
-    assert foretell(FaultPlan(kind="kill", target="sentinel"), KILL).failover is True
+    assert foretell(kill("sentinel"), KILL).failover is True
 
 
 def test_sentinels_that_break_after_the_master_come_too_late_to_matter() -> None:
-    assert foretell(KILL, FaultPlan(kind="kill", target="sentinel-majority")).failover is True
+    assert foretell(KILL, kill("sentinel-majority")).failover is True
 
 
 def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
     views = sentinels(quorum=3)
 
-    cut_off = FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True)
+    cut_off = isolate("master")
 
     assert foretell(cut_off, views=views).failover is False
     assert foretell(KILL, views=views).failover is True
@@ -189,7 +190,7 @@ def test_without_a_sentinel_nobody_acts() -> None:
 
 
 def test_back_well_before_d_no_failover() -> None:
-    prediction = foretell(replace(KILL, lasts_s=1.0), views=sentinels(down_after_ms=5000))
+    prediction = foretell(kill("master", for_s=1.0), views=sentinels(down_after_ms=5000))
 
     assert prediction.failover is False
     assert (
@@ -200,15 +201,15 @@ def test_back_well_before_d_no_failover() -> None:
 
 def test_a_sentinel_may_look_again_only_after_d_though_the_master_was_back_before() -> None:
     """A broken connection is tried again once a second: with D = 1 s a restart within 0.3 s may be found too late."""
-    assert foretell(replace(KILL, lasts_s=0.3)).failover is None
+    assert foretell(kill("master", for_s=0.3)).failover is None
 
 
 def test_a_paused_master_is_found_alive_as_soon_as_it_goes_on() -> None:
-    assert foretell(replace(PAUSE, lasts_s=0.5)).failover is False
+    assert foretell(pause("master", for_s=0.5)).failover is False
 
 
 def test_back_long_after_d_it_is_replaced_all_the_same() -> None:
-    assert foretell(replace(KILL, lasts_s=30.0)).failover is True
+    assert foretell(kill("master", for_s=30.0)).failover is True
 
 
 def test_clients_that_follow_the_sentinels_have_a_bound_on_their_first_write() -> None:
@@ -244,7 +245,7 @@ def test_every_bound_leaves_room_and_says_why(
     silent: bool,  # noqa: FBT001 - Hypothesis hands it in
 ) -> None:
     views = sentinels(down_after_ms=down_after_ms, failover_timeout_ms=failover_timeout_ms)
-    prediction = foretell(replace(KILL, silent=silent), views=views, load=Load())
+    prediction = foretell(PAUSE if silent else KILL, views=views, load=Load())
 
     assert all(0 <= limits.lower_ms < limits.upper_ms and limits.because for limits in prediction.bounds)
 
@@ -265,7 +266,7 @@ CLUSTER = Care(
     remade=Comeback(least_ms=0, most_ms=60000, by="its controller"),
 )
 NODE = replace(CLUSTER, hand_over_ms=12_000, stays_away_ms=1500)
-DELETE = FaultPlan(kind="delete", target="master", whole_pod=True)
+DELETE = delete_pod("master")
 
 
 def test_a_kubelet_may_be_quicker_or_slower_than_d() -> None:
@@ -312,7 +313,7 @@ def test_only_a_deletion_is_handed_over() -> None:
 
 
 def test_with_all_sentinels_away_nothing_can_be_told() -> None:
-    prediction = foretell(FaultPlan(kind="scale-to-zero", target="master", whole_pod=True), care=NODE)
+    prediction = foretell(scale_to_zero("master"), care=NODE)
 
     assert prediction.failover is None
     assert "whoever is back first may replace it or not" in prediction.because
@@ -320,7 +321,7 @@ def test_with_all_sentinels_away_nothing_can_be_told() -> None:
 
 def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> None:
     """Document 001's `redis-master`: the Sentinels of the other set replace it."""
-    gone = FaultPlan(kind="scale-to-zero", target="master", whole_pod=True)
+    gone = scale_to_zero("master")
     prediction = foretell(gone, care=replace(CLUSTER, siblings=("redis-0",)), load=Load())
 
     assert prediction.failover is True
@@ -329,7 +330,7 @@ def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> Non
 
 
 def test_with_a_node_all_sentinels_on_it_are_gone() -> None:
-    off = FaultPlan(kind="node-stop", target="master", silent=True, whole_pod=True)
+    off = stop_node("master")
 
     assert foretell(off, care=NODE).failover is True
     shared = foretell(off, care=replace(NODE, mates=("redis-1",)))
@@ -337,7 +338,7 @@ def test_with_a_node_all_sentinels_on_it_are_gone() -> None:
 
 
 def test_clients_that_still_reach_a_master_that_is_cut_off_have_no_bound_on_their_first_write() -> None:
-    cut_off = FaultPlan(kind="isolate", target="master", silent=True, whole_pod=True)
+    cut_off = isolate("master")
     names = {limits.name for limits in foretell(cut_off, load=Load()).bounds}
 
     assert "last_switch_at" in names

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from redis_resilience.model.plan import FaultPlan
+from redis_resilience.model.faults import delete_pod, kill, pause
 from redis_resilience.topologies.care import NOBODY, Care, Comeback, absence
 
-KILL = FaultPlan(kind="kill", target="master")
-DELETE = FaultPlan(kind="delete", target="master", whole_pod=True)
+KILL = kill("master")
+DELETE = delete_pod("master")
 KUBELET = Comeback(least_ms=0, most_ms=5000, by="the kubelet")
 CONTROLLER = Comeback(least_ms=0, most_ms=60000, by="its controller")
 PLAIN = Care(restarted=KUBELET, remade=CONTROLLER)
@@ -17,7 +17,7 @@ PATIENT = Care(restarted=KUBELET, remade=CONTROLLER, stays_away_ms=1500)
 
 def test_without_care_it_stays_down_until_it_is_healed() -> None:
     forever = absence(KILL, NOBODY, 1000)
-    healed = absence(FaultPlan(kind="kill", target="master", lasts_s=0.5), NOBODY, 1000)
+    healed = absence(kill("master", for_s=0.5), NOBODY, 1000)
 
     assert (forever.least_ms, forever.most_ms, forever.because) == (math.inf, math.inf, "nobody brings it back")
     assert (healed.least_ms, healed.most_ms) == (500, 500)
@@ -31,7 +31,7 @@ def test_a_killed_container_is_back_when_the_kubelet_says_so() -> None:
 
 
 def test_a_pause_is_nobodys_to_end() -> None:
-    away = absence(FaultPlan(kind="pause", target="master", silent=True), PATIENT, 1000)
+    away = absence(pause("master"), PATIENT, 1000)
 
     assert away.least_ms == math.inf
 

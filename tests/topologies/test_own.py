@@ -182,8 +182,7 @@ def test_the_documented_example_survives_its_master(pytester: pytest.Pytester):
     """The whole way: --redis-topology with a path, real processes, a kill, a verdict."""
     pytester.makepyfile(
         test_mine="""
-        from redis_resilience.faults.kill import kill
-        from redis_resilience.faults.target import MASTER
+        from redis_resilience import MASTER, kill
 
 
         def test_killed_master_is_replaced(trial):

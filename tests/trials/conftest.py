@@ -9,10 +9,10 @@ import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.deployments.memory.world import Bug
-from redis_resilience.faults.fault import Fault
-from redis_resilience.model.plan import Expect, Load, Plan, Windows
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.outcome import Outcome
 from redis_resilience.trials.trial import rejudge
@@ -45,13 +45,14 @@ def simulate(tmp_path: Path) -> RunSimulated:
             backend="memory",
             seed=1,
             load=load or Load(),
-            faults=tuple(fault_plan(fault, after_s) for fault in faults),
+            faults=tuple(Scheduled(fault=fault, after_s=after_s) for fault in faults),
             expect=expect or Expect(),
             windows=windows or Windows(heal_s=15.0),
+            before=tuple(before),
         )
         folder = TrialFolder(tmp_path / "trial")
         folder.create(plan)
-        run_trial(plan, faults, deployment, folder, before=before, clock=deployment.clock)
+        run_trial(plan, deployment, folder, clock=deployment.clock)
         return rejudge(folder)
 
     return run

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
-from redis_resilience.faults.kill import kill
 from redis_resilience.faults.target import MASTER
+from redis_resilience.model import events
 from redis_resilience.model.errors import BrokenTrial
-from redis_resilience.model.plan import Expect, Load, Plan, Windows
+from redis_resilience.model.faults import kill
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.probe.protocol import Swept
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
 
@@ -34,19 +35,20 @@ def test_anothers_data_are_neither_flushed_nor_kept_longer(tmp_path):
         server.keys |= {"user:1": "x", "rr:t1:000000000099": "99"}
     plan = Plan(
         trial="t1", scenario="attached", topology="node", profile="fast", backend="memory", seed=1,
-        load=Load(), faults=(fault_plan(kill(MASTER)),), expect=Expect(failover=True), windows=Windows(heal_s=15.0),
+        load=Load(), faults=(Scheduled(fault=kill(MASTER)),), expect=Expect(failover=True),
+        windows=Windows(heal_s=15.0),
     )  # fmt: skip
     folder = TrialFolder(tmp_path / "trial")
     folder.create(plan)
 
-    run_trial(plan, (kill(MASTER),), deployment, folder, clock=deployment.clock)
+    run_trial(plan, deployment, folder, clock=deployment.clock)
 
     history = folder.history()
     assert rejudge(folder).verdict is Verdict.PASS
     assert not history.environment.owns_data
     assert history.environment.keys_before == 0
     assert [server.keys for server in world.servers.values()] == [{"user:1": "x"}] * 3
-    assert (1, 0) in {(swept.deleted, swept.left) for swept in history.of(Swept)}
+    assert (1, 0) in {(swept.deleted, swept.left) for swept in history.of(events.Swept)}
 
 
 def test_keys_that_cannot_be_taken_away_are_told(tmp_path, monkeypatch):
@@ -62,4 +64,4 @@ def test_keys_that_cannot_be_taken_away_are_told(tmp_path, monkeypatch):
     folder.create(plan)
 
     with pytest.raises(BrokenTrial, match=r"the keys rr:t1:\* from the master; swept 0 masters, not reached: redis"):
-        run_trial(plan, (), deployment, folder, clock=deployment.clock)
+        run_trial(plan, deployment, folder, clock=deployment.clock)

@@ -9,17 +9,29 @@ import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.faults.effect import Effect
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.target import MASTER, SENTINEL_MAJORITY, Place
+from redis_resilience.faults.target import MASTER, SENTINEL_MAJORITY
+from redis_resilience.model.faults import kill, stop_node
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.breakage import Breakage
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.notes import Notes
 
 
+class _OnNodes(MemoryDeployment):
+    """redis-2 is on the node of every other pod."""
+
+    def stop_node(self, pod: str) -> Effect:
+        now_ns = self.clock.now_ns()
+        return Effect(begin_ns=now_ns, end_ns=now_ns, proof="off", pods=(pod, "redis-2"))
+
+    def start_node(self, _pod: str) -> Effect:
+        now_ns = self.clock.now_ns()
+        return Effect(begin_ns=now_ns, end_ns=now_ns, proof="on")
+
+
 @pytest.fixture
 def deployment() -> Iterator[MemoryDeployment]:
-    made = MemoryDeployment(topology("node"), topology("node").profile("fast"))
+    made = _OnNodes(topology("node"), topology("node").profile("fast"))
     with made:
         yield made
 
@@ -29,22 +41,8 @@ def breakage(deployment: MemoryDeployment, tmp_path: Path) -> Breakage:
     return Breakage(deployment, Notes(TrialFolder(tmp_path), deployment.clock), deployment.clock)
 
 
-class _NodeOff:
-    """A node without power: the pod that it is for, and another one that was there, too."""
-
-    kind, target, lasts_s, silent, silences_sentinel = "node-stop", MASTER, None, True, True
-
-    def inject(self, deployment: MemoryDeployment, place: Place) -> Effect:
-        now_ns = deployment.clock.now_ns()
-        return Effect(begin_ns=now_ns, end_ns=now_ns, proof="off", pods=(place.pod, "redis-2"))
-
-    def heal(self, deployment: MemoryDeployment, _place: Place) -> Effect:
-        now_ns = deployment.clock.now_ns()
-        return Effect(begin_ns=now_ns, end_ns=now_ns, proof="on")
-
-
 def test_who_went_with_a_node_is_not_waited_for_to_tell_of_a_new_master(breakage: Breakage):
-    breakage.inject(0, _NodeOff())
+    breakage.inject(0, stop_node(MASTER))
 
     assert breakage.hit == breakage.without_sentinel == {"redis-0", "redis-2"}
     breakage.heal_all()
@@ -61,7 +59,7 @@ def test_a_killed_server_s_sentinel_is_and_a_killed_sentinel_is_not(breakage: Br
 
 
 def test_what_lasts_is_waited_for_until_its_time_has_come(breakage: Breakage, deployment: MemoryDeployment):
-    breakage.inject(0, kill(MASTER, back_after_s=2.0))
+    breakage.inject(0, kill(MASTER, for_s=2.0))
     breakage.heal_due()
     assert breakage.passing
 

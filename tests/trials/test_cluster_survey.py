@@ -11,7 +11,8 @@ import pytest
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Prediction, Server, Shard
 from redis_resilience.model.events import Connected, Event, Owner
-from redis_resilience.model.plan import Expect, FaultPlan, Load, Plan, Windows
+from redis_resilience.model.faults import Fault, kill, pause, stop_node
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.care import NOBODY, Care
 from redis_resilience.topologies.clusters import CLUSTER
@@ -219,7 +220,7 @@ def test_a_shard_of_several_ranges_is_one_shard() -> None:
     assert list(seen.shards) == [((0, 99), (200, 8191)), ((100, 199), (8192, 16383))]
 
 
-def plan(*faults: FaultPlan) -> Plan:
+def plan(*faults: Fault) -> Plan:
     return Plan(
         trial="t1",
         scenario="story",
@@ -228,7 +229,7 @@ def plan(*faults: FaultPlan) -> Plan:
         backend="memory",
         seed=1,
         load=Load(),
-        faults=faults,
+        faults=tuple(Scheduled(fault=each) for each in faults),
         expect=Expect(),
         windows=Windows(),
     )
@@ -240,8 +241,7 @@ def nodes(**config: str) -> tuple[Server, ...]:
 
 def test_shards_are_described_by_their_slots_with_what_must_happen_to_each() -> None:
     cluster = Cluster()
-    kill = FaultPlan(kind="kill", target="redis-2")
-    lower, upper = describe_shards(cluster, survey_cluster(cluster), nodes(), plan(kill))
+    lower, upper = describe_shards(cluster, survey_cluster(cluster), nodes(), plan(kill("redis-2")))
     assert (lower.name, lower.slots, lower.master, lower.servers) == (
         "0-8191",
         LOWER,
@@ -255,29 +255,26 @@ def test_shards_are_described_by_their_slots_with_what_must_happen_to_each() -> 
 def test_a_node_that_is_switched_off_takes_its_pods_of_every_shard() -> None:
     """Of the first shard the master, of the second the replica; a kill takes no mates."""
 
-    def hit(kind: str, target: str) -> list[bool]:
+    def hit(fault: Fault) -> list[bool]:
         cluster = Cluster()
-        fault = FaultPlan(kind=kind, target=target)
         described = describe_shards(cluster, survey_cluster(cluster), nodes(), plan(fault))
         return [shard.prediction.because != "no fault hits this shard's master" for shard in described]
 
-    assert hit("node-stop", "master") == hit("node-stop", "redis-4") == [True, False]
-    assert hit("node-stop", "replica") == [False, True]
-    assert hit("kill", "redis-4") == [False, False]
+    assert hit(stop_node("master")) == hit(stop_node("redis-4")) == [True, False]
+    assert hit(stop_node("replica")) == [False, True]
+    assert hit(kill("redis-4")) == [False, False]
 
 
 def test_a_replica_that_is_hit_is_no_master() -> None:
     cluster = Cluster()
-    kill = FaultPlan(kind="kill", target="replica")
-    described = describe_shards(cluster, survey_cluster(cluster), nodes(), plan(kill))
+    described = describe_shards(cluster, survey_cluster(cluster), nodes(), plan(kill("replica")))
     assert {shard.prediction.because for shard in described} == {"no fault hits this shard's master"}
 
 
 @pytest.mark.parametrize(("config", "timeout_ms"), [({"cluster-node-timeout": "1000"}, "1000"), ({}, "15000")])
 def test_a_shard_is_predicted_by_its_masters_own_node_timeout(config: dict[str, str], timeout_ms: str) -> None:
     cluster = Cluster()
-    pause = FaultPlan(kind="pause", target="master", lasts_s=0.5)
-    lower, _ = describe_shards(cluster, survey_cluster(cluster), nodes(**config), plan(pause))
+    lower, _ = describe_shards(cluster, survey_cluster(cluster), nodes(**config), plan(pause("master", for_s=0.5)))
     assert lower.prediction.because.endswith(f"before the node timeout of {timeout_ms} ms")
 
 

@@ -9,17 +9,15 @@ import pytest
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.deployments.memory.world import Bug
 from redis_resilience.faults.effect import Effect
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.pause import pause
-from redis_resilience.faults.scale import scale_to_zero
-from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL_MAJORITY, Place
+from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, WaitTimeout
 from redis_resilience.model.events import Before, FaultEffect, HealBegin, HealEnd, Phase
-from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.faults import kill, pause, scale_to_zero
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 
 
@@ -60,7 +58,7 @@ def test_every_fault_is_proved_and_undone(simulate):
 
 def test_a_fault_that_lasts_is_healed_on_time(simulate):
     """A master back before D is no failover; it was healed before the heal phase."""
-    outcome = simulate(kill(MASTER, back_after_s=0.1), expect=Expect(failover=False))
+    outcome = simulate(kill(MASTER, for_s=0.1), expect=Expect(failover=False))
 
     history = TrialFolder(outcome.folder).history()
     heal = history.of(HealBegin)[0]
@@ -90,7 +88,7 @@ def test_a_replica_kill_is_no_failover(simulate):
 def test_a_wipe_is_found_and_named(simulate):
     """An empty master that is back before D empties its replicas: every earlier write is lost, by that name."""
     outcome = simulate(
-        kill(MASTER, back_after_s=0.1),
+        kill(MASTER, for_s=0.1),
         expect=Expect(failover=False),
         redis=(("appendonly", "no"), ("save", '""')),
     )
@@ -127,22 +125,18 @@ def test_too_little_load_is_unknown(simulate):
     assert outcome.verdict is Verdict.UNKNOWN, outcome.explain()
 
 
-class _CannotHeal:
-    """A fault that breaks a Sentinel's pod and cannot be undone."""
-
-    kind, target, lasts_s, silent, silences_sentinel = "stuck", "sentinel", None, False, True
-
-    def inject(self, deployment: MemoryDeployment, place: Place) -> Effect:
-        return deployment.signal(place.pod, place.container, "SIGKILL")
-
-    def heal(self, _deployment: object, _place: Place) -> Effect:
-        raise DeploymentError("expected the container to start; got an empty disk")
-
-
-def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate):
+def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate, monkeypatch):
     """One fault that stays does not keep the others broken; the verdict is unknown."""
+
+    def start(self: MemoryDeployment, pod: str, container: str) -> Effect:
+        if container == "sentinel":
+            raise DeploymentError("expected the container to start; got an empty disk")
+        return started(self, pod, container)
+
+    started = MemoryDeployment.start_container
+    monkeypatch.setattr(MemoryDeployment, "start_container", start)
     outcome = simulate(
-        kill(REPLICA), _CannotHeal(), expect=Expect(failover=False), windows=Windows(heal_s=0.5), after_s=0.1
+        kill(REPLICA), kill(SENTINEL), expect=Expect(failover=False), windows=Windows(heal_s=0.5), after_s=0.1
     )
 
     assert outcome.verdict is Verdict.UNKNOWN
@@ -234,7 +228,7 @@ def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
         backend="memory",
         seed=0,
         load=Load(),
-        faults=(fault_plan(kill(MASTER)),),
+        faults=(Scheduled(fault=kill(MASTER)),),
         expect=Expect(),
         windows=Windows(),
     )
@@ -244,7 +238,7 @@ def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
     with pytest.raises(
         WaitTimeout, match=r"waited 30 s for one master.*saw last: redis-2: connection refused|unreachable"
     ):
-        run_trial(plan, [kill(MASTER)], deployment, folder, clock=deployment.clock)
+        run_trial(plan, deployment, folder, clock=deployment.clock)
 
 
 def test_what_came_before_is_done_and_healed_before_the_trial_and_is_no_fault_of_it(simulate):
@@ -260,31 +254,30 @@ def test_what_came_before_is_done_and_healed_before_the_trial_and_is_no_fault_of
     assert outcome.verdict is Verdict.PASS, outcome.explain()
 
 
-def test_what_came_before_and_failed_half_way_is_undone(tmp_path):
+def test_what_came_before_and_failed_half_way_is_undone(tmp_path, monkeypatch):
     """Nothing of the trial exists yet, so the error leaves; the deployment must not stay broken."""
     node = topology("node")
     deployment = MemoryDeployment(node, node.profile("fast"))
     healed = []
 
-    class Fails:
-        kind, target, lasts_s, silent, silences_sentinel = "fails", "redis-1", None, False, False
+    def signal(*_):
+        raise DeploymentError("half-way")
 
-        def inject(self, *_):
-            raise DeploymentError("half-way")
+    def start(pod, container):
+        healed.append(f"{pod}/{container}")
+        return Effect(begin_ns=1, end_ns=2, proof="undone")
 
-        def heal(self, _, place):
-            healed.append(str(place))
-            return Effect(begin_ns=1, end_ns=2, proof="undone")
-
+    monkeypatch.setattr(deployment, "signal", signal)
+    monkeypatch.setattr(deployment, "start_container", start)
     plan = Plan(
         trial="t", scenario="s", topology="node", profile="fast", backend="memory", seed=1,
-        load=Load(), faults=(), expect=Expect(), windows=Windows(), before=(fault_plan(Fails()),),
+        load=Load(), faults=(), expect=Expect(), windows=Windows(), before=(kill("redis-1"),),
     )  # fmt: skip
     folder = TrialFolder(tmp_path / "trial")
     folder.create(plan)
 
     with pytest.raises(DeploymentError, match="half-way"):
-        run_trial(plan, (), deployment, folder, before=(Fails(),), clock=deployment.clock)
+        run_trial(plan, deployment, folder, clock=deployment.clock)
     assert healed == ["redis-1/redis"]
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from redis_resilience.faults.kill import kill
 from redis_resilience.faults.target import MASTER, REPLICA
 from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.model.faults import kill
 from redis_resilience.model.plan import Expect
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.trials.folder import TrialFolder, write_whole
@@ -70,7 +70,7 @@ def test_a_torn_last_line_is_cut_and_named(simulate):
     ("name", "data", "message"),
     [
         ("plan.json", None, r"expected plan\.json in .*; No such file or directory; is this the folder of a trial\?"),
-        ("plan.json", b"{", r"expected a Plan in .*plan\.json; "),
+        ("plan.json", b"{", r"expected a plan in .*plan\.json; "),
         ("environment.json", b"[]", r"expected a Environment|expected an? Environment in "),
         ("operations.bin", b"", r"expected operations in .*; the file is empty"),
         ("operations.bin", b"garbage", r"expected a first line that describes operations; got b'garbage'"),

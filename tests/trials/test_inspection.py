@@ -7,8 +7,8 @@ import pytest
 
 from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
-from redis_resilience.faults.kill import kill
 from redis_resilience.faults.target import REPLICA
+from redis_resilience.model.faults import kill
 from redis_resilience.model.lint import Severity
 from redis_resilience.model.plan import Expect
 from redis_resilience.probe.protocol import Answer

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis_resilience.deployments.kube.care import care_of
-from redis_resilience.faults.delete import delete_pod
-from redis_resilience.faults.fault import Fault
-from redis_resilience.faults.kill import kill
-from redis_resilience.faults.pause import pause
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Prediction
 from redis_resilience.model.errors import BrokenTrial, UsageError
+from redis_resilience.model.faults import Fault, delete_pod, kill, pause
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.verdict import Judgement
 from redis_resilience.pages.units import plural
@@ -31,7 +28,6 @@ from redis_resilience.statistics.rows import is_refused
 from redis_resilience.topologies.care import NOBODY
 from redis_resilience.topologies.catalogue import names, topology
 from redis_resilience.topologies.topology import Profile, System, Topology
-from redis_resilience.trials.engine import fault_plan
 from redis_resilience.trials.folder import TrialFolder
 
 BEGIN, END = "<!-- made by `redis-resilience predict --write` -->", "<!-- end -->"
@@ -50,13 +46,12 @@ class Case:
     backend: str
 
 
-_SCENARIOS = {"kill": "master-kill", "pause": "master-pause", "delete-now": "master-delete-now"}
-"""The scenario whose trials measure a fault: nothing else is broken, set or written to in them."""
-
-
-def faults() -> tuple[Fault, ...]:
-    """What is predicted: a master that dies, one that hangs, one whose pod is deleted."""
-    return (kill(MASTER), pause(MASTER), delete_pod(MASTER, grace_s=0))
+SCENARIOS: Mapping[str, Fault] = {
+    "master-kill": kill(MASTER),
+    "master-pause": pause(MASTER),
+    "master-delete-now": delete_pod(MASTER, grace_s=0),
+}
+"""What is predicted, by the scenario whose trials measure it: nothing else is broken, set or written to in them."""
 
 
 def tables(folders: Sequence[Path], measured_before: Mapping[Case, str]) -> str:
@@ -100,8 +95,8 @@ def _cases() -> Iterable[tuple[Case, str]]:
             for backend in _BACKENDS:
                 if backend != "local" and profile.name not in _CLUSTERS_PROFILES:
                     continue
-                for fault in faults():
-                    case = Case(topology=name, profile=profile.name, fault=fault.kind, backend=backend)
+                for fault in SCENARIOS.values():
+                    case = Case(topology=name, profile=profile.name, fault=str(fault), backend=backend)
                     yield (
                         case,
                         _told(
@@ -119,8 +114,8 @@ def _change(*, clustered: bool) -> str:
 def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -> Prediction:
     care = NOBODY if backend == "local" else care_of(found, found.first, restarts=0, mates=())
     if found.system is System.CLUSTER:
-        return predict_shard([fault_plan(fault)], first_shard(found, profile), care=care)
-    return predict([fault_plan(fault)], master=found.first, sentinels=expected_views(found, profile), care=care)
+        return predict_shard([fault], first_shard(found, profile), care=care)
+    return predict([fault], master=found.first, sentinels=expected_views(found, profile), care=care)
 
 
 def _told(prediction: Prediction, word: str) -> str:
@@ -153,10 +148,10 @@ def _measured(folders: Sequence[Path]) -> dict[Case, str]:
 
 def _case_of(plan: Plan) -> Case | None:
     """None where the trial is of another scenario."""
-    for kind, scenario in _SCENARIOS.items():
-        if plan.scenario == scenario and [fault.kind for fault in plan.faults] == [kind]:
-            return Case(topology=plan.topology, profile=plan.profile, fault=kind, backend=plan.backend)
-    return None
+    fault = SCENARIOS.get(plan.scenario)
+    if fault is None or plan.all_faults != (fault,):
+        return None
+    return Case(topology=plan.topology, profile=plan.profile_text, fault=str(fault), backend=plan.backend)
 
 
 def _numbers(judgements: Sequence[Judgement]) -> str:

@@ -9,7 +9,7 @@ import contextlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +20,15 @@ from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.preview import Preview, in_context, in_kind, manifest, probe_manifest
 from redis_resilience.deployments.kube.tools import must_have, must_have_docker
+from redis_resilience.faults.capabilities import IN_NODES
+from redis_resilience.faults.perform import needs
 from redis_resilience.model.errors import UsageError
-from redis_resilience.model.plan import FaultPlan, Plan
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.plan import Plan, Scheduled, Since
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import attachment_of, context_of
 from redis_resilience.trials.settings import Settings
-
-_IN_NODES = ("kill", "stop", "pause", "isolate")
-"""Kinds of faults that need a way into the nodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def planned(scenario: Scenario, settings: Settings) -> Planned:
         names = ", ".join(pod.name for pod in topology(settings.topology).pods)
         lines += [f"would start on this host: {names}, each with its own processes", *_faults(plan.faults, "")]
         return Planned(lines=tuple(lines), possible=True)
-    found = preview(settings, [fault.kind for fault in plan.faults])
+    found = preview(settings, {each for fault in plan.all_faults for each in needs(fault)})
     site = ContextSite(context_of(settings), run_id="plan") if settings.backend == "context" else None
     lines += ["would make:", *(f"  {each}" for each in found.objects)]
     lines += ["faults may hit:", *(f"  {each}" for each in found.pods)]
@@ -75,17 +75,17 @@ def planned(scenario: Scenario, settings: Settings) -> Planned:
     lines += ["permissions, as the cluster answers:"] if found.permissions else []
     lines += [f"  {'yes' if allowed else 'NO '}  {permission}" for permission, allowed in found.permissions]
     lines += [f"would be refused: {reason}" for reason in found.refusals]
-    barred = bool(site and site.locked) and any(fault.kind in _IN_NODES for fault in plan.faults)
+    barred = bool(site and site.locked) and any(_in_nodes(fault) for fault in plan.all_faults)
     return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
 
 
-def preview(settings: Settings, faults: Iterable[str] = ()) -> Preview:
+def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
     """For the backends on Kubernetes."""
     must_have("kubectl")
     if settings.backend == "context" and settings.attach:
         site = ContextSite(context_of(settings), run_id="plan")
         objects = probe_manifest(settings.probe_image)
-        return in_context(objects, site, connect, faults=tuple(faults), attachment=attachment_of(settings))
+        return in_context(objects, site, connect, capabilities=capabilities, attachment=attachment_of(settings))
     wanted = topology(settings.topology)
     objects = manifest(
         wanted,
@@ -96,7 +96,7 @@ def preview(settings: Settings, faults: Iterable[str] = ()) -> Preview:
     if settings.backend == "kind":
         return in_kind(objects, wanted)
     site = ContextSite(context_of(settings), run_id="plan")
-    return in_context(objects, site, connect, faults=tuple(faults), pods=[pod.name for pod in wanted.pods])
+    return in_context(objects, site, connect, capabilities=capabilities, pods=[pod.name for pod in wanted.pods])
 
 
 def must_be_possible(settings: Settings, parallel: int | None) -> int | None:
@@ -115,10 +115,16 @@ def must_be_possible(settings: Settings, parallel: int | None) -> int | None:
     return 1
 
 
-def _faults(faults: Iterable[FaultPlan], locked: str) -> list[str]:
-    lines = []
-    for fault in faults:
-        lasts = "until the heal phase" if fault.lasts_s is None else f"for {fault.lasts_s:g} s"
-        text = f"  {fault.kind} {fault.target}, {lasts}"
-        lines.append(f"{text}; NOT POSSIBLE: {locked}" if locked and fault.kind in _IN_NODES else text)
+def _faults(faults: Iterable[Scheduled], locked: str) -> list[str]:
+    lines: list[str] = []
+    for each in faults:
+        fault = each.fault
+        since = {Since.PREVIOUS: "the one before", Since.START: "the start"}[each.since if lines else Since.START]
+        lasts = "until the heal phase" if fault.for_s is None else f"for {fault.for_s:g} s"
+        text = f"  {each.after_s:g} s after {since}: {fault}, {lasts}"
+        lines.append(f"{text}; NOT POSSIBLE: {locked}" if locked and _in_nodes(fault) else text)
     return ["faults, each target resolved when it hits:", *(lines or ["  none"])]
+
+
+def _in_nodes(fault: Fault) -> bool:
+    return not set(IN_NODES).isdisjoint(needs(fault))

@@ -52,6 +52,10 @@ class CanPartition(Protocol):
         """Take away what `isolate` did to `pod`."""
 
 
+IN_NODES = (CanSignal, CanRestart, CanPartition)
+"""On Kubernetes these need a way into the nodes."""
+
+
 @runtime_checkable
 class CanScale(Protocol):
     def scale_to_zero(self, pod: str) -> Effect:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from redis_resilience.judges.evidence import phase_at, samples_of, server_index, writers_of
+from redis_resilience.judges.evidence import fault_of, phase_at, samples_of, server_index, writers_of
 from redis_resilience.judges.ledger import final_master
 from redis_resilience.judges.shards import parts
 from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
@@ -19,8 +19,6 @@ from redis_resilience.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
 _NOBODY_READ = "nobody who is master to the Sentinels was read"
-_NOTICED = ("kill", "stop", "pause", "delete", "delete-now", "scale-to-zero", "node-stop")
-"""Faults after which nobody can reach the process; of one that lasts less than some samples that is not certain."""
 
 
 def check(history: History, measured: Availability) -> tuple[Finding, ...]:
@@ -74,9 +72,9 @@ def _faults_proved(history: History) -> Finding:
     effects = [_place(event) for event in history.of(FaultEffect) if event.proof]
     begun = [_place(event) for event in history.of(FaultBegin)]
     proved = {number for number, _ in effects}
-    missing = [
-        f"{fault.kind} {fault.target}" for number, fault in enumerate(history.plan.faults) if number not in proved
-    ] + [f"fault {number} on {where}" for number, where in begun if (number, where) not in effects]
+    missing = [str(planned.fault) for number, planned in enumerate(history.plan.faults) if number not in proved] + [
+        f"fault {number} on {where}" for number, where in begun if (number, where) not in effects
+    ]
     return _finding(
         "fault_proved",
         not missing,
@@ -90,7 +88,7 @@ def _faults_seen(history: History) -> Finding:
     unseen = [
         f"{event.pod}/{event.container}"
         for event in history.of(FaultEffect)
-        if event.fault_kind in _NOTICED and not _lost(history, event)
+        if fault_of(history, event).traits.watchers_lose_it and not _lost(history, event)
     ]
     return _finding(
         "fault_seen",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
-from redis_resilience.judges.evidence import master_fault, name_at, samples_of, server_index, told
+from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, server_index, told
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import promotions, timeline_of
 from redis_resilience.model.environment import Bound
@@ -38,7 +38,6 @@ _ENDING = (
     "it was told to end before: a server that waits for its replicas then holds back a Sentinel's own messages, and "
     "the PINGs behind them"
 )
-_TOLD_TO_END = ("stop", "delete", "delete-now", "scale-to-zero")
 _NAMED = (
     ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
     ("-failover-abort-no-good-slave", "no good replica to promote"),
@@ -148,7 +147,7 @@ def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> 
     ):
         return _NAMELESS
     effect = master_fault(history)
-    told_to_end = effect is not None and effect.fault_kind in _TOLD_TO_END
+    told_to_end = effect is not None and fault_of(history, effect).traits.asked_to_end
     if effect and told_to_end and (end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms:
         return _ENDING
     return ""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.model.events import Connected, Event, FaultEffect, Phase, SentinelMessage, ServerUp
+from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEvent, Phase, SentinelMessage, ServerUp
+from redis_resilience.model.faults import Fault
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.plan import MASTER_OF_SENTINELS
@@ -27,6 +29,14 @@ CLOCK_SLACK_NS = 2_000_000
 
 def instant_of(event: Event) -> Instant:
     return Instant(earliest_ns=event.earliest_ns, latest_ns=event.at_ns, source=event.source)
+
+
+def fault_of(history: History, event: FaultEvent) -> Fault:
+    """The planned fault whose effect or heal this event is. Raises BrokenTrial where the plan has none such."""
+    planned = history.plan.faults
+    if not 0 <= event.fault < len(planned):
+        raise BrokenTrial(f"expected {event.label} of one of the plan's {len(planned)} faults; got fault {event.fault}")
+    return planned[event.fault].fault
 
 
 def phase_at(history: History, name: str) -> int | None:

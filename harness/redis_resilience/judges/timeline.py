@@ -14,6 +14,7 @@ from redis_resilience.judges import nodes
 from redis_resilience.judges.answer import Answer, Judge
 from redis_resilience.judges.evidence import (
     Told,
+    fault_of,
     instant_of,
     left_addresses,
     master_fault,
@@ -44,10 +45,9 @@ from redis_resilience.model.events import (
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.operations import Result
+from redis_resilience.model.traits import Process
 from redis_resilience.model.verdict import Switch, Timeline
 
-_ENDS_SLOWLY = ("stop", "delete", "delete-now", "scale-to-zero", "node-stop")
-_STAYS_UP = ("isolate", "grow")
 _LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
 
 
@@ -79,6 +79,7 @@ def timeline_of(reading: Reading) -> Timeline:
     first = changes[0] if changes else None
     switches = tuple(switch for change in changes for switch in change.switches)
     begin = asked or broken
+    process = fault_of(history, effect).traits.process
     decisions = (nodes.decisions if nodes.has_shards(history) else _decisions)(history, begin)
     handed_over = asked is not None and first is not None and _before_odown(first, decisions)
     if handed_over:
@@ -87,7 +88,7 @@ def timeline_of(reading: Reading) -> Timeline:
     found: dict[str, Instant | None] = {
         instants.ASKED_AT: asked,
         instants.FAULT_AT: fault,
-        instants.DEAD_AT: None if effect.fault_kind in _STAYS_UP else _dead_at(history, broken),
+        instants.DEAD_AT: None if process is Process.STAYS_UP else _dead_at(history, broken),
         **decisions,
         **_switches(history, first),
         instants.PROMOTED_AT: first.at if first else None,
@@ -122,7 +123,7 @@ def _asked(history: History, effect: FaultEffect) -> Instant | None:
 def _took_effect(history: History, effect: FaultEffect) -> Instant:
     """When it took effect; if slowly, between the last answer that a watcher had and the first none."""
     known = instant_of(effect)
-    if effect.fault_kind not in _ENDS_SLOWLY:
+    if fault_of(history, effect).traits.process is not Process.ENDS_GRADUALLY:
         return known
     own = samples_of(history, server_index(history, _pod_hit(history, effect)))
     answered = own[(own["role"] != Role.UNREACHABLE) & (own["return_ns"] <= known.latest_ns)]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from redis_resilience.model.errors import UsageError
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.numbers import LONGEST_S, must_be_within
 
-SCHEMA = 1
+SCHEMA = 2
 MASTER_OF_SENTINELS = "master"
+MOST_WRITERS = 10_000
+"""Of a group; each has a connection, and a server takes 10000 of them by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +31,12 @@ class Writers:
     timeout_ms: int = 1000
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise UsageError(f"expected 1 writer or more; got {self.count}")
+        must_be_within("a number of writers", self.count, 1, MOST_WRITERS)
         if not 0 <= self.rate < 1e6:
             raise UsageError(
                 f"expected a rate of 0 (as fast as it goes) to 1000000 operations a second; got {self.rate:g}"
             )
-        if self.timeout_ms < 1:
-            raise UsageError(f"expected a time-out of 1 ms or more; got {self.timeout_ms} ms")
+        must_be_within("a time-out", self.timeout_ms, 1, LONGEST_S * 1e3, "ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +54,37 @@ class Load:
     max_lateness_ms: float = 20.0
     reconnect_ms: float = 10.0
 
+    def __post_init__(self) -> None:
+        must_be_within("min_share, a share of the planned operations,", self.min_share, 0.0, 1.0)
+        must_be_within("max_lateness_ms", self.max_lateness_ms, 0.0, LONGEST_S * 1e3, "ms")
+        must_be_within("reconnect_ms", self.reconnect_ms, 0.1, LONGEST_S * 1e3, "ms")
+
+
+class Since(StrEnum):
+    """What the time of a fault counts from."""
+
+    PREVIOUS = "previous"  # the effect of the fault before it in the plan; of the first fault: as START
+    START = "start"  # the start of the fault phase, which follows the control window
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FaultPlan:
-    """One fault in words; `redis_resilience.faults` has the real one.
+class Scheduled:
+    """A fault and its time. How long it lasts, its own `for_s` says."""
 
-    after_s: so long after the fault before it (the first: after the control window). lasts_s: healed so long after it
-    took effect; None = in the heal phase. silent: peers see silence instead of broken connections. whole_pod: its
-    Sentinel is out, too.
-    """
-
-    kind: str
-    target: str
+    fault: Fault
     after_s: float = 0.0
-    lasts_s: float | None = None
-    silent: bool = False
-    whole_pod: bool = False
+    since: Since = Since.PREVIOUS
+
+    def __post_init__(self) -> None:
+        must_be_within(f"a time of fault {self.fault}", self.after_s, 0.0, LONGEST_S, "s")
+
+
+def in_order(schedule: tuple[Scheduled, ...]) -> tuple[Fault, ...]:
+    """The faults in the order of their times, where each takes effect at once."""
+    at_s: list[float] = []
+    for each in schedule:
+        at_s.append(each.after_s + (at_s[-1] if at_s and each.since is Since.PREVIOUS else 0.0))
+    return tuple(schedule[number].fault for number in sorted(range(len(schedule)), key=at_s.__getitem__))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +104,13 @@ class Expect:
     heals: bool = True
     two_masters_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.max_lost is not None and self.max_lost < 0:
+            raise UsageError(f"expected max_lost of 0 or more; got {self.max_lost}")
+        if self.max_outage_s is not None:
+            must_be_within("max_outage_s", self.max_outage_s, 0.0, LONGEST_S, "s")
+        must_be_within("two_masters_s", self.two_masters_s, 0.0, LONGEST_S, "s")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
@@ -100,11 +125,20 @@ class Windows:
     linger_s: float = 0.2
     heal_s: float = 30.0
 
+    def __post_init__(self) -> None:
+        for name in ("control_s", "linger_s", "heal_s"):
+            must_be_within(name, getattr(self, name), 0.0, LONGEST_S, "s")
+        if self.observe_s is not None:
+            must_be_within("observe_s", self.observe_s, 0.0, LONGEST_S, "s")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """trial: the id that the keys carry. before: done and healed before anything is measured. repeat: the command that
     does it again.
+
+    profile: of the topology, by its name there. redis: directives in place of the topology's. down_after_ms: in place
+    of the profile's down-after-milliseconds or node timeout; None: the profile's.
     """
 
     trial: str
@@ -114,9 +148,22 @@ class Plan:
     backend: str
     seed: int
     load: Load
-    faults: tuple[FaultPlan, ...]
+    faults: tuple[Scheduled, ...]
     expect: Expect
     windows: Windows
-    before: tuple[FaultPlan, ...] = ()
+    before: tuple[Fault, ...] = ()
+    redis: dict[str, str] = field(default_factory=dict)
+    down_after_ms: int | None = None
     repeat: str = ""
     schema: int = SCHEMA
+
+    @property
+    def all_faults(self) -> tuple[Fault, ...]:
+        """Those before the measurement, then those of the schedule, in the plan's order."""
+        return (*self.before, *(each.fault for each in self.faults))
+
+    @property
+    def profile_text(self) -> str:
+        """The profile with what this plan changed of it: numbers of different ones are never compared."""
+        changed = f", down after {self.down_after_ms} ms" if self.down_after_ms is not None else ""
+        return f"{self.profile}{changed}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from redis_resilience.model import instants
-from redis_resilience.model.plan import Plan
+from redis_resilience.model.plan import Plan, in_order
 from redis_resilience.model.verdict import Finding, Judgement, Verdict, loss_known
 from redis_resilience.pages.units import count_text, ms_text, plural
 
@@ -24,7 +24,7 @@ def outage_ms(judgement: Judgement) -> float | None:
 
 def what_was_done(plan: Plan) -> str:
     """The trial in one line: what was broken, under which load."""
-    faults = ", then ".join(f"{fault.kind} of {fault.target}" for fault in plan.faults) or "no fault"
+    faults = ", then ".join(str(fault) for fault in in_order(plan.faults)) or "no fault"
     loads = " and ".join(
         f"{plural(group.count, 'writer')} ({f'{group.rate:g} writes/s' if group.rate else 'as fast as replies come'})"
         for group in plan.load.writers

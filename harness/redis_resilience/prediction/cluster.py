@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound, Prediction
-from redis_resilience.model.plan import MASTER_OF_SENTINELS, FaultPlan, Load
-from redis_resilience.topologies.care import NOBODY, WITH_MATES, Care, absence
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load
+from redis_resilience.model.traits import PeersSee, Takes
+from redis_resilience.topologies.care import NOBODY, Care, absence
 from redis_resilience.topologies.topology import Profile, Topology
 
 TICK_MS = 100.0
@@ -60,11 +62,11 @@ def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
 
 
 def predict_shard(
-    faults: Sequence[FaultPlan], shard: ShardAtRisk, *, load: Load | None = None, care: Care = NOBODY
+    faults: Sequence[Fault], shard: ShardAtRisk, *, load: Load | None = None, care: Care = NOBODY
 ) -> Prediction:
     """What these faults, in this order, must lead to in this shard."""
     gone: set[str] = set()
-    hit: FaultPlan | None = None
+    hit: Fault | None = None
     for fault in faults:
         struck = _struck(fault, shard)
         gone |= struck
@@ -78,7 +80,7 @@ def predict_shard(
             because="every server is away with the master, and whoever is back first may replace it or not",
         )
     away = absence(hit, care, shard.node_timeout_ms)
-    bounds = _bounds(shard, load=None if hit.kind == "isolate" else load, silent=hit.silent)
+    bounds = _bounds(shard, load=None if hit.traits.clients_reach_it else load, silent=hit.traits.silent)
     decided_ms = sum(bound.upper_ms for bound in bounds[:3])
     if away.most_ms < shard.node_timeout_ms:
         return Prediction(
@@ -88,7 +90,7 @@ def predict_shard(
     voters = len(shard.masters) - len(gone & set(shard.masters))
     impossible = _impossible(shard, gone, voters)
     if impossible:
-        powerless = any(fault.kind == WITH_MATES for fault in faults)
+        powerless = any(fault.traits.takes is Takes.NODE for fault in faults)
         later = "; with its power some are back before others, and may replace them" if powerless else ""
         return Prediction(failover=None if powerless else False, because=impossible + later)
     return Prediction(
@@ -109,13 +111,15 @@ def _impossible(shard: ShardAtRisk, gone: set[str], voters: int) -> str:
     return "this shard has no replica left to promote" if gone.issuperset(shard.replicas) else ""
 
 
-def _struck(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
+def _struck(fault: Fault, shard: ShardAtRisk) -> set[str]:
     """Pods that a fault takes out, with all that is on their node where it takes that."""
+    if fault.traits.peers_see is PeersSee.NOTHING:
+        return set()
     pods = _targets(fault, shard)
-    return pods.union(*(shard.mates.get(pod, ()) for pod in pods)) if fault.kind == WITH_MATES else pods
+    return pods.union(*(shard.mates.get(pod, ()) for pod in pods)) if fault.traits.takes is Takes.NODE else pods
 
 
-def _targets(fault: FaultPlan, shard: ShardAtRisk) -> set[str]:
+def _targets(fault: Fault, shard: ShardAtRisk) -> set[str]:
     """Roles mean what they mean before the first fault."""
     match fault.target:
         case "master":

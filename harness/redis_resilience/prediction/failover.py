@@ -10,16 +10,15 @@ from collections.abc import Sequence
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound, Prediction, SentinelView
-from redis_resilience.model.plan import FaultPlan, Load
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.plan import Load
+from redis_resilience.model.traits import BackBy, PeersSee, Takes
 from redis_resilience.prediction.phases import MET_MS, TICK_MS, Settings, crash_bounds, hand_over_bounds
-from redis_resilience.topologies.care import DELETED, NOBODY, WITH_MATES, Absence, Care, Comeback, absence
-
-_CUT_OFF = "isolate"
-_ALL_GONE = "scale-to-zero"
+from redis_resilience.topologies.care import NOBODY, Absence, Care, Comeback, absence
 
 
 def predict(
-    faults: Sequence[FaultPlan],
+    faults: Sequence[Fault],
     *,
     master: str,
     sentinels: tuple[SentinelView, ...],
@@ -31,32 +30,36 @@ def predict(
     sentinels: the live view of every Sentinel that answered before the first fault. load: needed for the bound on the
     first write of clients that follow the Sentinels; None leaves that bound out. care: who looks after the master.
     """
-    hit = next((fault for fault in faults if _hits(fault, master)), None)
+    missed = [fault for fault in faults if fault.traits.peers_see is not PeersSee.NOTHING]
+    hit = next((fault for fault in missed if _hits(fault, master)), None)
     if hit is None:
         return Prediction(failover=False, because="no fault hits the master")
-    if hit.kind == _ALL_GONE and {view.name for view in sentinels} <= set(care.siblings or (v.name for v in sentinels)):
+    traits = hit.traits
+    watching = {view.name for view in sentinels}
+    if traits.takes is Takes.CONTROLLER and watching <= set(care.siblings or watching):
         return Prediction(
             failover=None,
             because="the Sentinels are away with the master, and whoever is back first may replace it or not",
         )
-    settings = _settings(faults, hit, master, sentinels, care) if sentinels else None
+    settings = _settings(missed, hit, master, sentinels, care) if sentinels else None
     impossible = _impossible(settings) if settings else "no Sentinel watches the master"
     if settings is None or impossible:
         return Prediction(failover=False, because=impossible)
-    # Clients still reach a master that is cut off from its peers, and stay with it.
-    bounds = crash_bounds(settings, silent=hit.silent, load=None if hit.kind == _CUT_OFF else load)
+    # Clients that still reach the old master stay with it.
+    bounds = crash_bounds(settings, silent=traits.silent, load=None if traits.clients_reach_it else load)
     hand_over: tuple[Bound, ...] = ()
-    if hit.kind in DELETED and care.hand_over_ms:
+    recreated = traits.back_by is BackBy.RECREATION
+    if recreated and care.hand_over_ms:
         hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
     away = absence(hit, care, settings.down_after_ms[0])
-    noticed_ms = away.most_ms + (2 * TICK_MS if hit.silent else settings.ping_ms + 2 * TICK_MS)
+    noticed_ms = away.most_ms + (2 * TICK_MS if traits.silent else settings.ping_ms + 2 * TICK_MS)
     if noticed_ms < settings.down_after_ms[0] and not hand_over:
         return Prediction(
             failover=False,
             because=f"{away.because} and found to be so at {noticed_ms:g} ms or sooner, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
-    stranger = care.remade if care.apart and hit.kind in DELETED and not hand_over else None
+    stranger = care.remade if care.apart and recreated and not hand_over else None
     if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
         met_ms = stranger.most_ms + MET_MS
         if met_ms < settings.down_after_ms[0]:
@@ -132,16 +135,16 @@ def _elected_by_ms(bounds: tuple[Bound, ...]) -> float:
     return sum(bound.upper_ms for bound in bounds if bound.name in decided)
 
 
-def _hits(fault: FaultPlan, master: str) -> bool:
+def _hits(fault: Fault, master: str) -> bool:
     return fault.target in ("master", master, f"{master}/redis")
 
 
 def _settings(
-    faults: Sequence[FaultPlan], hit: FaultPlan, master: str, sentinels: tuple[SentinelView, ...], care: Care
+    faults: Sequence[Fault], hit: Fault, master: str, sentinels: tuple[SentinelView, ...], care: Care
 ) -> Settings:
     downs = [float(view.down_after_ms) for view in sentinels]
     names = {view.name for view in sentinels}
-    together = {master, *{WITH_MATES: care.mates, _ALL_GONE: care.siblings}.get(hit.kind, ())}
+    together = care.together(master, hit.traits.takes)
     return Settings(
         down_after_ms=(min(downs), max(downs)),
         failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),
@@ -153,21 +156,21 @@ def _settings(
     )
 
 
-def _sentinels_gone(faults: Sequence[FaultPlan], hit: FaultPlan, with_master: set[str], names: set[str]) -> int:
+def _sentinels_gone(faults: Sequence[Fault], hit: Fault, with_master: frozenset[str], names: set[str]) -> int:
     """Sentinels that cannot take part: broken before the master, or out together with it."""
     gone: set[str] = set()
     any_of_them = 0
     for fault in faults:
         pod, _, container = fault.target.partition("/")
         if fault is hit:
-            if fault.whole_pod:
+            if fault.traits.whole_pod:
                 gone |= with_master & names
             break
         if fault.target == "sentinel":
             any_of_them += 1
         elif fault.target == "sentinel-majority":
             any_of_them += len(names) // 2 + 1
-        elif pod in names and (container == "sentinel" or fault.whole_pod):
+        elif pod in names and (container == "sentinel" or fault.traits.whole_pod):
             gone.add(pod)
     return min(len(names), len(gone) + any_of_them)
 

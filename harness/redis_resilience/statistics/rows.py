@@ -60,7 +60,7 @@ def summarise(trials: Iterable[tuple[Plan, Judgement]]) -> tuple[Row, ...]:
     """One row for each scenario, topology and profile, in the order in which they first appear."""
     groups: dict[tuple[str, str, str], list[Judgement]] = {}
     for plan, judgement in trials:
-        groups.setdefault((plan.scenario, plan.topology, plan.profile), []).append(judgement)
+        groups.setdefault((plan.scenario, plan.topology, plan.profile_text), []).append(judgement)
     return tuple(_row(names, judgements) for names, judgements in groups.items())
 
 

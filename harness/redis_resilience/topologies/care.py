@@ -10,11 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from redis_resilience.model.plan import FaultPlan
-
-ENDED = ("kill", "stop")
-DELETED = ("delete", "delete-now")
-WITH_MATES = "node-stop"
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.traits import BackBy, Takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +43,15 @@ class Care:
     mates: tuple[str, ...] = ()
     siblings: tuple[str, ...] = ()
 
+    def together(self, pod: str, takes: Takes) -> frozenset[str]:
+        """The pods that go with `pod`, itself included."""
+        also = {Takes.NODE: self.mates, Takes.CONTROLLER: self.siblings}.get(takes, ())
+        return frozenset((pod, *also))
+
+    def comeback(self, back_by: BackBy) -> Comeback | None:
+        """When the target is back before the fault is healed; None: not before."""
+        return {BackBy.RESTART: self.restarted, BackBy.RECREATION: self.remade, BackBy.HEAL: None}[back_by]
+
 
 NOBODY = Care()
 
@@ -59,16 +65,17 @@ class Absence:
     because: str
 
 
-def absence(fault: FaultPlan, care: Care, down_after_ms: float) -> Absence:
+def absence(fault: Fault, care: Care, down_after_ms: float) -> Absence:
     """How long this fault keeps the master away, unless it is replaced. down_after_ms: the Sentinels' D."""
-    comeback = care.restarted if fault.kind in ENDED else care.remade if fault.kind in DELETED else None
+    comeback = care.comeback(fault.traits.back_by)
+    recreated = fault.traits.back_by is BackBy.RECREATION
     if comeback is None:
-        lasts_ms = math.inf if fault.lasts_s is None else fault.lasts_s * 1e3
+        lasts_ms = math.inf if fault.for_s is None else fault.for_s * 1e3
         return Absence(least_ms=lasts_ms, most_ms=lasts_ms, because=_stays(lasts_ms))
     by = f"{comeback.by} brings it back"
-    if fault.kind in DELETED and not care.by_name:
+    if recreated and not care.by_name:
         return _for_good(f"{by} at another address than the Sentinels look at")
-    if fault.kind in DELETED and care.stays_away_ms:
+    if recreated and care.stays_away_ms:
         return _for_good(f"{by} at another address, where it waits until another is chosen")
     if care.stays_away_ms and comeback.least_ms + care.stays_away_ms >= down_after_ms:
         return _for_good(

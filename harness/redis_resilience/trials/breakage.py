@@ -7,10 +7,11 @@ from typing import TypedDict
 
 from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.waiting import Clock
-from redis_resilience.faults.fault import Fault
+from redis_resilience.faults.perform import heal, inject
 from redis_resilience.faults.target import Place, places
 from redis_resilience.model.errors import ResilienceError
 from redis_resilience.model.events import Before, FaultAsked, FaultBegin, FaultEffect, HealBegin, HealEnd
+from redis_resilience.model.faults import Fault
 from redis_resilience.trials.notes import Notes
 from redis_resilience.trials.survey import survey
 
@@ -73,22 +74,23 @@ class Breakage:
         for place in places(fault.target, survey(self._deployment).view):
             broken = _Broken(0, fault, place, None, ())
             self._broken.append(broken)
-            for undergone in (fault.inject, fault.heal):
-                self._notes.keep(Before(proof=undergone(self._deployment, place).proof, at_ns=self._notes.now_ns()))
+            for undergone in (inject, heal):
+                proof = undergone(fault, self._deployment, place).proof
+                self._notes.keep(Before(proof=proof, at_ns=self._notes.now_ns()))
             self._broken.remove(broken)
 
     def inject(self, number: int, fault: Fault) -> None:
         for place in places(fault.target, survey(self._deployment).view):
-            broken = _Broken(number, fault, place, None, (place.pod,) if fault.silences_sentinel else ())
+            broken = _Broken(number, fault, place, None, (place.pod,) if fault.traits.whole_pod else ())
             self._notes.keep(FaultBegin(at_ns=self._notes.now_ns(), **broken.facts))
             self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
-            effect = fault.inject(self._deployment, place)
+            effect = inject(fault, self._deployment, place)
             broken.pods = effect.pods or broken.pods
             if effect.asked_ns:
                 begin_ns, end_ns = effect.asked_ns
                 self._notes.keep(FaultAsked(at_ns=end_ns, since_ns=begin_ns, **broken.facts))
-            if fault.lasts_s is not None:
-                broken.heal_at_ns = effect.end_ns + int(fault.lasts_s * 1e9)
+            if fault.for_s is not None:
+                broken.heal_at_ns = effect.end_ns + int(fault.for_s * 1e9)
             self._notes.keep(
                 FaultEffect(at_ns=effect.end_ns, since_ns=effect.begin_ns, proof=effect.proof, **broken.facts)
             )
@@ -110,7 +112,7 @@ class Breakage:
     def _heal(self, broken: _Broken) -> None:
         self._broken.remove(broken)
         self._notes.keep(HealBegin(at_ns=self._notes.now_ns(), **broken.facts))
-        effect = broken.fault.heal(self._deployment, broken.place)
+        effect = heal(broken.fault, self._deployment, broken.place)
         self._notes.keep(
             HealEnd(
                 at_ns=effect.end_ns,

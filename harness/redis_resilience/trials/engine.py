@@ -16,17 +16,16 @@ the harness itself is kept as a problem of the history, which makes the verdict 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
-from redis_resilience.faults.fault import Fault
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
 from redis_resilience.model.events import Ckquorum, Named, Phase, Swept, TimedOut
 from redis_resilience.model.operations import key_prefix
-from redis_resilience.model.plan import FaultPlan, Plan
+from redis_resilience.model.plan import Plan, in_order
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.topology import System
 from redis_resilience.trials.breakage import Breakage
@@ -36,6 +35,7 @@ from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.inspection import inspect
 from redis_resilience.trials.notes import Notes
 from redis_resilience.trials.observer import SILENT, Observer, Progress
+from redis_resilience.trials.schedule import Schedule
 from redis_resilience.trials.seen import Survey
 from redis_resilience.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, survey
 
@@ -46,49 +46,33 @@ _WATCHED_S = 0.1
 """Writers write and watchers sample so much longer, so that the end is on record too."""
 
 
-def fault_plan(fault: Fault, after_s: float = 0.0) -> FaultPlan:
-    """The fault in words, for the plan."""
-    return FaultPlan(
-        kind=fault.kind,
-        target=fault.target,
-        after_s=after_s,
-        lasts_s=fault.lasts_s,
-        silent=fault.silent,
-        whole_pod=fault.silences_sentinel,
-    )
-
-
 def run_trial(
     plan: Plan,
-    faults: Sequence[Fault],
     deployment: Deployment,
     folder: TrialFolder,
     *,
-    before: Sequence[Fault] = (),
     observer: Observer = SILENT,
     clock: Clock = HOST_CLOCK,
 ) -> None:
     """Run the plan and leave a complete history in `folder`, which holds the plan already.
 
-    faults, before: the real ones behind the plan's, in the same order. Raises only what makes a history impossible (the
-    deployment never became whole, the probe died before the load); the deployment is left for the caller to stop.
+    Raises only what makes a history impossible (the deployment never became whole, the probe died before the load); the
+    deployment is left for the caller to stop.
     """
-    _Run(plan, faults, deployment, folder, before=before, observer=observer, clock=clock).run()
+    _Run(plan, deployment, folder, observer=observer, clock=clock).run()
 
 
 class _Run:
     def __init__(
         self,
         plan: Plan,
-        faults: Sequence[Fault],
         deployment: Deployment,
         folder: TrialFolder,
         *,
-        before: Sequence[Fault],
         observer: Observer,
         clock: Clock,
     ) -> None:
-        self._plan, self._faults, self._before = plan, faults, before
+        self._plan = plan
         self._deployment, self._probe = deployment, deployment.probe
         self._folder, self._observer, self._clock = folder, observer, clock
         self._phase = ""
@@ -131,7 +115,7 @@ class _Run:
         self._enter("settle")
         self._watch()
         seen = self._until_whole(_SETTLE_S, _WHOLE)
-        for fault in self._before:
+        for fault in self._plan.before:
             self._breakage.undergo(fault)
             self._watch()
             noticed_s = self._deployment.profile.dead_after_ms / 1e3
@@ -153,7 +137,7 @@ class _Run:
             prediction=shards[0].prediction
             if shards
             else predict(
-                self._plan.faults,
+                in_order(self._plan.faults),
                 master=seen.view.master,
                 sentinels=sentinels,
                 load=self._plan.load,
@@ -176,11 +160,7 @@ class _Run:
         self._probe.start_load(self._plan.load)
         self._pass(windows.control_s)
         self._enter("fault")
-        for number, (fault, planned) in enumerate(zip(self._faults, self._plan.faults, strict=True)):
-            self._pass(planned.after_s)
-            if number:
-                self._ask_quorum()
-            self._breakage.inject(number, fault)
+        self._break()
         self._enter("observe")
         self._observe(environment)
         self._pass(windows.linger_s)
@@ -200,6 +180,20 @@ class _Run:
             self._notes.keep(Named(at_ns=self._clock.now_ns(), sentinel=view.name, address=view.master_address))
         self._probe.read_back()
         self._enter("done")
+
+    def _break(self) -> None:
+        """Inject every fault of the plan at its time."""
+        schedule = Schedule(self._plan.faults, start_ns=self._clock.now_ns())
+        first = True
+        while upcoming := schedule.upcoming():
+            number, at_ns = upcoming
+            self._pass((at_ns - self._clock.now_ns()) / 1e9)
+            self._breakage.heal_due()
+            if not first:
+                self._ask_quorum()
+            self._breakage.inject(number, self._plan.faults[number].fault)
+            schedule.took_effect(number, self._clock.now_ns())
+            first = False
 
     def _watch(self) -> None:
         """Point the probe's watchers at where everything is now; a pod that came back may be elsewhere.
@@ -225,7 +219,7 @@ class _Run:
 
     def _observe(self, environment: Environment) -> None:
         """Until the expected failover is complete; where none is expected, until one would have been."""
-        if not self._faults:
+        if not self._plan.faults:
             return
         prediction = environment.prediction
         if environment.shards:

@@ -24,14 +24,15 @@ import numpy as np
 
 from redis_resilience.model import records
 from redis_resilience.model.environment import Environment
-from redis_resilience.model.errors import BrokenTrial
+from redis_resilience.model.errors import BrokenTrial, UsageError
 from redis_resilience.model.events import AnyEvent, Event, Phase, ProbeFailed, Problem, WritingFailed
 from redis_resilience.model.events.lines import EVENTS_HEADER, decode_events, encode_event
 from redis_resilience.model.history import FinalFacts, FinalRead, History
 from redis_resilience.model.lint import LintReport
-from redis_resilience.model.plan import SCHEMA, Plan
+from redis_resilience.model.plan import Plan
 from redis_resilience.model.sentinel_log import parse_log
 from redis_resilience.model.verdict import Judgement
+from redis_resilience.trials.plan_file import plan_of
 
 T = TypeVar("T")
 _FACTS = tuple(field.name for field in fields(FinalFacts))
@@ -87,13 +88,12 @@ class TrialFolder:
             raise BrokenTrial(f"could not write {path}: {error.strerror}; make room and run it again") from error
 
     def plan(self) -> Plan:
-        plan = self._load("plan.json", Plan)
-        if plan.schema != SCHEMA:
-            raise BrokenTrial(
-                f"expected a plan of schema {SCHEMA} in {self.path}; got schema {plan.schema}; "
-                "read it with the release that wrote it"
-            )
-        return plan
+        """Of an older release too. Raises BrokenTrial where it is missing or makes no sense."""
+        data = self._bytes("plan.json")
+        try:
+            return plan_of(msgspec.json.decode(data))
+        except (UsageError, msgspec.DecodeError) as error:
+            raise BrokenTrial(f"expected a plan in {self.path / 'plan.json'}; {error}") from error
 
     def judgement(self) -> Judgement:
         return self._load("verdict.json", Judgement)
@@ -176,15 +176,19 @@ class TrialFolder:
         return events
 
     def _load(self, name: str, kind: type[T]) -> T:
-        path = self.path / name
+        data = self._bytes(name)
         try:
-            return msgspec.json.decode(path.read_bytes(), type=kind)
+            return msgspec.json.decode(data, type=kind)
+        except msgspec.DecodeError as error:
+            raise BrokenTrial(f"expected a {kind.__name__} in {self.path / name}; {error}") from error
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
         except OSError as error:
             raise BrokenTrial(
                 f"expected {name} in {self.path}; {error.strerror}; is this the folder of a trial?"
             ) from error
-        except msgspec.DecodeError as error:
-            raise BrokenTrial(f"expected a {kind.__name__} in {path}; {error}") from error
 
     def _save(self, name: str, value: object) -> None:
         write_whole(

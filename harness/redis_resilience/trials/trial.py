@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.waiting import eventually
-from redis_resilience.faults.fault import Fault, able
-from redis_resilience.faults.target import MASTER_MAJORITY
+from redis_resilience.faults.perform import able, needs
+from redis_resilience.faults.target import MASTER_MAJORITY, ROLES
 from redis_resilience.judges.judge import judge
 from redis_resilience.model.errors import Unavailable, UsageError
-from redis_resilience.model.plan import MASTER_OF_SENTINELS, Expect, FaultPlan, Load, Plan, Windows, Writers
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.plan import MASTER_OF_SENTINELS, Expect, Load, Plan, Scheduled, Since, Windows, Writers
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Profile, System, Topology
 from redis_resilience.trials.by_hand import ByHand
-from redis_resilience.trials.engine import fault_plan, run_trial
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import Keeper
 from redis_resilience.trials.observer import SILENT, Observer
@@ -52,11 +53,12 @@ class Trial:
         self._topology: Topology = topology(settings.topology)
         self._profile: Profile = self._topology.profile(settings.profile)
         self._writers: list[Writers] = []
-        self._faults: list[Fault] = []
-        self._planned: list[FaultPlan] = []
+        self._faults: list[Scheduled] = []
         self._before: list[Fault] = []
         self._expect = Expect()
         self._windows = Windows()
+        self._redis: dict[str, str] = {}
+        self._down_after_ms: int | None = None
         self._deployment: Deployment | None = None
         self.outcome: Outcome | None = None
         self.bring_up = ""
@@ -80,6 +82,7 @@ class Trial:
         self._must_be_ours("redis directives")
         pairs = tuple((name.replace("_", "-"), value) for name, value in sorted(directives.items()))
         self._topology = self._topology.with_config(*pairs)
+        self._redis |= dict(pairs)
 
     def down_after(self, ms: int) -> None:
         """Another D for this trial; the profile's name says so: numbers of different profiles are not compared."""
@@ -87,6 +90,7 @@ class Trial:
         if ms < 1:
             raise UsageError(f"expected down-after-milliseconds of 1 or more; got {ms}")
         self._profile = self._profile.with_dead_after(ms)
+        self._down_after_ms = ms
 
     def _must_be_ours(self, what: str) -> None:
         if self._settings.attach:
@@ -116,12 +120,18 @@ class Trial:
             )
         )
 
-    def inject(self, fault: Fault, *, after_s: float = 0.0) -> None:
-        """Add a fault, so long after the one before it (the first: after the control window)."""
-        if after_s < 0:
-            raise UsageError(f"expected a fault 0 s or more after the one before; got {after_s:g} s")
-        self._faults.append(fault)
-        self._planned.append(fault_plan(fault, after_s))
+    def inject(self, fault: Fault, *, after_s: float = 0.0, at_s: float | None = None) -> None:
+        """Add a fault, `after_s` after the effect of the one before it (the first: after the control window).
+
+        at_s: so long after the control window, whatever else is broken by then; two faults may overlap.
+        """
+        if at_s is not None and after_s:
+            raise UsageError(f"expected after_s or at_s of {fault}; got {after_s:g} s and {at_s:g} s")
+        self._faults.append(
+            Scheduled(fault=fault, after_s=after_s)
+            if at_s is None
+            else Scheduled(fault=fault, after_s=at_s, since=Since.START)
+        )
 
     def before(self, fault: Fault) -> None:
         """Done, healed and whole again before anything is measured: what the deployment has been through by then."""
@@ -137,8 +147,6 @@ class Trial:
         two_masters_s: float = 0.0,
     ) -> None:
         """What the verdict compares with; see `redis_resilience.model.plan.Expect`."""
-        if two_masters_s < 0:
-            raise UsageError(f"expected two masters for 0 s or more; got {two_masters_s:g} s")
         self._expect = Expect(
             failover=failover,
             max_lost=max_lost,
@@ -149,6 +157,9 @@ class Trial:
 
     def windows(self, **seconds: float) -> None:
         """Other lengths of phases: control_s, observe_s, linger_s, heal_s."""
+        if unknown := seconds.keys() - {each.name for each in fields(Windows)}:
+            known = ", ".join(each.name for each in fields(Windows))
+            raise UsageError(f"expected windows of: {known}; got {', '.join(sorted(unknown))}")
         self._windows = replace(self._windows, **seconds)
 
     def by_hand(self) -> ByHand:
@@ -169,43 +180,41 @@ class Trial:
         """
         if self.outcome:
             raise UsageError("expected one run() a trial; got a second; use --redis-trials to repeat a scenario")
-        self._must_make_sense()
-        if not self._writers:
-            self.load()
-        topology, profile = self.topology, self.profile
-        seed = self._settings.seed ^ self._number
-        plan = Plan(
-            trial=f"{self._number:08x}",
-            scenario=self._scenario,
-            topology=topology.name,
-            profile=profile.name,
-            backend=self._settings.backend,
-            seed=seed,
-            load=Load(writers=tuple(self._writers)),
-            faults=_at_any_phase(self._planned, profile, seed),
-            expect=self._expect,
-            windows=self._windows,
-            before=tuple(fault_plan(fault) for fault in self._before),
-            repeat=self._repeat,
-        )
+        plan = self.plan()
+        must_make_sense(plan, self.topology)
         folder = TrialFolder(self.folder)
         folder.create(plan)
         deployment = self._deployed()
-        for fault in (*self._before, *self._faults):
-            for capability in fault.needs:
+        for fault in plan.all_faults:
+            for capability in needs(fault):
                 able(deployment, capability, fault.kind)
         self.bring_up = deployment.bring_up
-        run_trial(
-            plan,
-            self._faults,
-            deployment,
-            folder,
-            before=self._before,
-            observer=self._observer,
-            clock=self._keeper.clock,
-        )
+        run_trial(plan, deployment, folder, observer=self._observer, clock=self._keeper.clock)
         self.outcome = rejudge(folder)
         return self.outcome
+
+    def plan(self) -> Plan:
+        """What `run` is going to do, by the calls so far."""
+        if not self._writers:
+            self.load()
+        profile = self.profile
+        seed = self._settings.seed ^ self._number
+        return Plan(
+            trial=f"{self._number:08x}",
+            scenario=self._scenario,
+            topology=self.topology.name,
+            profile=profile.based_on or profile.name,
+            backend=self._settings.backend,
+            seed=seed,
+            load=Load(writers=tuple(self._writers)),
+            faults=_at_any_phase(self._faults, profile, seed),
+            expect=self._expect,
+            windows=self._windows,
+            before=tuple(self._before),
+            redis=self._redis,
+            down_after_ms=self._down_after_ms,
+            repeat=self._repeat,
+        )
 
     def _deployed(self) -> Deployment:
         """One deployment a trial, whoever asks for it first."""
@@ -217,28 +226,42 @@ class Trial:
             )
         return self._deployment
 
-    def _must_make_sense(self) -> None:
-        """Raises Unavailable, the reason for a skip, where the topology has nothing that a fault could hit."""
-        for fault in self._faults:
-            if self.topology.system is System.CLUSTER and "sentinel" in fault.target:
-                raise Unavailable(
-                    f"expected a topology with Sentinels, as fault {fault.kind} is for {fault.target}; got "
-                    f"{self.topology.name}, a Redis Cluster"
-                )
-            if self.topology.system is not System.CLUSTER and fault.target == MASTER_MAJORITY:
-                raise Unavailable(
-                    f"expected a topology with several masters, as fault {fault.kind} is for {fault.target}; got "
-                    f"{self.topology.name}: use --redis-topology cluster"
-                )
+
+def must_make_sense(plan: Plan, topology: Topology) -> None:
+    """Raises UsageError for a pod or container that the topology does not have, before anything starts.
+
+    Raises Unavailable, the reason for a skip, where the topology has nothing of the role that a fault is for.
+    """
+    pods = {pod.name: pod.containers for pod in topology.pods}
+    clustered = topology.system is System.CLUSTER
+    for fault in plan.all_faults:
+        pod, _, container = fault.target.partition("/")
+        if clustered and "sentinel" in (fault.target.split("-")[0], container):
+            raise Unavailable(
+                f"expected a topology with Sentinels, as fault {fault.kind} is for {fault.target}; got "
+                f"{topology.name}, a Redis Cluster"
+            )
+        if not clustered and fault.target == MASTER_MAJORITY:
+            raise Unavailable(
+                f"expected a topology with several masters, as fault {fault.kind} is for {fault.target}; got "
+                f"{topology.name}: use --redis-topology cluster"
+            )
+        if fault.target not in ROLES and (pod not in pods or (container and container not in pods[pod])):
+            known = ", ".join(f"{name} ({', '.join(containers)})" for name, containers in pods.items())
+            raise UsageError(
+                f"expected a target of {', '.join(ROLES)}, or a pod of topology {topology.name}, or POD/CONTAINER; got "
+                f"{fault}; its pods are: {known}"
+            )
 
 
-def _at_any_phase(faults: list[FaultPlan], profile: Profile, seed: int) -> tuple[FaultPlan, ...]:
-    """The first fault later by a seeded part of Sentinel's PING period: trials must not all hit the same phase."""
-    if not faults:
-        return ()
+def _at_any_phase(faults: list[Scheduled], profile: Profile, seed: int) -> tuple[Scheduled, ...]:
+    """All faults later by a seeded part of Sentinel's PING period: trials must not all hit the same phase."""
     period_s = min(1.0, profile.dead_after_ms / 1e3)
     shift_s = random.Random(seed).uniform(0, period_s)  # noqa: S311 - a plan, not a secret
-    return (replace(faults[0], after_s=faults[0].after_s + shift_s), *faults[1:])
+    return tuple(
+        replace(each, after_s=each.after_s + shift_s) if not number or each.since is Since.START else each
+        for number, each in enumerate(faults)
+    )
 
 
 def rejudge(folder: TrialFolder) -> Outcome:

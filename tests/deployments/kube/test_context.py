@@ -12,6 +12,7 @@ from redis_resilience.deployments.kube.nodes.helper import helper_name, helper_p
 from redis_resilience.deployments.kube.objects.manifests import Object
 from redis_resilience.deployments.kube.permissions import must_be_allowed, needed
 from redis_resilience.deployments.kube.port import NamespaceState, Permission
+from redis_resilience.faults.capabilities import CanScale
 from redis_resilience.model.errors import Unavailable, UsageError
 
 OBJECTS = """apiVersion: v1
@@ -107,7 +108,7 @@ def test_no_more_is_asked_for_than_is_done():
     scale = Permission(verb="patch", group="apps", resource="statefulsets", subresource="scale")
 
     assert not [each for each in needed(probe) if each.resource not in ("pods", "events")]
-    assert scale in needed(probe, faults=["scale-to-zero"])
+    assert scale in needed(probe, capabilities=[CanScale])
     assert Permission(verb="get", resource="secrets", name="redis") in needed(probe, secret="redis")  # noqa: S106 - its name
     assert Permission(verb="delete", group="policy", resource="networkpolicies") in needed(
         [Object(group="policy", kind="NetworkPolicy", name="x")]

@@ -12,7 +12,7 @@ from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.deployments.nodes import look_at
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.capabilities import CanGrow
-from redis_resilience.faults.fault import able
+from redis_resilience.faults.perform import able
 from redis_resilience.model.cluster import covered, slots_of
 from redis_resilience.model.errors import Unavailable, UsageError
 from redis_resilience.model.operations import Result

@@ -7,7 +7,7 @@ in, by a label or by naming the context once more. Nothing is loaded into nodes;
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,12 +118,12 @@ class ContextSite:
         if there:
             raise UsageError(_in_the_way(there, where))
 
-    def permissions(self, objects: str, faults: Sequence[str] = ()) -> tuple[Permission, ...]:
-        """What this deployment needs to be allowed. faults: their kinds."""
+    def permissions(self, objects: str, capabilities: Collection[type] = ()) -> tuple[Permission, ...]:
+        """What this deployment needs to be allowed. capabilities: that its faults take."""
         context = self._context
         return needed(
             manifests.objects_in(objects),
-            faults=faults,
+            capabilities=capabilities,
             secret=context.secret,
             namespace="" if context.allowed == context.name else context.namespace,
         )

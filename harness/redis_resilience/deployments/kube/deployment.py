@@ -26,7 +26,7 @@ from redis_resilience.deployments.kube.undoing import patiently, scale_back
 from redis_resilience.deployments.password import draw_password
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.undo import Resume, ScaleBack
-from redis_resilience.faults.capabilities import CanPartition, CanRestart, CanSignal, CanStopNode
+from redis_resilience.faults.capabilities import IN_NODES, CanStopNode
 from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError
@@ -165,7 +165,7 @@ class KubeDeployment(Growing):
         """Signals and rules need a way into the nodes; pods are deleted and scaled by the API alone."""
         if capability is CanStopNode and self.backend != "kind":
             return "the nodes of this cluster are not in this machine's hands"
-        if capability in (CanSignal, CanRestart, CanPartition):
+        if capability in IN_NODES:
             return self._site.locked
         return super().lacks(capability)
 

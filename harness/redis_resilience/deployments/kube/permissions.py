@@ -5,10 +5,11 @@ By SelfSubjectAccessReview, as `kubectl auth can-i` does; asking changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from redis_resilience.deployments.kube.objects.manifests import Object
 from redis_resilience.deployments.kube.port import KubeApi, Permission
+from redis_resilience.faults.capabilities import CanScale
 from redis_resilience.model.errors import Unavailable
 
 _ALWAYS = (
@@ -23,13 +24,12 @@ _SCALING = tuple(
 )
 _CLAIMS = tuple(Permission(verb=verb, resource="persistentvolumeclaims") for verb in ("get", "list", "watch", "delete"))
 _MAKING = ("get", "list", "watch", "create", "patch", "delete")
-_SCALED = "scale-to-zero"
 
 
 def needed(
-    objects: Iterable[Object], *, faults: Iterable[str] = (), secret: str = "", namespace: str = ""
+    objects: Iterable[Object], *, capabilities: Collection[type] = (), secret: str = "", namespace: str = ""
 ) -> tuple[Permission, ...]:
-    """For making and deleting these objects, and for these kinds of faults.
+    """For making and deleting these objects, and for faults that take these capabilities.
 
     secret: one that has to be read. namespace: one whose labels have to be read.
     """
@@ -38,7 +38,7 @@ def needed(
     for each in own:
         found += [Permission(verb=verb, group=each.group, resource=each.resource) for verb in _MAKING]
     found += _CLAIMS if own else ()
-    found += _SCALING if _SCALED in faults else ()
+    found += _SCALING if CanScale in capabilities else ()
     if secret:
         found.append(Permission(verb="get", resource="secrets", name=secret))
     if namespace:

@@ -4,7 +4,7 @@ before a run begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from redis_resilience.deployments.kube.attachment import Attachment, find
@@ -53,15 +53,18 @@ def in_context(
     site: ContextSite,
     connect: Connect,
     *,
-    faults: Sequence[str] = (),
+    capabilities: Collection[type] = (),
     pods: Sequence[str] = (),
     attachment: Attachment | None = None,
 ) -> Preview:
-    """Every check that the start makes, each told instead of raised. pods: of the topology; else those found there."""
+    """Every check that the start makes, each told instead of raised. pods: of the topology; else those found there.
+
+    capabilities: that the plan's faults take.
+    """
     cluster = site.acquire()
     api = connect(cluster.kubeconfig, cluster.context, site.where.namespace)
     try:
-        permissions = asked(api, site.permissions(objects, faults))
+        permissions = asked(api, site.permissions(objects, capabilities))
         refusals = [f"not allowed: {permission}" for permission, allowed in permissions if not allowed]
         refusals += _told(lambda: site.must_be_welcome(api))
         refusals += _told(lambda: site.must_be_free(objects))

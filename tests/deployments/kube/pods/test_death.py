@@ -6,7 +6,7 @@ import pytest
 
 from redis_resilience.deployments.kube.pods.death import by_silence
 from redis_resilience.faults.capabilities import CanSignal
-from redis_resilience.faults.fault import able
+from redis_resilience.faults.perform import able
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import Unavailable, WaitTimeout
 from redis_resilience.probe.protocol import Answer

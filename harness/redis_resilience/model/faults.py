@@ -1,0 +1,238 @@
+"""Every fault as frozen data: its target, its parameters, its traits, and how it reads in words.
+
+How each is injected, proved and healed is in `redis_resilience.faults`. A fault is named after the function that makes
+it, and so it is tagged in plan.json (`delete_pod` is "delete-pod"). Each raises UsageError for numbers that make no
+sense.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.numbers import LONGEST_S, must_be_within
+from redis_resilience.model.traits import BackBy, PeersSee, Process, Takes, Traits
+
+GRACE_S = 30.0
+"""Kubernetes' own default."""
+SLOTS = 16384
+"""Of a Redis Cluster."""
+
+
+class _Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What all share. target: a role, resolved at the moment of the fault, or a pod, or "POD/CONTAINER".
+
+    for_s: healed so long after it took effect; None: in the heal phase.
+    """
+
+    target: str
+    for_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.target:
+            raise UsageError(f"expected a target of fault {self.kind}; got none")
+        if self.for_s is not None:
+            must_be_within(f"a duration of fault {self.kind}", self.for_s, 0.0, LONGEST_S, "s")
+
+    @property
+    def kind(self) -> str:
+        """Its name, as in plan.json."""
+        return str(self.__struct_config__.tag)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}"
+
+
+class Kill(_Fault, frozen=True, tag="kill"):
+    """SIGKILL. Proof: the process is gone."""
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.ENDS,
+            peers_see=PeersSee.BROKEN_CONNECTIONS,
+            takes=Takes.CONTAINER,
+            back_by=BackBy.RESTART,
+            asked_to_end=False,
+            clients_reach_it=False,
+            watchers_lose_it=True,
+        )
+
+
+class Stop(_Fault, frozen=True, tag="stop"):
+    """SIGTERM. Proof: the process is gone."""
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.ENDS_GRADUALLY,
+            peers_see=PeersSee.BROKEN_CONNECTIONS,
+            takes=Takes.CONTAINER,
+            back_by=BackBy.RESTART,
+            asked_to_end=True,
+            clients_reach_it=False,
+            watchers_lose_it=True,
+        )
+
+
+class Pause(_Fault, frozen=True, tag="pause"):
+    """SIGSTOP: its connections live, nothing is answered. Proof: the kernel shows the process as stopped."""
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.HANGS,
+            peers_see=PeersSee.SILENCE,
+            takes=Takes.CONTAINER,
+            back_by=BackBy.HEAL,
+            asked_to_end=False,
+            clients_reach_it=False,
+            watchers_lose_it=True,
+        )
+
+
+class Isolate(_Fault, frozen=True, tag="isolate"):
+    """Partitioned from every other pod, both ways, established connections too. Proof: a peer cannot connect."""
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.STAYS_UP,
+            peers_see=PeersSee.SILENCE,
+            takes=Takes.POD,
+            back_by=BackBy.HEAL,
+            asked_to_end=False,
+            clients_reach_it=True,
+            watchers_lose_it=False,
+        )
+
+
+class DeletePod(_Fault, frozen=True, tag="delete-pod"):
+    """SIGTERM, after `grace_s` SIGKILL (0: at once). Proof: the process is gone.
+
+    Its connections break with it, before its address is given up.
+    """
+
+    grace_s: float = GRACE_S
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        must_be_within("a grace period", self.grace_s, 0.0, LONGEST_S, "s")
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.ENDS_GRADUALLY,
+            peers_see=PeersSee.BROKEN_CONNECTIONS,
+            takes=Takes.POD,
+            back_by=BackBy.RECREATION,
+            asked_to_end=True,
+            clients_reach_it=False,
+            watchers_lose_it=True,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}, grace {self.grace_s:g} s"
+
+
+class ScaleToZero(_Fault, frozen=True, tag="scale-to-zero"):
+    """The controller of the target's pod is scaled to 0. Proof: the servers' processes are gone."""
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.ENDS_GRADUALLY,
+            peers_see=PeersSee.BROKEN_CONNECTIONS,
+            takes=Takes.CONTROLLER,
+            back_by=BackBy.HEAL,
+            asked_to_end=True,
+            clients_reach_it=False,
+            watchers_lose_it=True,
+        )
+
+
+class StopNode(_Fault, frozen=True, tag="stop-node"):
+    """The node is powered off: no process closes its connections. Proof: the node's machine does not run."""
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.ENDS_GRADUALLY,
+            peers_see=PeersSee.SILENCE,
+            takes=Takes.NODE,
+            back_by=BackBy.HEAL,
+            asked_to_end=False,
+            clients_reach_it=False,
+            watchers_lose_it=True,
+        )
+
+
+class Grow(_Fault, frozen=True, tag="grow"):
+    """Nothing fails: the target gets the last `slots` slots of each shard. Proof: every node's table says so."""
+
+    slots: int = 50
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        must_be_within("a number of slots of each shard", self.slots, 1, SLOTS)
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.STAYS_UP,
+            peers_see=PeersSee.NOTHING,
+            takes=Takes.CONTAINER,
+            back_by=BackBy.HEAL,
+            asked_to_end=False,
+            clients_reach_it=True,
+            watchers_lose_it=False,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target} by {self.slots} slots of each shard"
+
+
+Fault = Kill | Stop | Pause | Isolate | DeletePod | ScaleToZero | StopNode | Grow
+
+
+def kill(target: str, *, for_s: float | None = None) -> Kill:
+    """SIGKILL the target's process; it is started again after `for_s`, or in the heal phase."""
+    return Kill(target=target, for_s=for_s)
+
+
+def stop(target: str, *, for_s: float | None = None) -> Stop:
+    """SIGTERM the target's process, which may save its data first; otherwise like `kill`."""
+    return Stop(target=target, for_s=for_s)
+
+
+def pause(target: str, *, for_s: float | None = None) -> Pause:
+    """SIGSTOP the target's process for `for_s`, or until the heal phase."""
+    return Pause(target=target, for_s=for_s)
+
+
+def isolate(target: str, *, for_s: float | None = None) -> Isolate:
+    """Partition the target's pod from the other pods for `for_s`, or until the heal phase; clients still reach it."""
+    return Isolate(target=target, for_s=for_s)
+
+
+def delete_pod(target: str, *, grace_s: float = GRACE_S, for_s: float | None = None) -> DeletePod:
+    """Delete the target's pod; `grace_s=0` kills it at once. Where no controller recreates it, heal does."""
+    return DeletePod(target=target, grace_s=grace_s, for_s=for_s)
+
+
+def scale_to_zero(target: str, *, for_s: float | None = None) -> ScaleToZero:
+    """Scale the controller of the target's pod to 0 replicas; back after `for_s`, or in the heal phase."""
+    return ScaleToZero(target=target, for_s=for_s)
+
+
+def stop_node(target: str, *, for_s: float | None = None) -> StopNode:
+    """Power off the node of the target's pod; on again after `for_s`, or in the heal phase."""
+    return StopNode(target=target, for_s=for_s)
+
+
+def grow(target: str, *, slots: int = 50, for_s: float | None = None) -> Grow:
+    """Add the spare pod `target` to the Redis Cluster: it gets the last `slots` slots of each shard, with their keys.
+
+    It gives them back after `for_s`, or in the heal phase.
+    """
+    return Grow(target=target, slots=slots, for_s=for_s)

@@ -1,0 +1,67 @@
+"""What every fault must answer about itself, so that nobody else has to know it by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Process(StrEnum):
+    """What becomes of the target's process."""
+
+    ENDS = "ends"
+    ENDS_GRADUALLY = "ends gradually"  # some time after the fault was asked for: when exactly, only samples tell
+    HANGS = "hangs"
+    STAYS_UP = "stays up"
+
+
+class PeersSee(StrEnum):
+    """What the target's peers, its Sentinels and the other nodes among them, see of the fault."""
+
+    BROKEN_CONNECTIONS = "broken connections"
+    SILENCE = "silence"
+    NOTHING = "nothing"
+
+
+class Takes(StrEnum):
+    """What goes together with the target."""
+
+    CONTAINER = "container"  # nothing else: the pod's Sentinel stays
+    POD = "pod"  # all containers of its pod, the Sentinel too
+    NODE = "node"  # every pod on its node
+    CONTROLLER = "controller"  # every pod of its controller
+
+
+class BackBy(StrEnum):
+    """Who may bring the target back before the fault is healed."""
+
+    RESTART = "restart"  # the kubelet restarts the container
+    RECREATION = "recreation"  # the controller recreates the pod
+    HEAL = "heal"  # none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """No default anywhere: a new fault that leaves one out is a type error.
+
+    asked_to_end: the process is told to end (SIGTERM, the API's deletion) and may act before it does. clients_reach_it:
+    clients are served by the target, or could be, while the fault lasts. watchers_lose_it: the probe's watchers must
+    notice the fault, or it did not happen.
+    """
+
+    process: Process
+    peers_see: PeersSee
+    takes: Takes
+    back_by: BackBy
+    asked_to_end: bool
+    clients_reach_it: bool
+    watchers_lose_it: bool
+
+    @property
+    def silent(self) -> bool:
+        return self.peers_see is PeersSee.SILENCE
+
+    @property
+    def whole_pod(self) -> bool:
+        """Whether the Sentinel in the target's pod goes, too."""
+        return self.takes is not Takes.CONTAINER
