@@ -20,14 +20,15 @@ def test_losses_are_those_of_judged_trials_and_the_refused_are_named(make: Any) 
     text = markdown([(make.plan(), judgement) for judgement in judged])
 
     assert text.splitlines()[2] == (
-        "0 lost of 2,716 acknowledged writes. 1 of 2 trials unknown, left out of the numbers; 7 writes lost in them."
+        "0 lost of 2,716 acknowledged writes. "
+        "1 of 2 trials left out of the numbers (unknown, or an assumption did not hold); 7 writes lost in them."
     )
 
 
 def test_where_every_trial_is_refused_no_loss_is_claimed_or_denied(make: Any) -> None:
     text = markdown([(make.plan(), make.judgement(verdict=Verdict.UNKNOWN))])
 
-    assert text.splitlines()[2] == "1 of 1 trial unknown, left out of the numbers."
+    assert text.splitlines()[2] == "1 of 1 trial left out of the numbers (unknown, or an assumption did not hold)."
 
 
 def test_no_trial_is_no_pass() -> None:

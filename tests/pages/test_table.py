@@ -29,7 +29,7 @@ def test_the_share_of_refused_trials_and_what_it_hides_is_shown(make: Any) -> No
 
     assert "30000" not in text
     assert (
-        "master-kill: 1 of 2 trials unknown, left out of the numbers; "
+        "master-kill: 1 of 2 trials left out of the numbers (unknown, or an assumption did not hold); "
         "1 of them ended before writes came back; 5 writes lost in them"
     ) in text
 

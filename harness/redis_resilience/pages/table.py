@@ -80,7 +80,8 @@ def refused_text(rows: Sequence[Row]) -> str:
     lost = sum(row.refused_lost for row in rows)
     if not refused:
         return ""
-    text = f"{count_text(refused)} of {plural(sum(row.n for row in rows), 'trial')} unknown, left out of the numbers"
+    share = f"{count_text(refused)} of {plural(sum(row.n for row in rows), 'trial')}"
+    text = f"{share} left out of the numbers (unknown, or an assumption did not hold)"
     if unended:
         text += f"; {count_text(unended)} of them ended before writes came back"
     if lost:
