@@ -100,7 +100,7 @@ OPTIONS = (
     ),
     Option(
         name="redis_profile",
-        help="Sentinel's times: documented (the document's own), fast (D = 1 s, for CI), rapid (D = 0.3 s, to sample)",
+        help="Sentinel's times: documented (the document's own), fast (D = 1 s, for CI), rapid (D = 0.5 s, to sample)",
         default="fast",
         metavar="NAME",
     ),

@@ -8,7 +8,7 @@ import pytest
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE, STATEFULSET
-from redis_resilience.topologies.topology import Boot, Pod, Volume
+from redis_resilience.topologies.topology import Boot, Pod, Profile, Volume
 
 
 def test_a_pod_s_own_boot_rule_comes_before_the_topology_s() -> None:
@@ -56,3 +56,36 @@ def test_what_a_trial_sets_otherwise_is_remembered() -> None:
     same, other = NODE.with_config(("appendonly", "yes")), NODE.with_config(("appendonly", "no"), ("maxmemory", "1"))
     assert same.changed == ()
     assert other.changed == (("appendonly", "no"), ("maxmemory", "1"))
+
+
+@pytest.mark.parametrize(
+    ("down_after_ms", "ping_ms", "artefacts"),
+    [
+        pytest.param(500, 240, (), id="rapid"),
+        pytest.param(
+            1000,
+            100,
+            ("with PINGs every 100 ms a replica's INFO counts for 5 x 100 ms = 500 ms",),
+            id="a repeated election finds a good replica by chance",
+        ),
+        pytest.param(1000, 220, ("with PINGs every 220 ms",), id="not a millisecond to spare"),
+        pytest.param(
+            1000,
+            0,
+            ("D = 1000 ms is no longer than the 1200 ms in which a Sentinel connects to a new master",),
+            id="Sentinel's own PINGs",
+        ),
+        pytest.param(5000, 0, (), id="documented"),
+        pytest.param(250, 100, ("D = 250 ms", "with PINGs every 100 ms"), id="both"),
+    ],
+)
+def test_a_profile_names_what_its_periods_alone_may_break(
+    down_after_ms: int, ping_ms: int, artefacts: tuple[str, ...]
+) -> None:
+    profile = Profile(name="mine", down_after_ms=down_after_ms, failover_timeout_ms=3000, ping_ms=ping_ms)
+    assert len(profile.artefacts) == len(artefacts)
+    assert all(said.startswith(wanted) for said, wanted in zip(profile.artefacts, artefacts, strict=True))
+
+
+def test_a_cluster_has_none_of_sentinel_s_periods() -> None:
+    assert Profile(name="mine", node_timeout_ms=1000).artefacts == ()

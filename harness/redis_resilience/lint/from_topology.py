@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from redis_resilience.lint.setup import SECRET, Seen, Sentinel, Server, Settings, Setup
-from redis_resilience.prediction.phases import ENGINE_PING_MS
 from redis_resilience.topologies.topology import Boot, Profile, System, Topology, Volume
 
 
@@ -70,7 +69,7 @@ def _sentinel(topology: Topology, profile: Profile, where: str) -> Settings:
         "down-after-milliseconds": Seen(value=str(profile.down_after_ms), where=f"{times}, down_after_ms"),
         "failover-timeout": Seen(value=str(profile.failover_timeout_ms), where=f"{times}, failover_timeout_ms"),
         "parallel-syncs": Seen(value=str(topology.parallel_syncs), where=f"{where}, parallel_syncs"),
-        "ping-period": Seen(value=str(profile.ping_ms or ENGINE_PING_MS), where=f"{times}, ping_ms"),
+        "ping-period": Seen(value=str(profile.ping_period_ms), where=f"{times}, ping_ms"),
     }
     if topology.password:
         seen["auth-pass"] = Seen(value=SECRET, where=where)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from redis_resilience.model.environment import SentinelView
-from redis_resilience.prediction.phases import ENGINE_PING_MS
 from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
 
 
@@ -24,7 +23,7 @@ def expected_views(topology: Topology, profile: Profile) -> tuple[SentinelView, 
             known_sentinels=len(watching),
             known_replicas=len(servers) - 1,
             ckquorum="",
-            ping_period_ms=profile.ping_ms or ENGINE_PING_MS,
+            ping_period_ms=profile.ping_period_ms,
         )
         for name in watching
     )

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound, Prediction, SentinelView
 from redis_resilience.model.faults import Fault
+from redis_resilience.model.periods import TICK_MS, connected_by_ms
 from redis_resilience.model.plan import Load
 from redis_resilience.model.traits import BackBy, PeersSee, Takes
-from redis_resilience.prediction.phases import MET_MS, TICK_MS, Settings, crash_bounds, hand_over_bounds
+from redis_resilience.prediction.phases import MET_MS, Settings, crash_bounds, hand_over_bounds
 from redis_resilience.topologies.care import NOBODY, Absence, Care, Comeback, absence
 
 
@@ -52,7 +53,7 @@ def predict(
     if recreated and care.hand_over_ms:
         hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
     away = absence(hit, care, settings.down_after_ms[0])
-    noticed_ms = away.most_ms + (2 * TICK_MS if traits.silent else settings.ping_ms + 2 * TICK_MS)
+    noticed_ms = away.most_ms + (2 * TICK_MS if traits.silent else connected_by_ms(settings.ping_ms))
     if noticed_ms < settings.down_after_ms[0] and not hand_over:
         return Prediction(
             failover=False,
@@ -120,7 +121,7 @@ def _too_short(settings: Settings) -> str:
     At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and reaches for the new one no
     sooner than a reconnect period after it.
     """
-    reached_ms = settings.ping_ms + 2 * TICK_MS
+    reached_ms = connected_by_ms(settings.ping_ms)
     if settings.down_after_ms[0] >= reached_ms:
         return ""
     return (

@@ -10,16 +10,12 @@ from dataclasses import dataclass
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound
+from redis_resilience.model.periods import INFO_MS, TICK_MS
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
 
-TICK_MS = 100.0
-"""Longest time between two runs of Sentinel's timer: its frequency is 10 to 19 Hz, drawn anew each time."""
 SHORT_TICK_MS = 52.0
-ENGINE_PING_MS = 1000
-"""Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
-INFO_MS = 1000.0
-"""Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
 CALM_INFO_MS = 10_000.0
+"""Servers are asked for INFO this often while their master is not down."""
 HELLO_MS = 2000.0
 RECONNECT_MS = 1000.0
 """A replica whose master is gone tries to connect this often."""

@@ -35,8 +35,8 @@ NODE = Topology(
     volume=Volume.CLAIM,
     profiles=(
         Profile(name="documented", down_after_ms=5000, failover_timeout_ms=60000),
-        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
-        Profile(name="rapid", down_after_ms=300, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=240),
+        Profile(name="rapid", down_after_ms=500, failover_timeout_ms=3000, hello_ms=100, ping_ms=240),
     ),
     redis_config=(
         ("appendonly", "yes"),
@@ -70,8 +70,8 @@ STATEFULSET = Topology(
     volume=Volume.EMPTY_DIR,
     profiles=(
         Profile(name="documented", down_after_ms=10000, failover_timeout_ms=20000),
-        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
-        Profile(name="rapid", down_after_ms=300, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100, ping_ms=240),
+        Profile(name="rapid", down_after_ms=500, failover_timeout_ms=2000, hello_ms=100, ping_ms=240),
     ),
     # The documents have no save line; these are the points that were compiled into the Redis of their time.
     redis_config=(("save", "3600 1"), ("save", "300 100"), ("save", "60 10000")),
@@ -118,8 +118,8 @@ CHART = Topology(
     password=True,
     profiles=(
         Profile(name="documented", down_after_ms=60000, failover_timeout_ms=18000),
-        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
-        Profile(name="rapid", down_after_ms=300, failover_timeout_ms=2000, hello_ms=100, ping_ms=100),
+        Profile(name="fast", down_after_ms=1000, failover_timeout_ms=2000, hello_ms=100, ping_ms=240),
+        Profile(name="rapid", down_after_ms=500, failover_timeout_ms=2000, hello_ms=100, ping_ms=240),
     ),
     redis_config=(
         ("appendonly", "yes"),
@@ -159,8 +159,8 @@ _OF_THE_IMAGE = (
 )
 _TIMES_OF_THE_IMAGE = (
     Profile(name="documented", down_after_ms=60000, failover_timeout_ms=180000),
-    Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
-    Profile(name="rapid", down_after_ms=300, failover_timeout_ms=3000, hello_ms=100, ping_ms=100),
+    Profile(name="fast", down_after_ms=1000, failover_timeout_ms=3000, hello_ms=100, ping_ms=240),
+    Profile(name="rapid", down_after_ms=500, failover_timeout_ms=3000, hello_ms=100, ping_ms=240),
 )
 
 BOOTSTRAP = Topology(

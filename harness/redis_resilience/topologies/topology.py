@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from redis_resilience.model.errors import UsageError
+from redis_resilience.model.periods import PING_MS, connected_by_ms, no_room_for_info
 
 OF_A_TRIAL = "of a trial"
 """Marks a field that no description of a topology may set."""
@@ -84,8 +85,8 @@ class Profile:
     node_timeout_ms: of Redis Cluster, which has none of the others.
     hello_ms: 0, or the period of Sentinel's hello messages during bring-up only; it is put back to the engine's own
     2000 ms before anything is measured. ping_ms: 0, or the period of its PINGs and reconnects for the whole time: with
-    the engine's own 1000 ms a D of a second or less takes a new master for dead that nobody has connected to yet. Both
-    need SENTINEL DEBUG (Redis 7.0 and up, Valkey).
+    the engine's own 1000 ms a D of a second or less takes a new master for dead that no Sentinel has connected to yet.
+    Both need SENTINEL DEBUG (Redis 7.0 and up, Valkey); `artefacts` says what the period must leave room for.
     based_on: the profile that a trial set another D of; "" where none did.
     """
 
@@ -101,6 +102,24 @@ class Profile:
     def dead_after_ms(self) -> int:
         """How long a server must be silent to be taken for dead: D, or the cluster's node timeout."""
         return self.node_timeout_ms or self.down_after_ms
+
+    @property
+    def ping_period_ms(self) -> int:
+        """Of Sentinel's PINGs and of its attempts to connect."""
+        return self.ping_ms or PING_MS
+
+    @property
+    def artefacts(self) -> tuple[str, ...]:
+        """Why a failover may fail by these periods alone; none where Sentinel's own arithmetic allows them."""
+        if self.node_timeout_ms:
+            return ()
+        too_short = self.down_after_ms <= connected_by_ms(self.ping_period_ms)
+        taken_for_dead = (
+            f"D = {self.down_after_ms} ms is no longer than the {connected_by_ms(self.ping_period_ms):g} ms in which a "
+            "Sentinel connects to a new master"
+        )
+        no_room = no_room_for_info(self.ping_period_ms)
+        return (*((taken_for_dead,) if too_short else ()), *((no_room,) if no_room else ()))
 
     def with_dead_after(self, ms: int) -> Profile:
         """The same with another D or node timeout; its name says so."""

@@ -15,7 +15,6 @@ from redis_resilience.lint.check import check
 from redis_resilience.lint.from_topology import read_topology
 from redis_resilience.lint.setup import DEFAULTS, SECRET, Seen, Sentinel, Server, Settings, Setup
 from redis_resilience.model.lint import LintReport
-from redis_resilience.prediction.phases import ENGINE_PING_MS
 
 _PASSWORDS = ("masterauth", "requirepass")
 
@@ -63,7 +62,7 @@ def _sentinel(deployment: Deployment, name: str, *, password: bool) -> Sentinel 
     own = pairs(deployment.probe.query(endpoint, "SENTINEL", "CONFIG", "GET", "*").value)
     check_quorum = deployment.probe.query(endpoint, "SENTINEL", "CKQUORUM", master)
     told = {key: value for key, value in {**own, **facts}.items() if key in DEFAULTS or key == "quorum"}
-    told["ping-period"] = str(deployment.profile.ping_ms or ENGINE_PING_MS)
+    told["ping-period"] = str(deployment.profile.ping_period_ms)
     # One that reaches a master that asks for a password knows it.
     told["auth-pass"] = SECRET if password and facts.get("flags") == "master" else ""
     return Sentinel(

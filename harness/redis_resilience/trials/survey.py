@@ -13,7 +13,6 @@ from redis_resilience.deployments.replies import entries, fields, pairs
 from redis_resilience.faults.target import View
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import SentinelView, Server
-from redis_resilience.prediction.phases import ENGINE_PING_MS
 from redis_resilience.topologies.topology import System
 from redis_resilience.trials.cluster_survey import survey_cluster
 from redis_resilience.trials.seen import Survey, pod_at, state_of
@@ -160,7 +159,7 @@ def describe_sentinels(deployment: Deployment) -> tuple[SentinelView, ...]:
                 known_sentinels=int(facts["num-other-sentinels"]) + 1,
                 known_replicas=int(facts["num-slaves"]),
                 ckquorum=str(check.value or check.error or check.unreachable),
-                ping_period_ms=deployment.profile.ping_ms or ENGINE_PING_MS,
+                ping_period_ms=deployment.profile.ping_period_ms,
             )
         )
     return tuple(found)

@@ -1,0 +1,37 @@
+"""Sentinel's own periods, and what a PING period set by SENTINEL DEBUG must leave room for.
+
+From redis/redis src/sentinel.c, 4f8cdc2a (2024-10-18); the same from Redis 7.0 on and in Valkey. In the names that it
+has there: sentinel_ping_period is the period of PINGs and the least time between two attempts to connect
+(sentinelReconnectInstance). A replica is promoted only while its last INFO is no older than 5 x sentinel_ping_period
+(sentinelSelectSlave, line 5041), and INFO is asked for once a second while the master is down
+(sentinelSendPeriodicCommands). Only the first of these three periods can be changed.
+"""
+
+from __future__ import annotations
+
+TICK_MS = 100.0
+"""Longest time between two runs of Sentinel's timer: its frequency is 10 to 19 Hz, drawn anew each time."""
+PING_MS = 1000
+"""Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
+INFO_MS = 1000.0
+"""Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
+_PINGS_OF_AN_INFO = 5
+
+
+def connected_by_ms(ping_ms: float) -> float:
+    """The longest that a Sentinel takes to connect to a new master and to hear from it: a lower D takes it for dead."""
+    return ping_ms + 2 * TICK_MS
+
+
+def no_room_for_info(ping_ms: float) -> str:
+    """Why a replica that is well may be taken for too old to promote (-failover-abort-no-good-slave); "" if it is not.
+
+    The first election comes right after INFO was asked for; a repeated one comes at any time.
+    """
+    counts_ms, asked_ms = _PINGS_OF_AN_INFO * ping_ms, INFO_MS + TICK_MS
+    if counts_ms > asked_ms:
+        return ""
+    return (
+        f"with PINGs every {ping_ms:g} ms a replica's INFO counts for 5 x {ping_ms:g} ms = {counts_ms:g} ms, and is "
+        f"asked for every {asked_ms:g} ms"
+    )
