@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,20 @@ from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.keeper import Keeper
 from redis_resilience.trials.settings import Settings
 from redis_resilience.trials.survey import survey
+from redis_resilience.trials.throttle import Throttle
 
 NODE = topology("node")
 FAST = NODE.profile("fast")
+
+
+class At:
+    """A clock that stands still."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+
+    def now_ns(self) -> int:
+        return self.seconds * 1_000_000_000
 
 
 @pytest.fixture
@@ -46,3 +58,31 @@ def test_one_whose_sentinels_know_a_dead_one_is_not(keeper: Keeper, monkeypatch:
     )
 
     assert keeper.deployment(NODE, FAST) is not first
+
+
+def test_one_whose_sentinels_have_different_epochs_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failover of the trial before is not known to all of them yet."""
+    first = keeper.deployment(NODE, FAST)
+    monkeypatch.setattr(
+        "redis_resilience.trials.keeper.survey",
+        lambda deployment: replace(survey(deployment), epochs=frozenset({"1", "2"})),
+    )
+
+    assert keeper.deployment(NODE, FAST) is not first
+
+
+@pytest.mark.parametrize(("left_s", "taken_over"), [(0.0, True), (3.0, True), (3.5, False)])
+def test_one_whose_sentinels_may_start_no_failover_is_not_unless_that_is_over_sooner_than_a_new_one_is_up(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, left_s: float, taken_over: Any
+) -> None:
+    """Seen: "I will not start a failover before ..." of one trial was the next trial's unexplained 1736 ms."""
+    monkeypatch.setattr(
+        MemoryDeployment, "start", lambda _: monkeypatch.setattr("redis_resilience.trials.keeper.HOST_CLOCK", At(3))
+    )
+    monkeypatch.setattr("redis_resilience.trials.keeper.HOST_CLOCK", At(0))
+    first = keeper.deployment(NODE, FAST)
+    monkeypatch.setattr(
+        "redis_resilience.trials.keeper.throttle", lambda *_: Throttle(left_s=left_s, text="redis-0 may not")
+    )
+
+    assert (keeper.deployment(NODE, FAST) is first) is taken_over

@@ -38,6 +38,7 @@ from redis_resilience.trials.observer import SILENT, Observer, Progress
 from redis_resilience.trials.schedule import Schedule
 from redis_resilience.trials.seen import Survey
 from redis_resilience.trials.survey import caught_up, caught_up_with, describe_sentinels, describe_servers, survey
+from redis_resilience.trials.throttle import throttle
 
 _SETTLE_S = 30.0
 _WHOLE = "one master, linked replicas, agreeing Sentinels or nodes"
@@ -120,6 +121,7 @@ class _Run:
             self._watch()
             noticed_s = self._deployment.profile.dead_after_ms / 1e3
             seen = self._until_whole(noticed_s + self._plan.windows.heal_s, _WHOLE)
+        self._until_unthrottled()
         self._enter("assumptions")
         found = self._empty() if self._deployment.owns_data else self._sweep()
         sentinels = describe_sentinels(self._deployment)
@@ -262,6 +264,18 @@ class _Run:
 
         eventually(look, within_s=within_s, what=what, clock=self._clock)
         return seen
+
+    def _until_unthrottled(self) -> None:
+        """Wait until every Sentinel may start a failover: one that tried or voted before for nothing would refuse."""
+        profile = self._deployment.profile
+
+        def look() -> tuple[bool, str]:
+            self._tick()
+            found = throttle(self._probe, profile)
+            return not found.left_s, found.text
+
+        within_s = throttle(self._probe, profile).left_s + _SETTLE_S
+        eventually(look, within_s=within_s, what="Sentinels that may start a failover", clock=self._clock)
 
     def _expect_whole(self, what: str, also: Callable[[Survey], bool] | None = None) -> None:
         """Wait for it within the heal window; that it did not come is the judges' to weigh."""

@@ -1,6 +1,8 @@
 """Keeps one deployment for the trials that can share it: consecutive faults on one system, as in real life.
 
-The next trial gets the same deployment if it has the same topology and profile and is whole; else a new one.
+The next trial gets the same deployment if it has the same topology and profile and nothing of the trial before is left
+in it: it is healthy, no Sentinel knows one that is gone, all have the same configuration epoch, and all may start a
+failover, or may do so sooner than a new deployment would be up (the trial waits for that). Else it gets a new one.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from redis_resilience.model.errors import ResilienceError
 from redis_resilience.topologies.topology import Profile, Topology
 from redis_resilience.trials.settings import Settings
 from redis_resilience.trials.survey import survey
+from redis_resilience.trials.throttle import throttle
 
 if TYPE_CHECKING:
     from redis_resilience.deployments.journal import Journal
@@ -34,6 +37,8 @@ class Keeper:
         self._settings = settings
         self._kept: tuple[Topology, Profile, Deployment] | None = None
         self._made = 0
+        self._bring_up_s = 0.0
+        """What the newest deployment took to come up."""
         self._shared = ExitStack()
         """What outlives a deployment: the journal of the run."""
         self._journal: Journal | None = None
@@ -57,7 +62,9 @@ class Keeper:
             self._stop()
         if not self._kept:
             made = self._make(topology, profile)
+            began_ns = self.clock.now_ns()
             made.start()
+            self._bring_up_s = (self.clock.now_ns() - began_ns) / 1e9
             self._kept = (topology, profile, made)
         return self._kept[2]
 
@@ -96,7 +103,8 @@ class Keeper:
 
         def look() -> tuple[bool, str]:
             seen = survey(deployment)
-            return seen.whole and not seen.ghosts, f"{seen.text}; {seen.ghosts} Sentinels are known and not there"
+            left = f"{seen.ghosts} Sentinels are known and not there; epochs {', '.join(sorted(seen.epochs))}"
+            return seen.whole and not seen.ghosts and len(seen.epochs) < 2, f"{seen.text}; {left}"
 
         try:
             eventually(
@@ -105,9 +113,9 @@ class Keeper:
                 what="the deployment of the trial before to be whole",
                 clock=self.clock,
             )
+            return throttle(deployment.probe, deployment.profile).left_s <= self._bring_up_s
         except ResilienceError:
             return False
-        return True
 
     def _make(self, topology: Topology, profile: Profile) -> Deployment:
         """The backends are imported where one is made: a run pays for its own only."""

@@ -36,6 +36,8 @@ class Survey:
     """Of a Redis Cluster: by their slots the pods that serve them, each master first."""
     ghosts: int = 0
     """The most Sentinels that one of them knows and that are not there: they count for the majority."""
+    epochs: frozenset[str] = frozenset()
+    """The configuration epochs of all Sentinels: several while a failover is not known to all of them."""
 
 
 def pod_at(host: str, port: int, endpoints: Mapping[str, Endpoint]) -> str:

@@ -49,6 +49,7 @@ def _survey(deployment: Deployment) -> Survey:
     answering: list[str] = []
     wrong: list[str] = []
     ghosts = 0
+    epochs: dict[str, str] = {}
     watchers = deployment.sentinels()
     for name, endpoint in watchers.items():
         answer = probe.query(endpoint, "SENTINEL", "MASTER", deployment.topology.master_name)
@@ -56,6 +57,7 @@ def _survey(deployment: Deployment) -> Survey:
         named[name] = pod_at(facts.get("ip", ""), int(facts.get("port", "0") or 0), endpoints)
         if not answer.unreachable:
             answering.append(name)
+        epochs[name] = facts.get("config-epoch", "")
         flags = facts.get("flags", answer.error or answer.unreachable)
         if flags != "master" or [named[name]] != masters:
             wrong.append(f"Sentinel of {name}: {named[name] or 'nobody'} ({flags})")
@@ -90,6 +92,7 @@ def _survey(deployment: Deployment) -> Survey:
         ),
         whole=not wrong,
         ghosts=ghosts,
+        epochs=frozenset(epochs.values()) - {""},
         text="; ".join(wrong) or f"{masters[0]} is master of {', '.join(replicas)}; {len(answering)} Sentinels agree",
     )
 
