@@ -156,14 +156,15 @@ def dump(trial: TrialPath) -> None:
     """Print a trial's operations readable, one JSON object a line, in the order of their records."""
     import json  # noqa: PLC0415 - only this command needs it
 
-    from redis_resilience.model.operations import Cause, Result  # noqa: PLC0415 - idem
+    from redis_resilience.model.operations import Cause, Kind, Result  # noqa: PLC0415 - idem
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - idem
 
     history = TrialFolder(trial).history()
     names = history.operations.dtype.names or ()
     for record in history.operations:
         numbers = {name: int(record[name]) for name in names}
-        words = {"outcome": Result(numbers["outcome"]).name.lower(), "cause": Cause(numbers["cause"]).name.lower()}
+        enums = (("outcome", Result), ("cause", Cause), ("kind", Kind))
+        words = {name: enum(numbers[name]).name.lower() for name, enum in enums}
         typer.echo(json.dumps({**numbers, **words}))
 
 

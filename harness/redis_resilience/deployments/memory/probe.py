@@ -17,7 +17,7 @@ from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import AnyEvent, Connected, Link, Role
 from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.history import FinalFacts
-from redis_resilience.model.operations import Cause, key_prefix, key_text, result_of
+from redis_resilience.model.operations import Cause, Kind, key_prefix, key_text, result_of
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
 from redis_resilience.probe.protocol import Answer, Status, Swept, Value
 
@@ -248,7 +248,8 @@ class MemoryProbe:
         server = names.index(client.server) if client.server else records.NO_SERVER
         connection = client.connection if client.server else 0
         outcome = result_of(cause)
-        row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, int(outcome), int(cause))
+        told = (int(outcome), int(cause), int(Kind.WRITE), self._key)
+        row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, *told)
         self._operations.append(row)
         self._key += 1
 
