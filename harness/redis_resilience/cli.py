@@ -145,8 +145,8 @@ def recheck(trial: TrialPath) -> None:
 def report(trial: TrialPath) -> None:
     """Write the trial's page again, with its script inside, so that it can travel alone."""
     from redis_resilience.pages.script import inline_script  # noqa: PLC0415 - idem
+    from redis_resilience.results.publishing import write_page  # noqa: PLC0415 - idem
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.trials.publishing import write_page  # noqa: PLC0415 - idem
 
     typer.echo(write_page(TrialFolder(trial), script=inline_script()))
 
@@ -169,10 +169,20 @@ def dump(trial: TrialPath) -> None:
 
 
 @app.command()
-def scenarios() -> None:
-    """List the scenarios."""
-    from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
+def scenarios(
+    *,
+    path: Annotated[bool, typer.Option("--path", help="Print the folder that they are in, for pytest.")] = False,
+) -> None:
+    """List the scenarios.
 
+    All of them by pytest:  pytest $(redis-resilience scenarios --path)
+    """
+    from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.shipped import SCENARIOS  # noqa: PLC0415 - idem
+
+    if path:
+        typer.echo(SCENARIOS)
+        return
     _table(("scenario", "what it does"), [(found.name, found.summary) for found in known()])
 
 
@@ -312,9 +322,13 @@ def doctor(
 
 
 def _chosen(called: typer.Context) -> dict[str, str]:
-    """What was given to those options that the pytest plugin has, too, by their names there."""
+    """What the command line gives to those options that the pytest plugin has, too, by their names there."""
     known = {option.name for option in OPTIONS}
-    given = {name if name in known else f"redis_{name}": value for name, value in called.params.items()}
+    given = {
+        name if name in known else f"redis_{name}": value
+        for name, value in called.params.items()
+        if str(called.get_parameter_source(name)).endswith("COMMANDLINE")
+    }
     words = {True: "yes", False: ""}
     return {name: words.get(value, value) for name, value in given.items() if name in known}
 
