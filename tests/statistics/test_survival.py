@@ -32,6 +32,10 @@ def test_a_quantile_that_is_never_reached_is_a_bound() -> None:
     assert ecdf(TREATED).quantile(0.95) == Quantile(ms=35.0, censored=True)
 
 
+def test_a_share_that_is_reached_exactly_is_reached() -> None:
+    assert ecdf(Sample(measured_ms=(1.0, 2.0, 3.0, 4.0))).quantile(0.5) == Quantile(ms=2.0)
+
+
 def test_all_censored_is_a_curve_at_zero_that_says_nothing() -> None:
     curve = ecdf(Sample(bounds_ms=(5.0, 7.0)))
 

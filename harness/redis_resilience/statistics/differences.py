@@ -133,7 +133,8 @@ def share_difference(a: Count, b: Count, *, margin: float = 0.0, alpha: float = 
     """How many more of B's trials have the event, as a share.
 
     Limits of Clopper and Pearson, combined by variance recovery. p_above is never below that of Fisher's exact test of
-    "no more often". Raises UsageError for an alpha outside (0, 1).
+    "no more often", though the limits, which are wider, may include 0 where that test is significant. Raises UsageError
+    for an alpha outside (0, 1).
     """
     from scipy.stats import fisher_exact
 
