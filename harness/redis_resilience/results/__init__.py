@@ -1,1 +1,0 @@
-"""What concerns runs across trials: what was tested, and the documents of a run."""
