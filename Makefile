@@ -23,7 +23,7 @@ test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, r
 	@$(MAKE) --no-print-directory lint
 	@.venv/bin/pytest tests -m "not local and not kind" -n 2
 	@.venv/bin/pytest tests -m local -n 3 --dist worksteal --redis-require=yes
-	@.venv/bin/pytest scenarios -n 2 --dist worksteal -m "not kind" -k "$(CERTAIN)" --redis-require=yes $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+	@.venv/bin/pytest scenarios -n 2 --dist worksteal -k "$(CERTAIN)" --redis-require=yes --timeout=120 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 test-kind:  ## What needs Docker, kind and kubectl: clusters of its own, real faults, every document's scenario
 	@tools/setup dev

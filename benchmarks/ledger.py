@@ -24,7 +24,7 @@ from redis_resilience.model.environment import Environment, Prediction, Server
 from redis_resilience.model.events import FaultEffect, Link, Phase, Role, SentinelMessage
 from redis_resilience.model.faults import kill
 from redis_resilience.model.history import FinalRead, History
-from redis_resilience.model.operations import Cause, Result, key_text
+from redis_resilience.model.operations import Cause, Kind, Result, key_text
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 
 SIZES = (1_000_000, 10_000_000)
@@ -45,6 +45,7 @@ def make(folder: Path, count: int) -> None:
     rows["return_ns"] = rows["call_ns"] + random.integers(50_000, 500_000, count)
     rows["client"] = np.arange(count) % CLIENTS + 1
     rows["outcome"] = Result.OK
+    rows["kind"], rows["value"] = Kind.WRITE, rows["key"]
     rows["server"] = np.arange(count) >= count // 2
     rows["connection"] = rows["client"] + CLIENTS * rows["server"].astype(np.uint32)
     lost = np.zeros(count, dtype=bool)

@@ -106,8 +106,7 @@ def test_cluster_grows(trial: Trial) -> None:
     assert not any(shard.timeline.failover for shard in outcome.judgement.shards), outcome.explain()
 
 
-@pytest.mark.kind
-@pytest.mark.redis(topology="cluster", fresh="yes")
+@pytest.mark.redis(topology="cluster", fresh="yes", backends=("kind", "context"))
 def test_cluster_node_lost(trial: Trial) -> None:
     """Data is spread over machines: one loses its power, and what is elsewhere of each shard serves all of its slots.
 

@@ -37,14 +37,14 @@ def test_document_001(trial: Trial) -> None:
     assert by_hand.masters("redis")[topology.master_name] != before
 
 
-@pytest.mark.kind
+@pytest.mark.redis(topology="chart", backends=("kind", "context"))
 def test_document_001_metrics(trial: Trial) -> None:
     """The exporter of any pod, through its Service, tells that its server is up."""
     metrics = trial.by_hand().fetch("http://redis-metrics:9121/metrics")
     assert "redis_up 1" in metrics.splitlines()
 
 
-@pytest.mark.kind
+@pytest.mark.redis(topology="chart", backends=("kind", "context"))
 def test_document_001_network_policy(trial: Trial) -> None:
     """A client with the label gets an answer, one without it none; a network that enforces no policy is told of."""
     by_hand, host = trial.by_hand(), f"{trial.topology.first}.{trial.topology.service}"

@@ -7,7 +7,7 @@ import pytest
 from redis_resilience import MASTER, Trial, stop_node
 
 
-@pytest.mark.kind
+@pytest.mark.redis(backends=("kind", "context"))
 def test_node_stop(trial: Trial) -> None:
     """Cut the power of the master's node: its Sentinel goes with it, and nobody tells anybody."""
     trial.inject(stop_node(MASTER))

@@ -13,7 +13,7 @@ import pytest
 import redis_resilience
 
 STUB = Path(redis_resilience.__file__).with_suffix(".pyi")
-SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.py"))
+SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("test_*.py"))
 
 
 def test_every_public_name_can_be_had():

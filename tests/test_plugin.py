@@ -80,7 +80,7 @@ def test_what_stays_behind_fails_the_run_in_words(pytester: pytest.Pytester):
         Keeper.close = close
         """
     )
-    pytester.makepyfile("def test_it(trial): pass")
+    pytester.makepyfile("def test_it(trial): trial.run()")
 
     result = pytester.runpytest_subprocess(*MEMORY)
 
@@ -161,7 +161,7 @@ def test_a_failing_verdict_fails_the_test_without_an_assert(pytester):
             "*fail: ledger.lost: *",
             "*lost rr:*: acknowledged by redis-0, *",
             "folder: results/*/master-kill",
-            "repeat: pytest test_scenario.py::test_master_kill --redis-seed=7 --redis-backend=memory",
+            "repeat: *python -m pytest test_scenario.py::test_master_kill --redis-seed=7 --redis-backend=memory",
         ]
     )
 
@@ -223,7 +223,9 @@ def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
 
     outcomes = result.parseoutcomes()
     assert {name: outcomes[name] for name in ("rerun", "passed", "failed")} == {"rerun": 1, "passed": 1, "failed": 1}
-    result.stdout.re_match_lines([r"unwatched-at-first +pass +1 ", r"node +unknown +1 ", "fast, n = 2 +fail +0 "])
+    result.stdout.re_match_lines(
+        [r"unwatched-at-first +pass +1 ", r"node +unknown +1 ", "fast, n = 2 +fail +0 ", " +1 passed", " +1 rerun"]
+    )
     told = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314 - own file
     folders = [item.get("value", "").rpartition("/")[2] for item in told if item.get("name") == "redis_folder"]
     assert folders == ["unwatched-at-first", "unwatched-at-first-again", "that-fails"]
@@ -263,16 +265,17 @@ def test_an_unknown_topology_names_the_nearest(scenario):
     """The message lists what there is."""
     result = scenario.runpytest_subprocess(*MEMORY, "--redis-topology=nod")
 
-    assert result.ret != 0
-    result.stdout.fnmatch_lines(["*expected *node*got 'nod'*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: expected a topology of node, *; got 'nod'; did you mean node?"])
+    assert len(result.stderr.lines) <= 2
 
 
 def test_an_unknown_profile_names_those_of_the_topology(scenario):
     """Each topology has its own, a user's own topology too."""
     result = scenario.runpytest_subprocess(*MEMORY, "--redis-profile=slow")
 
-    assert result.ret != 0
-    result.stdout.fnmatch_lines(["*topology node has no profile 'slow'; it has: documented, fast, rapid*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: topology node has no profile 'slow'; it has: documented, fast, rapid"])
 
 
 def test_the_command_line_beats_the_environment_beats_the_ini_file(scenario, monkeypatch):
@@ -329,7 +332,10 @@ def test_plan_carries_seed_and_repeat_command(scenario):
     scenario.runpytest_subprocess(*MEMORY, "--redis-seed=5")
 
     plan = json.loads((scenario.path / "results" / "latest" / "master-kill" / "plan.json").read_bytes())
-    assert plan["repeat"] == "pytest test_scenario.py::test_master_kill --redis-seed=5 --redis-backend=memory"
+    assert plan["seed"] == 5
+    assert plan["repeat"].endswith(
+        "python -m pytest test_scenario.py::test_master_kill --redis-seed=5 --redis-backend=memory"
+    )
     assert 0 <= plan["faults"][0]["after_s"] <= 1
 
 
@@ -342,6 +348,7 @@ def test_a_marker_chooses_for_one_scenario(pytester):
         @pytest.mark.redis(topology="statefulset", profile="documented", trials=2)
         def test_marked(trial):
             assert (trial.topology.name, trial.profile.name) == ("statefulset", "documented")
+            trial.run()
         """
     )
 
@@ -373,9 +380,9 @@ def test_a_scenario_may_ask_for_a_deployment_that_no_trial_has_changed(pytester)
     [
         (
             "'statefulset'",
-            "*expected the marker redis with topology=, profile=, trials=, fresh=, fails=; got 'statefulset'",
+            "*expected the marker redis with topology=, *, fails=, backends=; got 'statefulset'",
         ),
-        ("size=3", "*expected the marker redis with topology=, profile=, trials=, fresh=, fails=; got size"),
+        ("size=3", "*expected the marker redis with topology=, *, fails=, backends=; got size"),
         ("trials=0", "*marker redis, trials: expected a whole number of 1 or more; got '0'"),
     ],
 )
@@ -387,3 +394,130 @@ def test_a_wrong_marker_says_what_it_takes(pytester, marker, message):
 
     assert result.ret != 0
     result.stdout.fnmatch_lines([message])
+
+
+def test_a_trial_that_never_runs_fails_by_name(pytester):
+    """With faults or without; one that is only asked by hand has shown something."""
+    pytester.makepyfile(
+        """
+        from redis_resilience import MASTER, kill
+
+        def test_forgotten(trial):
+            pass
+
+        def test_injected_only(trial):
+            trial.inject(kill(MASTER))
+
+        def test_asked_by_hand(trial):
+            assert trial.by_hand().addresses()
+        """
+    )
+
+    result = pytester.runpytest_subprocess(*MEMORY)
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        ["expected test_forgotten to run its trial; it never did*", "expected test_injected_only to run its trial; *"]
+    )
+
+
+def test_a_fixture_of_the_same_name_of_somebody_else_is_left_alone(pytester):
+    """Theirs wins as pytest's rules say, is not repeated, and a marker `redis` of theirs means what they want."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture
+        def trial():
+            return "theirs"
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.redis("their", own="words")
+        def test_theirs(trial):
+            assert trial == "theirs"
+
+        @pytest.mark.parametrize("trial", ["a", "b"])
+        def test_given(trial):
+            assert trial in "ab"
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--redis-trials=3", "--strict-markers")
+
+    result.assert_outcomes(passed=3)
+    assert not (pytester.path / "results").exists()
+
+
+def test_a_fixture_that_overrides_ours_and_asks_for_it_is_ours(pytester):
+    """It is repeated and judged like any other."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture
+        def trial(trial):
+            trial.load(writers=2, rate=100)
+            return trial
+        """
+    )
+    pytester.makepyfile("def test_it(trial): trial.run()")
+
+    pytester.runpytest_subprocess(*MEMORY, "--redis-trials=2").assert_outcomes(passed=2)
+
+
+def test_summary_and_pytest_agree(pytester):
+    """A test's own failed assertion is no pass; an expected failure is none; both stand beside the verdict."""
+    pytester.makepyfile(
+        test_own="""
+        import pytest
+
+        def test_asserts(trial):
+            assert trial.run().writes.acknowledged == 0
+
+        def test_torn_down(trial, request):
+            trial.run()
+            request.addfinalizer(lambda: 1 / 0)
+        """
+    )
+
+    result = pytester.runpytest_subprocess(*MEMORY, "--junitxml=junit.xml")
+
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*fail    0*", "*1 failed*", "*fail    0*", "*1 error*"])
+    summary = (pytester.path / "results" / "latest" / "summary.md").read_text()
+    assert summary.startswith("## FAIL: 2 trials, 2 pass, 0 unknown, 0 fail; tests: 1 failed, 1 error\n")
+    assert "- fail: the test's own assertion in 1 trial of asserts" in summary
+    told = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314 - own file
+    assert [item.get("value") for item in told if item.get("name") == "redis_test"] == ["failed", "error"]
+
+
+@pytest.mark.parametrize("results", ["/proc/nowhere", "taken"])
+def test_no_room_for_results_is_said_before_anything_runs(scenario, results):
+    (scenario.path / "taken").touch()
+
+    result = scenario.runpytest_subprocess(*MEMORY, f"--redis-results={results}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: expected a folder for results that can be written to; got *{results}: *"])
+
+
+def test_a_scenario_may_name_the_backends_that_it_needs(pytester):
+    """Elsewhere it is skipped, also where nothing may be missing: it was not asked for there."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.redis(backends=("kind", "context"))
+        def test_on_a_cluster(trial):
+            trial.run()
+        """
+    )
+
+    result = pytester.runpytest_subprocess(*MEMORY, "-rs", "--redis-require=yes")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*expected --redis-backend=kind or context for this scenario; got memory"])

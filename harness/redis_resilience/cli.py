@@ -145,8 +145,8 @@ def recheck(trial: TrialPath) -> None:
 def report(trial: TrialPath) -> None:
     """Write the trial's page again, with its script inside, so that it can travel alone."""
     from redis_resilience.pages.script import inline_script  # noqa: PLC0415 - idem
+    from redis_resilience.results.publishing import write_page  # noqa: PLC0415 - idem
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.trials.publishing import write_page  # noqa: PLC0415 - idem
 
     typer.echo(write_page(TrialFolder(trial), script=inline_script()))
 
@@ -156,22 +156,33 @@ def dump(trial: TrialPath) -> None:
     """Print a trial's operations readable, one JSON object a line, in the order of their records."""
     import json  # noqa: PLC0415 - only this command needs it
 
-    from redis_resilience.model.operations import Cause, Result  # noqa: PLC0415 - idem
+    from redis_resilience.model.operations import Cause, Kind, Result  # noqa: PLC0415 - idem
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - idem
 
     history = TrialFolder(trial).history()
     names = history.operations.dtype.names or ()
     for record in history.operations:
         numbers = {name: int(record[name]) for name in names}
-        words = {"outcome": Result(numbers["outcome"]).name.lower(), "cause": Cause(numbers["cause"]).name.lower()}
+        enums = (("outcome", Result), ("cause", Cause), ("kind", Kind))
+        words = {name: enum(numbers[name]).name.lower() for name, enum in enums}
         typer.echo(json.dumps({**numbers, **words}))
 
 
 @app.command()
-def scenarios() -> None:
-    """List the scenarios."""
-    from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
+def scenarios(
+    *,
+    path: Annotated[bool, typer.Option("--path", help="Print the folder that they are in, for pytest.")] = False,
+) -> None:
+    """List the scenarios.
 
+    All of them by pytest:  pytest $(redis-resilience scenarios --path)
+    """
+    from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.shipped import SCENARIOS  # noqa: PLC0415 - idem
+
+    if path:
+        typer.echo(SCENARIOS)
+        return
     _table(("scenario", "what it does"), [(found.name, found.summary) for found in known()])
 
 
@@ -198,7 +209,7 @@ def lint(
     called: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH...", help="Manifests, folders, a chart, compose or .conf files; - is stdin."),
+        typer.Argument(metavar="PATH...", help="Manifests: files, folders, kustomizations, a chart; - for stdin."),
     ] = None,
     *,
     values: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Values of the chart.")] = None,
@@ -218,7 +229,7 @@ def lint(
     master_name: MasterName = "",
     password_secret: PasswordSecret = "",
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
-    form: Annotated[str, typer.Option("--format", help="table, json, sarif or junit.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
     fail_on: Annotated[
         str, typer.Option(help="Exit 1 from this severity on: error, warning, note or never.")
     ] = "error",
@@ -236,7 +247,7 @@ def lint(
     if rules:
         typer.echo(command.rules_page())
         return
-    command.must_be_one_of("--format", form, command.FORMATS)
+    command.must_be_one_of("--format", form, ("table", "json"))
     command.must_be_one_of("--fail-on", fail_on, (*Severity, "never"))
     if [bool(paths), bool(topology), bool(attach)].count(True) != 1:
         raise UsageError("expected manifests, --topology NAME or --attach SELECTOR, one of them; see lint --help")
@@ -248,8 +259,8 @@ def lint(
         raise UsageError("expected --backend context with --attach; got no backend")
     else:
         report = command.lint_topology(topology, profile)
-    bad = () if fail_on == "never" else report.at_least(Severity(fail_on))
-    command.show(report, form, failing=bad, files=[str(path) for path in paths or []])
+    command.show(report, form)
+    bad = fail_on != "never" and report.at_least(Severity(fail_on))
     raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
 
 
@@ -311,9 +322,13 @@ def doctor(
 
 
 def _chosen(called: typer.Context) -> dict[str, str]:
-    """What was given to those options that the pytest plugin has, too, by their names there."""
+    """What the command line gives to those options that the pytest plugin has, too, by their names there."""
     known = {option.name for option in OPTIONS}
-    given = {name if name in known else f"redis_{name}": value for name, value in called.params.items()}
+    given = {
+        name if name in known else f"redis_{name}": value
+        for name, value in called.params.items()
+        if str(called.get_parameter_source(name)).endswith("COMMANDLINE")
+    }
     words = {True: "yes", False: ""}
     return {name: words.get(value, value) for name, value in given.items() if name in known}
 

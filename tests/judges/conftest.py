@@ -21,7 +21,7 @@ from redis_resilience.model.environment import Bound, Environment, Prediction, S
 from redis_resilience.model.events import AnyEvent, FaultEffect, Link, Role, SentinelMessage
 from redis_resilience.model.faults import Fault, Kill, delete_pod, stop_node
 from redis_resilience.model.history import FinalRead, History
-from redis_resilience.model.operations import Cause, result_of
+from redis_resilience.model.operations import Cause, Kind, result_of
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE
 
@@ -133,7 +133,13 @@ class Story:
     ) -> None:
         returned = 0 if cause >= Cause.TIMEOUT else ns(at + took)
         number = server + 1 if connection is None else connection
-        self.operations.append((key, ns(at - late), ns(at), returned, number, client, server, result_of(cause), cause))
+        when = ns(at - late), ns(at), returned
+        told = result_of(cause), cause, Kind.WRITE, key
+        self.operations.append((key, *when, number, client, server, *told))
+
+    def read(self, key: int, at: float, *, value: int, server: int = 0, cause: Cause = Cause.NONE) -> None:
+        self.write(key, at, server=server, cause=cause)
+        self.operations[-1] = (*self.operations[-1][:9], Kind.READ, value)
 
     def sample(self, server: int, at: float, role: Role, *, offset: int = -1, source: int = NO_SERVER) -> None:
         link = Link.CONNECTED if role is Role.REPLICA and source != NO_SERVER else Link.NONE
@@ -352,7 +358,7 @@ def clustered(
 
 def _in_upper(row: tuple[int, ...], refused: Collection[int]) -> tuple[int, ...]:
     cause = Cause.CLUSTERDOWN if row[0] in refused else Cause.NONE
-    return (*row[:3], row[2] + MS, *row[4:6], 3, result_of(cause), cause)
+    return (*row[:3], row[2] + MS, *row[4:6], 3, result_of(cause), cause, *row[9:])
 
 
 def _words(story: Story) -> None:

@@ -209,27 +209,61 @@ def test_the_scenario_decides_and_else_the_prediction(
     assert ("No failover" in found.text) == (not happened)
 
 
-def test_a_retry_that_could_not_be_observed_is_unknown_not_fail(tell: Any) -> None:
+def in_vain(tell: Any, *kinds: str, retry_ms: float, ping_ms: int = 1000) -> Finding:
+    """The finding of a trial of 4.5 s after the fault, in which one Sentinel reported these and none a switch."""
     story = tell(failover=True)
     story.fault(500)
-    story.event(1600, "sentinel:redis-0", "-failover-abort-not-elected", MASTER)
-    story.believe(prediction=replace(story.environment.prediction, retry_ms=20000))
+    for kind in kinds:
+        story.event(1600, "sentinel:redis-0", kind, MASTER)
+    story.believe(
+        prediction=replace(story.environment.prediction, retry_ms=retry_ms),
+        sentinels=tuple(replace(view, ping_period_ms=ping_ms) for view in story.environment.sentinels),
+    )
     story.phase(5000, "done")
+    return judged(story)[1]["failover.expected"]
 
-    found = judged(story)[1]["failover.expected"]
+
+SPLIT, NO_GOOD, NOT_PROMOTED = (f"-failover-abort-{why}" for why in ("not-elected", "no-good-slave", "slave-timeout"))
+
+
+def test_attempts_that_could_not_be_observed_are_unknown_not_fail(tell: Any) -> None:
+    found = in_vain(tell, SPLIT, retry_ms=1501)
 
     assert found.verdict is Verdict.UNKNOWN
-    assert "split vote" in found.text
+    assert found.text.endswith(
+        "No failover; the Sentinels reported -failover-abort-not-elected 1 time; and the observation ended before the "
+        "next attempts were over"
+    )
 
 
-def test_a_retry_that_was_observed_and_came_to_nothing_fails(tell: Any) -> None:
-    story = tell(failover=True)
-    story.fault(500)
-    story.event(1600, "sentinel:redis-0", "-failover-abort-not-elected", MASTER)
-    story.believe(prediction=replace(story.environment.prediction, retry_ms=2000))
-    story.phase(5000, "done")
+@pytest.mark.parametrize("kind", [SPLIT, NO_GOOD, NOT_PROMOTED])
+def test_three_more_attempts_that_were_observed_and_came_to_nothing_fail_in_sentinel_s_words(
+    tell: Any, kind: str
+) -> None:
+    found = in_vain(tell, kind, kind, retry_ms=1500)
 
-    assert judged(story)[1]["failover.expected"].verdict is Verdict.FAIL
+    assert found.verdict is Verdict.FAIL
+    assert found.text.endswith(f"the Sentinels reported {kind} 2 times")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "verdict"),
+    [
+        ((SPLIT,), Verdict.UNKNOWN),
+        ((SPLIT, NO_GOOD), Verdict.UNKNOWN),
+        ((SPLIT, NOT_PROMOTED), Verdict.FAIL),
+        ((), Verdict.FAIL),
+    ],
+)
+def test_what_shortened_pings_can_do_by_themselves_is_no_failure_of_redis(
+    tell: Any, kinds: tuple[str, ...], verdict: Verdict
+) -> None:
+    """Seen with PINGs every 100 ms: a split vote, then two leaders in a row that found no good replica."""
+    found = in_vain(tell, *kinds, retry_ms=100, ping_ms=100)
+
+    assert found.verdict is verdict
+    assert all(kind in found.text for kind in kinds)
+    assert ("INFO counts for 5 x 100 ms" in found.text) == (NO_GOOD in kinds)
 
 
 def test_a_timer_that_was_late_by_its_own_log_explains_as_much_as_it_was_late(kill: Any) -> None:

@@ -208,3 +208,12 @@ def test_another_zero_of_the_clock_changes_no_duration(kill: Any, shift_ns: int)
     assert {name: there.timeline.ms(name) for name in there.timeline.instants} == {
         name: here.timeline.ms(name) for name in here.timeline.instants
     }
+
+
+def test_reads_change_nothing_that_is_said_of_writes(kill: Any) -> None:
+    """Neither the counts nor the outage: a replica, or the old master, may well answer them."""
+    story, alone = kill(lost=(10, 48)), kill(lost=(10, 48))
+    for at in range(100, 3400, 7):
+        story.read(at // 10, at, value=at // 10, server=2)
+
+    assert judge(story.history()) == judge(alone.history())

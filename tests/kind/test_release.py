@@ -11,12 +11,12 @@ from redis_resilience.deployments.kube.objects.release import Release
 from redis_resilience.deployments.kube.port import RUN_LABEL
 from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.waiting import eventually
-from redis_resilience.shipped import shipped_folder
+from redis_resilience.shipped import MANIFESTS
 
 pytestmark = pytest.mark.kind
 
 NAMESPACE = "test-kind-helm"
-PROFILE = shipped_folder() / "manifests" / "helm" / "profiles" / "fast.yaml"
+PROFILE = MANIFESTS / "helm" / "profiles" / "fast.yaml"
 
 
 @pytest.fixture

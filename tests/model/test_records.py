@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_resilience.model.errors import BrokenRecords, BrokenTrial
+from redis_resilience.model.operations import Kind, Result
 from redis_resilience.model.records import OPERATION, SAMPLE, Records, decode, header
+from redis_resilience.model.version1 import OPERATION_1
 
 
 def rows(count: int) -> Records:
@@ -15,9 +17,9 @@ def rows(count: int) -> Records:
     return made
 
 
-def test_an_operation_has_44_bytes_and_a_sample_32() -> None:
+def test_an_operation_has_53_bytes_and_a_sample_32() -> None:
     """What is written a million times is written small."""
-    assert (OPERATION.itemsize, SAMPLE.itemsize) == (44, 32)
+    assert (OPERATION.itemsize, SAMPLE.itemsize) == (53, 32)
 
 
 @given(st.integers(0, 20), st.integers(0, OPERATION.itemsize - 1))
@@ -48,9 +50,27 @@ def test_a_first_line_that_is_no_json_is_refused() -> None:
 
 
 def test_another_kind_is_refused_by_name() -> None:
-    with pytest.raises(BrokenRecords, match="expected operations of version 1; got 'samples' of version 1"):
+    with pytest.raises(BrokenRecords, match="expected operations of version 2; got 'samples' of version 2"):
         decode("operations", header("samples"))
 
 
 def test_a_broken_file_is_a_broken_trial() -> None:
     assert issubclass(BrokenRecords, BrokenTrial)
+
+
+def test_operations_of_version_1_are_writes_of_their_keys() -> None:
+    old = np.zeros(2, dtype=OPERATION_1)
+    old["key"], old["due_ns"], old["client"], old["outcome"] = (5, 6), (50, 60), 3, Result.OK
+
+    found, torn = decode("operations", header("operations", 1) + old.tobytes() + b"x")
+
+    assert torn == 1
+    assert found.dtype == OPERATION
+    assert found[["key", "due_ns", "client", "outcome"]].tolist() == [(5, 50, 3, Result.OK), (6, 60, 3, Result.OK)]
+    assert found[["kind", "value"]].tolist() == [(Kind.WRITE, 5), (Kind.WRITE, 6)]
+
+
+def test_samples_of_version_1_are_those_of_today() -> None:
+    row = np.array([(1, 2, 3, 0, 1, 1, 0, 2, 0)], dtype=SAMPLE)
+
+    assert decode("samples", header("samples", 1) + row.tobytes())[0].tolist() == row.tolist()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from redis_resilience.model.lint import LintFinding, LintReport, NotSeen, Severity
+from redis_resilience.model.tried import Tried
 from redis_resilience.pages.page import render as page
 from redis_resilience.pages.setup import one_line, render
 from redis_resilience.pages.summary import markdown
@@ -52,7 +53,7 @@ def test_a_page_has_the_line_and_the_findings_as_text(make: Any) -> None:
 
 
 def test_the_summary_has_a_line_for_each_set_up(make: Any) -> None:
-    text = markdown([(make.plan(), make.judgement())], [REPORT, REPORT])
+    text = markdown([Tried(make.plan(), make.judgement())], [REPORT, REPORT])
 
     assert text.count("- topology x: 1 error (wipe), 2 warnings (spread), 1 note") == 1
-    assert "no part of the verdict" not in markdown([(make.plan(), make.judgement())])
+    assert "no part of the verdict" not in markdown([Tried(make.plan(), make.judgement())])

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from redis_resilience.model.tried import Tried
 from redis_resilience.model.verdict import Finding, Verdict
 from redis_resilience.pages.table import render
 from redis_resilience.statistics.rows import summarise
@@ -11,7 +12,7 @@ from redis_resilience.statistics.rows import summarise
 
 def test_a_loss_that_nobody_knows_is_marked(make: Any) -> None:
     unread = Finding(name="ledger.lost", verdict=Verdict.UNKNOWN, text="no server was read")
-    rows = summarise([(make.plan(), make.judgement(verdict=Verdict.FAIL, findings=(unread,)))])
+    rows = summarise([Tried(make.plan(), make.judgement(verdict=Verdict.FAIL, findings=(unread,)))])
 
     text = render(rows, width=120, colour=False)
 
@@ -23,7 +24,7 @@ def test_the_share_of_refused_trials_and_what_it_hides_is_shown(make: Any) -> No
     refused = make.judgement(
         verdict=Verdict.UNKNOWN, writes=make.writes(5), availability=make.availability(30_000.0, censored=True)
     )
-    rows = summarise([(make.plan(), make.judgement()), (make.plan(), refused)])
+    rows = summarise([Tried(make.plan(), make.judgement()), Tried(make.plan(), refused)])
 
     text = render(rows, width=200, colour=False)
 
@@ -35,7 +36,7 @@ def test_the_share_of_refused_trials_and_what_it_hides_is_shown(make: Any) -> No
 
 
 def test_a_row_of_refused_trials_alone_has_no_number(make: Any) -> None:
-    rows = summarise([(make.plan(), make.judgement(verdict=Verdict.UNKNOWN))])
+    rows = summarise([Tried(make.plan(), make.judgement(verdict=Verdict.UNKNOWN))])
 
     first_line = next(line for line in render(rows, width=120, colour=False).splitlines() if "median" in line)
 
@@ -43,7 +44,7 @@ def test_a_row_of_refused_trials_alone_has_no_number(make: Any) -> None:
 
 
 def test_too_few_runs_show_no_p95(make: Any) -> None:
-    rows = summarise((make.plan(), make.judgement()) for _ in range(7))
+    rows = summarise(Tried(make.plan(), make.judgement()) for _ in range(7))
 
     text = render(rows, width=80, colour=False)
 
@@ -52,7 +53,7 @@ def test_too_few_runs_show_no_p95(make: Any) -> None:
 
 
 def test_eight_runs_show_their_p95(make: Any) -> None:
-    rows = summarise((make.plan(), make.judgement()) for _ in range(8))
+    rows = summarise(Tried(make.plan(), make.judgement()) for _ in range(8))
 
     assert "n<8" not in render(rows, width=80, colour=False)
 
@@ -62,26 +63,26 @@ def test_the_table_fits_its_terminal(make: Any, width: int) -> None:
     plan = make.plan(scenario="master-stopped-and-back-before-d-without-persistence")
     judged = make.judgement(writes=make.writes(8608, named=3), availability=make.availability(360123.0, censored=True))
 
-    lines = render(summarise([(plan, judged)]), width=width, colour=False).splitlines()
+    lines = render(summarise([Tried(plan, judged)]), width=width, colour=False).splitlines()
 
     assert max(map(len, lines)) <= width
     assert any(">360123" in line and "8,608" in line for line in lines)
 
 
 def test_names_are_shown_whole_at_120_columns(make: Any) -> None:
-    text = render(summarise([(make.plan(), make.judgement())]), width=120, colour=False)
+    text = render(summarise([Tried(make.plan(), make.judgement())]), width=120, colour=False)
 
     assert "master-kill" in text
     assert "fast, n = 1" in text
 
 
 def test_markup_in_a_name_is_text(make: Any) -> None:
-    assert "[red]x" in render(summarise([(make.plan(scenario="[red]x"), make.judgement())]), width=80, colour=True)
+    assert "[red]x" in render(summarise([Tried(make.plan(scenario="[red]x"), make.judgement())]), width=80, colour=True)
 
 
 def test_colour_is_given_where_wanted(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    rows = summarise([(make.plan(), make.judgement())])
+    rows = summarise([Tried(make.plan(), make.judgement())])
 
     assert "\x1b[" in render(rows, width=80, colour=True)
     assert "\x1b[" not in render(rows, width=80, colour=False)
@@ -90,4 +91,4 @@ def test_colour_is_given_where_wanted(make: Any, monkeypatch: pytest.MonkeyPatch
 def test_no_color_overrules(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
-    assert "\x1b[" not in render(summarise([(make.plan(), make.judgement())]), width=80, colour=True)
+    assert "\x1b[" not in render(summarise([Tried(make.plan(), make.judgement())]), width=80, colour=True)

@@ -7,7 +7,7 @@ import pytest
 
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Link, LoadBegin, Role
-from redis_resilience.model.operations import Cause, Result
+from redis_resilience.model.operations import Cause, Kind, Result
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE, decode
 from redis_resilience.probe.recorder import PACK_OPERATION, PACK_SAMPLE, Recorder
 from redis_resilience.probe.watchers import RoleTold
@@ -18,11 +18,22 @@ def recorder_in(folder: Path, failures: list[str] | None = None) -> Recorder:
 
 
 def write_one(recorder: Recorder, key: int, cause: Cause = Cause.NONE) -> None:
-    recorder.operation(key=key, due_ns=1, call_ns=2, return_ns=3, connection=4, client=5, server=6, cause=cause)
+    recorder.operation(
+        key=key,
+        due_ns=1,
+        call_ns=2,
+        return_ns=3,
+        connection=4,
+        client=5,
+        server=6,
+        cause=cause,
+        kind=Kind.WRITE,
+        value=key,
+    )
 
 
 def test_packed_records_have_the_size_of_the_model() -> None:
-    assert len(PACK_OPERATION(*range(9))) == OPERATION.itemsize
+    assert len(PACK_OPERATION(*range(11))) == OPERATION.itemsize
     assert len(PACK_SAMPLE(*range(8))) == SAMPLE.itemsize
 
 
@@ -34,7 +45,7 @@ def test_an_operation_reads_back_as_it_was_written(tmp_path: Path) -> None:
     records, torn = decode("operations", (tmp_path / "operations.bin").read_bytes())
 
     assert torn == 0
-    assert records.tolist() == [(9, 1, 2, 3, 4, 5, 6, Result.FAIL, Cause.READONLY)]
+    assert records.tolist() == [(9, 1, 2, 3, 4, 5, 6, Result.FAIL, Cause.READONLY, Kind.WRITE, 9)]
 
 
 def test_a_sample_reads_back_as_it_was_written(tmp_path: Path) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from redis_resilience.model.verdict import Verdict
-from redis_resilience.plugin import BRING_UP_PROPERTY, COLLECTOR, OBSERVER, TRIAL_PROPERTY
-from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.model.tried import Ended, Tried
+from redis_resilience.plugin import COLLECTOR, OBSERVER, REPEAT_WORDS
+from redis_resilience.plugin.reports import Reports
+from redis_resilience.results.publishing import tried
 from redis_resilience.trials.observer import Progress
 
 _COLOURS = {"pass": "green", "unknown": "yellow", "fail": "red"}
@@ -23,17 +22,19 @@ class LiveRun:
     With pytest-xdist the trials run in other processes; then only the judged ones are shown.
     """
 
-    def __init__(self, console: Console, trials: int) -> None:
-        self._console, self._trials = console, trials
+    def __init__(self, console: Console, trials: int, *, repeat: str = "") -> None:
+        self._console, self._trials, self._repeat = console, trials, repeat
         self._live = Live(console=console, refresh_per_second=10, transient=True) if console.is_terminal else None
         self._shown_phase = ""
-        self.folders: list[Path] = []
-        self.verdicts: list[Verdict] = []
+        self._shown_bring_ups = 0
+        self.reports = Reports()
         self.problems = 0
-        self._bring_ups: set[str] = set()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[OBSERVER] = self
+        if self._repeat:
+            config.stash[REPEAT_WORDS] = self._repeat
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """The command shows its own table."""
@@ -47,7 +48,7 @@ class LiveRun:
 
     def progress(self, progress: Progress) -> None:
         """From the engine, some times a second."""
-        number = len(self.folders) + 1
+        number = len(self.reports.ran) + 1
         if self._live:
             self._live.update(self._line(progress, number))
         elif self._trials == 1 and progress.phase != self._shown_phase:
@@ -56,31 +57,28 @@ class LiveRun:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One line for every trial that was judged; what went wrong in words for every one that was not."""
-        if report.when == "call" or report.failed or report.skipped:
-            for name, value in report.user_properties:
-                if name == BRING_UP_PROPERTY and value not in self._bring_ups:
-                    self._bring_ups.add(str(value))
-                    self._console.print(f"bring-up: {value}", highlight=False)
-            folder = next((Path(str(value)) for name, value in report.user_properties if name == TRIAL_PROPERTY), None)
-            if folder:
-                self.folders.append(folder)
-                self._judged(folder)
-            if report.failed or (report.skipped and not folder):
-                self.problems += not folder
-                reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
-                self._console.print(Text(str(reason).removeprefix("Skipped: ")))
-            elif not folder:
-                self._console.print(f"{report.nodeid.rpartition('::')[2]} passed; it measures nothing", highlight=False)
+        ran = self.reports.add(report)
+        for bring_up in list(self.reports.bring_ups)[self._shown_bring_ups :]:
+            self._shown_bring_ups += 1
+            self._console.print(f"bring-up: {bring_up}", highlight=False)
+        if ran:
+            self._judged(tried(ran))
+        if report.failed or (report.skipped and (not ran or ran.ended == Ended.XFAILED)):
+            self.problems += not ran and report.when != "teardown"
+            self._console.print(Text(_reason(report)))
+        elif report.when == "call" and not ran:
+            self._console.print(f"{report.nodeid.rpartition('::')[2]} passed; it measures nothing", highlight=False)
 
-    def _judged(self, folder: Path) -> None:
-        judgement = TrialFolder(folder).judgement()
-        self.verdicts.append(judgement.verdict)
+    def _judged(self, trial: Tried) -> None:
+        judgement = trial.judgement
         first = judgement.timeline.ms("first_switch_at")
-        line = Text(f"trial {len(self.folders)}/{self._trials} ")
+        line = Text(f"trial {len(self.reports.ran)}/{self._trials} ")
         line.append(judgement.verdict, style=_COLOURS[judgement.verdict])
         line.append(f"  outage {judgement.availability.outage_ms:.0f} ms")
         line.append(f"  first switch {first:.0f} ms" if first is not None else "  no failover")
         line.append(f"  lost {judgement.writes.lost}")
+        if trial.verdict is not judgement.verdict:
+            line.append(f"  test {trial.ended}", style=_COLOURS[trial.verdict])
         self._console.print(line)
 
     def _line(self, progress: Progress, number: int) -> Text:
@@ -90,3 +88,11 @@ class LiveRun:
         line.append(f"  master {progress.master or '-'}")
         line.append(f"  {progress.last_event}", style="dim")
         return line
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why a test was skipped, failed, or failed as it was expected to."""
+    if expected := getattr(report, "wasxfail", ""):
+        return f"as expected: {expected.removeprefix('reason: ')}"
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    return str(text).removeprefix("Skipped: ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,14 +20,20 @@ from redis_resilience.command.previewing import must_be_possible
 from redis_resilience.command.scenarios import scenario as find
 from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model.errors import UsageError
+from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict
-from redis_resilience.options import OPTIONS, choose, positive_int
+from redis_resilience.options import OPTIONS, choose, flag, positive_int
 from redis_resilience.plugin import settings_of
+from redis_resilience.plugin.naming import program
+from redis_resilience.results.publishing import publish, tried
+from redis_resilience.shipped import SCENARIOS
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.trials.publishing import publish
+from redis_resilience.trials.folder import must_take_results
 from redis_resilience.trials.settings import Settings
 
 T = TypeVar("T")
+_OF_THE_RUN = ("redis_seed", "redis_results", "redis_trials", "redis_require")
+"""Options of the whole run, which are none of a single trial."""
 
 
 def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit:
@@ -40,19 +47,21 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     for option in OPTIONS:
         if chosen.get(option.name):
             _parsed(option.flag.replace("--redis-", "--"), option.parse, chosen[option.name])
-    trials = int(chosen["redis_trials"])
+    settings, trials = settings_from(chosen), int(_value("redis_trials", chosen))
     workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
-    topology(chosen["redis_topology"]).profile(chosen["redis_profile"])
-    if chosen["redis_backend"] == "local":
-        find_engine(chosen["redis_server"] or None)
-    if chosen["redis_backend"] in ("kind", "context"):
-        workers = must_be_possible(settings_from(chosen), workers if parallel else None) or workers
-    words = [known.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider"]
-    words += ["-p", "redis_resilience.plugin", "--import-mode=importlib", "--tb=short", "-s", "-q"]
+    topology(settings.topology).profile(settings.profile)
+    if settings.backend == "local":
+        find_engine(settings.redis_server)
+    if settings.backend in ("kind", "context"):
+        workers = must_be_possible(settings, workers if parallel else None) or workers
+    must_take_results(settings.results)
+    words = [known.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "--confcutdir", str(SCENARIOS)]
+    words += ["-p", "no:cacheprovider", "-p", "redis_resilience.plugin", "--import-mode=importlib"]
+    words += ["--tb=short", "-s", "-q"]
     words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
     words += ["-n", str(workers)] if workers != 1 else []
     console = Console(file=sys.stdout)  # this very stream: pytest gets another one
-    live = LiveRun(console, trials)
+    live = LiveRun(console, trials, repeat=_repeat(name, chosen))
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main(words, plugins=[live])
     if code == pytest.ExitCode.INTERRUPTED:
@@ -60,11 +69,22 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         sys.stderr.write(said.getvalue())
         return Exit.WRONG
-    if live.verdicts:
-        published = publish(live.folders, live.folders[0].parent, width=console.width, colour=console.is_terminal)
-        console.print(published.table, markup=False, highlight=False, soft_wrap=True)
-        console.print(published.problem or f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
-    return Exit.of([*live.verdicts, *[Verdict.UNKNOWN] * live.problems])
+    ran = list(live.reports.ran.values())
+    if not ran:
+        return Exit.WRONG if live.reports.missing else Exit.of([Verdict.UNKNOWN] * live.problems)
+    published = publish(ran, ran[0].folder.parent, width=console.width, colour=console.is_terminal)
+    console.print(published.table, markup=False, highlight=False, soft_wrap=True)
+    console.print(published.problem or f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
+    return Exit.of([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
+
+
+def _repeat(name: str, chosen: Mapping[str, str]) -> str:
+    """What a shell is given to run one trial of this scenario again, but for its seed."""
+    words = [program("redis-resilience"), "run", name]
+    for option in OPTIONS:
+        if chosen.get(option.name) and option.name not in _OF_THE_RUN:
+            words += [option.flag.replace("--redis-", "--"), *([] if option.parse is flag else [chosen[option.name]])]
+    return shlex.join(words)
 
 
 def settings_from(chosen: Mapping[str, str]) -> Settings:
@@ -73,7 +93,13 @@ def settings_from(chosen: Mapping[str, str]) -> Settings:
     for option in OPTIONS:
         text = choose(option, chosen.get(option.name) or None, "").text
         values[option.name] = _parsed(option.flag.replace("--redis-", "--"), option.parse, text) if text else None
-    return settings_of(values, results=Path(chosen.get("redis_results") or "results"))
+    return settings_of(values, results=Path(str(values["redis_results"])))
+
+
+def _value(name: str, chosen: Mapping[str, str]) -> str:
+    """What is chosen for an option, by whomever."""
+    option = next(each for each in OPTIONS if each.name == name)
+    return choose(option, chosen.get(name) or None, "").text
 
 
 def _parsed(flag: str, parse: Callable[[str], T], text: str) -> T:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis_resilience.model.errors import UsageError
-from redis_resilience.shipped import shipped_folder
-
-FOLDER = shipped_folder() / "scenarios"
+from redis_resilience.shipped import SCENARIOS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +20,7 @@ class Scenario:
     node: str
 
 
-def scenarios(folder: Path = FOLDER) -> tuple[Scenario, ...]:
+def scenarios(folder: Path = SCENARIOS) -> tuple[Scenario, ...]:
     """All scenarios in the order of their files."""
     found = []
     for path in sorted(folder.glob("test_*.py")):
@@ -34,7 +32,7 @@ def scenarios(folder: Path = FOLDER) -> tuple[Scenario, ...]:
     return tuple(found)
 
 
-def scenario(name: str, folder: Path = FOLDER) -> Scenario:
+def scenario(name: str, folder: Path = SCENARIOS) -> Scenario:
     """The scenario of that name; raises UsageError with the nearest names."""
     known = {found.name: found for found in scenarios(folder)}
     if name not in known:

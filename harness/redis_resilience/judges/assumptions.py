@@ -14,7 +14,6 @@ from redis_resilience.judges.shards import parts
 from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
 from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result, key_text
-from redis_resilience.model.plan import MASTER_OF_SENTINELS
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
@@ -159,7 +158,7 @@ def _tombstone(history: History) -> Finding:
     One who keeps to a name or a server owes none. What was not sent because its client still waited is no write; the
     one that it waited for is.
     """
-    if not history.plan.expect.heals or all(group.target != MASTER_OF_SENTINELS for group in history.plan.load.writers):
+    if not history.plan.expect.heals or not any(group.follows for group in history.plan.load.writers):
         return _finding(
             "last_write", good=True, text="expected nothing of the last write; none follows a healed master"
         )

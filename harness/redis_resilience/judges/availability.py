@@ -18,7 +18,6 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result
-from redis_resilience.model.plan import MASTER_OF_SENTINELS
 from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
 
@@ -85,15 +84,12 @@ def _control(history: History, rows: Records) -> _Window:
 def _planned(history: History, window: _Window) -> int:
     """Operations that the rates ask for in the window, whatever the generator made of them; 0 for closed loops."""
     seconds = max(window.end_ns - window.begin_ns, 0) / 1e9
-    groups = history.plan.load.writers
-    following = [group for group in groups if group.target == MASTER_OF_SENTINELS] or list(groups)
-    return sum(int(group.rate * seconds) for group in following)
+    return sum(int(group.rate * seconds) for group in history.plan.load.counted)
 
 
 def _spacing_ms(history: History, control: _Times) -> float:
     """Time between two operations of the load: by plan, or as measured where it goes as fast as it can."""
-    groups = history.plan.load.writers
-    following = [group for group in groups if group.target == MASTER_OF_SENTINELS] or list(groups)
+    following = history.plan.load.counted
     if all(group.rate > 0 for group in following):
         return 1e3 / sum(group.rate for group in following)
     return float(control[-1] - control[0]) / (len(control) - 1) / 1e6 if len(control) > 1 else 0.0

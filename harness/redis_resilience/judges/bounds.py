@@ -12,12 +12,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges import elections
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, server_index, told
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import promotions, timeline_of
 from redis_resilience.model.environment import Bound
-from redis_resilience.model.events import Lookup, Phase, Role
+from redis_resilience.model.events import Lookup, Role
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
 from redis_resilience.model.operations import Cause, Result
@@ -52,7 +53,6 @@ _HELLO_MS = 2000.0
 """Sentinel's period of hellos, by which a leader tells the others of a new master."""
 _TIMER_MS = 100.0
 """Longest time between two runs of Sentinel's timer."""
-_RETRIED = {"-failover-abort-not-elected", "-failover-abort-no-good-slave", "-failover-abort-slave-timeout"}
 
 
 def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
@@ -303,14 +303,14 @@ def _expected(history: History, timeline: Timeline) -> Finding:
     if wanted is None:
         return Finding(name=EXPECTED, verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
     verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL
-    tail = ""
-    if wanted and not timeline.failover and (cause := _retry_due(history, timeline)):
-        verdict, tail = Verdict.UNKNOWN, f"; {cause}, and the observation ended before the next attempt was over"
-    return Finding(
-        name=EXPECTED,
-        verdict=verdict,
-        text=f"expected {'a' if wanted else 'no'} failover {because}; {seen}{tail}",
-    )
+    fault = timeline.at(FAULT_AT)
+    said, why = "", ""
+    if fault and not timeline.failover:
+        said = elections.reported(history, fault)
+        if wanted:
+            verdict, why = elections.weighed(history, fault)
+    text = f"expected {'a' if wanted else 'no'} failover {because}; {seen}"
+    return Finding(name=EXPECTED, verdict=verdict, text="; ".join(part for part in (text, said, why) if part))
 
 
 def _once(history: History) -> Finding:
@@ -323,20 +323,6 @@ def _once(history: History) -> Finding:
         verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,
         text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})",
     )
-
-
-def _retry_due(history: History, timeline: Timeline) -> str:
-    """Why an attempt failed whose retry could not be observed; "" where there was none or it was observed."""
-    fault = timeline.at(FAULT_AT)
-    if fault is None:
-        return ""
-    aborted = told(history, *sorted(_RETRIED), since_ns=fault.earliest_ns)
-    if not aborted:
-        return ""
-    prediction = history.environment.prediction
-    complete_ms = prediction.retry_ms + max((bound.upper_ms for bound in prediction.bounds), default=0.0)
-    observed_ms = (max((event.at_ns for event in history.of(Phase)), default=0) - fault.latest_ns) / 1e6
-    return dict(_NAMED)[aborted[0].kind] if observed_ms < complete_ms else ""
 
 
 def _explained(checks: tuple[PhaseCheck, ...]) -> Finding:

@@ -15,7 +15,6 @@ from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEv
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
-from redis_resilience.model.plan import MASTER_OF_SENTINELS
 from redis_resilience.model.records import Records
 
 MATCH_NS = 5_000_000_000
@@ -64,7 +63,7 @@ def writers_of(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]
     groups = history.plan.load.writers
     clients = history.operations["client"]
     total = sum(group.count for group in groups)
-    following = [group.target == MASTER_OF_SENTINELS for group in groups for _ in range(group.count)]
+    following = [group.follows for group in groups for _ in range(group.count)]
     number = ((clients - np.uint32(1)) % np.uint32(total)).astype(np.uint16)
     if all(following) or not any(following):
         return number, np.ones(len(clients), dtype=np.bool_)

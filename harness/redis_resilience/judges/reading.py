@@ -14,16 +14,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """A history, and what is known of it so far. `Reading.of` orders its events, whatever their order on disk."""
+    """A history of writes, and what is known of it so far."""
 
     history: History
     known: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, history: History) -> Reading:
-        """Events in order of time, equal ones in a fixed order."""
+        """Its writes, and its events in order of time, equal ones in a fixed order, whatever their order on disk."""
         events = sorted(history.events, key=lambda event: (event.at_ns, event.source, event.label, event.words))
-        return cls(history=replace(history, events=tuple(events), finals=dict(sorted(history.finals.items()))))
+        finals = dict(sorted(history.finals.items()))
+        return cls(history=replace(history, operations=history.writes, events=tuple(events), finals=finals))
 
 
 def once(fact: Callable[[Reading], T]) -> Callable[[Reading], T]:

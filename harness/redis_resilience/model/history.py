@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.model.environment import Environment
 from redis_resilience.model.events import Event
+from redis_resilience.model.operations import Kind
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.records import Records
 
@@ -60,6 +61,12 @@ class History:
     finals: Mapping[str, FinalRead] = field(default_factory=dict)
     complete: bool = True
     problems: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> Records:
+        """The operations that are writes."""
+        writes = self.operations["kind"] == Kind.WRITE
+        return self.operations if writes.all() else self.operations[writes]
 
     @overload
     def of(self, kind: type[A], /) -> tuple[A, ...]: ...

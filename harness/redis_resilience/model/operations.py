@@ -11,6 +11,19 @@ from enum import IntEnum
 KEY_DIGITS = 12
 
 
+class Kind(IntEnum):
+    """What was asked. The kind says what an operation's value is."""
+
+    WRITE = 0  # the value that was written: the key's own number
+    READ = 1  # the value that was seen: a number, ABSENT or FOREIGN
+
+
+ABSENT = -1
+"""Value of a read: there was no such key, or there was no answer."""
+FOREIGN = -2
+"""Value of a read: something that this trial never wrote."""
+
+
 class Result(IntEnum):
     FAIL = 0
     OK = 1

@@ -15,6 +15,10 @@ PING_MS = 1000
 """Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
 INFO_MS = 1000.0
 """Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
+ABORTED = ("-failover-abort-no-good-slave", "-failover-abort-not-elected", "-failover-abort-slave-timeout")
+"""How a Sentinel reports an attempt that came to nothing; the next one follows 2 x failover-timeout after it began."""
+ATTEMPTS_OBSERVED = 3
+"""So many more are observed, once one came to nothing, before there is said to be no failover."""
 _PINGS_OF_AN_INFO = 5
 
 

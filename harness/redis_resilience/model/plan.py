@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.faults import Fault
@@ -23,12 +24,19 @@ class Writers:
     ("redis-1": pinned to that pod, whatever its role), or any host name ("redis-0.redis": follows the name).
     rate: operations a second of the whole group, evenly spaced and staggered; 0 = as fast as replies come back.
     timeout_ms: a request without a reply for so long is `info`; its connection is given up.
+    kind: what they ask for.
     """
 
     target: str = MASTER_OF_SENTINELS
     count: int = 4
     rate: float = 1000.0
     timeout_ms: int = 1000
+    kind: Literal["write", "read"] = "write"
+
+    @property
+    def follows(self) -> bool:
+        """Whether they write to whom the Sentinels, or the nodes, name as master."""
+        return self.kind == "write" and self.target == MASTER_OF_SENTINELS
 
     def __post_init__(self) -> None:
         must_be_within("a number of writers", self.count, 1, MOST_WRITERS)
@@ -58,6 +66,12 @@ class Load:
         must_be_within("min_share, a share of the planned operations,", self.min_share, 0.0, 1.0)
         must_be_within("max_lateness_ms", self.max_lateness_ms, 0.0, LONGEST_S * 1e3, "ms")
         must_be_within("reconnect_ms", self.reconnect_ms, 0.1, LONGEST_S * 1e3, "ms")
+
+    @property
+    def counted(self) -> tuple[Writers, ...]:
+        """Those whose writes an outage is told of: who follow the master; where nobody does, all who write."""
+        writing = tuple(group for group in self.writers if group.kind == "write")
+        return tuple(group for group in writing if group.follows) or writing
 
 
 class Since(StrEnum):

@@ -1,6 +1,6 @@
 """Files of fixed records: one JSON line that describes the record, then the records themselves.
 
-Operations and samples come by the million; a fixed record costs 34 to 48 bytes and no parsing (JSON lines cost eleven
+Operations and samples come by the million; a fixed record costs 32 or 53 bytes and no parsing (JSON lines cost eleven
 times the check itself). The first line keeps a file readable without this program. This module turns bytes into
 arrays and back; it opens no file.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.model.errors import BrokenRecords
+from redis_resilience.model.version1 import OPERATION_1, upgrade_operations
 
 Records = NDArray[np.void]
 
@@ -28,6 +29,8 @@ OPERATION = np.dtype(
         ("server", "<u2"),  # index in Environment.servers; NO_SERVER = none
         ("outcome", "u1"),  # Result
         ("cause", "u1"),  # Cause
+        ("kind", "u1"),  # Kind
+        ("value", "<i8"),  # what that means says the kind
     ]
 )
 SAMPLE = np.dtype(
@@ -44,14 +47,21 @@ SAMPLE = np.dtype(
     ]
 )
 NO_SERVER = 0xFFFF
-_VERSION = 1
+VERSION = 2
 _KINDS = {"operations": OPERATION, "samples": SAMPLE}
+_VERSIONS = {
+    ("operations", 1): OPERATION_1,
+    ("samples", 1): SAMPLE,
+    ("operations", VERSION): OPERATION,
+    ("samples", VERSION): SAMPLE,
+}
 
 
-def header(kind: str) -> bytes:
+def header(kind: str, version: int = VERSION) -> bytes:
     """The first line of a file of `kind` ("operations" or "samples"), newline included."""
-    fields = [[name, _KINDS[kind][name].str] for name in _KINDS[kind].names or ()]
-    return json.dumps({"records": kind, "version": _VERSION, "fields": fields}).encode() + b"\n"
+    dtype = _VERSIONS[kind, version]
+    fields = [[name, dtype[name].str] for name in dtype.names or ()]
+    return json.dumps({"records": kind, "version": version, "fields": fields}).encode() + b"\n"
 
 
 def empty(kind: str) -> Records:
@@ -60,11 +70,10 @@ def empty(kind: str) -> Records:
 
 
 def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
-    """The records in `data`, and how many bytes of a torn last record were cut off.
+    """The records in `data`, of version 1 too, and how many bytes of a torn last record were cut off.
 
     Raises BrokenRecords where the first line is missing or tells of another kind or version.
     """
-    dtype = _KINDS[kind]
     first = bytes(data[:4096]).split(b"\n", 1)
     if len(first) != 2:
         raise BrokenRecords(f"expected a first line that describes {kind}; got {bytes(data[:40])!r}")
@@ -72,12 +81,15 @@ def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
         told: dict[str, Any] = json.loads(first[0])
     except ValueError as error:
         raise BrokenRecords(f"expected a first line that describes {kind}; got {first[0][:80]!r}") from error
-    if first[0] + b"\n" != header(kind):
+    version = next((known for known in (VERSION, 1) if first[0] + b"\n" == header(kind, known)), None)
+    if version is None:
         raise BrokenRecords(
-            f"expected {kind} of version {_VERSION}; got {told.get('records')!r} of version {told.get('version')!r} "
+            f"expected {kind} of version {VERSION}; got {told.get('records')!r} of version {told.get('version')!r} "
             f"(written by another release; read it with that release)"
         )
+    dtype = _VERSIONS[kind, version]
     start = len(first[0]) + 1
     torn = (len(data) - start) % dtype.itemsize
     count = (len(data) - start) // dtype.itemsize
-    return np.frombuffer(data, dtype=dtype, count=count, offset=start), torn
+    found = np.frombuffer(data, dtype=dtype, count=count, offset=start)
+    return (found if dtype == _KINDS[kind] else upgrade_operations(found, OPERATION)), torn

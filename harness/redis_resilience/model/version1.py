@@ -1,6 +1,7 @@
 """What trials of version 1 of the format hold, as the code of today has it; pure conversion.
 
-There an event was a kind, a text and facts by name: names between commas, and some facts in the text alone.
+There every operation was a write, and had no value. An event was a kind, a text and facts by name, lists of names
+comma-separated.
 """
 
 from __future__ import annotations
@@ -9,9 +10,25 @@ import re
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from redis_resilience.model.events import AnyEvent, Event, Role, Scalar
+from redis_resilience.model.operations import Kind
 
+OPERATION_1 = np.dtype(
+    [
+        ("key", "<u8"),
+        ("due_ns", "<i8"),
+        ("call_ns", "<i8"),
+        ("return_ns", "<i8"),
+        ("connection", "<u4"),
+        ("client", "<u4"),
+        ("server", "<u2"),
+        ("outcome", "u1"),
+        ("cause", "u1"),
+    ]
+)
 _SENTINELS_OWN = ("+", "-")
 _TEXT_IS = {
     "before": "proof",
@@ -40,6 +57,15 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _decode = msgspec.json.Decoder(_Line).decode
+
+
+def upgrade_operations(old: NDArray[np.void], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """Every one is a write of its key's number. dtype: that of operations today."""
+    found = np.zeros(len(old), dtype=dtype)
+    for name in OPERATION_1.names or ():
+        found[name] = old[name]
+    found["kind"], found["value"] = Kind.WRITE, old["key"]
+    return found
 
 
 def upgrade_event(line: bytes) -> AnyEvent:

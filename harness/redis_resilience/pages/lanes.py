@@ -109,7 +109,7 @@ def _rates(history: History, frame: Frame) -> tuple[list[Figure], int]:
     first_ns = frame.origin_ns - -(-(frame.origin_ns - frame.begin_ns) // width_ns) * width_ns
     count = (frame.end_ns - first_ns) // width_ns + 1
     begins = [frame.s(first_ns + index * width_ns) for index in range(count)]
-    operations = history.operations
+    operations = history.writes
     traces: list[Figure] = []
     for outcome, name, colour, dash, stamp in _OUTCOMES:
         at = operations[stamp][operations["outcome"] == outcome]

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from redis_resilience.model.lint import LintReport
-from redis_resilience.model.plan import Plan
-from redis_resilience.model.verdict import Judgement, Verdict, worst
+from redis_resilience.model.tried import Ended, Tried, verdict_of
+from redis_resilience.model.verdict import Verdict
 from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.story import not_passed
-from redis_resilience.pages.table import lost_text, quantile_text, refused_text
+from redis_resilience.pages.table import ended_text, lost_text, quantile_text, refused_text
 from redis_resilience.pages.units import NOTHING, count_text, ms_text, plural
 from redis_resilience.statistics.quantiles import FEW, Spread
 from redis_resilience.statistics.rows import Row, is_refused, summarise
@@ -21,6 +21,7 @@ _COLUMNS = (
     "topology, profile",
     "n",
     "pass / unknown / fail",
+    "tests",
     "outage ms: median / p95 / max",
     "first switch ms: median / p95 / max",
     "last switch ms: max",
@@ -30,20 +31,20 @@ _COLUMNS = (
 )
 
 
-def markdown(trials: Sequence[tuple[Plan, Judgement]], lint: Sequence[LintReport] = ()) -> str:
+def markdown(trials: Sequence[Tried], lint: Sequence[LintReport] = ()) -> str:
     """At most ten lines and the table, and a line of lint for each set-up that was tried."""
     rows = summarise(trials)
     return "\n".join((*_head(trials, rows), "", *_table(rows), *_settings(lint), ""))
 
 
-def _head(trials: Sequence[tuple[Plan, Judgement]], rows: Sequence[Row]) -> Iterable[str]:
-    judgements = [judgement for _, judgement in trials]
+def _head(trials: Sequence[Tried], rows: Sequence[Row]) -> Iterable[str]:
+    judgements = [trial.judgement for trial in trials]
     verdicts = Counter(judgement.verdict for judgement in judgements)
     counts = ", ".join(f"{verdicts[each]} {each}" for each in Verdict)
     judged = [judgement.writes for judgement in judgements if not is_refused(judgement)]
     lost, acknowledged = sum(each.lost for each in judged), sum(each.acknowledged for each in judged)
-    verdict = worst(judgement.verdict for judgement in judgements)
-    yield f"## {verdict.upper()}: {plural(len(judgements), 'trial')}, {counts}"
+    tests = ended_text(Counter(trial.ended for trial in trials))
+    yield f"## {verdict_of(trials).upper()}: {plural(len(judgements), 'trial')}, {counts}; tests: {tests}"
     yield ""
     not_known = sum(row.loss_not_known for row in rows)
     sentences = (
@@ -52,15 +53,24 @@ def _head(trials: Sequence[tuple[Plan, Judgement]], rows: Sequence[Row]) -> Iter
         refused_text(rows),
     )
     yield " ".join(f"{sentence}." for sentence in sentences if sentence)
-    reasons = Counter(
-        (finding.verdict, finding.name, judgement.scenario)
-        for judgement in judgements
-        for finding in not_passed(judgement)
-    )
+    reasons = Counter(reason for trial in trials for reason in _reasons(trial))
     for (badness, name, scenario), count in reasons.most_common(REASONS):
         yield f"- {badness}: {_safe(name)} in {plural(count, 'trial')} of {_safe(scenario)}"
     if len(reasons) > REASONS:
         yield f"- and {plural(len(reasons) - REASONS, 'other finding')}, in the trials' own reports"
+
+
+def _reasons(trial: Tried) -> Iterable[tuple[str, str, str]]:
+    """Why a trial is no pass, or is one all the same: how bad, what, of which scenario."""
+    scenario = trial.judgement.scenario
+    found = not_passed(trial.judgement)
+    expected = ", as expected" if trial.ended is Ended.XFAILED else ""
+    for finding in found:
+        yield f"{finding.verdict}{expected}", finding.name, scenario
+    if not found and trial.ended is Ended.FAILED:
+        yield Verdict.FAIL, "the test's own assertion", scenario
+    if trial.ended is Ended.ERROR:
+        yield Verdict.FAIL, "the test's teardown", scenario
 
 
 def _table(rows: Sequence[Row]) -> Iterable[str]:
@@ -74,6 +84,7 @@ def _table(rows: Sequence[Row]) -> Iterable[str]:
             _safe(f"{row.topology}, {row.profile}"),
             str(row.n),
             f"{row.passed} / {row.unknown} / {row.failed}",
+            ended_text(row.ended),
             _three(row.outage),
             _three(row.first_switch),
             quantile_text(row.last_switch.maximum),

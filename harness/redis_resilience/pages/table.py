@@ -6,12 +6,13 @@ A trial that ended before what it waited for counts as "later than": a quantile 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from redis_resilience.model.tried import Ended
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.pages.terminal import console
 from redis_resilience.pages.units import NOTHING, count_text, ms_text, plural
@@ -38,7 +39,7 @@ def render(rows: Sequence[Row], *, width: int, colour: bool) -> str:
 def _table(rows: Sequence[Row], *, name_width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     table.add_column("scenario", overflow="fold", ratio=1, min_width=14)
-    table.add_column("verdicts", no_wrap=True)
+    table.add_column("verdicts,\ntests", no_wrap=True)
     table.add_column("ms", no_wrap=True)
     for name in ("outage", "first\nswitch", "last\nswitch", "lost", "noise", "late\np99"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -58,9 +59,15 @@ def _table(rows: Sequence[Row], *, name_width: int) -> Table:
 
 
 def _verdicts(row: Row) -> Text:
+    """And below how pytest ended the tests."""
     counts = {Verdict.PASS: row.passed, Verdict.UNKNOWN: row.unknown, Verdict.FAIL: row.failed}
     lines = (Text(f"{verdict:<7} {n}", style=VERDICT_STYLE[verdict] if n else "") for verdict, n in counts.items())
-    return Text("\n").join(lines)
+    return Text("\n").join([*lines, Text(ended_text(row.ended, between="\n"), style="dim")])
+
+
+def ended_text(ended: Mapping[Ended, int], *, between: str = ", ") -> str:
+    """How pytest ended the tests, with numbers: "2 passed, 1 xfailed"."""
+    return between.join(f"{ended[each]} {each}" for each in Ended if ended.get(each))
 
 
 def lost_text(row: Row) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.faults import Fault
-from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load
+from redis_resilience.model.plan import Load
 from redis_resilience.model.traits import PeersSee, Takes
 from redis_resilience.topologies.care import NOBODY, Care, absence
 from redis_resilience.topologies.topology import Profile, Topology
@@ -172,7 +172,7 @@ def _bounds(shard: ShardAtRisk, *, load: Load | None, silent: bool) -> tuple[Bou
             "or with the next PING where a link is being made anew",
         ),
     ]
-    following = [group for group in load.writers if group.target == MASTER_OF_SENTINELS] if load else []
+    following = [group for group in load.writers if group.follows] if load else []
     if load and following:
         stuck_ms = max(group.timeout_ms for group in following) if silent else 0
         chain.append(

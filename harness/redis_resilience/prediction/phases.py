@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound
 from redis_resilience.model.periods import INFO_MS, TICK_MS
-from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
+from redis_resilience.model.plan import Load, Writers
 
 SHORT_TICK_MS = 52.0
 CALM_INFO_MS = 10_000.0
@@ -183,4 +183,4 @@ def _first_write(load: Load, announced_ms: float, *, silent: bool) -> list[Bound
 
 
 def _followers(load: Load) -> list[Writers]:
-    return [group for group in load.writers if group.target == MASTER_OF_SENTINELS]
+    return [group for group in load.writers if group.follows]

@@ -14,11 +14,11 @@ from pathlib import Path
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Event
 from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
-from redis_resilience.model.operations import Cause, Result, result_of
+from redis_resilience.model.operations import Cause, Kind, Result, result_of
 from redis_resilience.model.records import NO_SERVER, header
 from redis_resilience.probe.watchers import RoleTold
 
-PACK_OPERATION = struct.Struct("<QqqqIIHBB").pack
+PACK_OPERATION = struct.Struct("<QqqqIIHBBBq").pack
 PACK_SAMPLE = struct.Struct("<qqqHHBBBx").pack
 
 
@@ -71,7 +71,7 @@ def _write_all(file: int, data: bytearray) -> None:
 
 
 class Tally:
-    """Counts since the history began. last_server: the number of who last acknowledged a write."""
+    """Counts of the writes since the history began. last_server: the number of who last acknowledged a write."""
 
     __slots__ = ("_counts", "issued", "last_server")
 
@@ -115,11 +115,14 @@ class Recorder:
         client: int,
         server: int,
         cause: Cause,
+        kind: Kind,
+        value: int,
     ) -> None:
         outcome = result_of(cause)
-        self.tally.count(outcome, server)
+        if kind is Kind.WRITE:
+            self.tally.count(outcome, server)
         self.operations.pending += PACK_OPERATION(
-            key, due_ns, call_ns, return_ns, connection, client, server, outcome, cause
+            key, due_ns, call_ns, return_ns, connection, client, server, outcome, cause, kind, value
         )
 
     def sample(self, *, server: int, source: int, call_ns: int, return_ns: int, told: RoleTold) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from redis_resilience.model.cluster import Range, slot_of
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import AnyEvent, Connected, Lookup, Role
-from redis_resilience.model.operations import Cause, key_prefix
+from redis_resilience.model.operations import Cause, Kind, key_prefix
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.probe.cluster_watch import places_of
 from redis_resilience.probe.directory import Directory
@@ -252,6 +252,8 @@ class Writer:
             client=self._identity,
             server=NO_SERVER if home is None else home.server,
             cause=cause,
+            kind=Kind.WRITE,
+            value=key,
         )
 
     def _replied(self, reply: RawReply, at_ns: int) -> None:
@@ -341,6 +343,8 @@ class Writer:
             client=self._identity,
             server=self._line.server,
             cause=cause,
+            kind=Kind.WRITE,
+            value=self._key,
         )
 
     def _on_lost(self, text: str) -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parents[2]
+_IN_CHECKOUT = (_CHECKOUT / "Dockerfile").exists()
 
+SCENARIOS = (_CHECKOUT if _IN_CHECKOUT else _HERE) / "scenarios"
+MANIFESTS = (_CHECKOUT if _IN_CHECKOUT else _HERE) / "manifests"
+BUILD_CONTEXT = _CHECKOUT if _IN_CHECKOUT else _HERE / "image"
+"""The folder that holds the probe's `Dockerfile` and the `pyproject.toml` that it reads.
 
-def shipped_folder() -> Path:
-    """The folder that holds `scenarios/`, `manifests/`, `Dockerfile` and `pyproject.toml`."""
-    return _CHECKOUT if (_CHECKOUT / "Dockerfile").exists() else _HERE
+In a wheel it is none above the scenarios: pytest would take it for their project.
+"""

@@ -8,19 +8,22 @@ that had not ended, writes found lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis_resilience.model import instants
-from redis_resilience.model.plan import Plan
+from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.model.verdict import Judgement, Verdict, loss_known
 from redis_resilience.statistics.quantiles import Spread, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """All trials of one scenario on one topology under one profile.
+    """All trials of one test on one topology under one profile.
 
+    scenario: its name; with its test's file where another test has the same.
+    ended: how pytest ended the test, with numbers.
     n: all trials; every other number but the verdicts' counts is of the judged ones, those that were not refused.
     lost: None where no trial was judged. loss_not_known: judged trials that `lost` says nothing of.
     noise_ms, lateness_p99_ms: the worst judged trial's; None where there is none.
@@ -35,6 +38,7 @@ class Row:
     unknown: int
     failed: int
     refused: int
+    ended: Mapping[Ended, int]
     outage: Spread
     first_switch: Spread
     last_switch: Spread
@@ -56,29 +60,37 @@ def is_refused(judgement: Judgement) -> bool:
     return unsound or judgement.verdict is Verdict.UNKNOWN
 
 
-def summarise(trials: Iterable[tuple[Plan, Judgement]]) -> tuple[Row, ...]:
-    """One row for each scenario, topology and profile, in the order in which they first appear."""
-    groups: dict[tuple[str, str, str], list[Judgement]] = {}
-    for plan, judgement in trials:
-        groups.setdefault((plan.scenario, plan.topology, plan.profile_text), []).append(judgement)
-    return tuple(_row(names, judgements) for names, judgements in groups.items())
+def summarise(trials: Iterable[Tried]) -> tuple[Row, ...]:
+    """One row for each test, topology and profile, in the order in which they first appear."""
+    groups: dict[tuple[str, str, str, str], list[Tried]] = {}
+    for trial in trials:
+        plan = trial.plan
+        groups.setdefault((plan.scenario, plan.topology, plan.profile_text, trial.test), []).append(trial)
+    tests = Counter(scenario for scenario, _ in {(names[0], names[3]) for names in groups})
+    return tuple(_row(_name(names[0], names[3], tests), group) for names, group in groups.items())
 
 
-def _row(names: tuple[str, str, str], judgements: Sequence[Judgement]) -> Row:
-    scenario, topology, profile = names
+def _name(scenario: str, test: str, tests: Mapping[str, int]) -> str:
+    """tests: how many different tests have this scenario's name."""
+    return scenario if tests[scenario] == 1 else f"{scenario} of {test.partition('::')[0]}"
+
+
+def _row(name: str, trials: Sequence[Tried]) -> Row:
+    plan, judgements = trials[0].plan, [trial.judgement for trial in trials]
     verdicts = [judgement.verdict for judgement in judgements]
     refused = [judgement for judgement in judgements if is_refused(judgement)]
     judged = [judgement for judgement in judgements if not is_refused(judgement)]
     outages = [judgement.availability for judgement in judged if judgement.availability.gap]
     return Row(
-        scenario=scenario,
-        topology=topology,
-        profile=profile,
+        scenario=name,
+        topology=plan.topology,
+        profile=plan.profile_text,
         n=len(judgements),
         passed=verdicts.count(Verdict.PASS),
         unknown=verdicts.count(Verdict.UNKNOWN),
         failed=verdicts.count(Verdict.FAIL),
         refused=len(refused),
+        ended=Counter(trial.ended for trial in trials),
         outage=spread(
             [outage.outage_ms for outage in outages if not outage.censored],
             [outage.outage_ms for outage in outages if outage.censored],

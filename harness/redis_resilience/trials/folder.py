@@ -196,6 +196,18 @@ class TrialFolder:
         )
 
 
+def must_take_results(folder: Path) -> None:
+    """Make the folder for results; raises UsageError where there can be none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+        reason = "it cannot be written to"
+    except OSError as error:
+        writable, reason = False, error.strerror or str(error)
+    if not writable:
+        raise UsageError(f"expected a folder for results that can be written to; got {folder}: {reason}; name another")
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """The whole file or none of it: written beside, then renamed."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -58,7 +58,7 @@ class Outcome:
     def acknowledged_by(self) -> dict[str, int]:
         """How many writes each server acknowledged."""
         history = TrialFolder(self.folder).history()
-        rows = history.operations
+        rows = history.writes
         counts = Counter(rows["server"][rows["outcome"] == Result.OK].tolist())
         return {server.name: counts[number] for number, server in enumerate(history.environment.servers)}
 

@@ -31,9 +31,8 @@ _WHOLE_S = 60.0
 class Trial:
     """Collects what a scenario wants and runs it once.
 
-    number: seeds what is random, and names the trial's keys. The order of the calls does not matter, but that of the
-    faults does. Without a call to `load` the run's own load is
-    used (its writers follow the master that the Sentinels name).
+    number: names the trial's keys. The order of the calls does not matter, but that of the faults does. Without a call
+    to `load` the run's own load is used (its writers follow the master that the Sentinels name).
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class Trial:
         self._redis: dict[str, str] = {}
         self._down_after_ms: int | None = None
         self._deployment: Deployment | None = None
+        self._begun = False
         self.outcome: Outcome | None = None
         self.bring_up = ""
 
@@ -76,6 +76,11 @@ class Trial:
     def backend(self) -> str:
         """Where the run deploys: in a cluster pods that are deleted come back by themselves, on `local` they do not."""
         return self._settings.backend
+
+    @property
+    def forgotten(self) -> bool:
+        """Never run, and not only there to be asked by hand."""
+        return not self._begun and (self._deployment is None or bool(self._faults or self._writers))
 
     def redis(self, **directives: str) -> None:
         """Set redis directives for this trial (underscores for dashes): a deployment of its own where they differ."""
@@ -180,6 +185,7 @@ class Trial:
         """
         if self.outcome:
             raise UsageError("expected one run() a trial; got a second; use --redis-trials to repeat a scenario")
+        self._begun = True
         plan = self.plan()
         must_make_sense(plan, self.topology)
         folder = TrialFolder(self.folder)
@@ -198,7 +204,7 @@ class Trial:
         if not self._writers:
             self.load()
         profile = self.profile
-        seed = self._settings.seed ^ self._number
+        seed = self._settings.seed
         return Plan(
             trial=f"{self._number:08x}",
             scenario=self._scenario,

@@ -31,7 +31,7 @@ from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.steps import Steps
 from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
-from redis_resilience.shipped import shipped_folder
+from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.topology import ControllerKind, Profile, System, Topology
 
 _READY_WITHIN_S = 90.0
@@ -152,7 +152,7 @@ def where_of(site: Site, cluster: Cluster, api: KubeApi) -> Where:
 
 def probe_manifest(site: Site, image: str, run_id: str) -> str:
     """The probe's pod as YAML."""
-    folder = shipped_folder() / "manifests" / "probe"
+    folder = MANIFESTS / "probe"
     return manifests.render(folder, {REPOSITORY: site.probe_image(image)}, {RUN_LABEL: run_id})
 
 

@@ -31,7 +31,7 @@ from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.events import Event, Scalar
-from redis_resilience.shipped import shipped_folder
+from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.care import Care
 from redis_resilience.topologies.topology import Controller, Profile, Topology
 
@@ -64,7 +64,7 @@ class KubeDeployment(Growing):
         self._wanted = Wanted(
             topology=topology,
             profile=profile,
-            overlay=overlay_of(manifests or shipped_folder() / "manifests", topology, profile),
+            overlay=overlay_of(manifests or MANIFESTS, topology, profile),
             namespace=namespace,
             run_id=run_id,
             redis_image=redis_image,

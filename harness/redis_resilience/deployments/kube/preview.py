@@ -15,7 +15,7 @@ from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.permissions import asked
 from redis_resilience.deployments.kube.port import Connect, KubeApi, Permission
 from redis_resilience.model.errors import ResilienceError
-from redis_resilience.shipped import shipped_folder
+from redis_resilience.shipped import BUILD_CONTEXT, MANIFESTS
 from redis_resilience.topologies.topology import Profile, Topology
 
 
@@ -31,15 +31,14 @@ class Preview:
 
 def manifest(topology: Topology, profile: Profile, *, redis_image: str, probe_image: str) -> str:
     """All objects of a deployment as YAML. The images are only named: nothing is built, nothing loaded."""
-    folder = shipped_folder() / "manifests"
+    folder = MANIFESTS
     rendered = manifests.render(overlay_of(folder, topology, profile), {"redis": redis_image})
     objects = settings.put(rendered, topology, profile)
     return f"{objects}---\n{probe_manifest(probe_image)}"
 
 
 def probe_manifest(image: str) -> str:
-    project = shipped_folder()
-    return manifests.render(project / "manifests" / "probe", {REPOSITORY: image or probe_tag(project)})
+    return manifests.render(MANIFESTS / "probe", {REPOSITORY: image or probe_tag(BUILD_CONTEXT)})
 
 
 def in_kind(objects: str, topology: Topology) -> Preview:

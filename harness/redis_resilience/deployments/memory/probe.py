@@ -10,14 +10,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from redis_resilience.deployments.memory.world import MS, World
+from redis_resilience.deployments.memory.world import MS, SimServer, World
 from redis_resilience.deployments.probe import Clocks
 from redis_resilience.model import records
 from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.events import AnyEvent, Connected, Link, Role
 from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.history import FinalFacts
-from redis_resilience.model.operations import Cause, key_prefix, key_text, result_of
+from redis_resilience.model.operations import Cause, Kind, key_prefix, key_text, result_of
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
 from redis_resilience.probe.protocol import Answer, Status, Swept, Value
 
@@ -88,6 +89,11 @@ class MemoryProbe:
         self._loading = False
         return self.status()
 
+    def _server(self, name: str) -> SimServer:
+        if name not in self._world.servers:
+            raise Unavailable(f"expected the name of a pod; got {name!r}: the simulation has no DNS and no other names")
+        return self._world.servers[name]
+
     def query(  # noqa: PLR0911 - one return a command
         self,
         endpoint: Endpoint,
@@ -95,7 +101,7 @@ class MemoryProbe:
         timeout_s: float = 1.0,  # noqa: ARG002 - of the port
     ) -> Answer:
         name = endpoint.host
-        server = self._world.servers[name]
+        server = self._server(name)
         match command:
             case ("SENTINEL", kind, *_):
                 return self._sentinel(name, kind)
@@ -248,7 +254,8 @@ class MemoryProbe:
         server = names.index(client.server) if client.server else records.NO_SERVER
         connection = client.connection if client.server else 0
         outcome = result_of(cause)
-        row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, int(outcome), int(cause))
+        told = (int(outcome), int(cause), int(Kind.WRITE), self._key)
+        row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, *told)
         self._operations.append(row)
         self._key += 1
 

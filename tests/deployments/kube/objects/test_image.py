@@ -19,7 +19,7 @@ def project(tmp_path, monkeypatch):
     package = (f"{PACKAGE}/{name}" for name in ("__init__.py", "py.typed", "probe/load.py"))
     for file in ("Dockerfile", "pyproject.toml", *package):
         (tmp_path / "project" / file).write_text(file)
-    monkeypatch.setattr(image, "shipped_folder", lambda: tmp_path / "project")
+    monkeypatch.setattr(image, "BUILD_CONTEXT", tmp_path / "project")
     return tmp_path / "project"
 
 

@@ -18,7 +18,7 @@ from redis_resilience.deployments.kube.objects.manifests import (
 )
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.model.errors import Unavailable
-from redis_resilience.shipped import shipped_folder
+from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Profile
 
@@ -116,7 +116,7 @@ def test_a_label_reaches_what_controllers_make():
     """Pods and claims are found by it at the end; a chart's as well as an overlay's."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not on PATH")
-    rendered = render(shipped_folder() / "manifests/node/overlays/fast", {}, {"redis-resilience/run": "r1"})
+    rendered = render(MANIFESTS / "node/overlays/fast", {}, {"redis-resilience/run": "r1"})
 
     objects = rendered.count("\nkind: ") + rendered.startswith("kind: ")
     assert rendered.count("redis-resilience/run: r1") == objects + 2

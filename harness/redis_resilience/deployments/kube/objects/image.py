@@ -14,7 +14,7 @@ from pathlib import Path
 import redis_resilience
 from redis_resilience.deployments.kube.tools import has_image, must_have_image, run
 from redis_resilience.model.errors import Unavailable
-from redis_resilience.shipped import shipped_folder
+from redis_resilience.shipped import BUILD_CONTEXT
 
 REPOSITORY = "redis-resilience-probe"
 _PACKAGES = ("model", "probe")
@@ -37,7 +37,7 @@ def probe_image(named: str = "") -> str:
     if named:
         must_have_image(named)
         return named
-    project = shipped_folder()
+    project = BUILD_CONTEXT
     if not (project / "Dockerfile").exists():
         raise Unavailable(
             f"expected this project's Dockerfile in {project} to build the probe's image from; there is none; "

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis_resilience.model.errors import BrokenTrial, ResilienceError
+from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.pages import page, summary, table
 from redis_resilience.pages.script import write_shared_script
+from redis_resilience.results.ran import Ran
 from redis_resilience.statistics import rows
 from redis_resilience.trials.folder import TrialFolder, write_whole
 
@@ -23,22 +25,28 @@ class Published:
     problem: str = ""
 
 
-def publish(folders: Sequence[Path], results: Path, *, width: int, colour: bool) -> Published:
+def tried(ran: Ran) -> Tried:
+    """With its plan and verdict; raises BrokenTrial where it has none."""
+    folder = TrialFolder(ran.folder)
+    return Tried(folder.plan(), folder.judgement(), ran.test, Ended(ran.ended))
+
+
+def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> Published:
     """Write a page for every trial and a summary for all; a trial without a verdict is left out of the table.
 
     A disk that is full costs pages, not the table.
     """
     judged = []
-    for folder in map(TrialFolder, folders):
+    for each in ran:
         with contextlib.suppress(BrokenTrial):
-            judged.append((folder, folder.plan(), folder.judgement()))
-    trials = [(plan, judgement) for _, plan, judgement in judged]
+            judged.append((TrialFolder(each.folder), tried(each)))
+    trials = [trial for _, trial in judged]
     problem = ""
     try:
         script = write_shared_script(results)
-        for folder, _, judgement in judged:
-            folder.save_report(page.render(folder.history(), judgement, script=script, lint=folder.lint()))
-        lint = [report for folder, _, _ in judged if (report := folder.lint())]
+        for folder, trial in judged:
+            folder.save_report(page.render(folder.history(), trial.judgement, script=script, lint=folder.lint()))
+        lint = [report for folder, _ in judged if (report := folder.lint())]
         write_whole(results / "summary.md", summary.markdown(trials, lint).encode())
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
@@ -47,7 +55,7 @@ def publish(folders: Sequence[Path], results: Path, *, width: int, colour: bool)
         problem = f"not every page was written: {error}"
     return Published(
         table=table.render(rows.summarise(trials), width=width, colour=colour),
-        index=TrialFolder(folders[0]).report if len(folders) == 1 else results / "summary.md",
+        index=TrialFolder(ran[0].folder).report if len(ran) == 1 else results / "summary.md",
         problem=problem,
     )
 

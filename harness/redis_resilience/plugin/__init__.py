@@ -6,20 +6,27 @@ options; everything else is imported by the first test that asks for a trial.
 
 from __future__ import annotations
 
-import itertools
-import re
 import secrets
-import shlex
 import sys
 import time
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from redis_resilience.options import OPTIONS, Chosen, choose
+from redis_resilience.plugin.marker import marked
+from redis_resilience.plugin.naming import (
+    folder_name,
+    repeat_by_pytest,
+    scenario_name,
+    seed_of,
+    shown,
+    unused,
+)
+from redis_resilience.plugin.reports import BRING_UP_PROPERTY, ENDED_PROPERTY, MISSING_PROPERTY, TRIAL_PROPERTY, Reports
 
 if TYPE_CHECKING:
     from redis_resilience.trials.keeper import Keeper
@@ -28,16 +35,15 @@ if TYPE_CHECKING:
     from redis_resilience.trials.settings import Settings
     from redis_resilience.trials.trial import Trial
 
-_CHOSEN = pytest.StashKey[dict[str, Chosen]]()
+_CHOSEN = pytest.StashKey[Mapping[str, Chosen]]()
 _VALUES = pytest.StashKey[dict[str, Any]]()
 _RESULTS = pytest.StashKey[Path]()
 _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
-TRIAL_PROPERTY = "redis_folder"
-BRING_UP_PROPERTY = "redis_bring_up"
-_MARKED = ("topology", "profile", "trials", "fresh")
-_FAILS = "fails"
+_REPEAT: pytest.StashKey[str] = pytest.StashKey()
+REPEAT_WORDS: pytest.StashKey[str] = pytest.StashKey()
+"""Set by the command: what a shell is given to run this scenario again, but for the seed."""
 COLLECTOR = "redis-resilience-collector"
 
 
@@ -54,8 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Decide every option once, and where the results go; a worker of pytest-xdist is told by its controller."""
     config.addinivalue_line(
         "markers",
-        "redis(topology=, profile=, trials=, fresh=, fails=): what this scenario needs whatever was chosen for the "
-        "run; the finding, or any of several, by which it shows that a document no longer holds",
+        "redis(topology=, profile=, trials=, fresh=, fails=, backends=): what this scenario needs whatever was chosen "
+        "for the run; the findings by which it shows that a document no longer holds; where alone it can run",
     )
     chosen: dict[str, Chosen] = {}
     values: dict[str, Any] = {}
@@ -74,6 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RESULTS] = Path(told.get("redis_folder", folder))
     config.stash[_CHOSEN] = chosen
     config.stash[_VALUES] = values
+    if "redis_repeat" in told:
+        config.stash[REPEAT_WORDS] = told["redis_repeat"]
     if not told:
         config.pluginmanager.register(Collector(config.stash[_RESULTS]), COLLECTOR)
 
@@ -81,34 +89,47 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist what was decided for the whole run, and stay in the run as long as any of them."""
+    stash = node.config.stash
+    _must_make_sense(node.config, [_where(stash[_VALUES])])
     _join(node.config)
-    node.workerinput["redis_folder"] = str(node.config.stash[_RESULTS])
-    node.workerinput["redis_seed"] = node.config.stash[_VALUES]["redis_seed"]
+    node.workerinput["redis_folder"] = str(stash[_RESULTS])
+    node.workerinput["redis_seed"] = stash[_VALUES]["redis_seed"]
+    if REPEAT_WORDS in stash:
+        node.workerinput["redis_repeat"] = stash[REPEAT_WORDS]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Repeat every test that asks for a trial."""
-    if "trial" not in metafunc.fixturenames:
+    """Repeat every test that asks for a trial of this plugin."""
+    if not asks_for_trial(metafunc.definition):
         return
-    trials = _values(metafunc.config, metafunc.definition)["redis_trials"]
+    try:
+        trials = _values(metafunc.config, metafunc.definition)["redis_trials"]
+    except pytest.UsageError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
     if trials > 1:
         metafunc.parametrize("trial", range(trials), indirect=True, ids=[f"{n + 1}of{trials}" for n in range(trials)])
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What no trial could begin with ends the run before the first, in one line."""
+    asking = [item for item in items if asks_for_trial(item)]
+    if asking and not config.option.collectonly:
+        _must_make_sense(config, [_where(_values(config, item)) for item in asking])
+
+
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | None:
     """One line about the run, where there is one."""
-    used = any("trial" in getattr(item, "fixturenames", ()) for item in items)
+    used = any(asks_for_trial(item) for item in items)
     if not used and all(chosen.source == "default" for chosen in config.stash[_CHOSEN].values()):
         return None
     values = config.stash[_VALUES]
     return (
         f"redis-resilience: backend {values['redis_backend']}, topology {values['redis_topology']}, "
-        f"profile {values['redis_profile']}, seed {values['redis_seed']}, results {_shown(config.stash[_RESULTS])}"
+        f"profile {values['redis_profile']}, seed {values['redis_seed']}, results {shown(config.stash[_RESULTS])}"
     )
 
 
-@pytest.fixture
-def trial(request: pytest.FixtureRequest) -> Trial:
+def make_trial(request: pytest.FixtureRequest) -> Trial:
     """One trial: add load, faults and expectations, then `run()`; its verdict decides the test."""
     from redis_resilience.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
     from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - idem
@@ -116,22 +137,49 @@ def trial(request: pytest.FixtureRequest) -> Trial:
     from redis_resilience.trials.trial import Trial  # noqa: PLC0415 - idem
 
     config, node = request.config, request.node
+    values, backends = _values(config, node), marked(node).backends
+    if backends and values["redis_backend"] not in backends:
+        reason = f"expected --redis-backend={' or '.join(backends)} for this scenario; got {values['redis_backend']}"
+        node.user_properties.append((MISSING_PROPERTY, reason))
+        pytest.skip(reason)
+    number = getattr(node, "callspec", None) and node.callspec.params.get("trial", 0)
+    seed = seed_of(values["redis_seed"], number or 0)
+    repeat = (
+        f"{config.stash[REPEAT_WORDS]} --seed {seed}"
+        if REPEAT_WORDS in config.stash
+        else repeat_by_pytest(node, config.stash[_CHOSEN], seed=seed, trials=values["redis_trials"])
+    )
+    node.stash[_REPEAT] = repeat
     try:
         if _KEEPER not in config.stash:
             config.stash[_KEEPER] = Keeper(_settings(config, config.stash[_VALUES]))
         made = Trial(
-            scenario=_scenario(node),
+            scenario=scenario_name(node),
             number=zlib.crc32(node.nodeid.encode()),
-            folder=_unused(config.stash[_RESULTS] / _folder(node)),
-            settings=_settings(config, _values(config, node)),
+            folder=unused(config.stash[_RESULTS] / folder_name(node)),
+            settings=_settings(config, values | {"redis_seed": seed}),
             keeper=config.stash[_KEEPER],
             observer=config.stash.get(OBSERVER, SILENT),
-            repeat=_repeat(config, node),
+            repeat=repeat,
         )
     except ResilienceError as error:
-        raise pytest.UsageError(str(error)) from error
+        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
     node.stash[_TRIAL] = made
     return made
+
+
+trial = pytest.fixture(name="trial")(make_trial)
+
+
+def asks_for_trial(node: pytest.Item) -> bool:
+    """Whether the test's `trial` is this plugin's, be it by way of another that overrides it and asks for it."""
+    fixtures = getattr(node, "_fixtureinfo", None)
+    for fixture in reversed(fixtures.name2fixturedefs.get("trial", ()) if fixtures else ()):
+        if fixture.func is make_trial:
+            return True
+        if "trial" not in fixture.argnames:
+            return False
+    return False
 
 
 @pytest.hookimpl(wrapper=True)
@@ -147,14 +195,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     finally:
         _keep_numbers(item)
     if known:
-        _translate(item.config, known)
-    outcome = item.stash[_TRIAL].outcome if _TRIAL in item.stash else None
-    if outcome is not None:
+        _translate(item, known)
+    made = item.stash.get(_TRIAL, None)
+    if made is not None and made.forgotten:
+        pytest.fail(
+            f"expected {item.name} to run its trial; it never did: a trial that does not run shows nothing; "
+            "call trial.run(), or do not ask for `trial`",
+            pytrace=False,
+        )
+    if made is not None and made.outcome is not None:
         allowed = ("pass", "unknown") if item.config.stash[_VALUES]["redis_allow_unknown"] else ("pass",)
-        if fails := _marked(item).get(_FAILS):
-            _show_weakness(outcome, fails if isinstance(fails, tuple) else (str(fails),))
-        if outcome.verdict not in allowed:
-            pytest.fail(outcome.explain(), pytrace=False)
+        if fails := marked(item).fails:
+            _show_weakness(made.outcome, fails)
+        if made.outcome.verdict not in allowed:
+            pytest.fail(made.outcome.explain(), pytrace=False)
     return result
 
 
@@ -173,17 +227,32 @@ def _show_weakness(outcome: Outcome, fails: tuple[str, ...]) -> None:
         )
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure says where the evidence is and how to do it again."""
+    """How pytest ended the test is kept beside the verdict; a failure says where the evidence is and how to repeat."""
     report = yield
-    if report.failed and _TRIAL in item.stash:
-        made = item.stash[_TRIAL]
-        lines = [f"folder: {_shown(made.folder)}", f"repeat: {_repeat(item.config, item)}"]
+    made = item.stash.get(_TRIAL, None)
+    if made is None:
+        return report
+    if made.outcome is not None and (report.when == "call" or report.failed):
+        for properties in (item.user_properties, report.user_properties):
+            properties[:] = [pair for pair in properties if pair[0] != ENDED_PROPERTY]
+            properties.append((ENDED_PROPERTY, _ended(report)))
+    if report.failed:
+        lines = [f"folder: {shown(made.folder)}", f"repeat: {item.stash[_REPEAT]}"]
         report.sections.append(("redis trial", "\n".join(lines)))
     return report
+
+
+def _ended(report: pytest.TestReport) -> str:
+    """In pytest's own words, as its summary counts it."""
+    if report.when != "call":
+        return "error"
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    return report.outcome
 
 
 class Collector:
@@ -191,29 +260,25 @@ class Collector:
 
     def __init__(self, results: Path) -> None:
         self._results = results
-        self.folders: list[Path] = []
-        self._bring_ups: dict[str, None] = {}
+        self.reports = Reports()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Every report of a call brings its trial's folder among its properties."""
-        if report.when == "call":
-            self.folders.extend(Path(str(value)) for name, value in report.user_properties if name == TRIAL_PROPERTY)
-            # Trials that share a deployment share its line.
-            self._bring_ups |= {str(value): None for name, value in report.user_properties if name == BRING_UP_PROPERTY}
+        self.reports.add(report)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table of all trials, their pages, and where they are."""
-        if not self.folders:
+        if not self.reports.ran:
             return
-        from redis_resilience.trials.publishing import publish  # noqa: PLC0415 - see the module's docstring
+        from redis_resilience.results.publishing import publish  # noqa: PLC0415 - see the module's docstring
 
         terminal = terminalreporter._tw  # noqa: SLF001 - the only way to its width and colour
-        published = publish(self.folders, self._results, width=terminal.fullwidth, colour=terminal.hasmarkup)
+        ran = list(self.reports.ran.values())
+        published = publish(ran, self._results, width=terminal.fullwidth, colour=terminal.hasmarkup)
         terminalreporter.section("redis-resilience")
         terminalreporter.write_line(published.table)
-        for bring_up in self._bring_ups:
+        for bring_up in self.reports.bring_ups:
             terminalreporter.write_line(f"bring-up: {bring_up}")
-        terminalreporter.write_line(published.problem or f"reports: {_shown(published.index)}")
+        terminalreporter.write_line(published.problem or f"reports: {shown(published.index)}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -248,33 +313,33 @@ def _join(config: pytest.Config) -> None:
     config.stash[_KEEPER] = keeper
 
 
+def _where(values: dict[str, Any]) -> tuple[str, str]:
+    """The topology and profile of these choices; nothing where a Redis is there already."""
+    return ("", "") if values["redis_attach"] else (values["redis_topology"], values["redis_profile"])
+
+
+def _must_make_sense(config: pytest.Config, wanted: Iterable[tuple[str, str]]) -> None:
+    """Raises pytest.UsageError where there is no such topology or profile, or no room for results."""
+    from redis_resilience.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
+    from redis_resilience.topologies.catalogue import topology  # noqa: PLC0415 - idem
+    from redis_resilience.trials.folder import must_take_results  # noqa: PLC0415 - idem
+
+    try:
+        for name, profile in dict.fromkeys(wanted):
+            if name:
+                topology(name).profile(profile)
+        must_take_results(config.stash[_RESULTS].parent)
+    except ResilienceError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
-    """The run's choices, and over them those of the test's own marker."""
+    """The run's choices, and over them those of the test's own marker; how many trials the command line says last."""
     values = config.stash[_VALUES].copy()
-    parsers = {option.name: option.parse for option in OPTIONS}
-    for name, value in _marked(node).items():
-        if name == _FAILS:
-            continue
-        try:
-            values[f"redis_{name}"] = parsers[f"redis_{name}"](str(value))
-        except ValueError as error:
-            raise pytest.UsageError(f"{node.nodeid}: marker redis, {name}: {error}") from error
+    values.update(marked(node).choices)
+    if config.stash[_CHOSEN]["redis_trials"].source == "option":
+        values["redis_trials"] = config.stash[_VALUES]["redis_trials"]
     return values
-
-
-def _marked(node: pytest.Item) -> dict[str, object]:
-    """What the test's own marker says."""
-    marker = node.get_closest_marker("redis")
-    if marker is None:
-        return {}
-    known = (*_MARKED, _FAILS)
-    if marker.args or not set(marker.kwargs) <= set(known):
-        given = [*map(repr, marker.args), *marker.kwargs]
-        raise pytest.UsageError(
-            f"{node.nodeid}: expected the marker redis with {', '.join(f'{name}=' for name in known)}; "
-            f"got {', '.join(given)}"
-        )
-    return dict(marker.kwargs)
 
 
 def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:
@@ -319,57 +384,19 @@ def settings_of(values: dict[str, Any], *, results: Path, worker: str = "main") 
     )
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", name.removeprefix("test_")).strip("-")
-
-
-def _folder(node: pytest.Item) -> str:
-    """By the test's own name; where another one has the same, by its module's, too."""
-    alone = sum(item.name == node.name for item in node.session.items) == 1
-    return _slug(node.name if alone else node.nodeid)
-
-
-def _unused(folder: Path) -> Path:
-    """A test that is run again, as pytest-rerunfailures does, keeps the trial before; its own is beside it."""
-    again = (folder.with_name(f"{folder.name}-again{count or ''}") for count in itertools.count())
-    return next(each for each in itertools.chain([folder], again) if not each.exists())
-
-
-def _scenario(node: pytest.Item) -> str:
-    return _slug(re.sub(r"\[(\d+of\d+)\]|(\d+of\d+)-|-(\d+of\d+)", "", node.name))
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _repeat(config: pytest.Config, node: pytest.Item) -> str:
-    """The command that runs this one test again with the same choices."""
-    values, chosen = config.stash[_VALUES], config.stash[_CHOSEN]
-    words = ["pytest", node.nodeid, f"--redis-seed={values['redis_seed']}"]
-    words += [
-        f"{option.flag}={chosen[option.name].text}"
-        for option in OPTIONS
-        if chosen[option.name].source in ("option", "environment")
-        and option.name not in ("redis_seed", "redis_results")
-    ]
-    return shlex.join(words)
-
-
 def _is_known(error: Exception) -> bool:
     from redis_resilience.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
 
     return isinstance(error, ResilienceError)
 
 
-def _translate(config: pytest.Config, error: Exception) -> NoReturn:
+def _translate(item: pytest.Item, error: Exception) -> NoReturn:
     from redis_resilience.model.errors import Unavailable  # noqa: PLC0415 - see the module's docstring
 
-    if isinstance(error, Unavailable) and not config.stash[_VALUES]["redis_require"]:
-        pytest.skip(str(error))
+    if isinstance(error, Unavailable):
+        item.user_properties.append((MISSING_PROPERTY, str(error)))
+        if not item.config.stash[_VALUES]["redis_require"]:
+            pytest.skip(str(error))
     pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
 
 

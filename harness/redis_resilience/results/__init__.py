@@ -1,0 +1,1 @@
+"""What concerns runs across trials: what was tested, and the documents of a run."""

@@ -1,0 +1,15 @@
+"""A trial as pytest reported it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """test: the id of its test, the same for all of its trials. ended: how the test ended, in pytest's words."""
+
+    folder: Path
+    test: str
+    ended: str
