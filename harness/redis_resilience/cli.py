@@ -209,7 +209,7 @@ def lint(
     called: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH...", help="Manifests: files, folders, kustomizations, a chart; - for stdin."),
+        typer.Argument(metavar="PATH...", help="Manifests, folders, a chart, compose or .conf files; - is stdin."),
     ] = None,
     *,
     values: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Values of the chart.")] = None,
@@ -229,7 +229,7 @@ def lint(
     master_name: MasterName = "",
     password_secret: PasswordSecret = "",
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
-    form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="table, json, sarif or junit.")] = "table",
     fail_on: Annotated[
         str, typer.Option(help="Exit 1 from this severity on: error, warning, note or never.")
     ] = "error",
@@ -247,7 +247,7 @@ def lint(
     if rules:
         typer.echo(command.rules_page())
         return
-    command.must_be_one_of("--format", form, ("table", "json"))
+    command.must_be_one_of("--format", form, command.FORMATS)
     command.must_be_one_of("--fail-on", fail_on, (*Severity, "never"))
     if [bool(paths), bool(topology), bool(attach)].count(True) != 1:
         raise UsageError("expected manifests, --topology NAME or --attach SELECTOR, one of them; see lint --help")
@@ -259,8 +259,8 @@ def lint(
         raise UsageError("expected --backend context with --attach; got no backend")
     else:
         report = command.lint_topology(topology, profile)
-    command.show(report, form)
-    bad = fail_on != "never" and report.at_least(Severity(fail_on))
+    bad = () if fail_on == "never" else report.at_least(Severity(fail_on))
+    command.show(report, form, failing=bad, files=[str(path) for path in paths or []])
     raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
 
 

@@ -114,7 +114,7 @@ def test_json_has_everything():
         ([], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
         (["x", "--topology", "node"], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
         (["--attach", "app=redis"], r"expected --backend context with --attach; got no backend"),
-        (["--topology", "node", "--format", "xml"], r"--format: expected one of: table, json; got 'xml'"),
+        (["--topology", "node", "--format", "xml"], r"--format: expected one of: table, json, sarif, junit; got 'xml'"),
         (["--topology", "node", "--fail-on", "all"], r"--fail-on: expected one of: error, warning, note, never; got"),
     ],
 )

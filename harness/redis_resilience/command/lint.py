@@ -20,10 +20,12 @@ from redis_resilience.lint.manifests.tree import Tree, documents
 from redis_resilience.lint.rule import Rule
 from redis_resilience.lint.rules import RULES
 from redis_resilience.model.errors import UsageError
-from redis_resilience.model.lint import LintReport
+from redis_resilience.model.lint import LintFinding, LintReport
+from redis_resilience.pages.lint_formats import AboutRule, junit, sarif
 from redis_resilience.pages.setup import render as render_report
 from redis_resilience.topologies.catalogue import topology
 
+FORMATS = ("table", "json", "sarif", "junit")
 _TEMPLATED_WITHIN_S = 60.0
 _YAML = (".yaml", ".yml")
 
@@ -72,13 +74,22 @@ def lint_running(chosen: Mapping[str, str]) -> LintReport:
             return inspect(keeper.deployment(found, found.profile(settings.profile)))
 
 
-def show(report: LintReport, form: str) -> None:
-    """Print it as a table or as JSON."""
-    if form == "json":
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+def show(report: LintReport, form: str, *, failing: Sequence[LintFinding] = (), files: Sequence[str] = ()) -> None:
+    """Print it in one of FORMATS. failing: the findings that decide the exit code. files: what was read."""
+    if form == "table":
+        console = Console(file=sys.stdout)
+        sys.stdout.write(render_report(report, width=console.width, colour=console.is_terminal))
         return
-    console = Console(file=sys.stdout)
-    sys.stdout.write(render_report(report, width=console.width, colour=console.is_terminal))
+    about = [
+        AboutRule(id=rule.id, about=rule.about, severity=rule.severity, why=rule.why, fix=rule.fix) for rule in RULES
+    ]
+    if form == "sarif":
+        written = sarif(report, about, files)
+    elif form == "junit":
+        written = junit(report, about, failing)
+    else:
+        written = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    sys.stdout.buffer.write(written + b"\n")
 
 
 def must_be_one_of(option: str, text: str, known: Sequence[str]) -> None:
