@@ -11,12 +11,9 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from redis_resilience.deployments.kube.objects.manifests import render
-from redis_resilience.deployments.kube.tools import run
+from redis_resilience.command.lint_sources import read_setups
 from redis_resilience.lint.check import check, check_all
 from redis_resilience.lint.from_topology import read_topology
-from redis_resilience.lint.manifests.objects import read_namespaces
-from redis_resilience.lint.manifests.tree import Tree, documents
 from redis_resilience.lint.rule import Rule
 from redis_resilience.lint.rules import RULES
 from redis_resilience.model.errors import UsageError
@@ -26,27 +23,15 @@ from redis_resilience.pages.setup import render as render_report
 from redis_resilience.topologies.catalogue import topology
 
 FORMATS = ("table", "json", "sarif", "junit")
-_TEMPLATED_WITHIN_S = 60.0
-_YAML = (".yaml", ".yml")
 
 
 def lint_files(paths: Sequence[Path], values: Sequence[Path]) -> LintReport:
-    """Manifests: files, folders of them, kustomizations, charts (with these values files), "-" for stdin.
+    """Files, folders of them, kustomizations, charts (with these values files), "-" for stdin.
 
-    All together are one set-up.
+    All together are one set-up, but for namespaces and Compose files.
     """
-    objects: list[Tree] = []
-    for path in paths:
-        objects += _objects(path, values)
     subject = ", ".join("stdin" if str(path) == "-" else str(path) for path in paths)
-    setups = read_namespaces(objects, subject)
-    if not setups:
-        kinds = ", ".join(sorted({each.at("kind").text() or "no kind" for each in objects}))
-        raise UsageError(
-            f"expected pods with Redis in {subject}; got {len(objects)} objects ({kinds or 'none'}); "
-            "name manifests, a kustomization, a chart (with --values), or rendered YAML"
-        )
-    return check_all(setups, subject)
+    return check_all(read_setups(paths, values, subject), subject)
 
 
 def lint_topology(name: str, profile: str) -> LintReport:
@@ -116,22 +101,3 @@ def _described(rule: Rule) -> Iterable[str]:
         yield f"- Shown by: `redis-resilience run {rule.scenario}`{also}"
     yield f"- From: {rule.source}"
     yield ""
-
-
-def _objects(path: Path, values: Sequence[Path]) -> Iterable[Tree]:
-    if str(path) == "-":
-        return documents(sys.stdin.read(), "stdin")
-    if not path.exists():
-        raise UsageError(f"expected a file, a folder or - for stdin; got {path}, which is not there")
-    if path.is_file():
-        return documents(path.read_text(), str(path))
-    if (path / "Chart.yaml").is_file():
-        words = [word for each in values for word in ("--values", str(each))]
-        rendered = run("helm", "template", "lint", str(path), *words, within_s=_TEMPLATED_WITHIN_S)
-        return documents(rendered, str(path))
-    if any((path / name).is_file() for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")):
-        return documents(render(path, {}), str(path))
-    files = [file for file in sorted(path.rglob("*")) if file.suffix in _YAML and file.is_file()]
-    if not files:
-        raise UsageError(f"expected YAML files, a kustomization or a chart in {path}; there is none")
-    return [tree for file in files for tree in documents(file.read_text(), str(file))]

@@ -115,4 +115,5 @@ def junit(report: LintReport, rules: Sequence[AboutRule], failing: Iterable[Lint
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written

@@ -63,7 +63,7 @@ def _mount(mount: Tree, volume: Tree | None, config_maps: ConfigMaps) -> Mount:
     kind = "claim" if volume is None else next((key for key, _ in volume.items() if key != "name"), "emptyDir")
     kind = "claim" if kind == "persistentVolumeClaim" else kind
     seen = kind in _WRITABLE
-    if volume is not None and kind in ("configMap", "projected"):
+    if volume is not None and any(_sources(volume)):
         seen = all(name in config_maps for name, _ in _sources(volume))
     return Mount(path=mount.at("mountPath").text(), kind=kind, name=mount.at("name").text(), seen=seen)
 
@@ -81,7 +81,14 @@ def files_of(container: Tree, pod: Tree, config_maps: ConfigMaps) -> Iterator[Te
                     continue
                 at = path if only else posixpath.join(path, name)
                 named = posixpath.basename(at)
-                yield Text(name=named, where=f"ConfigMap {source}, {key}", body=held[key], path=posixpath.normpath(at))
+                yield Text(name=named, where=_place(source, key), body=held[key], path=posixpath.normpath(at))
+
+
+def _place(source: str, key: str) -> str:
+    """A key of a ConfigMap; or a file of the host, whose path begins like one."""
+    if not source.startswith((".", "/", "~")):
+        return f"ConfigMap {source}, {key}"
+    return source if posixpath.basename(source) == key else posixpath.join(source, key)
 
 
 def _sources(volume: Tree) -> Iterator[tuple[str, tuple[Tree, ...]]]:
