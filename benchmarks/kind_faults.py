@@ -164,7 +164,7 @@ def main() -> None:
             if backend == "kind" and name in NEEDS_WORKERS:
                 options.append(f"--redis-workers={WORKERS}")
             elif backend == "kind" and chosen.cluster:
-                options.append(f"--redis-cluster={chosen.cluster}")
+                options.append(f"--redis-kind-cluster={chosen.cluster}")
             elif backend == "local" and chosen.parallel > 1:
                 options.append(f"--numprocesses={chosen.parallel}")
             if not chosen.made:

@@ -234,11 +234,11 @@ def test_a_context_is_never_taken_by_default(tmp_path, word):
     done = command(word, "master-kill", "--backend", "context", "--namespace", "x", cwd=tmp_path)
 
     assert done.returncode == 3
-    assert "expected a context for the backend context; got none; name it with --redis-context" in done.stderr
+    assert "expected a context for the backend context; got none; name it with --context" in done.stderr
 
 
 def test_attaching_needs_the_backend_context(tmp_path):
     done = command("run", "master-kill", "--backend", "kind", "--attach", "app=redis", cwd=tmp_path)
 
     assert done.returncode == 3
-    assert "expected --redis-backend=context with --redis-attach; got 'kind'" in done.stderr
+    assert "expected --backend context with --attach; got 'kind'" in done.stderr

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import fields
 
+import pytest
+from typer.main import get_command
+
+from redis_resilience.cli import app
+from redis_resilience.command.twins import in_commands_words, twin, words_of
 from redis_resilience.options import OPTIONS, choose, flag, name_and_key, one_of, positive_int, rate, whole_number
+from redis_resilience.trials.settings import Settings
 
 TRIALS = next(option for option in OPTIONS if option.name == "redis_trials")
 
@@ -72,3 +78,37 @@ def test_a_secret_has_a_name_and_a_key():
     for wrong in ("redis", "/password", "redis/", "a/b/c"):
         with pytest.raises(ValueError, match="expected a Secret and a key in it, NAME/KEY; got"):
             name_and_key(wrong)
+
+
+def test_every_option_has_its_twin_in_the_command_and_its_place_in_the_settings():
+    """But what only pytest, or only a whole run, can be told."""
+    known = {word for parameter in get_command(app).commands["run"].params for word in parameter.opts}
+    of_a_run = {"trials", "results", "require", "allow_unknown"}
+
+    assert {twin(option) for option in OPTIONS if option.field != "require"} <= known
+    assert {option.field for option in OPTIONS} - of_a_run == {each.name for each in fields(Settings)} - {
+        "results",
+        "worker",
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("name it with --redis-context", "name it with --context"),
+        ("use --redis-backend=kind, or", "use --backend kind, or"),
+        ("--redis-node-helper=yes", "--node-helper"),
+        ("name another with --redis-server", "name another with --redis-server"),
+        ("--redis-topology cluster", "--topology cluster"),
+        ("--redis-nonsense=1", "--redis-nonsense=1"),
+    ],
+)
+def test_the_command_speaks_of_its_own_options(said, told):
+    assert in_commands_words(said) == told
+
+
+def test_a_flag_is_typed_as_a_flag():
+    fresh, topology = (next(each for each in OPTIONS if each.field == name) for name in ("fresh", "topology"))
+
+    assert (words_of(fresh, "yes"), words_of(fresh, "no")) == (("--fresh",), ("--no-fresh",))
+    assert words_of(topology, "chart") == ("--topology", "chart")

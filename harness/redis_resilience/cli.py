@@ -14,9 +14,9 @@ import typer
 
 from redis_resilience import __version__
 from redis_resilience.command.exits import Exit
+from redis_resilience.command.twins import OF_A_RUN, given, in_commands_words, takes
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.lint import Severity
-from redis_resilience.options import OPTIONS
 
 app = typer.Typer(
     name="redis-resilience",
@@ -39,54 +39,15 @@ StatePath = Annotated[
 TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
 
 
-Topology = Annotated[str, typer.Option(help="What to deploy; `redis-resilience topologies` lists them.")]
-Profile = Annotated[str, typer.Option(help="Sentinel's times: documented, fast or rapid.")]
-Backend = Annotated[str, typer.Option(help="Where to deploy: local, kind, context, or memory (a simulation).")]
-Cluster = Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster, and never delete it.")]
-Image = Annotated[str, typer.Option(help="On Kubernetes: Redis or Valkey image (default: the manifests').")]
-ProbeImage = Annotated[str, typer.Option(help="On Kubernetes: image of the probe; context needs one.")]
-Kubeconfig = Annotated[str, typer.Option(metavar="FILE", help="Of context (default: KUBECONFIG, ~/.kube/config).")]
-Context = Annotated[str, typer.Option(metavar="NAME", help="Of context: never the current one by default.")]
-Namespace = Annotated[str, typer.Option(metavar="NAME", help="Of context: labelled redis-resilience/allow=yes.")]
-AllowContext = Annotated[str, typer.Option(metavar="NAME", help="Of context: its name again, in place of the label.")]
-NodeHelper = Annotated[bool, typer.Option("--node-helper", help="Of context: privileged pods, for signals.")]
-Attach = Annotated[str, typer.Option(metavar="SELECTOR", help="Of context: the Redis whose pods have these labels.")]
-SentinelSelector = Annotated[str, typer.Option(metavar="SELECTOR", help="Attached: labels of the Sentinels' pods.")]
-MasterName = Annotated[str, typer.Option(metavar="NAME", help="Attached: the master's name at its Sentinels.")]
-PasswordSecret = Annotated[str, typer.Option(metavar="NAME/KEY", help="Attached: the Secret with its password.")]
-
-
 @app.command()
+@takes()
 def run(
     called: typer.Context,
     scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
     *,
-    trials: Annotated[str, typer.Option(metavar="N", help="How often to run it.")] = "1",
     parallel: Annotated[
         str, typer.Option(metavar="N", help="Deployments side by side, trials shared out (default: one a core).")
     ] = "",
-    topology: Topology = "node",
-    profile: Profile = "fast",
-    backend: Backend = "local",
-    cluster: Cluster = "",
-    image: Image = "",
-    probe_image: ProbeImage = "",
-    kubeconfig: Kubeconfig = "",
-    context: Context = "",
-    namespace: Namespace = "",
-    allow_context: AllowContext = "",
-    node_helper: NodeHelper = False,
-    attach: Attach = "",
-    sentinel_selector: SentinelSelector = "",
-    master_name: MasterName = "",
-    password_secret: PasswordSecret = "",
-    isolation: Annotated[str, typer.Option(help="Of local: namespaces, loopback or auto.")] = "auto",
-    redis_server: Annotated[str, typer.Option(metavar="PROGRAM", help="Redis 6.2 or newer, or Valkey.")] = "",
-    rate: Annotated[str, typer.Option(metavar="N", help="Operations a second; 0 = as fast as it goes.")] = "1000",
-    writers: Annotated[str, typer.Option(metavar="N", help="Clients, one connection each.")] = "4",
-    seed: Annotated[str, typer.Option(metavar="N", help="Repeat the random choices of an earlier run.")] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="A new deployment for every trial.")] = False,
-    results: Annotated[str, typer.Option(metavar="FOLDER", help="Where the results go.")] = "results",
 ) -> None:
     """Deploy, load, break, heal, judge: one scenario, as often as you like.
 
@@ -96,35 +57,21 @@ def run(
     """
     from redis_resilience.command.running import run_scenario  # noqa: PLC0415 - only this command needs it
 
-    raise typer.Exit(run_scenario(scenario, {**_chosen(called), "redis_require": "yes"}, parallel=parallel))
+    raise typer.Exit(run_scenario(scenario, {**given(called), "redis_require": "yes"}, parallel=parallel))
 
 
 @app.command()
+@takes(*OF_A_RUN)
 def plan(
     called: typer.Context,
     scenario: Annotated[str, typer.Argument(help="What to plan; `redis-resilience scenarios` lists them.")],
-    *,
-    topology: Topology = "node",
-    profile: Profile = "fast",
-    backend: Backend = "local",
-    image: Image = "",
-    probe_image: ProbeImage = "",
-    kubeconfig: Kubeconfig = "",
-    context: Context = "",
-    namespace: Namespace = "",
-    allow_context: AllowContext = "",
-    node_helper: NodeHelper = False,
-    attach: Attach = "",
-    sentinel_selector: SentinelSelector = "",
-    master_name: MasterName = "",
-    password_secret: PasswordSecret = "",
 ) -> None:
     """Say what `run` would make, break and need to be allowed, each asked of the cluster; changes nothing."""
     from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.running import settings_from  # noqa: PLC0415 - idem
     from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - idem
 
-    told = planned(find(scenario), settings_from(_chosen(called)))
+    told = planned(find(scenario), settings_from(given(called)))
     typer.echo("\n".join(told.lines))
     raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
 
@@ -205,6 +152,7 @@ def topologies() -> None:
 
 
 @app.command()
+@takes(*OF_A_RUN, "topology", "profile", "backend")
 def lint(
     called: typer.Context,
     paths: Annotated[
@@ -218,16 +166,6 @@ def lint(
     backend: Annotated[
         str, typer.Option(metavar="NAME", help="Deploy the topology there, and ask the servers: local, kind, ...")
     ] = "",
-    cluster: Annotated[str, typer.Option(metavar="NAME", help="Of kind: use this cluster.")] = "",
-    probe_image: ProbeImage = "",
-    kubeconfig: Kubeconfig = "",
-    context: Context = "",
-    namespace: Namespace = "",
-    allow_context: AllowContext = "",
-    attach: Attach = "",
-    sentinel_selector: SentinelSelector = "",
-    master_name: MasterName = "",
-    password_secret: PasswordSecret = "",
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
     form: Annotated[str, typer.Option("--format", help="table, json, sarif or junit.")] = "table",
     fail_on: Annotated[
@@ -249,12 +187,14 @@ def lint(
         return
     command.must_be_one_of("--format", form, command.FORMATS)
     command.must_be_one_of("--fail-on", fail_on, (*Severity, "never"))
+    chosen, attach = given(called), called.params["redis_attach"]
     if [bool(paths), bool(topology), bool(attach)].count(True) != 1:
         raise UsageError("expected manifests, --topology NAME or --attach SELECTOR, one of them; see lint --help")
     if paths:
         report = command.lint_files(paths, values or [])
     elif backend:
-        report = command.lint_running(_chosen(called))
+        of_topology = {"redis_topology": topology, "redis_profile": profile} if topology else {}
+        report = command.lint_running({**chosen, **of_topology, "redis_backend": backend})
     elif attach:
         raise UsageError("expected --backend context with --attach; got no backend")
     else:
@@ -321,18 +261,6 @@ def doctor(
     raise typer.Exit(Exit.PASS if cleaned else Exit.FAIL)
 
 
-def _chosen(called: typer.Context) -> dict[str, str]:
-    """What the command line gives to those options that the pytest plugin has, too, by their names there."""
-    known = {option.name for option in OPTIONS}
-    given = {
-        name if name in known else f"redis_{name}": value
-        for name, value in called.params.items()
-        if str(called.get_parameter_source(name)).endswith("COMMANDLINE")
-    }
-    words = {True: "yes", False: ""}
-    return {name: words.get(value, value) for name, value in given.items() if name in known}
-
-
 def main() -> None:
     """The entry point: errors of the user's world are one message and an exit code, never a traceback."""
     try:
@@ -344,7 +272,7 @@ def main() -> None:
         sys.stderr.write("interrupted\n")
         sys.exit(Exit.INTERRUPTED)
     except ResilienceError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(f"{type(error).__name__}: {in_commands_words(str(error))}\n")
         sys.exit(Exit.WRONG)
     sys.exit(code or Exit.PASS)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 BACKENDS = ("local", "kind", "context", "memory")
 ISOLATIONS = ("auto", "namespaces", "loopback")
@@ -45,6 +46,11 @@ def flag(text: str) -> bool:
     return text.lower() in ("1", "yes", "true", "on")
 
 
+def path(text: str) -> Path:
+    """Absolute, from the working directory."""
+    return Path(text).absolute()
+
+
 def name_and_key(text: str) -> tuple[str, str]:
     """A Secret and a key in it; raises ValueError with what was expected."""
     name, _, key = text.partition("/")
@@ -66,13 +72,26 @@ def one_of(*known: str) -> Callable[[str], str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """name: of the ini key ("redis_trials"); the option is --redis-trials, the variable REDIS_RESILIENCE_TRIALS."""
+    """name: of the ini key ("redis_trials"); the option is --redis-trials, the variable REDIS_RESILIENCE_TRIALS.
+
+    parse: from text to what the settings hold. empty: what they hold where nothing is chosen.
+    """
 
     name: str
     help: str
     parse: Callable[[str], object] = str
     default: str = ""
     metavar: str = ""
+    empty: object = ""
+
+    def value(self, text: str) -> object:
+        """Raises ValueError with what was expected."""
+        return self.parse(text) if text else self.empty
+
+    @property
+    def field(self) -> str:
+        """Its name in the settings."""
+        return self.name.removeprefix("redis_")
 
     @property
     def flag(self) -> str:
@@ -117,7 +136,7 @@ OPTIONS = (
         metavar="PROGRAM",
     ),
     Option(
-        name="redis_cluster",
+        name="redis_kind_cluster",
         help="Of the kind backend: use this cluster, and never delete it (default: one for the run)",
         metavar="NAME",
     ),
@@ -154,6 +173,8 @@ OPTIONS = (
         name="redis_kubeconfig",
         help="Of the context backend: the kubeconfig (default: KUBECONFIG, else ~/.kube/config)",
         metavar="FILE",
+        parse=path,
+        empty=None,
     ),
     Option(
         name="redis_context",
@@ -207,6 +228,7 @@ OPTIONS = (
         help="Of an attached Redis: the Secret with its password, and the key in it",
         parse=name_and_key,
         metavar="NAME/KEY",
+        empty=None,
     ),
     Option(
         name="redis_trials",
@@ -220,17 +242,21 @@ OPTIONS = (
         help="Folder for the results; each run makes a folder of its own in it",
         default="results",
         metavar="FOLDER",
+        parse=path,
     ),
     Option(
         name="redis_state",
         help="Folder for the undo journals of runs on Kubernetes (default: ~/.local/state/redis-resilience)",
         metavar="FOLDER",
+        parse=path,
+        empty=None,
     ),
     Option(
         name="redis_seed",
         help="Seed of everything random: when a fault hits, in which order Sentinels are asked (default: a new one)",
         parse=whole_number,
         metavar="N",
+        empty=None,
     ),
     Option(
         name="redis_rate",

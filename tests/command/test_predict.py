@@ -14,7 +14,7 @@ from redis_resilience.model.errors import UsageError
 from redis_resilience.model.faults import delete_pod, kill
 from redis_resilience.topologies.catalogue import names
 from redis_resilience.trials.keeper import Keeper
-from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.settings import settings
 from redis_resilience.trials.trial import Trial
 
 PAGE = Path(__file__).parents[2] / "reports" / "predictions.md"
@@ -65,9 +65,9 @@ def results(tmp_path):
     """The folder of a trial with these faults, said to be a local one: a whole history without processes."""
 
     def make(*faults, scenario: str = "master-kill") -> Path:
-        settings = Settings(results=tmp_path, backend="memory")
-        with Keeper(settings) as keeper:
-            trial = Trial(scenario=scenario, number=1, folder=tmp_path / "trial", settings=settings, keeper=keeper)
+        chosen = settings({"redis_backend": "memory"}, results=tmp_path)
+        with Keeper(chosen) as keeper:
+            trial = Trial(scenario=scenario, number=1, folder=tmp_path / "trial", settings=chosen, keeper=keeper)
             for fault in faults:
                 trial.inject(fault)
             trial.run()

@@ -1,4 +1,4 @@
-"""One cluster for all tests of a session; `--redis-cluster NAME` uses one that is there already."""
+"""One cluster for all tests of a session; `--redis-kind-cluster NAME` uses one that is there already."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def journal(tmp_path_factory):
 @pytest.fixture(scope="session")
 def clusters(request, tmp_path_factory, journal):
     """Skips where this machine cannot have a cluster, unless skips are failures."""
-    named = request.config.getoption("redis_cluster") or ""
+    named = request.config.getoption("redis_kind_cluster") or ""
     made = KindClusters(tmp_path_factory.mktemp("kind"), journal, run_id=journal.run, named=named)
     try:
         made.acquire()

@@ -1,6 +1,6 @@
 """The chart's set-up on a real cluster: password from its Secret, Services, metrics, clients of its network.
 
-Each test leaves the deployment whole. `--redis-cluster NAME` uses a cluster that is there already.
+Each test leaves the deployment whole. `--redis-kind-cluster NAME` uses a cluster that is there already.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def cluster(request, tmp_path_factory):
         folder,
         journal,
         run_id=f"test-context-{folder.parent.name[-4:]}",
-        named=request.config.getoption("redis_cluster") or "",
+        named=request.config.getoption("redis_kind_cluster") or "",
     )
     try:
         made = clusters.acquire()

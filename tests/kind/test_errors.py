@@ -53,7 +53,7 @@ def deploy(clusters, journal):
 @pytest.fixture
 def expendable(request, clusters, journal, tmp_path_factory):
     """A cluster whose API server may be killed: the session's own, else one for this test."""
-    if not request.config.getoption("redis_cluster"):
+    if not request.config.getoption("redis_kind_cluster"):
         return clusters
     return KindClusters(tmp_path_factory.mktemp("expendable"), journal, run_id=f"{journal.run}-x")
 

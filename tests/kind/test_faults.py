@@ -1,6 +1,6 @@
 """Every fault on a real cluster: it happens, it is proved, it is undone, and nothing of it stays.
 
-One deployment for all; each test leaves it whole. `--redis-cluster NAME` uses a cluster that is there already.
+One deployment for all; each test leaves it whole. `--redis-kind-cluster NAME` uses a cluster that is there already.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def killed(clusters, tmp_path, request):
     def kill_during(faults, effects, where=()):
         (tmp_path / "test_it.py").write_text(SCENARIO.format(faults=faults))
         words = ["-p", "no:cacheprovider", "-q", "--timeout=280", "test_it.py"]
-        words += where or ["--redis-backend=kind", f"--redis-cluster={cluster.name}"]
+        words += where or ["--redis-backend=kind", f"--redis-kind-cluster={cluster.name}"]
         words += ["--redis-state=state", "--redis-results=results"]
         with (tmp_path / "said").open("wb") as said:
             process = subprocess.Popen(

@@ -32,7 +32,7 @@ def test_the_documented_example_is_deployed_and_survives_its_master(pytester: py
 
     result = pytester.runpytest_subprocess(
         "--redis-backend=kind",
-        f"--redis-cluster={clusters.acquire().name}",
+        f"--redis-kind-cluster={clusters.acquire().name}",
         "--redis-topology=mine/five-sentinels.yaml",
         "--redis-state=state",
         "--redis-allow-unknown=yes",

@@ -11,7 +11,7 @@ import pytest
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.keeper import Keeper
-from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.settings import settings
 from redis_resilience.trials.survey import survey
 from redis_resilience.trials.throttle import Throttle
 
@@ -31,7 +31,7 @@ class At:
 
 @pytest.fixture
 def keeper(tmp_path: Path) -> Keeper:
-    return Keeper(Settings(results=tmp_path, backend="memory"))
+    return Keeper(settings({"redis_backend": "memory"}, results=tmp_path))
 
 
 def test_a_whole_deployment_is_taken_over(keeper: Keeper) -> None:

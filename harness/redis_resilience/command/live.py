@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from redis_resilience.command.twins import in_commands_words
 from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.plugin import COLLECTOR, OBSERVER, REPEAT_WORDS
 from redis_resilience.plugin.reports import Reports
@@ -65,7 +66,7 @@ class LiveRun:
             self._judged(tried(ran))
         if report.failed or (report.skipped and (not ran or ran.ended == Ended.XFAILED)):
             self.problems += not ran and report.when != "teardown"
-            self._console.print(Text(_reason(report)))
+            self._console.print(Text(in_commands_words(_reason(report))))
         elif report.when == "call" and not ran:
             self._console.print(f"{report.nodeid.rpartition('::')[2]} passed; it measures nothing", highlight=False)
 

@@ -90,7 +90,7 @@ def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
     objects = manifest(
         wanted,
         wanted.profile(settings.profile),
-        redis_image=settings.redis_image,
+        redis_image=settings.image,
         probe_image=settings.probe_image,
     )
     if settings.backend == "kind":

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from rich.console import Console
@@ -18,18 +18,19 @@ from redis_resilience.command.exits import Exit
 from redis_resilience.command.live import LiveRun
 from redis_resilience.command.previewing import must_be_possible
 from redis_resilience.command.scenarios import scenario as find
+from redis_resilience.command.twins import in_commands_words, twin, words_of
 from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict
-from redis_resilience.options import OPTIONS, choose, flag, positive_int
-from redis_resilience.plugin import settings_of
+from redis_resilience.options import OPTIONS, choose, positive_int
 from redis_resilience.plugin.naming import program
 from redis_resilience.results.publishing import publish, tried
 from redis_resilience.shipped import SCENARIOS
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import must_take_results
 from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.settings import settings as made
 
 T = TypeVar("T")
 _OF_THE_RUN = ("redis_seed", "redis_results", "redis_trials", "redis_require")
@@ -44,14 +45,12 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
     """
     known = find(name)
-    for option in OPTIONS:
-        if chosen.get(option.name):
-            _parsed(option.flag.replace("--redis-", "--"), option.parse, chosen[option.name])
-    settings, trials = settings_from(chosen), int(_value("redis_trials", chosen))
+    values = _values(chosen)
+    settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
     workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
     topology(settings.topology).profile(settings.profile)
     if settings.backend == "local":
-        find_engine(settings.redis_server)
+        find_engine(settings.server or None)
     if settings.backend in ("kind", "context"):
         workers = must_be_possible(settings, workers if parallel else None) or workers
     must_take_results(settings.results)
@@ -67,7 +66,7 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     if code == pytest.ExitCode.INTERRUPTED:
         return Exit.INTERRUPTED
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        sys.stderr.write(said.getvalue())
+        sys.stderr.write(in_commands_words(said.getvalue()))
         return Exit.WRONG
     ran = list(live.reports.ran.values())
     if not ran:
@@ -75,7 +74,8 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     published = publish(ran, ran[0].folder.parent, width=console.width, colour=console.is_terminal)
     console.print(published.table, markup=False, highlight=False, soft_wrap=True)
     console.print(published.problem or f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
-    return Exit.of([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
+    code = Exit.of([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
+    return Exit.PASS if code is Exit.UNKNOWN and values["redis_allow_unknown"] and not live.problems else code
 
 
 def _repeat(name: str, chosen: Mapping[str, str]) -> str:
@@ -83,23 +83,21 @@ def _repeat(name: str, chosen: Mapping[str, str]) -> str:
     words = [program("redis-resilience"), "run", name]
     for option in OPTIONS:
         if chosen.get(option.name) and option.name not in _OF_THE_RUN:
-            words += [option.flag.replace("--redis-", "--"), *([] if option.parse is flag else [chosen[option.name]])]
+            words += words_of(option, chosen[option.name])
     return shlex.join(words)
 
 
 def settings_from(chosen: Mapping[str, str]) -> Settings:
-    """What was given to the command, over the environment, over the defaults."""
-    values = {}
-    for option in OPTIONS:
-        text = choose(option, chosen.get(option.name) or None, "").text
-        values[option.name] = _parsed(option.flag.replace("--redis-", "--"), option.parse, text) if text else None
-    return settings_of(values, results=Path(str(values["redis_results"])))
+    """What was given to the command, over the environment, over the defaults; raises UsageError for a wrong value."""
+    values = _values(chosen)
+    return made(values, results=values["redis_results"])
 
 
-def _value(name: str, chosen: Mapping[str, str]) -> str:
-    """What is chosen for an option, by whomever."""
-    option = next(each for each in OPTIONS if each.name == name)
-    return choose(option, chosen.get(name) or None, "").text
+def _values(chosen: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        option.name: _parsed(twin(option), option.value, choose(option, chosen.get(option.name), "").text)
+        for option in OPTIONS
+    }
 
 
 def _parsed(flag: str, parse: Callable[[str], T], text: str) -> T:

@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in OPTIONS:
         chosen[option.name] = choose(option, config.getoption(option.name), config.getini(option.name))
         try:
-            values[option.name] = option.parse(chosen[option.name].text) if chosen[option.name].text else None
+            values[option.name] = option.value(chosen[option.name].text)
         except ValueError as error:
             where = {"option": option.flag, "environment": option.variable}.get(chosen[option.name].source, option.name)
             raise pytest.UsageError(f"{where}: {error}") from error
@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if values["redis_seed"] is None:
         values["redis_seed"] = told.get("redis_seed", secrets.randbelow(1_000_000))
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    folder = Path(values["redis_results"]).absolute() / f"{stamp}-{secrets.token_hex(2)}"
+    folder = values["redis_results"] / f"{stamp}-{secrets.token_hex(2)}"
     config.stash[_RESULTS] = Path(told.get("redis_folder", folder))
     config.stash[_CHOSEN] = chosen
     config.stash[_VALUES] = values
@@ -343,45 +343,10 @@ def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
 
 
 def _settings(config: pytest.Config, values: dict[str, Any]) -> Settings:
+    from redis_resilience.trials.settings import settings  # noqa: PLC0415 - see the module's docstring
+
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
-    return settings_of(values, results=config.stash[_RESULTS], worker=worker)
-
-
-def settings_of(values: dict[str, Any], *, results: Path, worker: str = "main") -> Settings:
-    """The parsed values of the options as the trials take them."""
-    from redis_resilience.trials.settings import Settings  # noqa: PLC0415 - see the module's docstring
-
-    return Settings(
-        results=results,
-        state=Path(values["redis_state"]).absolute() if values["redis_state"] else None,
-        run=worker,
-        backend=values["redis_backend"],
-        topology=values["redis_topology"],
-        profile=values["redis_profile"],
-        isolation=values["redis_isolation"],
-        redis_server=values["redis_server"],
-        cluster=values["redis_cluster"] or "",
-        keep_cluster=values["redis_keep_cluster"],
-        cluster_workers=values["redis_workers"],
-        node_image=values["redis_node_image"] or "",
-        redis_image=values["redis_image"] or "",
-        probe_image=values["redis_probe_image"] or "",
-        kubeconfig=Path(values["redis_kubeconfig"]).absolute() if values["redis_kubeconfig"] else None,
-        context=values["redis_context"] or "",
-        namespace=values["redis_namespace"] or "",
-        allow_context=values["redis_allow_context"] or "",
-        node_helper=values["redis_node_helper"],
-        attach=values["redis_attach"] or "",
-        sentinel_selector=values["redis_sentinel_selector"] or "",
-        container=values["redis_container"] or "",
-        sentinel_container=values["redis_sentinel_container"] or "",
-        master_name=values["redis_master_name"] or "",
-        password_secret=values["redis_password_secret"],
-        seed=values["redis_seed"],
-        fresh=values["redis_fresh"],
-        rate=values["redis_rate"],
-        writers=values["redis_writers"],
-    )
+    return settings(values, results=config.stash[_RESULTS], worker=worker)
 
 
 def _is_known(error: Exception) -> bool:

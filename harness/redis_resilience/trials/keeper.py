@@ -130,12 +130,12 @@ class Keeper:
             return self._in_context(topology, profile)
         from redis_resilience.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
 
-        name = f"redis-resilience-{os.getpid()}-{self._settings.run}-{self._made}"
+        name = f"redis-resilience-{os.getpid()}-{self._settings.worker}-{self._made}"
         return LocalDeployment(
             topology,
             profile,
             folder=Path(tempfile.gettempdir()) / name,
-            redis_server=self._settings.redis_server,
+            redis_server=self._settings.server or None,
             isolation=self._settings.isolation,
         )
 
@@ -148,9 +148,9 @@ class Keeper:
             settings.results / ".kind",
             journal,
             run_id=journal.run,
-            named=settings.cluster,
+            named=settings.kind_cluster,
             node_image=settings.node_image,
-            workers=settings.cluster_workers,
+            workers=settings.workers,
             keep=settings.keep_cluster,
         )
         return KubeDeployment(
@@ -158,9 +158,9 @@ class Keeper:
             profile,
             site=clusters,
             journal=journal,
-            namespace=f"{journal.run}-{settings.run}-{self._made}",
+            namespace=f"{journal.run}-{settings.worker}-{self._made}",
             run_id=journal.run,
-            redis_image=settings.redis_image,
+            redis_image=settings.image,
             probe_image=settings.probe_image,
         )
 
@@ -169,7 +169,7 @@ class Keeper:
         from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
 
         settings, journal = self._settings, self._run_journal()
-        run_id = f"{journal.run}-{settings.run}-{self._made}"
+        run_id = f"{journal.run}-{settings.worker}-{self._made}"
         return KubeDeployment(
             topology,
             profile,
@@ -177,7 +177,7 @@ class Keeper:
             journal=journal,
             namespace=settings.namespace,
             run_id=run_id,
-            redis_image=settings.redis_image,
+            redis_image=settings.image,
             probe_image=settings.probe_image,
         )
 
@@ -187,7 +187,7 @@ class Keeper:
 
         settings, journal = self._settings, self._run_journal()
         self._made += 1
-        run_id = f"{journal.run}-{settings.run}-{self._made}"
+        run_id = f"{journal.run}-{settings.worker}-{self._made}"
         return AttachedDeployment(
             attachment_of(settings),
             site=ContextSite(context_of(settings), run_id=run_id),

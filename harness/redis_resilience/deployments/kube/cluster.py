@@ -2,7 +2,7 @@
 journal knows it, so it is deleted by whoever leaves the run last, or by `heal`. The user's own kubeconfig is never
 touched: the cluster's is a file in the run's folder.
 
-A named cluster (`--redis-cluster`) is only ever used, never deleted.
+A named cluster (`--redis-kind-cluster`) is only ever used, never deleted.
 """
 
 from __future__ import annotations

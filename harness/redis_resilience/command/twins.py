@@ -1,0 +1,89 @@
+"""The options of the command that are twins of the pytest plugin's, made from the same table."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from redis_resilience.options import OPTIONS, Option, flag
+
+OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "fresh", "allow_unknown")
+"""What only a run has, by the names in the settings."""
+_ALWAYS_REQUIRED = "require"
+"""Of the plugin only: what is missing always ends the command."""
+_FLAG = re.compile(r"--redis-[a-z-]+(=yes\b|=)?")
+
+
+def twin(option: Option) -> str:
+    """--kind-cluster of --redis-kind-cluster; the program keeps its name, --redis-server."""
+    return option.flag if option.field == "server" else option.flag.replace("--redis-", "--", 1)
+
+
+def takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let the command take every option of the plugin, but those that are left out by their names in the settings.
+
+    The command reads what was given by `given`.
+    """
+    wanted = [option for option in OPTIONS if option.field not in (*left_out, _ALWAYS_REQUIRED)]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        made = [_parameter(option) for option in wanted]
+
+        @functools.wraps(command)
+        def wider(**told: object) -> None:
+            command(**{parameter.name: told[parameter.name] for parameter in own})
+
+        wider.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
+        wider.__annotations__ = {each.name: each.annotation for each in (*own, *made)}
+        return wider
+
+    return decorate
+
+
+def given(called: typer.Context) -> dict[str, str]:
+    """What stands on the command line of those options that the plugin has, too, by their names there."""
+    words = {True: "yes", False: "no"}
+    return {
+        option.name: words.get(called.params[option.name], called.params[option.name])
+        for option in OPTIONS
+        if called.params.get(option.name) is not None
+    }
+
+
+def words_of(option: Option, text: str) -> tuple[str, ...]:
+    """The option and its value as they are typed."""
+    if option.parse is not flag:
+        return twin(option), text
+    return (twin(option),) if flag(text) else (f"--no-{twin(option).removeprefix('--')}",)
+
+
+def in_commands_words(text: str) -> str:
+    """A message with the command's options in place of the plugin's: "--context X" for "--redis-context=X"."""
+    twins = {option.flag: twin(option) for option in OPTIONS}
+    flags = {option.flag for option in OPTIONS if option.parse is flag}
+
+    def put(found: re.Match[str]) -> str:
+        name, _, value = found[0].partition("=")
+        if name not in twins:
+            return found[0]
+        return twins[name] + ("" if name in flags or not found[1] else f" {value}")
+
+    return _FLAG.sub(put, text)
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    shown = f" (default: {option.default})" if option.default else ""
+    word = twin(option)
+    if option.parse is flag:
+        told: Any = typer.Option(f"{word}/--no-{word.removeprefix('--')}", help=option.help, show_default=False)
+        annotation: Any = Annotated[bool | None, told]
+    else:
+        told = typer.Option(word, metavar=option.metavar or "TEXT", help=option.help + shown, show_default=False)
+        annotation = Annotated[str | None, told]
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
