@@ -24,3 +24,14 @@ def test_no_number_is_given_twice_and_none_is_passed_over() -> None:
     taken = sorted(keys.take(lane) for _ in range(400) for lane in (1, 2, 3))
     assert len(set(taken)) == len(taken)
     assert set(range(1000)) <= set(taken), "a key that waits is the next of its lane"
+
+
+def test_a_reader_gets_keys_that_were_written_in_its_lane_or_the_first_that_will_be() -> None:
+    keys = Keys(b"rr:t:", LANES)
+    first = keys.read(2)
+    assert keys.take(2) == first
+    taken = [keys.take(2) for _ in range(3)]
+    for key in taken:
+        keys.wrote(2, key)
+    assert {keys.read(2) for _ in range(100)} == set(taken)
+    assert Keys(b"rr:t:").read(ANY) == 0

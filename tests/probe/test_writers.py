@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from redis_resilience.model.events import Event, Lookup
-from redis_resilience.model.operations import Cause, Result
+from redis_resilience.model.operations import ABSENT, Cause, Kind, Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.probe import writers
 from redis_resilience.probe.directory import Directory
@@ -242,3 +242,24 @@ def test_a_full_server_is_a_definite_failure(bench: Bench, redis: StartRedis) ->
     bench.probe.close()
 
     assert bench.causes().keys() == {Cause.OOM}
+
+
+@pytest.mark.local
+def test_readers_record_what_each_key_held(bench: Bench, redis: StartRedis) -> None:
+    """Only keys that were written, but for the first; of a write that was acknowledged before, its own number."""
+    readers = Writers(target="redis-0", count=2, rate=300, kind="read")
+    begin(bench, {"redis-0": redis()}, Writers(target="redis-0", count=2, rate=300), readers)
+    acknowledged(bench, 100)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    rows = bench.records()
+    writes, reads = rows[rows["kind"] == Kind.WRITE], rows[(rows["kind"] == Kind.READ) & (rows["outcome"] == Result.OK)]
+    told = dict(zip(writes["key"].tolist(), writes["return_ns"].tolist(), strict=True))
+    after = reads[[told[key] < call for key, call in reads[["key", "call_ns"]].tolist()]]
+    assert len(after) > 30
+    assert (after["value"].astype(np.uint64) == after["key"]).all()
+    assert (writes["value"].astype(np.uint64) == writes["key"]).all()
+    assert set(reads["client"].tolist()) == {3, 4}
+    assert set(reads["value"].tolist()) <= {ABSENT, *reads["key"].tolist()}
+    assert bench.probe.status().issued == len(writes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
@@ -11,9 +12,10 @@ from redis_resilience.deployments.memory.world import Bug
 from redis_resilience.faults.effect import Effect
 from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, WaitTimeout
+from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, UsageError, WaitTimeout
 from redis_resilience.model.events import Before, FaultEffect, HealBegin, HealEnd, Phase
 from redis_resilience.model.faults import kill, pause, scale_to_zero
+from redis_resilience.model.operations import ABSENT, Kind, Result
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.topologies.catalogue import topology
@@ -285,3 +287,22 @@ def test_what_the_deployment_cannot_do_is_told_and_not_judged(simulate):
     """A reason to skip: a trial without its fault says nothing, not even `unknown`."""
     with pytest.raises(Unavailable, match="fault scale-to-zero needs CanScale; backend memory cannot do that"):
         simulate(scale_to_zero(MASTER))
+
+
+def test_reads_are_recorded_beside_the_writes_and_judged_with_none_of_them(simulate):
+    load = Load(writers=(Writers(count=2, rate=500), Writers(count=2, rate=300, kind="read")))
+    outcome = simulate(kill(MASTER), load=load, expect=Expect(failover=True))
+
+    history = TrialFolder(outcome.folder).history()
+    reads = history.operations[history.operations["kind"] == Kind.READ]
+    seen = reads[reads["outcome"] == Result.OK]
+    assert outcome.verdict is Verdict.PASS, outcome.explain()
+    assert outcome.writes.planned == len(history.operations) - len(reads)
+    assert len(seen) > 100
+    assert set(seen["value"].tolist()) <= {ABSENT, *history.writes["key"].tolist()}
+    assert len(np.unique(seen["server"])) == 2, "the old master, and the new one"
+
+
+def test_readers_alone_are_no_load():
+    with pytest.raises(UsageError, match="expected a group that writes; got readers alone"):
+        Load(writers=(Writers(kind="read"),))

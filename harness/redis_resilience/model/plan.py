@@ -18,13 +18,13 @@ MOST_WRITERS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writers:
-    """A group of writing clients, each with one connection and one request in flight.
+    """A group of clients that write or read, each with one connection and one request in flight.
 
     target: "master" (asks the Sentinels, as a well-behaved application does), the name of a server
     ("redis-1": pinned to that pod, whatever its role), or any host name ("redis-0.redis": follows the name).
     rate: operations a second of the whole group, evenly spaced and staggered; 0 = as fast as replies come back.
     timeout_ms: a request without a reply for so long is `info`; its connection is given up.
-    kind: what they ask for.
+    kind: "read" for clients that read keys which writers of this trial were told of as written.
     """
 
     target: str = MASTER_OF_SENTINELS
@@ -65,6 +65,8 @@ class Load:
     def __post_init__(self) -> None:
         must_be_within("min_share, a share of the planned operations,", self.min_share, 0.0, 1.0)
         must_be_within("max_lateness_ms", self.max_lateness_ms, 0.0, LONGEST_S * 1e3, "ms")
+        if not any(group.kind == "write" for group in self.writers):
+            raise UsageError("expected a group that writes; got readers alone; call trial.load() for writers, too")
         must_be_within("reconnect_ms", self.reconnect_ms, 0.1, LONGEST_S * 1e3, "ms")
 
     @property

@@ -26,7 +26,8 @@ def what_was_done(plan: Plan) -> str:
     """The trial in one line: what was broken, under which load."""
     faults = ", then ".join(str(fault) for fault in in_order(plan.faults)) or "no fault"
     loads = " and ".join(
-        f"{plural(group.count, 'writer')} ({f'{group.rate:g} writes/s' if group.rate else 'as fast as replies come'})"
+        f"{plural(group.count, 'reader' if group.kind == 'read' else 'writer')} "
+        f"({f'{group.rate:g} {group.kind}s/s' if group.rate else 'as fast as replies come'})"
         for group in plan.load.writers
     )
     return f"{faults[0].upper()}{faults[1:]} under {loads or 'no load'}."

@@ -11,7 +11,7 @@ from redis_resilience.model.cluster import Range
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import AnyEvent, LoadBegin, LoadEnd
-from redis_resilience.model.operations import Result
+from redis_resilience.model.operations import Kind, Result
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load
 from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.pacing import Pacer, Schedule
@@ -95,11 +95,12 @@ class RunningLoad:
                     member=member,
                     members=members,
                     closed=group.rate == 0,
+                    kind=Kind[group.kind.upper()],
                     password=password,
                 )
                 clients.append(Writer(book, route, habits))
                 self._writers.append(clients[-1])
-            if group.target == MASTER_OF_SENTINELS and group.rate:
+            if group.follows and group.rate:
                 self._followers += clients
             self._groups.append((group.rate, clients))
 

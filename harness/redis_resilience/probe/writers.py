@@ -19,10 +19,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import hiredis
+
 from redis_resilience.model.cluster import Range, slot_of
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import AnyEvent, Connected, Lookup, Role
-from redis_resilience.model.operations import Cause, Kind, key_prefix
+from redis_resilience.model.operations import ABSENT, FOREIGN, KEY_DIGITS, Cause, Kind, key_prefix
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.probe.cluster_watch import places_of
 from redis_resilience.probe.directory import Directory
@@ -73,6 +75,10 @@ class Book:
         """The packed command that writes this key. NX: a second execution shows."""
         return pack((b"SET", self.keys.name(key), b"%d" % key, b"NX"))
 
+    def get_command(self, key: int) -> bytes:
+        """The packed command that reads it."""
+        return pack((b"GET", self.keys.name(key)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
@@ -83,6 +89,7 @@ class Habits:
     member: int
     members: int
     closed: bool
+    kind: Kind = Kind.WRITE
     password: str = field(default="", repr=False)
 
 
@@ -203,13 +210,18 @@ class Writer:
         home.wire.on_reply = self._replied
         self._send(time.monotonic_ns())
 
+    def _draw(self) -> int:
+        keys, lane = self._book.keys, self._route.lane
+        return keys.take(lane) if self._habits.kind is Kind.WRITE else keys.read(lane)
+
     def _send(self, due_ns: int) -> None:
-        key = self._book.keys.take(self._route.lane)
+        key = self._draw()
         line = self._line_of(key) if self._sides else self._home
         if line is None:
             self._refuse(key, due_ns, Cause.NO_MASTER)
             return
-        command = self._book.set_command(key)
+        writes = self._habits.kind is Kind.WRITE
+        command = self._book.set_command(key) if writes else self._book.get_command(key)
         self._line, self._key, self._due_ns = line, key, due_ns
         self._idle = False
         self._in_flight = True
@@ -236,7 +248,7 @@ class Writer:
             self._free()
 
     def _skip(self, due_ns: int, cause: Cause) -> None:
-        self._refuse(self._book.keys.take(self._route.lane), due_ns, cause)
+        self._refuse(self._draw(), due_ns, cause)
 
     def _refuse(self, key: int, due_ns: int, cause: Cause) -> None:
         now_ns = time.monotonic_ns()
@@ -252,15 +264,18 @@ class Writer:
             client=self._identity,
             server=NO_SERVER if home is None else home.server,
             cause=cause,
-            kind=Kind.WRITE,
-            value=key,
+            kind=self._habits.kind,
+            value=key if self._habits.kind is Kind.WRITE else ABSENT,
         )
 
     def _replied(self, reply: RawReply, at_ns: int) -> None:
         if not self._in_flight:
             return  # a farewell such as "max number of clients reached"; the connection ends by itself
-        cause = classify(reply)
-        self._complete(cause, at_ns)
+        if self._habits.kind is Kind.WRITE or isinstance(reply, hiredis.ReplyError):
+            cause, seen = classify(reply), ABSENT
+        else:
+            cause, seen = Cause.NONE, _seen(reply)
+        self._complete(cause, at_ns, seen)
         if self._stopping:
             self._leave(Cause.NONE)
         elif cause in _TURNED_AWAY and self._route.must_be_master:
@@ -331,8 +346,12 @@ class Writer:
         if self._habits.closed:
             self._send(time.monotonic_ns())
 
-    def _complete(self, cause: Cause, return_ns: int) -> None:
+    def _complete(self, cause: Cause, return_ns: int, seen: int = ABSENT) -> None:
+        """seen: what a read saw."""
         self._in_flight = False
+        writes = self._habits.kind is Kind.WRITE
+        if writes and cause is Cause.NONE:
+            self._book.keys.wrote(self._route.lane, self._key)
         self._newest = (self._due_ns, cause is Cause.NONE)
         self._record(
             key=self._key,
@@ -343,8 +362,8 @@ class Writer:
             client=self._identity,
             server=self._line.server,
             cause=cause,
-            kind=Kind.WRITE,
-            value=self._key,
+            kind=self._habits.kind,
+            value=self._key if writes else seen,
         )
 
     def _on_lost(self, text: str) -> None:
@@ -374,6 +393,13 @@ class Writer:
             members=self._habits.members,
         )
         await asyncio.sleep((at_ns - now_ns) / 1e9)
+
+
+def _seen(reply: RawReply) -> int:
+    """The number that a key held; a key's own value has no more digits than a key has."""
+    if reply is None:
+        return ABSENT
+    return int(reply) if isinstance(reply, bytes) and reply.isdigit() and len(reply) <= KEY_DIGITS else FOREIGN
 
 
 async def _expect_master(wire: Wire) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Literal
 
 from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.waiting import eventually
@@ -108,8 +109,10 @@ class Trial:
         rate: float | None = None,
         target: str = MASTER_OF_SENTINELS,
         timeout_ms: int = 1000,
+        kind: Literal["write", "read"] = "write",
     ) -> None:
-        """Add a group of writers; rate in operations a second of the whole group, 0 = as fast as it goes.
+        """Add a group of writers, or of readers of what they wrote; rate: operations a second of the group, 0 = as
+        fast as it goes.
 
         Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
         """
@@ -122,6 +125,7 @@ class Trial:
                 count=count,
                 rate=self._settings.rate if rate is None else rate,
                 timeout_ms=timeout_ms,
+                kind=kind,
             )
         )
 

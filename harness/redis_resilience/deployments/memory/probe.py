@@ -18,7 +18,7 @@ from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.events import AnyEvent, Connected, Link, Role
 from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.history import FinalFacts
-from redis_resilience.model.operations import Cause, Kind, key_prefix, key_text, result_of
+from redis_resilience.model.operations import ABSENT, FOREIGN, Cause, Kind, key_prefix, key_text, result_of
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
 from redis_resilience.probe.protocol import Answer, Status, Swept, Value
 
@@ -31,6 +31,7 @@ class _Client:
     """identity changes after `info`; server "" = no connection."""
 
     target: str
+    kind: Kind
     timeout_ns: int
     identity: int
     server: str = ""
@@ -53,7 +54,7 @@ class MemoryProbe:
     def _reset(self) -> None:
         self._operations: list[tuple[int, ...]] = []
         self._samples: list[tuple[int, ...]] = []
-        self._clients = self._connections = self._key = 0
+        self._clients = self._connections = self._key = self._newest = 0
         self._master = ""
 
     def clocks(self) -> Clocks:
@@ -82,7 +83,8 @@ class MemoryProbe:
         self._clients = sum(writers.count for writers in load.writers)
         numbers = count(1)
         for writers in load.writers:
-            clients = [_Client(writers.target, writers.timeout_ms * MS, next(numbers)) for _ in range(writers.count)]
+            kind, timeout_ns = Kind[writers.kind.upper()], writers.timeout_ms * MS
+            clients = [_Client(writers.target, kind, timeout_ns, next(numbers)) for _ in range(writers.count)]
             self._turn(writers, clients, 0)
 
     def stop_load(self) -> Status:
@@ -168,7 +170,7 @@ class MemoryProbe:
         self._loading = False
 
     def status(self) -> Status:
-        outcomes = [row[7] for row in self._operations]
+        outcomes = [row[7] for row in self._operations if row[9] == Kind.WRITE]
         return Status(
             clock_ns=self._world.clock.now,
             issued=len(outcomes),
@@ -217,11 +219,16 @@ class MemoryProbe:
             client.busy_until_ns = now + client.timeout_ns
             self._record(client, Cause.TIMEOUT, now, 0)
             client.server, client.identity = "", client.identity + self._clients
+        elif client.kind is Kind.READ:
+            held = server.keys.get(key_text(self._trial, self._newest))
+            seen = ABSENT if held is None else int(held) if held.isdigit() else FOREIGN
+            self._record(client, Cause.NONE, now, now + _REPLY_NS, seen=seen)
         elif server.role != "master":
             self._record(client, Cause.READONLY, now, now + _REPLY_NS)
             client.server = "" if client.target == MASTER_OF_SENTINELS else client.server
         else:
             self._world.write(server, key_text(self._trial, self._key), str(self._key))
+            self._newest = self._key
             self._record(client, Cause.NONE, now, now + _REPLY_NS)
             self._master = server.name
 
@@ -249,15 +256,17 @@ class MemoryProbe:
         self._world.events.append(connected)
         return Cause.NONE
 
-    def _record(self, client: _Client, cause: Cause, call_ns: int, return_ns: int) -> None:
+    def _record(self, client: _Client, cause: Cause, call_ns: int, return_ns: int, seen: int = ABSENT) -> None:
         names = list(self._world.servers)
         server = names.index(client.server) if client.server else records.NO_SERVER
         connection = client.connection if client.server else 0
         outcome = result_of(cause)
-        told = (int(outcome), int(cause), int(Kind.WRITE), self._key)
-        row = (self._key, call_ns, call_ns, return_ns, connection, client.identity, server, *told)
+        writes = client.kind is Kind.WRITE
+        key = self._key if writes else self._newest
+        told = (int(outcome), int(cause), int(client.kind), key if writes else seen)
+        row = (key, call_ns, call_ns, return_ns, connection, client.identity, server, *told)
         self._operations.append(row)
-        self._key += 1
+        self._key += writes
 
     def _sample(self) -> None:
         if self._folder is None:
