@@ -16,9 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from redis_resilience.judges import ledger
+from redis_resilience.judges import ledger, reading
 from redis_resilience.judges.judge import judge
-from redis_resilience.judges.reading import Reading
 from redis_resilience.model import records
 from redis_resilience.model.environment import Environment, Prediction, Server
 from redis_resilience.model.events import FaultEffect, Link, Phase, Role, SentinelMessage
@@ -140,7 +139,7 @@ def read(folder: Path) -> History:
 
 
 def by_bitmap(folder: Path) -> int:
-    return ledger.judge(Reading.of(read(folder))).measures.lost
+    return ledger.judge(reading.read(read(folder))).measures.lost
 
 
 def by_everything(folder: Path) -> int:

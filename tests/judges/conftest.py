@@ -15,7 +15,7 @@ import pytest
 from msgspec import structs
 from msgspec.structs import fields
 
-from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.reading import Reading, read
 from redis_resilience.model.cluster import Range, slots_of
 from redis_resilience.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
 from redis_resilience.model.events import AnyEvent, FaultEffect, Link, Role, SentinelMessage
@@ -240,7 +240,7 @@ class Story:
         return replace(told, **changes) if changes else told
 
     def reading(self, **changes: Any) -> Reading:
-        return Reading.of(self.history(**changes))
+        return read(self.history(**changes))
 
     def expect(self, **expect: Any) -> None:
         self.plan = replace(self.plan, expect=replace(self.plan.expect, **expect))

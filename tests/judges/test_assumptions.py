@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from redis_resilience.judges import assumptions, availability
-from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.reading import read
 from redis_resilience.model.events import Role
 from redis_resilience.model.faults import kill
 from redis_resilience.model.operations import Cause
@@ -18,8 +18,8 @@ from redis_resilience.model.verdict import Finding, Verdict
 
 
 def findings(story: Any) -> dict[str, Finding]:
-    history = story.history()
-    measured = availability.judge(Reading.of(history)).measures
+    history = story.reading()
+    measured = availability.judge(read(history)).measures
     return {found.name.removeprefix("assumptions."): found for found in assumptions.check(history, measured)}
 
 

@@ -23,7 +23,7 @@ def finding(judgement: Judgement, name: str) -> Finding:
 
 @pytest.fixture
 def told(cluster: Any) -> History:
-    return cluster().history()
+    return cluster().reading()
 
 
 def test_a_replaced_master_of_one_shard_passes_and_the_other_shard_saw_nothing(told: History) -> None:
@@ -54,13 +54,13 @@ def test_a_history_of_a_shard_has_its_own_servers_numbers_and_keys(told: History
 
 
 def test_a_write_that_the_untouched_shard_lost_is_lost(cluster: Any) -> None:
-    judged = judge(cluster(lost=(0,)).history())
+    judged = judge(cluster(lost=(0,)).reading())
     assert (judged.writes.lost, judged.writes.lost_writes[0].server) == (1, "redis-3")
     assert finding(judged, "ledger.lost").verdict is Verdict.FAIL
 
 
 def test_writes_that_two_shards_lost_are_told_from_the_first_of_any_to_the_last(cluster: Any) -> None:
-    judged = judge(cluster(lost=(0, 43, 47)).history())
+    judged = judge(cluster(lost=(0, 43, 47)).reading())
     assert [round(one.writes.lost_seconds, 3) for one in judged.shards] == [0.04, 0.0]
     assert round(judged.writes.lost_seconds, 3) == 0.47
 
@@ -69,7 +69,7 @@ def test_a_shard_that_is_replaced_although_nothing_touched_it_fails(cluster: Any
     story = cluster()
     for node in ("redis-0", "redis-1", "redis-2", "redis-3", "redis-4"):
         story.owner(2000, node, slots=(8192, 16383), old="redis-3", new="redis-4")
-    judged = judge(story.history())
+    judged = judge(story.reading())
     assert finding(judged, "failover.expected").verdict is Verdict.FAIL
     assert finding(judged, "failover.expected").text.startswith("shard 8192-16383: expected no failover")
 
@@ -78,7 +78,7 @@ def test_a_shard_that_is_replaced_although_nothing_touched_it_fails(cluster: Any
 def test_refusals_in_an_untouched_shard_are_right_only_with_full_coverage(
     cluster: Any, coverage: str, verdict: Verdict
 ) -> None:
-    answer = finding(judge(cluster(coverage=coverage, refused=(133, 136, 137)).history()), "cluster.other_shards")
+    answer = finding(judge(cluster(coverage=coverage, refused=(133, 136, 137)).reading()), "cluster.other_shards")
     assert answer.verdict is verdict
     assert "3 of their writes were refused with CLUSTERDOWN" in answer.text
 
@@ -86,7 +86,7 @@ def test_refusals_in_an_untouched_shard_are_right_only_with_full_coverage(
 def test_a_node_that_still_names_the_old_master_fails(cluster: Any) -> None:
     story = cluster()
     story.events = [event for event in story.events if (event.source, event.label) != ("node:redis-4", "owner")]
-    answer = finding(judge(story.history()), "convergence.nodes_agree")
+    answer = finding(judge(story.reading()), "convergence.nodes_agree")
     assert answer.verdict is Verdict.FAIL
     assert "got redis-4: redis-0" in answer.text
 
@@ -94,7 +94,7 @@ def test_a_node_that_still_names_the_old_master_fails(cluster: Any) -> None:
 def test_a_shard_whose_master_was_not_read_is_named_and_makes_it_unknown(cluster: Any) -> None:
     story = cluster()
     del story.finals["redis-3"]
-    judged = judge(story.history())
+    judged = judge(story.reading())
     assert judged.verdict is Verdict.UNKNOWN
     assert "nobody who is master of 8192-16383 was read" in finding(judged, "assumptions.final_reads").text
     assert finding(judged, "ledger.lost").verdict is Verdict.UNKNOWN
@@ -103,7 +103,7 @@ def test_a_shard_whose_master_was_not_read_is_named_and_makes_it_unknown(cluster
 def test_of_equal_answers_that_of_the_shard_that_was_hit_is_told(cluster: Any) -> None:
     story = cluster()
     story.believe(shards=story.environment.shards[::-1])
-    judged = judge(story.history())
+    judged = judge(story.reading())
     assert finding(judged, "availability.outage").text.startswith("shard 0-8191: ")
 
 
@@ -111,16 +111,16 @@ def test_a_node_that_was_out_with_the_one_that_was_hit_is_not_waited_for(cluster
     """Without power are all pods of a node: redis-2, too, which never tells of the new master."""
     story = cluster()
     story.events = [event for event in story.events if (event.source, event.label) != ("node:redis-2", "owner")]
-    assert "last_switch_at" not in judge(story.history()).timeline.instants
+    assert "last_switch_at" not in judge(story.reading()).timeline.instants
     story.takes_along("redis-2")
-    assert "last_switch_at" in judge(story.history()).timeline.instants
+    assert "last_switch_at" in judge(story.reading()).timeline.instants
 
 
 def test_a_shard_whose_replica_alone_went_along_is_touched_and_must_not_fail_over(cluster: Any) -> None:
     """The failover is expected of the shard that the fault is for; of the other one its own prediction decides."""
     story = cluster(failover=True)
     story.takes_along("redis-4")
-    judged = judge(story.history())
+    judged = judge(story.reading())
     assert judged.verdict is Verdict.PASS, [f for f in judged.findings if f.verdict is not Verdict.PASS]
     assert [one.timeline.failover for one in judged.shards] == [True, False]
     assert "cluster.other_shards" not in {found.name for found in judged.findings}
@@ -131,7 +131,7 @@ def test_a_master_that_went_along_is_the_one_whose_end_its_shard_is_judged_by(cl
     story = cluster()
     story.takes_along("redis-3", seen=560)
     story.silence(3, since=540)
-    _, upper = judge(story.history()).shards
+    _, upper = judge(story.reading()).shards
     fault = upper.timeline.instants["fault_at"]
     begin_ns = story.environment.clock_ns
     assert ((fault.earliest_ns - begin_ns) / 1e6, (fault.latest_ns - begin_ns) / 1e6) == (520, 541)
@@ -143,19 +143,19 @@ def test_the_shard_that_lost_its_master_speaks_for_one_that_lost_a_replica(clust
     story.takes_along("redis-4")
     story.believe(shards=story.environment.shards[::-1])
     story.events = [event for event in story.events if event.label not in ("pfail", "fail", "owner")]
-    assert judge(story.history()).timeline.old_master == "redis-0"
+    assert judge(story.reading()).timeline.old_master == "redis-0"
 
 
 def test_an_outage_is_limited_for_a_shard_that_lost_a_server_along_with_another(cluster: Any) -> None:
     story = cluster(max_outage_s=1.6, refused=range(60, 240))
-    assert finding(judge(story.history()), "availability.outage").verdict is Verdict.PASS
+    assert finding(judge(story.reading()), "availability.outage").verdict is Verdict.PASS
     story.takes_along("redis-4")
-    assert finding(judge(story.history()), "availability.outage").verdict is Verdict.FAIL
+    assert finding(judge(story.reading()), "availability.outage").verdict is Verdict.FAIL
 
 
 def test_a_server_that_was_left_without_power_need_not_be_read(cluster: Any) -> None:
     story = cluster(heals=False)
     del story.finals["redis-4"]
-    assert finding(judge(story.history()), "assumptions.final_reads").verdict is Verdict.UNKNOWN
+    assert finding(judge(story.reading()), "assumptions.final_reads").verdict is Verdict.UNKNOWN
     story.takes_along("redis-4")
-    assert finding(judge(story.history()), "assumptions.final_reads").verdict is Verdict.PASS
+    assert finding(judge(story.reading()), "assumptions.final_reads").verdict is Verdict.PASS

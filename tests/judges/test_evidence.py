@@ -10,7 +10,7 @@ MASTER = "master mymaster 10.0.0.0 6379"
 def told(story: Any, *kinds: str) -> list[tuple[str, str, bool, bool]]:
     return [
         (item.sentinel, item.kind, item.heard is not None, item.logged is not None)
-        for item in evidence.told(story.history(), *kinds)
+        for item in evidence.told(story.reading(), *kinds)
     ]
 
 
@@ -18,7 +18,7 @@ def test_a_fault_takes_its_target_s_server_and_those_of_the_pods_out_with_it(tel
     def struck(container: str, **more: Any) -> set[str]:
         story = tell()
         story.event(100, "harness", "fault-effect", pod="redis-0", container=container, **more)
-        return story.history().events[0].servers
+        return story.reading().events[0].servers
 
     assert struck("redis") == {"redis-0"}
     assert struck("sentinel") == set(), "its server goes on"
@@ -47,7 +47,7 @@ def test_an_event_that_comes_again_is_told_again_each_with_its_own_line(tell: An
         story.event(at + 1, "log:a", "+sdown", MASTER, since=at)
         story.event(at + 2, "sentinel:a", "+sdown", MASTER)
 
-    found = evidence.told(story.history(), "+sdown")
+    found = evidence.told(story.reading(), "+sdown")
 
     assert [item.instant.error_ms for item in found] == [2.0, 2.0]
 
@@ -73,13 +73,13 @@ def test_a_line_stamped_a_moment_late_by_a_steered_clock_still_fits(tell: Any) -
     story.event(100, "sentinel:a", "+sdown", MASTER)
     story.event(102, "log:a", "+sdown", MASTER, since=101)
 
-    (item,) = evidence.told(story.history(), "+sdown")
+    (item,) = evidence.told(story.reading(), "+sdown")
 
     assert item.instant.error_ms == 0.0
 
 
 def test_an_announced_host_name_and_an_unknown_address(tell: Any) -> None:
-    history = tell().history()
+    history = tell().reading()
     names = evidence.server_names(history)
 
     assert evidence.name_at(history, names, "10.0.0.1:6379") == "redis-1"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from redis_resilience.judges import ledger
-from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.reading import read
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import Writes
@@ -170,8 +170,8 @@ def test_offsets_are_those_of_the_samples_around_the_write(tell: Any) -> None:
 
 def test_without_samples_offsets_are_not_known_and_the_tail_is_still_the_tail(kill: Any) -> None:
     story = kill(lost=(3,))
-    history = story.history()
-    writes = ledger.judge(Reading.of(replace(history, samples=history.samples[:0]))).measures
+    history = story.reading()
+    writes = ledger.judge(read(replace(history, samples=history.samples[:0]))).measures
 
     assert (writes.lost_writes[0].offset_before, writes.lost_writes[0].offset_after) == (-1, -1)
     assert writes.lost_by_cause == {"async tail": 1}

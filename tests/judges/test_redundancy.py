@@ -13,7 +13,7 @@ FAULT = Instant(earliest_ns=ORIGIN + 100 * MS, latest_ns=ORIGIN + 101 * MS, sour
 
 
 def found(story: Any) -> tuple[float, float] | None:
-    instant = redundant_at(story.history(), FAULT, ())
+    instant = redundant_at(story.reading(), FAULT, ())
     return instant and ((instant.earliest_ns - ORIGIN) / MS, (instant.latest_ns - ORIGIN) / MS)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from redis_resilience.judges import timeline
-from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.masters import promotions
+from redis_resilience.judges.reading import read
 from redis_resilience.model import instants
 from redis_resilience.model.events import Role
 from redis_resilience.model.faults import isolate
@@ -201,7 +202,7 @@ def test_two_failovers_are_two_promotions_and_the_first_makes_the_timeline(kill:
     story.switch(3510, "redis-0", old=1, new=0)
     story.switch(3520, "redis-1", old=1, new=0)
 
-    changes = timeline.promotions(story.history())
+    changes = promotions(story.reading())
     told = timeline.timeline_of(story.reading())
 
     assert [(change.old, change.new) for change in changes] == [("redis-0", "redis-1"), ("redis-1", "redis-0")]
@@ -213,7 +214,7 @@ def test_the_leaders_late_word_belongs_to_its_own_promotion(kill: Any) -> None:
     story = kill()
     story.switch(2500, "redis-0", old=1, new=2)
 
-    changes = timeline.promotions(story.history())
+    changes = promotions(story.reading())
 
     assert [[switch.sentinel for switch in change.switches] for change in changes] == [
         ["redis-0", "redis-1", "redis-2"],
@@ -250,9 +251,9 @@ def test_a_pod_made_in_the_masters_place_can_be_promoted_in_its_stead(tell: Any)
     """It has the same name: what tells them apart is the address. Seen with document 002 on Kubernetes."""
     story = tell()
     story.event(600, "server:redis-0", "server-up", since=590, server="redis-0", address="10.0.0.9:6379", run_id="b")
-    history = in_its_place(story).history()
-    told = timeline.timeline_of(Reading.of(history))
-    (change,) = timeline.promotions(history)
+    history = in_its_place(story).reading()
+    told = timeline.timeline_of(read(history))
+    (change,) = promotions(history)
 
     assert (told.failover, told.old_master, told.new_master) == (True, "redis-0", "redis-0")
     assert (change.offset, len(change.switches)) == (7, 2)

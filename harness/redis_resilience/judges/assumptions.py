@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from redis_resilience.judges.evidence import fault_of, phase_at, samples_of, server_index, writers_of
-from redis_resilience.judges.ledger import final_master
+from redis_resilience.judges.masters import final_master
+from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.shards import parts
 from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
-from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
@@ -20,17 +20,17 @@ LAST_PHASE = "done"
 _NOBODY_READ = "nobody who is master to the Sentinels was read"
 
 
-def check(history: History, measured: Availability) -> tuple[Finding, ...]:
+def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
     """measured: what the load itself was like, from the judge of availability."""
-    load = history.plan.load
+    load = reading.plan.load
     wanted = load.min_share * measured.control_planned
-    environment = history.environment
+    environment = reading.environment
     return (
         _finding(
             "history",
-            history.complete and not history.problems and phase_at(history, LAST_PHASE) is not None,
+            reading.complete and not reading.problems and phase_at(reading, LAST_PHASE) is not None,
             f"expected a complete history up to phase {LAST_PHASE!r}; got "
-            + ("; ".join(history.problems) or ("all of it" if history.complete else "one that ends before")),
+            + ("; ".join(reading.problems) or ("all of it" if reading.complete else "one that ends before")),
         ),
         _finding(
             "clean",
@@ -54,11 +54,11 @@ def check(history: History, measured: Availability) -> tuple[Finding, ...]:
             f"expected the load's own lateness (p99) to be {load.max_lateness_ms:g} ms or less; "
             f"got {measured.lateness_p99_ms:.2f} ms; is the machine busy?",
         ),
-        _faults_proved(history),
-        _faults_seen(history),
-        _finals_read(history),
-        _nothing_dropped(history),
-        _tombstone(history),
+        _faults_proved(reading),
+        _faults_seen(reading),
+        _finals_read(reading),
+        _nothing_dropped(reading),
+        _tombstone(reading),
     )
 
 
@@ -66,28 +66,28 @@ def _finding(name: str, good: bool, text: str) -> Finding:  # noqa: FBT001 - the
     return Finding(name=f"assumptions.{name}", verdict=Verdict.PASS if good else Verdict.UNKNOWN, text=text)
 
 
-def _faults_proved(history: History) -> Finding:
+def _faults_proved(reading: Reading) -> Finding:
     """One proof for each place that each planned fault began to hit."""
-    effects = [_place(event) for event in history.of(FaultEffect) if event.proof]
-    begun = [_place(event) for event in history.of(FaultBegin)]
+    effects = [_place(event) for event in reading.of(FaultEffect) if event.proof]
+    begun = [_place(event) for event in reading.of(FaultBegin)]
     proved = {number for number, _ in effects}
-    missing = [str(planned.fault) for number, planned in enumerate(history.plan.faults) if number not in proved] + [
+    missing = [str(planned.fault) for number, planned in enumerate(reading.plan.faults) if number not in proved] + [
         f"fault {number} on {where}" for number, where in begun if (number, where) not in effects
     ]
     return _finding(
         "fault_proved",
         not missing,
-        f"expected each of {len(history.plan.faults)} faults to prove its effect; "
+        f"expected each of {len(reading.plan.faults)} faults to prove its effect; "
         + (f"no proof of {', '.join(missing)}" if missing else f"{len(effects)} proofs"),
     )
 
 
-def _faults_seen(history: History) -> Finding:
+def _faults_seen(reading: Reading) -> Finding:
     """The watchers, who know nothing of faults, lost every server and Sentinel whose process was ended or stopped."""
     unseen = [
         f"{event.pod}/{event.container}"
-        for event in history.of(FaultEffect)
-        if fault_of(history, event).traits.watchers_lose_it and not _lost(history, event)
+        for event in reading.of(FaultEffect)
+        if fault_of(reading, event).traits.watchers_lose_it and not _lost(reading, event)
     ]
     return _finding(
         "fault_seen",
@@ -97,11 +97,11 @@ def _faults_seen(history: History) -> Finding:
     )
 
 
-def _lost(history: History, effect: FaultEffect) -> bool:
+def _lost(reading: Reading, effect: FaultEffect) -> bool:
     if effect.container != "redis":
-        ends = history.of(SentinelDown)
+        ends = reading.of(SentinelDown)
         return any(end.sentinel == effect.pod and end.at_ns >= effect.earliest_ns for end in ends)
-    own = samples_of(history, server_index(history, effect.pod))
+    own = samples_of(reading, server_index(reading, effect.pod))
     return bool(np.any((own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= effect.earliest_ns)))
 
 
@@ -109,18 +109,18 @@ def _place(event: FaultEvent) -> tuple[int, str]:
     return event.fault, f"{event.pod}/{event.container}"
 
 
-def _finals_read(history: History) -> Finding:
+def _finals_read(reading: Reading) -> Finding:
     """Every server was read by one and the same process; only what the scenario left broken may be missing."""
     wrong = []
-    for server in history.environment.servers:
-        final = history.finals.get(server.name)
+    for server in reading.environment.servers:
+        final = reading.finals.get(server.name)
         if final is None:
-            if history.plan.expect.heals or not _left_broken(history, server.name):
+            if reading.plan.expect.heals or not _left_broken(reading, server.name):
                 wrong.append(f"{server.name} was not read")
         elif not final.run_id_before or final.run_id_before != final.run_id_after:
             wrong.append(f"{server.name} was restarted during the read")
-    unread = [part for part in parts(history) if final_master(part) is None]
-    if unread and history.plan.expect.heals:
+    unread = [part for part in parts(reading) if final_master(part) is None]
+    if unread and reading.plan.expect.heals:
         names = ", ".join(part.environment.shards[0].name for part in unread if part.environment.shards)
         wrong.append(f"nobody who is master of {names} was read" if names else _NOBODY_READ)
     return _finding(
@@ -130,21 +130,21 @@ def _finals_read(history: History) -> Finding:
     )
 
 
-def _left_broken(history: History, server: str) -> bool:
-    hits = [event for event in history.of(FaultEffect, HealEnd) if server in event.servers]
+def _left_broken(reading: Reading, server: str) -> bool:
+    hits = [event for event in reading.of(FaultEffect, HealEnd) if server in event.servers]
     return bool(hits) and isinstance(hits[-1], FaultEffect)
 
 
-def _nothing_dropped(history: History) -> Finding:
+def _nothing_dropped(reading: Reading) -> Finding:
     """Since the server's start, or since the trial's where it is older; another's keys may expire, as ours never do."""
-    before = {server.name: server for server in history.environment.servers}
+    before = {server.name: server for server in reading.environment.servers}
     dropped = []
-    for name, final in sorted(history.finals.items()):
+    for name, final in sorted(reading.finals.items()):
         known = before.get(name)
         same = known is not None and known.run_id == final.run_id_before
         counted = known.evicted_keys if known is not None and same else 0
         evicted = final.evicted_keys - (counted if counted <= final.evicted_keys else 0)
-        expired = final.expired_keys if history.environment.owns_data else 0
+        expired = final.expired_keys if reading.environment.owns_data else 0
         if evicted or expired:
             dropped.append(f"{name}: {evicted} evicted, {expired} expired")
     return _finding(
@@ -152,18 +152,18 @@ def _nothing_dropped(history: History) -> Finding:
     )
 
 
-def _tombstone(history: History) -> Finding:
+def _tombstone(reading: Reading) -> Finding:
     """After the heal writes must succeed to the last, or nothing can be said of what the load missed.
 
     One who keeps to a name or a server owes none. What was not sent because its client still waited is no write; the
     one that it waited for is.
     """
-    if not history.plan.expect.heals or not any(group.follows for group in history.plan.load.writers):
+    if not reading.plan.expect.heals or not any(group.follows for group in reading.plan.load.writers):
         return _finding(
             "last_write", good=True, text="expected nothing of the last write; none follows a healed master"
         )
-    _, follows = writers_of(history)
-    rows = history.operations[follows & (history.operations["cause"] != Cause.BUSY)]
+    _, follows = writers_of(reading)
+    rows = reading.operations[follows & (reading.operations["cause"] != Cause.BUSY)]
     if not len(rows):
         return _finding(
             "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"
@@ -173,5 +173,5 @@ def _tombstone(history: History) -> Finding:
         "last_write",
         bool(last["outcome"] == Result.OK),
         "expected the last write before the load stopped to be acknowledged; got "
-        f"{Result(last['outcome']).name.lower()} of {key_text(history.plan.trial, int(last['key']))}",
+        f"{Result(last['outcome']).name.lower()} of {key_text(reading.plan.trial, int(last['key']))}",
     )

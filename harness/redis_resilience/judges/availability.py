@@ -16,7 +16,6 @@ from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import LoadBegin
-from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
@@ -39,17 +38,16 @@ class _Window:
 
 def judge(reading: Reading) -> Answer[Availability]:
     """The outage beside its noise, each writer's own gap, and whether the expectation on the outage held."""
-    history = reading.history
-    rows = history.operations
-    writer, counted = writers_of(history)
+    rows = reading.operations
+    writer, counted = writers_of(reading)
     if not counted.all():
         rows, writer = rows[counted], writer[counted]
     good = rows["outcome"] == Result.OK
     returns = rows["return_ns"][good]
-    effect = master_fault(history)
-    fault_ns = instant_of(effect).earliest_ns if effect else phase_at(history, "fault")
+    effect = master_fault(reading)
+    fault_ns = instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
     due_end = int(rows["due_ns"].max()) if len(rows) else 0
-    window = _control(history, rows)
+    window = _control(reading, rows)
     ordered = np.sort(returns)  # records are written on completion, so this finds them all but sorted
     gap = _longest(ordered, fault_ns, due_end, EVERYONE)
     in_control = window.holds(rows["due_ns"])
@@ -59,37 +57,37 @@ def judge(reading: Reading) -> Answer[Availability]:
         outage_ms=_length_ms(gap, due_end),
         censored=gap is not None and gap.censored,
         noise_ms=float(np.diff(control).max()) / 1e6 if len(control) > 1 else 0.0,
-        spacing_ms=_spacing_ms(history, control),
+        spacing_ms=_spacing_ms(reading, control),
         by_client=_by_writer(returns, writer[good], fault_ns, due_end),
         gap=gap,
         lateness_p50_ms=lateness[0],
         lateness_p99_ms=lateness[1],
         lateness_max_ms=lateness[2],
         control_acknowledged=int(np.count_nonzero(good & in_control)),
-        control_planned=max(int(np.count_nonzero(in_control)), _planned(history, window)),
+        control_planned=max(int(np.count_nonzero(in_control)), _planned(reading, window)),
     )
-    return Answer(measures=availability, findings=(_outage_finding(history, availability),))
+    return Answer(measures=availability, findings=(_outage_finding(reading, availability),))
 
 
-def _control(history: History, rows: Records) -> _Window:
+def _control(reading: Reading, rows: Records) -> _Window:
     """The control window, from where the load was begun; empty where there was none."""
-    loads = [event.at_ns for event in history.of(LoadBegin)[:1]]
+    loads = [event.at_ns for event in reading.of(LoadBegin)[:1]]
     if not loads and len(rows):
         loads.append(int(rows["due_ns"].min()))
-    begins = [at for at in (phase_at(history, "control"), *loads) if at is not None]
-    end = phase_at(history, "fault")
+    begins = [at for at in (phase_at(reading, "control"), *loads) if at is not None]
+    end = phase_at(reading, "fault")
     return _Window(begin_ns=max(begins, default=0), end_ns=end if end is not None else 0)
 
 
-def _planned(history: History, window: _Window) -> int:
+def _planned(reading: Reading, window: _Window) -> int:
     """Operations that the rates ask for in the window, whatever the generator made of them; 0 for closed loops."""
     seconds = max(window.end_ns - window.begin_ns, 0) / 1e9
-    return sum(int(group.rate * seconds) for group in history.plan.load.counted)
+    return sum(int(group.rate * seconds) for group in reading.plan.load.counted)
 
 
-def _spacing_ms(history: History, control: _Times) -> float:
+def _spacing_ms(reading: Reading, control: _Times) -> float:
     """Time between two operations of the load: by plan, or as measured where it goes as fast as it can."""
-    following = history.plan.load.counted
+    following = reading.plan.load.counted
     if all(group.rate > 0 for group in following):
         return 1e3 / sum(group.rate for group in following)
     return float(control[-1] - control[0]) / (len(control) - 1) / 1e6 if len(control) > 1 else 0.0
@@ -145,8 +143,8 @@ def _lateness(rows: Records) -> tuple[float, float, float]:
     return float(middle) / 1e6, float(high) / 1e6, float(late.max()) / 1e6
 
 
-def _outage_finding(history: History, availability: Availability) -> Finding:
-    allowed_s = history.plan.expect.max_outage_s
+def _outage_finding(reading: Reading, availability: Availability) -> Finding:
+    allowed_s = reading.plan.expect.max_outage_s
     seen = (
         f"{'more than ' if availability.censored else ''}{availability.outage_ms:.1f} ms without an acknowledged write"
     )

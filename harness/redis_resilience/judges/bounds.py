@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from redis_resilience.judges import elections
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, server_index, told
+from redis_resilience.judges.masters import promotions
 from redis_resilience.judges.reading import Reading
-from redis_resilience.judges.timeline import promotions, timeline_of
+from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.model.environment import Bound
 from redis_resilience.model.events import Lookup, Role
-from redis_resilience.model.history import History
 from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.sentinel_log import UNRESOLVED
@@ -57,13 +57,13 @@ _TIMER_MS = 100.0
 
 def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
     """Every predicted phase, checked; and whether a failover happened as expected."""
-    history, times = reading.history, timeline_of(reading)
+    times = timeline_of(reading)
     checks: tuple[PhaseCheck, ...] = ()
-    findings = [_expected(history, times), _once(history)]
+    findings = [_expected(reading, times), _once(reading)]
     if times.failover:
-        prediction = history.environment.prediction
+        prediction = reading.environment.prediction
         chain = prediction.hand_over if times.handed_over and prediction.hand_over else prediction.bounds
-        checks = tuple(_check(history, times, bound) for bound in _holding(chain, times))
+        checks = tuple(_check(reading, times, bound) for bound in _holding(chain, times))
         findings.append(_explained(checks))
     return Answer(measures=checks, findings=tuple(findings))
 
@@ -82,7 +82,7 @@ def _holding(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:
     return tuple(bound for bound in chain if not bound.alternative or bound is last[bound.name])
 
 
-def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
+def _check(reading: Reading, timeline: Timeline, bound: Bound) -> PhaseCheck:
     begin, end = timeline.at(bound.origin), timeline.at(bound.name)
     if begin is None or end is None:
         return PhaseCheck(
@@ -101,7 +101,7 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
     cause = ""
     if not inside:
         late_ms = least - bound.upper_ms
-        cause = _late(history, timeline, bound, late_ms) if late_ms > 0 else _early(history, timeline, bound, end)
+        cause = _late(reading, timeline, bound, late_ms) if late_ms > 0 else _early(reading, timeline, bound, end)
     return PhaseCheck(
         name=bound.name,
         origin=bound.origin,
@@ -114,19 +114,19 @@ def _check(history: History, timeline: Timeline, bound: Bound) -> PhaseCheck:
     )
 
 
-def _late(history: History, timeline: Timeline, bound: Bound, excess_ms: float) -> str:
+def _late(reading: Reading, timeline: Timeline, bound: Bound, excess_ms: float) -> str:
     """What made a phase longer than it can be by configuration; "" where that is not known."""
     begin, end = timeline.at(bound.origin), timeline.at(bound.name)
     if begin is None or end is None:
         return ""
-    stayed = _stayed(history, timeline, begin, end, excess_ms) if bound.name == FIRST_WRITE_AT else ""
-    return stayed or _named(history, begin, end) or _slow(history, timeline, begin, end, excess_ms)
+    stayed = _stayed(reading, timeline, begin, end, excess_ms) if bound.name == FIRST_WRITE_AT else ""
+    return stayed or _named(reading, begin, end) or _slow(reading, timeline, begin, end, excess_ms)
 
 
-def _stayed(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+def _stayed(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
     """Whether clients were served for so long by the old master, which nobody had turned round yet; "" if not."""
-    rows = history.operations
-    by_old = rows[(rows["server"] == server_index(history, timeline.old_master)) & (rows["outcome"] == Result.OK)]
+    rows = reading.operations
+    by_old = rows[(rows["server"] == server_index(reading, timeline.old_master)) & (rows["outcome"] == Result.OK)]
     before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
     stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
     if stayed_ms < excess_ms:
@@ -134,28 +134,28 @@ def _stayed(history: History, timeline: Timeline, begin: Instant, end: Instant, 
     return f"{timeline.old_master} took writes for {stayed_ms:.0f} ms more: its clients stayed with it"
 
 
-def _early(history: History, timeline: Timeline, bound: Bound, end: Instant) -> str:
+def _early(reading: Reading, timeline: Timeline, bound: Bound, end: Instant) -> str:
     """Why a Sentinel missed the master sooner than the fault allows; "" where that is not known."""
     if bound.origin != FAULT_AT:
         return ""
     fault, asked = timeline.at(FAULT_AT), timeline.at(ASKED_AT)
-    if fault and _taken_back(history, fault, end):
+    if fault and _taken_back(reading, fault, end):
         return _YOUNG
     if asked and any(
-        item.instant.at_ns <= end.latest_ns and name_at(history, {}, item.text) == timeline.old_master
-        for item in told(history, UNRESOLVED, since_ns=asked.earliest_ns)
+        item.instant.at_ns <= end.latest_ns and name_at(reading, {}, item.text) == timeline.old_master
+        for item in told(reading, UNRESOLVED, since_ns=asked.earliest_ns)
     ):
         return _NAMELESS
-    effect = master_fault(history)
-    told_to_end = effect is not None and fault_of(history, effect).traits.asked_to_end
+    effect = master_fault(reading)
+    told_to_end = effect is not None and fault_of(reading, effect).traits.asked_to_end
     if effect and told_to_end and (end.latest_ns - effect.earliest_ns) / 1e6 >= bound.lower_ms:
         return _ENDING
     return ""
 
 
-def _named(history: History, begin: Instant, end: Instant) -> str:
+def _named(reading: Reading, begin: Instant, end: Instant) -> str:
     """What the Sentinels themselves tell of an attempt that failed or had to wait; "" for nothing."""
-    events = told(history, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=begin.earliest_ns)
+    events = told(reading, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=begin.earliest_ns)
     before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
     kinds = {item.kind for item in before_end}
     causes = dict.fromkeys(cause for kind, cause in _NAMED if kind in kinds)
@@ -166,15 +166,15 @@ def _named(history: History, begin: Instant, end: Instant) -> str:
     return ""
 
 
-def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
+def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
     """What stood still for as long as the phase was too long: machine, Sentinel or server; "" for nothing."""
     fault = timeline.at(FAULT_AT) or begin
-    stall = _stall_ms(history, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
-    late = _late_ms(history, begin, end)
-    lost = _lookups_ms(history, timeline, begin, end)
+    stall = _stall_ms(reading, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
+    late = _late_ms(reading, begin, end)
+    lost = _lookups_ms(reading, timeline, begin, end)
     until_hello = lost + _HELLO_MS if lost and _announced_by_leader(timeline, end) else 0.0
-    asked = _client_lookups_ms(history, begin, end)
-    save = _save_ms(history, begin, end)
+    asked = _client_lookups_ms(reading, begin, end)
+    save = _save_ms(reading, begin, end)
     accounts = (
         (stall, f"this machine stood still for {stall:.0f} ms"),
         (late, f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"),
@@ -186,14 +186,14 @@ def _slow(history: History, timeline: Timeline, begin: Instant, end: Instant, ex
     for accounted_ms, cause in accounts:
         if accounted_ms >= excess_ms:
             return cause
-    return "a server was loading its data" if _was_loading(history, timeline, begin, end) else ""
+    return "a server was loading its data" if _was_loading(reading, timeline, begin, end) else ""
 
 
-def _taken_back(history: History, fault: Instant, end: Instant) -> bool:
+def _taken_back(reading: Reading, fault: Instant, end: Instant) -> bool:
     """Whether the Sentinel whose +sdown ended the phase said -sdown next."""
     said = [
         item
-        for item in told(history, "+sdown", "-sdown", since_ns=fault.earliest_ns)
+        for item in told(reading, "+sdown", "-sdown", since_ns=fault.earliest_ns)
         if item.text.startswith("master ")
     ]
     first = next((item for item in said if item.kind == "+sdown" and item.instant == end), None)
@@ -203,26 +203,26 @@ def _taken_back(history: History, fault: Instant, end: Instant) -> bool:
     return bool(later) and later[0].kind == "-sdown"
 
 
-def _stall_ms(history: History, begin_ns: int, end_ns: int, *, usual_until_ns: int) -> float:
+def _stall_ms(reading: Reading, begin_ns: int, end_ns: int, *, usual_until_ns: int) -> float:
     """How long nothing ran here, or the worst lateness of a send.
 
     Nothing ran while no server at all was sampled, as far as that took longer than ever before the fault.
     """
-    samples = np.sort(history.samples["return_ns"])
+    samples = np.sort(reading.samples["return_ns"])
     first = max(int(np.searchsorted(samples, begin_ns)) - 1, 0)
     hole = _widest_ms(samples[first : np.searchsorted(samples, end_ns, side="right") + 1])
     hole -= _widest_ms(samples[: np.searchsorted(samples, usual_until_ns, side="right")])
-    rows = history.operations
+    rows = reading.operations
     sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY))
     during = sent & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
     late = (rows["call_ns"] - rows["due_ns"])[during]
     return max(hole, float(late.max()) / 1e6 if len(late) else 0.0)
 
 
-def _late_ms(history: History, begin: Instant, end: Instant) -> float:
+def _late_ms(reading: Reading, begin: Instant, end: Instant) -> float:
     """By how much one Sentinel's steps, of which it takes one at each run of its timer, were further apart."""
     steps: dict[str, list[Instant]] = {}
-    for item in told(history, *_STEPS, since_ns=begin.earliest_ns):
+    for item in told(reading, *_STEPS, since_ns=begin.earliest_ns):
         if item.instant.earliest_ns <= end.latest_ns:
             steps.setdefault(item.sentinel, []).append(item.logged or item.instant)
     return max(
@@ -234,15 +234,15 @@ def _late_ms(history: History, begin: Instant, end: Instant) -> float:
     )
 
 
-def _lookups_ms(history: History, timeline: Timeline, begin: Instant, end: Instant) -> float:
+def _lookups_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> float:
     """By how much one Sentinel's vain look-ups of the old master were further apart than it tries to connect.
 
     It does nothing else while it waits for the resolver.
     """
-    every_ms = _TIMER_MS + max((view.ping_period_ms for view in history.environment.sentinels), default=0)
+    every_ms = _TIMER_MS + max((view.ping_period_ms for view in reading.environment.sentinels), default=0)
     tries: dict[str, list[Instant]] = {}
-    for item in told(history, UNRESOLVED, since_ns=begin.earliest_ns):
-        if name_at(history, {}, item.text) == timeline.old_master and item.instant.earliest_ns <= end.latest_ns:
+    for item in told(reading, UNRESOLVED, since_ns=begin.earliest_ns):
+        if name_at(reading, {}, item.text) == timeline.old_master and item.instant.earliest_ns <= end.latest_ns:
             tries.setdefault(item.sentinel, []).append(item.instant)
     return max(
         (
@@ -259,22 +259,22 @@ def _announced_by_leader(timeline: Timeline, end: Instant) -> bool:
     return first is not None and first.leader and first.heard.latest_ns <= end.latest_ns
 
 
-def _client_lookups_ms(history: History, begin: Instant, end: Instant) -> float:
+def _client_lookups_ms(reading: Reading, begin: Instant, end: Instant) -> float:
     """How long the client whose write ended the phase waited for the resolver in it; 0 where no write ended it."""
-    rows = history.operations
+    rows = reading.operations
     ended = rows[(rows["call_ns"] == end.earliest_ns) & (rows["return_ns"] == end.latest_ns)]
     return sum(
         max(min(event.at_ns, end.latest_ns) - max(event.earliest_ns, begin.earliest_ns), 0) / 1e6
-        for event in history.of(Lookup)
+        for event in reading.of(Lookup)
         if event.client in ended["client"].tolist()
     )
 
 
-def _save_ms(history: History, begin: Instant, end: Instant) -> float:
+def _save_ms(reading: Reading, begin: Instant, end: Instant) -> float:
     """The longest time from an epoch that a Sentinel met to its vote in it, between which it saves its file."""
     longest = 0.0
     met: dict[str, Instant] = {}
-    for item in told(history, "+new-epoch", "+vote-for-leader", since_ns=begin.earliest_ns):
+    for item in told(reading, "+new-epoch", "+vote-for-leader", since_ns=begin.earliest_ns):
         at = item.logged or item.instant
         if item.kind == "+new-epoch":
             met[item.sentinel] = at
@@ -287,15 +287,15 @@ def _widest_ms(times: NDArray[np.int64]) -> float:
     return float(np.diff(times).max()) / 1e6 if len(times) > 1 else 0.0
 
 
-def _was_loading(history: History, timeline: Timeline, begin: Instant, end: Instant) -> bool:
-    own = samples_of(history, server_index(history, timeline.new_master))
+def _was_loading(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> bool:
+    own = samples_of(reading, server_index(reading, timeline.new_master))
     during = (own["return_ns"] >= begin.earliest_ns) & (own["call_ns"] <= end.latest_ns)
     return bool((own["role"][during] == Role.LOADING).any())
 
 
-def _expected(history: History, timeline: Timeline) -> Finding:
-    prediction = history.environment.prediction
-    planned = history.plan.expect.failover
+def _expected(reading: Reading, timeline: Timeline) -> Finding:
+    prediction = reading.environment.prediction
+    planned = reading.plan.expect.failover
     wanted = prediction.failover if planned is None else planned
     because = f"because {prediction.because}" if planned is None else "by the scenario"
     by = "the pod made in its place" if timeline.new_master == timeline.old_master else timeline.new_master
@@ -306,18 +306,18 @@ def _expected(history: History, timeline: Timeline) -> Finding:
     fault = timeline.at(FAULT_AT)
     said, why = "", ""
     if fault and not timeline.failover:
-        said = elections.reported(history, fault)
+        said = elections.reported(reading, fault)
         if wanted:
-            verdict, why = elections.weighed(history, fault)
+            verdict, why = elections.weighed(reading, fault)
     text = f"expected {'a' if wanted else 'no'} failover {because}; {seen}"
     return Finding(name=EXPECTED, verdict=verdict, text="; ".join(part for part in (text, said, why) if part))
 
 
-def _once(history: History) -> Finding:
+def _once(reading: Reading) -> Finding:
     """A fault may cost its master once; a healthy master that is replaced too was taken for dead."""
-    changes = promotions(history)
-    allowed = max(len(history.plan.faults), 1)
-    masters = " > ".join([history.environment.master, *(change.new for change in changes)])
+    changes = promotions(reading)
+    allowed = max(len(reading.plan.faults), 1)
+    masters = " > ".join([reading.environment.master, *(change.new for change in changes)])
     return Finding(
         name=ONCE,
         verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from redis_resilience.judges.answer import FAULT, Needs
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model.environment import Shard
-from redis_resilience.model.history import History
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import NAMED, Availability, Finding, ShardJudgement, Verdict, Writes, worst
 
@@ -79,12 +79,12 @@ def worst_findings(parts: Sequence[tuple[Shard, tuple[Finding, ...]]]) -> tuple[
     return tuple(found)
 
 
-def others_went_on(history: History, parts: Sequence[ShardJudgement], untouched: Sequence[History]) -> Finding:
+def others_went_on(reading: Reading, parts: Sequence[ShardJudgement], untouched: Sequence[Reading]) -> Finding:
     """Shards that nothing touched are refused only where the cluster is set to serve all or nothing."""
     refused = sum(int(np.count_nonzero(part.operations["cause"] == Cause.CLUSTERDOWN)) for part in untouched)
     names = {part.environment.shards[0].name for part in untouched}
     outages = [part.availability.outage_ms for part in parts if part.name in names]
-    whole = any(server.config.get(FULL_COVERAGE) == "yes" for server in history.environment.servers)
+    whole = any(server.config.get(FULL_COVERAGE) == "yes" for server in reading.environment.servers)
     seen = (
         f"{refused} of their writes were refused with CLUSTERDOWN, and they were without one for up to "
         f"{max(outages):.1f} ms"

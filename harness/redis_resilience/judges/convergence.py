@@ -8,11 +8,11 @@ import numpy as np
 
 from redis_resilience.judges.answer import SOUND, TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import instant_of, left_addresses, master_fault, samples_of, server_index
+from redis_resilience.judges.masters import believed_masters, promotions
 from redis_resilience.judges.nodes import has_shards
 from redis_resilience.judges.reading import Reading
-from redis_resilience.judges.timeline import believed_masters, promotions, timeline_of
+from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.model.events import HealEnd, Role
-from redis_resilience.model.history import History
 from redis_resilience.model.instants import REDUNDANT_AT
 from redis_resilience.model.operations import Result
 from redis_resilience.model.verdict import Figures, Finding, Timeline, Verdict
@@ -27,12 +27,11 @@ REDUNDANT = "convergence.redundant"
 
 def judge(reading: Reading) -> Answer[Figures]:
     """Whether two masters were there at once, and whether the end is as it should be."""
-    history = reading.history
-    beside, both = _written_beside(history), _two_masters(history)
-    findings = [_one_master(history, beside, both)]
-    if history.plan.expect.heals:
-        findings += [_final_master(history), _sentinels_agree(history)]
-        if history.plan.faults:
+    beside, both = _written_beside(reading), _two_masters(reading)
+    findings = [_one_master(reading, beside, both)]
+    if reading.plan.expect.heals:
+        findings += [_final_master(reading), _sentinels_agree(reading)]
+        if reading.plan.faults:
             findings.append(_redundant(timeline_of(reading)))
     measures: Figures = {
         "two_masters_ms": (both.end_ns - both.begin_ns) / 1e6 if both else 0.0,
@@ -60,9 +59,9 @@ class _Beside:
     span_ns: int
 
 
-def _one_master(history: History, beside: _Beside | None, both: _Both | None) -> Finding:
+def _one_master(reading: Reading, beside: _Beside | None, both: _Both | None) -> Finding:
     """Two masters that both take writes are damage; two masters that nobody wrote to are told, and no more."""
-    allowed_s = history.plan.expect.two_masters_s
+    allowed_s = reading.plan.expect.two_masters_s
     seen = "at most one server said master at any time"
     if both:
         seen = f"{both.names} both said master for {(both.end_ns - both.begin_ns) / 1e6:.0f} ms or more"
@@ -96,35 +95,35 @@ def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Findin
     return Finding(name=TWO_MASTERS, verdict=Verdict.PASS if good else Verdict.FAIL, text=text)
 
 
-def _written_beside(history: History) -> _Beside | None:
+def _written_beside(reading: Reading) -> _Beside | None:
     """Writes sent after a promotion and acknowledged by another server than the one promoted last before them."""
-    rows = history.operations
-    changes = [change for change in promotions(history) if change.at is not None]
-    masters = [history.environment.master, *(change.new for change in changes)]
+    rows = reading.operations
+    changes = [change for change in promotions(reading) if change.at is not None]
+    masters = [reading.environment.master, *(change.new for change in changes)]
     begins = np.array([change.at.latest_ns for change in changes if change.at is not None], dtype=np.int64)
-    effect = master_fault(history)
+    effect = master_fault(reading)
     since_ns = instant_of(effect).earliest_ns if effect else 0
     acknowledged = rows[(rows["outcome"] == Result.OK) & (rows["call_ns"] >= since_ns)]
     at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
     at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
-    reigning = np.array([server_index(history, name) for name in masters])[at_call]
-    known = acknowledged["server"] < len(history.environment.servers)
+    reigning = np.array([server_index(reading, name) for name in masters])[at_call]
+    known = acknowledged["server"] < len(reading.environment.servers)
     beside = acknowledged[known & (acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
     if not len(beside):
         return None
-    names = sorted({history.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})
+    names = sorted({reading.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})
     span_ns = int(beside["return_ns"].max() - beside["call_ns"].min())
     return _Beside(writes=len(beside), servers=", ".join(names), span_ns=span_ns)
 
 
-def _two_masters(history: History) -> _Both | None:
+def _two_masters(reading: Reading) -> _Both | None:
     """The longest time after the fault during which two servers were certainly master, by their own word."""
-    effect = master_fault(history)
+    effect = master_fault(reading)
     since_ns = instant_of(effect).latest_ns if effect else 0
     spans = [
         (max(begin, since_ns), end, server.name)
-        for index, server in enumerate(history.environment.servers)
-        for begin, end in _reigns(history, index)
+        for index, server in enumerate(reading.environment.servers)
+        for begin, end in _reigns(reading, index)
         if end > since_ns
     ]
     overlaps = [
@@ -136,9 +135,9 @@ def _two_masters(history: History) -> _Both | None:
     return max(overlaps, key=lambda overlap: (overlap.end_ns - overlap.begin_ns, overlap.names), default=None)
 
 
-def _reigns(history: History, index: int) -> list[tuple[int, int]]:
+def _reigns(reading: Reading, index: int) -> list[tuple[int, int]]:
     """From the reply of the first to the call of the last of consecutive samples that said master."""
-    own = samples_of(history, index)
+    own = samples_of(reading, index)
     edges = np.diff(np.concatenate(([False], own["role"] == Role.MASTER, [False])).astype(np.int8))
     firsts, lasts = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
     return [
@@ -146,13 +145,13 @@ def _reigns(history: History, index: int) -> list[tuple[int, int]]:
     ]
 
 
-def _final_master(history: History) -> Finding:
-    roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(history.finals.items()))
-    masters = [name for name, final in history.finals.items() if final.role == "master"]
-    replicas = [name for name, final in history.finals.items() if final.role == "replica"]
-    wanted = len(history.environment.servers) - 1
+def _final_master(reading: Reading) -> Finding:
+    roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(reading.finals.items()))
+    masters = [name for name, final in reading.finals.items() if final.role == "master"]
+    replicas = [name for name, final in reading.finals.items() if final.role == "replica"]
+    wanted = len(reading.environment.servers) - 1
     whole = len(masters) == 1 and len(replicas) == wanted
-    seen = f"{roles or 'nobody'}{_strays(history, masters)}"
+    seen = f"{roles or 'nobody'}{_strays(reading, masters)}"
     return Finding(
         name=FINAL_MASTER,
         verdict=Verdict.PASS if whole else Verdict.FAIL,
@@ -160,43 +159,43 @@ def _final_master(history: History) -> Finding:
     )
 
 
-def _strays(history: History, masters: list[str]) -> str:
+def _strays(reading: Reading, masters: list[str]) -> str:
     """Masters at the end beside the one that reigns, and who follows them."""
-    reigning = next((change.new for change in reversed(promotions(history))), history.environment.master)
+    reigning = next((change.new for change in reversed(promotions(reading))), reading.environment.master)
     if reigning not in masters or len(masters) < 2:
         return ""
     told = []
     for name in sorted(set(masters) - {reigning}):
-        followers = _followers(history, name)
+        followers = _followers(reading, name)
         told.append(f"{name} a stray {f'followed by {followers}' if followers else 'without replicas'}")
     return f"; {len(masters)} masters, {', '.join(told)} beside {reigning}"
 
 
-def _followers(history: History, master: str) -> str:
+def _followers(reading: Reading, master: str) -> str:
     """Who, when it was last asked, said that it is a replica of this server."""
-    index = server_index(history, master)
+    index = server_index(reading, master)
     found = []
-    for number, server in enumerate(history.environment.servers):
-        last = samples_of(history, number)[-1:]
+    for number, server in enumerate(reading.environment.servers):
+        last = samples_of(reading, number)[-1:]
         if ((last["role"] == Role.REPLICA) & (last["source"] == index)).any():
             found.append(server.name)
     return ", ".join(found)
 
 
-def _sentinels_agree(history: History) -> Finding:
+def _sentinels_agree(reading: Reading) -> Finding:
     """Every Sentinel that is left names the master that was found at the end, where it was found."""
-    masters = [name for name, final in history.finals.items() if final.role == "master"]
-    gone = _gone_sentinels(history)
-    believed = {name: master for name, master in believed_masters(history).items() if name not in gone}
+    masters = [name for name, final in reading.finals.items() if final.role == "master"]
+    gone = _gone_sentinels(reading)
+    believed = {name: master for name, master in believed_masters(reading).items() if name not in gone}
     wrong = {name: master for name, master in believed.items() if [master] != masters}
-    left = left_addresses(history)
+    left = left_addresses(reading)
     told = ", ".join(
         f"{name}: {master}" + (f", where {left[master]} no longer is" if master in left else "")
         for name, master in wrong.items()
     )
-    who = "node" if has_shards(history) else "Sentinel"
+    who = "node" if has_shards(reading) else "Sentinel"
     return Finding(
-        name=NODES_AGREE if has_shards(history) else SENTINELS_AGREE,
+        name=NODES_AGREE if has_shards(reading) else SENTINELS_AGREE,
         verdict=Verdict.FAIL if wrong else Verdict.PASS,
         text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
         + (f"got {told}" if wrong else f"all {len(believed)} did")
@@ -204,10 +203,10 @@ def _sentinels_agree(history: History) -> Finding:
     )
 
 
-def _gone_sentinels(history: History) -> tuple[str, ...]:
+def _gone_sentinels(reading: Reading) -> tuple[str, ...]:
     """Whose pod has a successor without one, of those that were there at the beginning."""
-    known = {view.name for view in history.environment.sentinels}
-    places = [place.partition("/") for event in history.of(HealEnd) for place in event.unreplaced]
+    known = {view.name for view in reading.environment.sentinels}
+    places = [place.partition("/") for event in reading.of(HealEnd) for place in event.unreplaced]
     return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)
 
 

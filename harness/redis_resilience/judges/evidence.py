@@ -1,6 +1,6 @@
 """What every judge reads out of a history in the same way: phases, faults, names, and what the Sentinels told.
 
-Reading only; no question is answered here. Events are expected in order of time, as `judge` hands them on.
+Reading only; no question is answered here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges.reading import Reading, once
 from redis_resilience.model.errors import BrokenTrial
 from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEvent, Phase, SentinelMessage, ServerUp
 from redis_resilience.model.faults import Fault
-from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.records import Records
 
@@ -30,38 +30,39 @@ def instant_of(event: Event) -> Instant:
     return Instant(earliest_ns=event.earliest_ns, latest_ns=event.at_ns, source=event.source)
 
 
-def fault_of(history: History, event: FaultEvent) -> Fault:
+def fault_of(reading: Reading, event: FaultEvent) -> Fault:
     """The planned fault whose effect or heal this event is. Raises BrokenTrial where the plan has none such."""
-    planned = history.plan.faults
+    planned = reading.plan.faults
     if not 0 <= event.fault < len(planned):
         raise BrokenTrial(f"expected {event.label} of one of the plan's {len(planned)} faults; got fault {event.fault}")
     return planned[event.fault].fault
 
 
-def phase_at(history: History, name: str) -> int | None:
+def phase_at(reading: Reading, name: str) -> int | None:
     """When the trial entered that phase; None where it never did."""
-    for event in history.of(Phase):
+    for event in reading.of(Phase):
         if event.name == name:
             return event.at_ns
     return None
 
 
-def server_index(history: History, name: str) -> int:
+def server_index(reading: Reading, name: str) -> int:
     """The server's number in the records; -1, which is in no record, where it is not known."""
-    for index, server in enumerate(history.environment.servers):
+    for index, server in enumerate(reading.environment.servers):
         if server.name == name:
             return index
     return -1
 
 
-def writers_of(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+@once
+def writers_of(reading: Reading) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
     """Each operation's writer, and whether it wrote to the master that the Sentinels name.
 
     Writers are numbered from 1, group after group; a new identity of a writer is its number plus a multiple of their
     count. Where no group follows the master, every writer counts.
     """
-    groups = history.plan.load.writers
-    clients = history.operations["client"]
+    groups = reading.plan.load.writers
+    clients = reading.operations["client"]
     total = sum(group.count for group in groups)
     following = [group.follows for group in groups for _ in range(group.count)]
     number = ((clients - np.uint32(1)) % np.uint32(total)).astype(np.uint16)
@@ -70,28 +71,31 @@ def writers_of(history: History) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]
     return number, np.array(following)[number]
 
 
-def master_fault(history: History) -> FaultEffect | None:
+@once
+def master_fault(reading: Reading) -> FaultEffect | None:
     """The first effect of a fault that took the master's server; else the first of any; None without one."""
-    effects = history.of(FaultEffect)
+    effects = reading.of(FaultEffect)
     for event in effects:
-        if history.environment.master in event.servers:
+        if reading.environment.master in event.servers:
             return event
     return effects[0] if effects else None
 
 
-def server_names(history: History) -> dict[str, str]:
+@once
+def server_names(reading: Reading) -> dict[str, str]:
     """Server names by every address at which they were seen ("host:port"), as Sentinels write them in their events."""
-    names = {server.address: server.name for server in history.environment.servers}
-    for event in history.of(ServerUp, Connected):
+    names = {server.address: server.name for server in reading.environment.servers}
+    for event in reading.of(ServerUp, Connected):
         names[event.address] = event.server
     return names
 
 
-def left_addresses(history: History) -> dict[str, str]:
+@once
+def left_addresses(reading: Reading) -> dict[str, str]:
     """Who was at an address ("host:port") where nobody is any more: a watcher met that server elsewhere since."""
-    places = {server.name: server.address for server in history.environment.servers}
+    places = {server.name: server.address for server in reading.environment.servers}
     left: dict[str, str] = {}
-    for event in history.of(ServerUp):
+    for event in reading.of(ServerUp):
         if places.get(event.server, event.address) != event.address:
             left[places[event.server]] = event.server
         left.pop(event.address, None)
@@ -99,12 +103,12 @@ def left_addresses(history: History) -> dict[str, str]:
     return left
 
 
-def name_at(history: History, names: dict[str, str], address: str) -> str:
+def name_at(reading: Reading, names: dict[str, str], address: str) -> str:
     """The server behind "host:port"; a host name speaks for itself by its first label; else the address as it is."""
     if address in names:
         return names[address]
     label = address.split(":", 1)[0].split(".", 1)[0]
-    return label if server_index(history, label) >= 0 else address
+    return label if server_index(reading, label) >= 0 else address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +130,19 @@ class Told:
         return known
 
 
-def told(history: History, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
-    """What the Sentinels told, each event once: messages are paired with the log lines that say the same."""
+def told(reading: Reading, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
+    """What the Sentinels told of these kinds, each event once, in order of time."""
+    return tuple(item for item in _all_told(reading) if item.kind in kinds and item.instant.at_ns >= since_ns)
+
+
+@once
+def _all_told(reading: Reading) -> tuple[Told, ...]:
+    """Messages are paired with the log lines that say the same."""
     heard: dict[tuple[str, str, str], list[Event]] = {}
     logged: dict[tuple[str, str, str], list[Event]] = {}
-    for event in history.of(SentinelMessage):
-        if event.name in kinds and event.at_ns >= since_ns:
-            side = logged if event.source.startswith("log:") else heard
-            side.setdefault((event.teller, event.name, event.text), []).append(event)
+    for event in reading.of(SentinelMessage):
+        side = logged if event.source.startswith("log:") else heard
+        side.setdefault((event.teller, event.name, event.text), []).append(event)
     found = []
     for key in sorted(heard.keys() | logged.keys()):
         lines = logged.get(key, [])
@@ -162,8 +171,14 @@ def _told(key: tuple[str, str, str], message: Event | None, line: Event | None) 
     return Told(sentinel=sentinel, kind=kind, text=text, heard=heard, logged=logged)
 
 
-def samples_of(history: History, server: int) -> Records:
+def samples_of(reading: Reading, server: int) -> Records:
     """That server's samples in order of their calls."""
-    own = history.samples[history.samples["server"] == server]
-    ordered: Records = own[np.lexsort((own["return_ns"], own["call_ns"]))]
-    return ordered
+    found = _by_server(reading).get(server)
+    return reading.samples[:0] if found is None else found
+
+
+@once
+def _by_server(reading: Reading) -> dict[int, Records]:
+    samples = reading.samples[np.lexsort((reading.samples["return_ns"], reading.samples["call_ns"]))]
+    samples.flags.writeable = False
+    return {int(server): samples[samples["server"] == server] for server in np.unique(samples["server"])}

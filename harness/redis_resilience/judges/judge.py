@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from redis_resilience.judges import assumptions, availability, bounds, cluster, ledger, timeline
 from redis_resilience.judges.answer import EVERY, Answers, Assumption, ask, raised, voided
-from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.reading import Reading, read
 from redis_resilience.judges.registry import JUDGES, NEEDS
 from redis_resilience.judges.shards import damage, parts
 from redis_resilience.model.environment import Shard
@@ -21,11 +21,11 @@ from redis_resilience.model.verdict import LOST, Availability, Finding, Judgemen
 
 def judge(history: History) -> Judgement:
     """The judgement of one trial. Never raises on account of what the history holds."""
-    reading = Reading.of(history)
-    if not reading.history.environment.shards:
+    reading = read(history)
+    if not reading.environment.shards:
         return _of_one(reading, ask(JUDGES, reading))
     try:
-        shards = [(part.environment.shards[0], Reading(history=part)) for part in parts(reading.history)]
+        shards = [(part.environment.shards[0], part) for part in parts(reading)]
     except Exception as error:  # noqa: BLE001 - as of a judge that raises
         return _of_one(reading, ask(JUDGES, reading).without_findings(raised("shards", error)))
     return _of_shards(reading, shards)
@@ -43,7 +43,7 @@ class _Assumed:
 def _assumed(reading: Reading, measured: Availability) -> _Assumed:
     """measured: what the whole load was like."""
     try:
-        found = assumptions.check(reading.history, measured)
+        found = assumptions.check(reading, measured)
     except Exception as error:  # noqa: BLE001 - as of a judge that raises
         return _Assumed(findings=(), unsound=EVERY, broken=(raised("assumptions", error),))
     unsound = frozenset(
@@ -63,7 +63,7 @@ def _of_one(reading: Reading, answers: Answers) -> Judgement:
 def _of_shards(whole: Reading, shards: Sequence[tuple[Shard, Reading]]) -> Judgement:
     """Each shard by the same judges; the one that lost most speaks for all, of several one that failed over."""
     answers = {shard.name: ask(JUDGES, reading) for shard, reading in shards}
-    damages = {shard.name: damage(whole.history, shard) for shard, _ in shards}
+    damages = {shard.name: damage(whole, shard) for shard, _ in shards}
 
     def told_first(shard: Shard) -> tuple[int, bool]:
         return damages[shard.name], answers[shard.name].measures(timeline.JUDGE).failover
@@ -75,19 +75,19 @@ def _of_shards(whole: Reading, shards: Sequence[tuple[Shard, Reading]]) -> Judge
     )
     assumed = _assumed(whole, load)
     judged = tuple(_shard(shard, answers[shard.name], assumed) for shard, _ in shards)
-    writes = cluster.add_writes([one.writes for one in judged], len(whole.history.operations))
+    writes = cluster.add_writes([one.writes for one in judged], len(whole.operations))
     # Of equal answers the chosen shard's is told.
     order = sorted((shard for shard, _ in shards), key=lambda shard: shard.name != chosen.name)
     merged = cluster.worst_findings([(shard, answers[shard.name].findings) for shard in order])
     findings = [
-        ledger.loss_finding(whole.history, writes)
+        ledger.loss_finding(whole, writes)
         if finding.name == LOST and finding.verdict is not Verdict.UNKNOWN
         else finding
         for finding in merged
     ]
-    untouched = [reading.history for shard, reading in shards if not damages[shard.name]]
+    untouched = [reading for shard, reading in shards if not damages[shard.name]]
     if 0 < len(untouched) < len(shards):
-        findings.append(cluster.others_went_on(whole.history, judged, untouched))
+        findings.append(cluster.others_went_on(whole, judged, untouched))
     judgement = _judgement(whole, answers[chosen.name], _counted(tuple(findings), assumed), assumed)
     return replace(judgement, writes=writes, availability=load, shards=judged)
 
@@ -106,8 +106,8 @@ def _shard(shard: Shard, answers: Answers, assumed: _Assumed) -> ShardJudgement:
 
 def _judgement(reading: Reading, answers: Answers, findings: tuple[Finding, ...], assumed: _Assumed) -> Judgement:
     return Judgement(
-        trial=reading.history.plan.trial,
-        scenario=reading.history.plan.scenario,
+        trial=reading.plan.trial,
+        scenario=reading.plan.scenario,
         verdict=worst(finding.verdict for finding in findings),
         assumptions=assumed.findings,
         findings=findings,

@@ -7,7 +7,6 @@ value is unexpected. Keys are numbers, so sets of millions are bitmaps and nothi
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +14,14 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
 from redis_resilience.judges.loss import CAUSES, causes, offsets_around
+from redis_resilience.judges.masters import MASTER, final_master, promotions
 from redis_resilience.judges.reading import Reading
-from redis_resilience.judges.timeline import believed_masters, promotions
 from redis_resilience.model.events import Connected
-from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.history import FinalRead
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.records import NO_SERVER, Records
 from redis_resilience.model.verdict import LOST, NAMED, Finding, LostWrite, Verdict, Writes
 
-MASTER = "master"
 UNEXPECTED = "ledger.unexpected"
 DIVERGED = "ledger.diverged"
 RECONCILES = "ledger.reconciles"
@@ -37,53 +35,40 @@ _NOTHING = np.iinfo(np.uint8).max  # no Result: the key was never issued
 
 def judge(reading: Reading) -> Answer[Writes]:
     """The counts, and the findings on loss, on foreign keys, on replicas that differ, and on the sums."""
-    history = reading.history
-    final = final_master(history)
+    final = final_master(reading)
     if final is None:
-        return _unread(history)
-    book = _Book(history)
-    writes = _writes(history, book, final)
+        return _unread(reading)
+    book = _Book(reading)
+    writes = _writes(reading, book, final)
     return Answer(
         measures=writes,
         findings=(
-            loss_finding(history, writes),
+            loss_finding(reading, writes),
             _count_finding(UNEXPECTED, writes.unexpected, "keys present that were never written", writes),
             _count_finding(
                 DIVERGED, writes.diverged, "keys that differ between the final master and a replica", writes
             ),
-            _sum_finding(history, book, writes, final),
+            _sum_finding(reading, book, writes, final),
         ),
     )
-
-
-def final_master(history: History) -> FinalRead | None:
-    """The server that was master when everything was read; of several the one that most Sentinels named last.
-
-    None where nobody said master, or those who did were not named.
-    """
-    masters = {name: final for name, final in history.finals.items() if final.role == MASTER}
-    if len(masters) > 1:
-        named = Counter(believed_masters(history).values()).most_common(1)
-        masters = {name: final for name, final in masters.items() if named and name == named[0][0]}
-    return next(iter(masters.values()), None)
 
 
 class _Book:
     """Result by key, and which keys each server holds, as bitmaps over one numbering."""
 
-    def __init__(self, history: History) -> None:
-        self._operations = history.operations
+    def __init__(self, reading: Reading) -> None:
+        self._operations = reading.operations
         keys: _Keys = self._operations["key"]
         self._ranked: _Keys | None = None
-        top = max([int(keys.max()) if len(keys) else -1, *(_top(final) for final in history.finals.values())])
-        stored = sum(len(final.keys) for final in history.finals.values())
+        top = max([int(keys.max()) if len(keys) else -1, *(_top(final) for final in reading.finals.values())])
+        stored = sum(len(final.keys) for final in reading.finals.values())
         if top >= _SPARSE * (len(keys) + stored) + 1024:
-            self._ranked = np.unique(np.concatenate([keys, *(f.keys for f in history.finals.values())]))
+            self._ranked = np.unique(np.concatenate([keys, *(f.keys for f in reading.finals.values())]))
             top = len(self._ranked) - 1
         self.size = top + 1
         self.outcome: NDArray[np.uint8] = np.full(self.size, _NOTHING, dtype=np.uint8)
         self.outcome[self.numbers(keys)] = self._operations["outcome"]
-        self.held = {name: self._bits(final.keys) for name, final in sorted(history.finals.items())}
+        self.held = {name: self._bits(final.keys) for name, final in sorted(reading.finals.items())}
 
     def numbers(self, keys: _Keys) -> _Keys:
         return keys if self._ranked is None else np.searchsorted(self._ranked, keys).astype(np.uint64)
@@ -131,34 +116,34 @@ def _sets(book: _Book, final: FinalRead) -> _Sets:
     )
 
 
-def _writes(history: History, book: _Book, final: FinalRead) -> Writes:
+def _writes(reading: Reading, book: _Book, final: FinalRead) -> Writes:
     sets = _sets(book, final)
-    lost = np.sort(book.rows(sets.lost), order=("return_ns", "key")) if sets.lost.any() else history.operations[:0]
+    lost = np.sort(book.rows(sets.lost), order=("return_ns", "key")) if sets.lost.any() else reading.operations[:0]
     why = np.zeros(0, dtype=np.uint8)
     if len(lost):
         why = causes(
-            history,
+            reading,
             lost,
             survivors=book.rows(sets.acknowledged & ~sets.lost),
-            promotions=promotions(history),
+            promotions=promotions(reading),
             final=final,
         )
     by_cause = np.bincount(why, minlength=len(CAUSES))
-    trial = history.plan.trial
+    trial = reading.plan.trial
     foreign = [key_text(trial, int(key)) for key in book.keys(sets.foreign)[:NAMED]]
-    outcomes = _outcomes(history.operations)
+    outcomes = _outcomes(reading.operations)
     return Writes(
-        planned=len(history.operations),
+        planned=len(reading.operations),
         acknowledged=outcomes[Result.OK],
         failed=outcomes[Result.FAIL],
         info=outcomes[Result.INFO],
-        causes=_causes(history.operations),
+        causes=_causes(reading.operations),
         lost=int(np.count_nonzero(sets.lost)),
         recovered=int(np.count_nonzero(sets.recovered)),
         unexpected=int(np.count_nonzero(sets.foreign)) + len(final.wrong) + len(final.unexpected),
-        diverged=_diverged(history, book, final),
+        diverged=_diverged(reading, book, final),
         lost_seconds=float(lost["return_ns"][-1] - lost["return_ns"][0]) / 1e9 if len(lost) else 0.0,
-        lost_writes=_named(history, book, lost[:NAMED], why[:NAMED]),
+        lost_writes=_named(reading, book, lost[:NAMED], why[:NAMED]),
         lost_by_cause={CAUSES[index]: int(count) for index, count in enumerate(by_cause) if count},
         unexpected_keys=tuple([*foreign, *sorted(final.wrong), *sorted(final.unexpected)][:NAMED]),
         absent_by_server={name: int(np.count_nonzero(sets.acknowledged & ~held)) for name, held in book.held.items()},
@@ -175,28 +160,28 @@ def _causes(operations: Records) -> dict[str, int]:
     return {cause.name: int(found[cause]) for cause in Cause if cause is not Cause.NONE and found[cause]}
 
 
-def _diverged(history: History, book: _Book, final: FinalRead) -> int:
+def _diverged(reading: Reading, book: _Book, final: FinalRead) -> int:
     """Keys that at least one replica holds and the final master does not, or the other way round.
 
     A second master is no replica: what it holds is `convergence`'s to tell.
     """
     differ = np.zeros(book.size, dtype=np.bool_)
     names: set[str] = set()
-    for name, replica in history.finals.items():
+    for name, replica in reading.finals.items():
         if name != final.server and replica.role != MASTER:
             differ |= book.held[name] ^ book.held[final.server]
             names |= set(replica.unexpected) ^ set(final.unexpected)
     return int(np.count_nonzero(differ)) + len(names)
 
 
-def _named(history: History, book: _Book, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
-    servers = [server.name for server in history.environment.servers]
-    run_ids = {event.connection: event.run_id for event in history.of(Connected)}
-    before, after = offsets_around(history, lost)
+def _named(reading: Reading, book: _Book, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
+    servers = [server.name for server in reading.environment.servers]
+    run_ids = {event.connection: event.run_id for event in reading.of(Connected)}
+    before, after = offsets_around(reading, lost)
     numbers = book.numbers(lost["key"])
     return tuple(
         LostWrite(
-            key=key_text(history.plan.trial, int(row["key"])),
+            key=key_text(reading.plan.trial, int(row["key"])),
             call_ns=int(row["call_ns"]),
             return_ns=int(row["return_ns"]),
             server=servers[row["server"]] if row["server"] < min(len(servers), NO_SERVER) else "",
@@ -210,16 +195,16 @@ def _named(history: History, book: _Book, lost: Records, why: NDArray[np.uint8])
     )
 
 
-def _unread(history: History) -> Answer[Writes]:
+def _unread(reading: Reading) -> Answer[Writes]:
     """Without one final master nothing can be said of survival; the load's own counts can."""
-    roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(history.finals.items())) or "no server was read"
-    outcomes = _outcomes(history.operations)
+    roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(reading.finals.items())) or "no server was read"
+    outcomes = _outcomes(reading.operations)
     writes = Writes(
-        planned=len(history.operations),
+        planned=len(reading.operations),
         acknowledged=outcomes[Result.OK],
         failed=outcomes[Result.FAIL],
         info=outcomes[Result.INFO],
-        causes=_causes(history.operations),
+        causes=_causes(reading.operations),
         lost=0,
         recovered=0,
         unexpected=0,
@@ -234,8 +219,8 @@ def _unread(history: History) -> Answer[Writes]:
     return Answer(measures=writes, findings=(finding,))
 
 
-def loss_finding(history: History, writes: Writes) -> Finding:
-    allowed = history.plan.expect.max_lost
+def loss_finding(reading: Reading, writes: Writes) -> Finding:
+    allowed = reading.plan.expect.max_lost
     why = ", ".join(f"{count} {cause}" for cause, count in sorted(writes.lost_by_cause.items()))
     seen = f"{writes.lost} of {writes.acknowledged} acknowledged writes are not on {writes.final_master}"
     first = f"; first {writes.lost_writes[0].key}" if writes.lost_writes else ""
@@ -256,12 +241,12 @@ def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
     )
 
 
-def _sum_finding(history: History, book: _Book, writes: Writes, final: FinalRead) -> Finding:
+def _sum_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead) -> Finding:
     """Survivors, recovered and unexpected are all that the final master holds; no key was issued twice."""
     survived = writes.acknowledged - writes.lost
     total = survived + writes.recovered + writes.unexpected
     present = len(final.keys) + len(final.wrong) + len(final.unexpected)
-    repeated = len(history.operations) - book.distinct()
+    repeated = len(reading.operations) - book.distinct()
     good = total == present <= final.dbsize and not repeated
     return Finding(
         name=RECONCILES,

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import samples_of, server_index
-from redis_resilience.judges.timeline import Promotion
+from redis_resilience.judges.masters import Promotion
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Connected, Link, Role, ServerUp
-from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.history import FinalRead
 from redis_resilience.model.records import Records
 
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
@@ -25,7 +26,7 @@ CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE)
 _FOREVER = np.iinfo(np.int64).max
 
 
-def offsets_around(history: History, rows: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def offsets_around(reading: Reading, rows: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The acknowledging master's offset, last sampled before each call and first after each reply; -1 = not known.
 
     Where the neighbouring sample is not that of a master, the process that acknowledged may be gone: nothing is known.
@@ -33,7 +34,7 @@ def offsets_around(history: History, rows: Records) -> tuple[NDArray[np.int64], 
     before = np.full(len(rows), -1, dtype=np.int64)
     after = np.full(len(rows), -1, dtype=np.int64)
     for index in np.unique(rows["server"]):
-        own = samples_of(history, int(index))
+        own = samples_of(reading, int(index))
         mine = rows["server"] == index
         offsets = np.concatenate((np.where(own["role"] == Role.MASTER, own["offset"], -1), [-1]))
         earlier = np.searchsorted(own["return_ns"], rows["call_ns"][mine], side="right") - 1
@@ -43,7 +44,7 @@ def offsets_around(history: History, rows: Records) -> tuple[NDArray[np.int64], 
 
 
 def causes(
-    history: History,
+    reading: Reading,
     rows: Records,
     *,
     survivors: Records,
@@ -52,23 +53,23 @@ def causes(
 ) -> NDArray[np.uint8]:
     """Index into CAUSES for each lost write. survivors: the acknowledged writes that the final master still holds."""
     found = np.zeros(len(rows), dtype=np.uint8)
-    _, offset_after = offsets_around(history, rows)
+    _, offset_after = offsets_around(reading, rows)
     begins = [np.iinfo(np.int64).min, *(_announced_ns(change) for change in promotions)]
-    masters = [history.environment.master, *(change.new for change in promotions)]
+    masters = [reading.environment.master, *(change.new for change in promotions)]
     for reign, (begin, master) in enumerate(zip(begins, masters, strict=True)):
         end = begins[reign + 1] if reign + 1 < len(begins) else _FOREVER
         during = (rows["return_ns"] > begin) & (rows["return_ns"] <= end)
-        by_master = rows["server"] == server_index(history, master)
+        by_master = rows["server"] == server_index(reading, master)
         if reign:
             found[during & ~by_master] = CAUSES.index(SPLIT_BRAIN)
         if reign < len(promotions):
             had_it = (offset_after >= 0) & (offset_after <= promotions[reign].offset)
             found[during & by_master & ~had_it] = CAUSES.index(ASYNC_TAIL)
-    stray = _stray_ns(history, promotions)
+    stray = _stray_ns(reading, promotions)
     if stray is not None:
-        by_first = rows["server"] == server_index(history, history.environment.master)
+        by_first = rows["server"] == server_index(reading, reading.environment.master)
         found[by_first & (rows["call_ns"] >= stray) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STALE)
-    restart = _restart_ns(history, final.server, final.run_id_after)
+    restart = _restart_ns(reading, final.server, final.run_id_after)
     if restart is not None and masters[-1] == final.server and begins[-1] < restart:
         earlier = rows["call_ns"] < restart
         kept = survivors["call_ns"][survivors["call_ns"] < restart]
@@ -84,34 +85,34 @@ def _announced_ns(change: Promotion) -> int:
     return change.at.latest_ns if change.at else change.switches[0].heard.latest_ns
 
 
-def _stray_ns(history: History, promotions: tuple[Promotion, ...]) -> int | None:
+def _stray_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int | None:
     """Since when the first master was another process that the one promoted after it did not follow.
 
     None where there is no such process, or the promoted one was linked to it, or not looked at meanwhile.
     """
-    old = history.environment.master
+    old = reading.environment.master
     if not promotions or promotions[0].new == old or promotions[0].at is None:
         return None
-    since = _restart_ns(history, old)
+    since = _restart_ns(reading, old)
     if since is None or since >= promotions[0].at.earliest_ns:
         return None
-    own = samples_of(history, server_index(history, promotions[0].new))
+    own = samples_of(reading, server_index(reading, promotions[0].new))
     meanwhile = own[(own["call_ns"] >= since) & (own["return_ns"] <= promotions[0].at.earliest_ns)]
-    linked = (meanwhile["link"] == Link.CONNECTED) & (meanwhile["source"] == server_index(history, old))
+    linked = (meanwhile["link"] == Link.CONNECTED) & (meanwhile["source"] == server_index(reading, old))
     return since if len(meanwhile) and not linked.any() else None
 
 
-def _restart_ns(history: History, name: str, run_id: str = "") -> int | None:
+def _restart_ns(reading: Reading, name: str, run_id: str = "") -> int | None:
     """When another process of this server was first met than the one that the trial began with.
 
     run_id: that process; "" for any other.
     """
-    server = next((known for known in history.environment.servers if known.name == name), None)
+    server = next((known for known in reading.environment.servers if known.name == name), None)
     if server is None or server.run_id == run_id:
         return None
     met = [
         event.earliest_ns
-        for event in history.of(ServerUp, Connected)
+        for event in reading.of(ServerUp, Connected)
         if event.server == name and event.run_id != server.run_id and run_id in ("", event.run_id)
     ]
     return min(met, default=None)

@@ -10,31 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from redis_resilience.judges.evidence import instant_of
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model import instants
 from redis_resilience.model.events import Fail, FaultEffect, HealEnd, Owner, Pfail, TableDown, TableUp
-from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.verdict import Switch
 
 
-def has_shards(history: History) -> bool:
-    return bool(history.environment.shards)
+def has_shards(reading: Reading) -> bool:
+    return bool(reading.environment.shards)
 
 
-def node_names(history: History) -> set[str]:
+def node_names(reading: Reading) -> set[str]:
     """Every node that was there before the fault."""
-    return {name for shard in history.environment.shards for name in shard.servers}
+    return {name for shard in reading.environment.shards for name in shard.servers}
 
 
-def majority(history: History) -> int:
-    return len(history.environment.shards) // 2 + 1
+def majority(reading: Reading) -> int:
+    return len(reading.environment.shards) // 2 + 1
 
 
-def announced(history: History, since_ns: int) -> list[Switch]:
+def announced(reading: Reading, since_ns: int) -> list[Switch]:
     """Every node's word that this shard has another master."""
-    shard = history.environment.shards[0]
+    shard = reading.environment.shards[0]
     found = []
-    for event in history.of(Owner):
+    for event in reading.of(Owner):
         ours = any(begin <= event.slots[0] <= end for begin, end in shard.slots) and event.owner in shard.servers
         if ours and event.at_ns >= since_ns:
             found.append(
@@ -50,27 +50,27 @@ def announced(history: History, since_ns: int) -> list[Switch]:
     return found
 
 
-def decisions(history: History, fault: Instant) -> dict[str, Instant | None]:
+def decisions(reading: Reading, fault: Instant) -> dict[str, Instant | None]:
     """The first node that does not reach the shard's master, and the first to take it for dead."""
 
     def first(events: Iterable[Pfail | Fail]) -> Instant | None:
-        master = history.environment.shards[0].master
+        master = reading.environment.shards[0].master
         for event in events:
             if event.node == master and event.at_ns >= fault.earliest_ns and event.teller != master:
                 return instant_of(event)
         return None
 
     return {
-        instants.SDOWN_AT: first(history.of(Pfail, Fail)),
-        instants.ODOWN_AT: first(history.of(Fail)),
+        instants.SDOWN_AT: first(reading.of(Pfail, Fail)),
+        instants.ODOWN_AT: first(reading.of(Fail)),
         instants.ELECTED_AT: None,
     }
 
 
-def gone_nodes(history: History, at_ns: int) -> set[str]:
+def gone_nodes(reading: Reading, at_ns: int) -> set[str]:
     """Nodes that nobody could reach then, or that a fault had put out."""
     gone: set[str] = set()
-    for event in history.of(TableUp, TableDown, FaultEffect, HealEnd):
+    for event in reading.of(TableUp, TableDown, FaultEffect, HealEnd):
         if event.earliest_ns > at_ns:
             continue
         match event:

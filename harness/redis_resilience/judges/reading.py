@@ -1,9 +1,9 @@
-"""One history as the judges read it: in one order, and everything that more than one of them asks found out once."""
+"""One history as the judges read it: in one order, and whatever several of them ask worked out once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -13,18 +13,21 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Reading:
-    """A history of writes, and what is known of it so far."""
+class Reading(History):
+    """A history of writes, its events in order of time, equal ones in a fixed order.
 
-    history: History
-    known: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
+    known: the facts worked out so far.
+    """
 
-    @classmethod
-    def of(cls, history: History) -> Reading:
-        """Its writes, and its events in order of time, equal ones in a fixed order, whatever their order on disk."""
-        events = sorted(history.events, key=lambda event: (event.at_ns, event.source, event.label, event.words))
-        finals = dict(sorted(history.finals.items()))
-        return cls(history=replace(history, operations=history.writes, events=tuple(events), finals=finals))
+    known: dict[Callable[[Reading], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+
+def read(history: History) -> Reading:
+    """The reading of a history: the same whatever the order on disk."""
+    given = {each.name: getattr(history, each.name) for each in fields(History)}
+    events = sorted(history.events, key=lambda event: (event.at_ns, event.source, event.label, event.words))
+    finals = dict(sorted(history.finals.items()))
+    return Reading(**given | {"operations": history.writes, "events": tuple(events), "finals": finals})
 
 
 def once(fact: Callable[[Reading], T]) -> Callable[[Reading], T]:

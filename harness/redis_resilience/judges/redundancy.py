@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import phase_at, samples_of, told
+from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Link, Role
-from redis_resilience.model.history import History
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Switch
@@ -28,23 +28,23 @@ _ENDS = (
 )
 
 
-def redundant_at(history: History, fault: Instant, switches: tuple[Switch, ...]) -> Instant | None:
+def redundant_at(reading: Reading, fault: Instant, switches: tuple[Switch, ...]) -> Instant | None:
     """The first instant from which on it was whole, not before the fault; None where it was not at the end."""
-    until_ns = phase_at(history, "done")
+    until_ns = phase_at(reading, "done")
     tails: list[Records] = []
-    for index in range(len(history.environment.servers)):
-        own = samples_of(history, index)
+    for index in range(len(reading.environment.servers)):
+        own = samples_of(reading, index)
         tails.append(own if until_ns is None else own[own["return_ns"] <= until_ns])
     if not all(len(own) for own in tails):
         return None
     masters = [index for index, own in enumerate(tails) if own["role"][-1] == Role.MASTER]
-    if len(masters) != 1 or not _settled(history, fault, switches, history.environment.servers[masters[0]].name):
+    if len(masters) != 1 or not _settled(reading, fault, switches, reading.environment.servers[masters[0]].name):
         return None
     master = masters[0]
     found = [fault, *(switch.heard for switch in switches)]
     for index, own in enumerate(tails):
         good = own["role"] == Role.MASTER if index == master else _follows(own, master)
-        start = _from_then_on(own, good, fault, history.environment.servers[index].name)
+        start = _from_then_on(own, good, fault, reading.environment.servers[index].name)
         if start is None:
             return None
         found.append(start)
@@ -59,13 +59,13 @@ def redundant_at(history: History, fault: Instant, switches: tuple[Switch, ...])
     )
 
 
-def _settled(history: History, fault: Instant, switches: tuple[Switch, ...], master: str) -> bool:
+def _settled(reading: Reading, fault: Instant, switches: tuple[Switch, ...], master: str) -> bool:
     """Every Sentinel that switched went to this master, and whoever began a failover has ended it."""
     newest = {switch.sentinel: switch.new for switch in switches}
     if any(new != master for new in newest.values()):
         return False
     last: dict[str, str] = {}
-    for item in told(history, *_BEGINS, *_ENDS, since_ns=fault.earliest_ns):
+    for item in told(reading, *_BEGINS, *_ENDS, since_ns=fault.earliest_ns):
         last[item.sentinel] = item.kind
     return not any(kind in _BEGINS for kind in last.values())
 

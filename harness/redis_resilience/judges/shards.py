@@ -12,10 +12,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges.reading import Reading, once
 from redis_resilience.model.cluster import SLOTS, slots_of
 from redis_resilience.model.environment import Environment, Shard
 from redis_resilience.model.events import FaultEffect
-from redis_resilience.model.history import FinalRead, History
+from redis_resilience.model.history import FinalRead
 from redis_resilience.model.plan import Expect, Load
 from redis_resilience.model.records import NO_SERVER, Records
 
@@ -28,36 +29,37 @@ class Damage(IntEnum):
     MASTER = 2
 
 
-def parts(history: History) -> tuple[History, ...]:
+@once
+def parts(reading: Reading) -> tuple[Reading, ...]:
     """One history a shard; the history itself where there are none."""
-    shards = history.environment.shards
+    shards = reading.environment.shards
     if not shards:
-        return (history,)
-    slots = slots_of(history.plan.trial, history.operations["key"])
-    return tuple(_part(history, shard, slots) for shard in shards)
+        return (reading,)
+    slots = slots_of(reading.plan.trial, reading.operations["key"])
+    return tuple(_part(reading, shard, slots) for shard in shards)
 
 
-def damage(history: History, shard: Shard) -> Damage:
+def damage(reading: Reading, shard: Shard) -> Damage:
     """By all faults together."""
-    taken = {name for event in history.of(FaultEffect) for name in event.servers}
+    taken = {name for event in reading.of(FaultEffect) for name in event.servers}
     if shard.master in taken:
         return Damage.MASTER
     return Damage.NONE if taken.isdisjoint(shard.servers) else Damage.REPLICA
 
 
-def _part(history: History, shard: Shard, slots: NDArray[np.uint16]) -> History:
-    environment = history.environment
+def _part(reading: Reading, shard: Shard, slots: NDArray[np.uint16]) -> Reading:
+    environment = reading.environment
     numbers = _numbers(environment, shard)
     mine = np.zeros(SLOTS, dtype=np.bool_)
     for first, last in shard.slots:
         mine[first : last + 1] = True
-    samples = history.samples[numbers[history.samples["server"]] != NO_SERVER]
+    samples = reading.samples[numbers[reading.samples["server"]] != NO_SERVER]
     return replace(
-        history,
+        reading,
         plan=replace(
-            history.plan,
-            load=_share(history.plan.load, len(environment.shards)),
-            expect=_expected(history, shard),
+            reading.plan,
+            load=_share(reading.plan.load, len(environment.shards)),
+            expect=_expected(reading, shard),
         ),
         environment=replace(
             environment,
@@ -66,11 +68,11 @@ def _part(history: History, shard: Shard, slots: NDArray[np.uint16]) -> History:
             prediction=shard.prediction,
             shards=(shard, *(other for other in environment.shards if other != shard)),
         ),
-        operations=_renumbered(history.operations[mine[slots]], numbers, "server"),
+        operations=_renumbered(reading.operations[mine[slots]], numbers, "server"),
         samples=_renumbered(samples, numbers, "server", "source"),
         finals={
-            name: _own_keys(final, history.plan.trial, mine)
-            for name, final in history.finals.items()
+            name: _own_keys(final, reading.plan.trial, mine)
+            for name, final in reading.finals.items()
             if name in shard.servers
         },
     )
@@ -102,14 +104,14 @@ def _share(load: Load, shards: int) -> Load:
     return replace(load, writers=tuple(replace(group, rate=group.rate / shards) for group in load.writers))
 
 
-def _expected(history: History, shard: Shard) -> Expect:
+def _expected(reading: Reading, shard: Shard) -> Expect:
     """What the scenario expects, it expects of the shards that its faults are for.
 
     Whether another may fail over is decided by its own prediction; how long it may be without writes, only where a
     fault took a server of it along.
     """
-    expect = history.plan.expect
-    if any(event.pod in shard.servers for event in history.of(FaultEffect)):
+    expect = reading.plan.expect
+    if any(event.pod in shard.servers for event in reading.of(FaultEffect)):
         return expect
-    allowed_s = expect.max_outage_s if damage(history, shard) else None
+    allowed_s = expect.max_outage_s if damage(reading, shard) else None
     return replace(expect, failover=None, max_outage_s=allowed_s, two_masters_s=0.0)

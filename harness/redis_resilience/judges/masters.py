@@ -1,0 +1,172 @@
+"""Who was master, and when: by what Sentinels or nodes announced, and by what the servers said of themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from redis_resilience.judges import nodes
+from redis_resilience.judges.evidence import (
+    instant_of,
+    left_addresses,
+    master_fault,
+    name_at,
+    samples_of,
+    server_index,
+    server_names,
+    told,
+)
+from redis_resilience.judges.reading import Reading, once
+from redis_resilience.model.events import Named, Role, RoleChanged, SentinelUp
+from redis_resilience.model.history import FinalRead
+from redis_resilience.model.instants import Instant
+from redis_resilience.model.verdict import Switch
+
+MASTER = "master"
+_LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """One change of master that the Sentinels announced.
+
+    at: when the new master said so itself; None where no watcher saw it. offset: how far it had replicated in its last
+    sample as a replica, -1 = no sample: it had at least this much.
+    """
+
+    old: str
+    new: str
+    at: Instant | None
+    offset: int
+    switches: tuple[Switch, ...]
+
+
+@once
+def promotions(reading: Reading) -> tuple[Promotion, ...]:
+    """Every change of master after the fault, in order; each Sentinel's announcement of it once."""
+    effect = master_fault(reading)
+    if effect is None:
+        return ()
+    groups: list[list[Switch]] = []
+    master = reading.environment.master
+    believed = {view.name: (master, view.master_address) for view in reading.environment.sentinels}
+    switches = nodes.announced if nodes.has_shards(reading) else _announced
+    for switch in switches(reading, effect.earliest_ns):
+        said = switch.new, switch.address
+        if _same(said, believed.get(switch.sentinel, (master, ""))):
+            continue  # a Sentinel that came back says again what it knows
+        believed[switch.sentinel] = said
+        group = next(
+            (g for g in reversed(groups) if _same(said, (g[0].new, g[0].address)) and _is_news(g, switch)), None
+        )
+        if group is None:
+            groups.append([switch])
+        else:
+            group.append(switch)
+    found: list[Promotion] = []
+    since_ns = effect.earliest_ns
+    for group in groups:
+        old = found[-1].new if found else master
+        at, offset = _role_change(reading, group[0].new, since_ns, in_its_place=old == group[0].new)
+        found.append(Promotion(old=old, new=group[0].new, at=at, offset=offset, switches=tuple(group)))
+        since_ns = at.latest_ns if at else group[0].heard.latest_ns
+    return tuple(found)
+
+
+@once
+def believed_masters(reading: Reading) -> dict[str, str]:
+    """Whom each Sentinel or node named as master at the end: asked then, or by its last announcement.
+
+    An address that its server has left stands for itself: who names it sends clients to nobody. A Sentinel that began
+    anew and was not asked is left out: what it began with it has announced to nobody.
+    """
+    master, views = reading.environment.master, reading.environment.sentinels
+    said = dict.fromkeys(nodes.node_names(reading), master) | {view.name: view.master_address for view in views}
+    for change in promotions(reading):
+        said |= {switch.sentinel: switch.address or switch.new for switch in change.switches}
+    asked = {event.sentinel: event.address for event in reading.of(Named)}
+    said = {name: place for name, place in said.items() if name not in _made_anew(reading)} | asked
+    names = {view.master_address: master for view in views} | server_names(reading)
+    left = left_addresses(reading)
+    return {name: place if place in left else name_at(reading, names, place) for name, place in sorted(said.items())}
+
+
+def _made_anew(reading: Reading) -> set[str]:
+    """Sentinels that said who they are, and later that they are another one."""
+    identities: dict[str, set[str]] = {}
+    for event in reading.of(SentinelUp):
+        identities.setdefault(event.sentinel, set()).add(event.run_id)
+    return {name for name, found in identities.items() if len(found) > 1}
+
+
+def _same(said: tuple[str, str], known: tuple[str, str]) -> bool:
+    """Whether both mean the same server: a pod that is made in another's place has its name, and another address."""
+    return said[0] == known[0] and (said[1] == known[1] or "" in (said[1], known[1]))
+
+
+def _is_news(group: list[Switch], switch: Switch) -> bool:
+    return all(known.sentinel != switch.sentinel for known in group)
+
+
+def _announced(reading: Reading, since_ns: int) -> list[Switch]:
+    names = server_names(reading)
+    leaders = {item.sentinel for item in told(reading, *_LEADER_ONLY, since_ns=since_ns)}
+    ended = {item.sentinel for item in told(reading, *_LEADER_ONLY[1:], since_ns=since_ns)}
+    found = []
+    for item in told(reading, "+switch-master", since_ns=since_ns):
+        words = item.text.split()
+        if len(words) != 5:  # name, old host and port, new host and port
+            continue
+        found.append(
+            Switch(
+                sentinel=item.sentinel,
+                heard=item.instant,
+                logged=item.logged,
+                old=name_at(reading, names, f"{words[1]}:{words[2]}"),
+                new=name_at(reading, names, f"{words[3]}:{words[4]}"),
+                leader=item.sentinel in (ended or leaders),
+                address=f"{words[3]}:{words[4]}",
+            )
+        )
+    return found
+
+
+@once
+def final_master(reading: Reading) -> FinalRead | None:
+    """The server that was master when everything was read; of several the one that most Sentinels named last.
+
+    None where nobody said master, or those who did were not named.
+    """
+    masters = {name: final for name, final in reading.finals.items() if final.role == MASTER}
+    if len(masters) > 1:
+        named = Counter(believed_masters(reading).values()).most_common(1)
+        masters = {name: final for name, final in masters.items() if named and name == named[0][0]}
+    return next(iter(masters.values()), None)
+
+
+def _role_change(reading: Reading, server: str, since_ns: int, *, in_its_place: bool) -> tuple[Instant | None, int]:
+    """When `server` began to say that it is master, and the last offset it had told as a replica.
+
+    in_its_place: under a name whose last pod was master to its end.
+    """
+    own = samples_of(reading, server_index(reading, server))
+    own = own[own["role"] != Role.UNREACHABLE]
+    is_master = own["role"] == Role.MASTER
+    if in_its_place:
+        is_master[1:] &= ~is_master[:-1]
+    as_master = np.flatnonzero(is_master & (own["return_ns"] >= since_ns))
+    if not len(as_master):
+        for event in reading.of(RoleChanged):
+            if event.server == server and event.at_ns >= since_ns and event.role is Role.MASTER:
+                return instant_of(event), -1
+        return None, -1
+    first = int(as_master[0])
+    before = own[:first]
+    earliest = max(since_ns, int(before["call_ns"][-1]) if first else since_ns)
+    replica = before[(before["role"] == Role.REPLICA) & (before["offset"] >= 0)]
+    return (
+        Instant(earliest_ns=earliest, latest_ns=int(own["return_ns"][first]), source=f"server:{server}"),
+        int(replica["offset"][-1]) if len(replica) else -1,
+    )
