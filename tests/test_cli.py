@@ -89,7 +89,7 @@ def test_dump_prints_operations_readable(kept):
         (("run", "master-kill", "--topology", "nod"), "expected a topology of node, .*; got 'nod'; did you mean node"),
         (
             ("run", "master-kill", "--rate", "-1"),
-            "UsageError: --rate: expected operations a second from 0 .*; got '-1'",
+            "UsageError: --rate: expected operations per second from 0 .*; got '-1'",
         ),
         (
             ("run", "master-kill", "--trials", "0"),

@@ -56,7 +56,7 @@ def test_a_positive_number_is_one_or_more(text):
 def test_a_rate_is_zero_or_more(text):
     """Zero is as fast as it goes."""
     assert rate("0") == 0
-    with pytest.raises(ValueError, match="expected operations a second from 0"):
+    with pytest.raises(ValueError, match="expected operations per second from 0"):
         rate(text)
 
 

@@ -248,7 +248,7 @@ def test_what_is_missing_is_a_skip_that_names_the_fix_or_a_failure_where_require
     ("option", "message"),
     [
         ("--redis-trials=0", "--redis-trials: expected a whole number of 1 or more; got '0'"),
-        ("--redis-rate=-5", "--redis-rate: expected operations a second from 0 *; got '-5'"),
+        ("--redis-rate=-5", "--redis-rate: expected operations per second from 0 *; got '-5'"),
         ("--redis-backend=moon", "--redis-backend: expected one of: local, kind, context, memory; got 'moon'"),
         ("--redis-fresh=maybe", "--redis-fresh: expected yes or no; got 'maybe'"),
     ],

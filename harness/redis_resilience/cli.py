@@ -20,7 +20,7 @@ from redis_resilience.model.lint import Severity
 
 app = typer.Typer(
     name="redis-resilience",
-    help="Break a documented Redis topology on purpose, and say with evidence what happened.",
+    help="Break a real Redis deployment on purpose, and report with evidence what happened.",
     epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong or missing input, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -43,13 +43,13 @@ TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a tr
 @takes()
 def run(
     called: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="What to run; `redis-resilience scenarios` lists them.")],
+    scenario: Annotated[str, typer.Argument(help="Scenario to run; `redis-resilience scenarios` lists them.")],
     *,
     parallel: Annotated[
-        str, typer.Option(metavar="N", help="Deployments side by side, trials shared out (default: one a core).")
+        str, typer.Option(metavar="N", help="Deployments that share the trials (default: one per core).")
     ] = "",
 ) -> None:
-    """Deploy, load, break, heal, judge: one scenario, as often as you like.
+    """Run a scenario: deploy, load, break, heal, judge.
 
     The master is killed under load, once:   redis-resilience run master-kill
 
@@ -64,9 +64,9 @@ def run(
 @takes(*OF_A_RUN)
 def plan(
     called: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="What to plan; `redis-resilience scenarios` lists them.")],
+    scenario: Annotated[str, typer.Argument(help="Scenario to preview; `redis-resilience scenarios` lists them.")],
 ) -> None:
-    """Say what `run` would make, break and need to be allowed, each asked of the cluster; changes nothing."""
+    """Show what `run` would create, break and need permission for, without changing anything."""
     from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.running import settings_from  # noqa: PLC0415 - idem
     from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - idem
@@ -78,7 +78,7 @@ def plan(
 
 @app.command()
 def recheck(trial: TrialPath) -> None:
-    """Judge a kept trial again from its files; the same history gives the same verdict, byte for byte."""
+    """Judge a recorded trial again; the same history gives the same verdict, byte for byte."""
     from redis_resilience.pages.lines import trial_lines  # noqa: PLC0415 - idem
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
     from redis_resilience.trials.trial import rejudge  # noqa: PLC0415 - idem
@@ -90,7 +90,7 @@ def recheck(trial: TrialPath) -> None:
 
 @app.command()
 def report(trial: TrialPath) -> None:
-    """Write the trial's page again, with its script inside, so that it can travel alone."""
+    """Write the page of a trial again, as a single self-contained file."""
     from redis_resilience.pages.script import inline_script  # noqa: PLC0415 - idem
     from redis_resilience.results.publishing import write_page  # noqa: PLC0415 - idem
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
@@ -100,7 +100,7 @@ def report(trial: TrialPath) -> None:
 
 @app.command()
 def dump(trial: TrialPath) -> None:
-    """Print a trial's operations readable, one JSON object a line, in the order of their records."""
+    """Print the operations of a trial, one JSON object per line."""
     import json  # noqa: PLC0415 - only this command needs it
 
     from redis_resilience.model.operations import Cause, Kind, Result  # noqa: PLC0415 - idem
@@ -135,7 +135,7 @@ def scenarios(
 
 @app.command()
 def topologies() -> None:
-    """List the topologies and what is known to be weak about them."""
+    """List the topologies and their settings."""
     from redis_resilience.topologies.catalogue import names, topology  # noqa: PLC0415 - only this command needs it
 
     rows = []
@@ -160,19 +160,20 @@ def lint(
         typer.Argument(metavar="PATH...", help="Manifests, folders, a chart, compose or .conf files; - is stdin."),
     ] = None,
     *,
-    values: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Values of the chart.")] = None,
+    values: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Values for the chart.")] = None,
     topology: Annotated[str, typer.Option(metavar="NAME", help="A topology instead of files.")] = "",
-    profile: Annotated[str, typer.Option(help="Of the topology.")] = "documented",
+    profile: Annotated[str, typer.Option(help="Profile of the topology.")] = "documented",
     backend: Annotated[
-        str, typer.Option(metavar="NAME", help="Deploy the topology there, and ask the servers: local, kind, ...")
+        str,
+        typer.Option(metavar="NAME", help="Deploy the topology there and lint the running servers: local, kind, ..."),
     ] = "",
-    rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="List all rules.")] = False,
     form: Annotated[str, typer.Option("--format", help="table, json, sarif or junit.")] = "table",
     fail_on: Annotated[
-        str, typer.Option(help="Exit 1 from this severity on: error, warning, note or never.")
+        str, typer.Option(help="Lowest severity that makes the exit code 1: error, warning, note or never.")
     ] = "error",
 ) -> None:
-    """Say which settings are known to cost data or time, why, what shows it, and what to do.
+    """Find settings that are known to cost data or time, with the reason and the fix.
 
     Of manifests:           redis-resilience lint manifests/node/overlays/documented
 
@@ -207,14 +208,14 @@ def lint(
 @app.command(name="predict")
 def predict_(
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="FOLDER...", help="Results whose trials are the measured column.")
+        list[Path] | None, typer.Argument(metavar="FOLDER...", help="Results with the measured trials.")
     ] = None,
     *,
     write: Annotated[
-        Path | None, typer.Option(metavar="PAGE", help="Put the tables into this page instead; reports/predictions.md.")
+        Path | None, typer.Option(metavar="PAGE", help="Write the tables into this page: reports/predictions.md.")
     ] = None,
 ) -> None:
-    """What the documents promise, what their settings predict for a lost master, and what was measured: as Markdown.
+    """Print what the documents promise, what their settings predict, and what was measured.
 
     With results:           redis-resilience predict results --write reports/predictions.md
     """
@@ -228,7 +229,7 @@ def predict_(
 
 @app.command()
 def heal(*, state: StatePath = "") -> None:
-    """Undo what runs on Kubernetes left behind that were killed: faults, namespaces, clusters. Exit code 1: not all."""
+    """Roll back what killed runs left behind on Kubernetes; exit code 1 if anything remains."""
     from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
     from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - idem
 
@@ -238,10 +239,10 @@ def heal(*, state: StatePath = "") -> None:
 @app.command()
 def doctor(
     *,
-    clean: Annotated[bool, typer.Option("--clean", help="Remove what dead runs left behind, as heal does.")] = False,
+    clean: Annotated[bool, typer.Option("--clean", help="Remove what dead runs left behind, as `heal` does.")] = False,
     state: StatePath = "",
 ) -> None:
-    """Say what this machine can do, what it lacks and how to get it, and what runs have left behind."""
+    """Check this machine: what is available, what is missing, and what runs have left behind."""
     from redis_resilience.command.doctor import examine  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - idem
     from redis_resilience.command.leftovers import leftovers  # noqa: PLC0415 - idem
@@ -262,7 +263,7 @@ def doctor(
 
 
 def main() -> None:
-    """The entry point: errors of the user's world are one message and an exit code, never a traceback."""
+    """The entry point: an expected error is one message and an exit code, never a traceback."""
     try:
         code = app(standalone_mode=False)
     except _UsageError as error:
@@ -288,7 +289,7 @@ def _root(
     *,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
-    """Break a documented Redis topology on purpose, and say with evidence what happened."""
+    """Break a real Redis deployment on purpose, and report with evidence what happened."""
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> None:

@@ -1,6 +1,6 @@
-"""Every option of the plugin in one table: command line, environment, ini file, default, in that order.
+"""Every option of the plugin in one table. Precedence: command line, environment, ini file, default.
 
-Imported at pytest's start-up, so it knows nothing but text and numbers.
+Imported when pytest starts, so it contains only text and numbers.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def whole_number(text: str) -> int:
 
 
 def rate(text: str) -> float:
-    """Operations a second, 0 or more; raises ValueError with what was expected."""
+    """Operations per second, 0 or more; raises ValueError with what was expected."""
     try:
         number = float(text)
     except ValueError:
         number = -1.0
     if not 0 <= number < 1e6:
-        raise ValueError(f"expected operations a second from 0 (as fast as it goes) to 1000000; got {text!r}")
+        raise ValueError(f"expected operations per second from 0 (as fast as replies arrive) to 1000000; got {text!r}")
     return number
 
 
@@ -105,58 +105,60 @@ class Option:
 OPTIONS = (
     Option(
         name="redis_backend",
-        help="Where to deploy: local (real processes on this host), kind (a Kubernetes cluster made for the run), "
-        "context (a namespace of a cluster that is there) or memory (a simulation, to try out scenarios)",
+        help="Where to deploy: local (processes of this host), kind (a Kubernetes cluster created for the run), "
+        "context (a namespace of an existing cluster) or memory (a simulation, to try out scenarios)",
         parse=one_of(*BACKENDS),
         default="local",
         metavar="NAME",
     ),
     Option(
         name="redis_topology",
-        help="What to deploy; `redis-resilience topologies` lists them; or a file of your own: mine.yaml, mine.py:NAME",
+        help="Topology to deploy: a name from `redis-resilience topologies`, or your own file: mine.yaml, mine.py:NAME",
         default="node",
         metavar="NAME",
     ),
     Option(
         name="redis_profile",
-        help="Sentinel's times: documented (the document's own), fast (D = 1 s, for CI), rapid (D = 0.5 s, to sample)",
+        help="Sentinel's timing: documented (as in the document), fast (down-after-milliseconds 1000, for CI) or "
+        "rapid (500, for many trials)",
         default="fast",
         metavar="NAME",
     ),
     Option(
         name="redis_isolation",
-        help="Of the local backend: namespaces (a network of its own for each pod), loopback, or auto",
+        help="Backend local: namespaces (a network namespace for each pod), loopback or auto",
         parse=one_of(*ISOLATIONS),
         default="auto",
         metavar="LEVEL",
     ),
     Option(
         name="redis_server",
-        help="Program of the local backend: Redis 6.2 or newer, or Valkey (else redis-server or valkey-server on PATH)",
+        help="Backend local: server program, Redis 6.2 or newer, or Valkey (default: redis-server or valkey-server on "
+        "PATH)",
         metavar="PROGRAM",
     ),
     Option(
         name="redis_kind_cluster",
-        help="Of the kind backend: use this cluster, and never delete it (default: one for the run)",
+        help="Backend kind: use this kind cluster, and never delete it (default: a new one for the run)",
         metavar="NAME",
     ),
     Option(
         name="redis_keep_cluster",
-        help="Of the kind backend: leave the run's cluster there at the end: yes or no",
+        help="Backend kind: keep the run's cluster at the end: yes or no",
         parse=flag,
         default="no",
         metavar="yes|no",
     ),
     Option(
         name="redis_workers",
-        help="Of the kind backend: nodes of the run's cluster beside its control plane",
+        help="Backend kind: worker nodes of the run's cluster",
         parse=whole_number,
         default="0",
         metavar="N",
     ),
     Option(
         name="redis_node_image",
-        help="Of the kind backend: image of the nodes (default: the newest kindest/node that is here)",
+        help="Backend kind: image of the Kubernetes nodes (default: the newest local kindest/node)",
         metavar="IMAGE",
     ),
     Option(
@@ -166,80 +168,80 @@ OPTIONS = (
     ),
     Option(
         name="redis_probe_image",
-        help="On Kubernetes: image of the probe (default on kind: built from this checkout)",
+        help="On Kubernetes: image of the probe (default on kind: built from this checkout or package)",
         metavar="IMAGE",
     ),
     Option(
         name="redis_kubeconfig",
-        help="Of the context backend: the kubeconfig (default: KUBECONFIG, else ~/.kube/config)",
+        help="Backend context: the kubeconfig (default: KUBECONFIG, else ~/.kube/config)",
         metavar="FILE",
         parse=path,
         empty=None,
     ),
     Option(
         name="redis_context",
-        help="Of the context backend: the context in it; what is current is never taken by default",
+        help="Backend context: the context; the current context is never used implicitly",
         metavar="NAME",
     ),
     Option(
         name="redis_namespace",
-        help="Of the context backend: the namespace, which must be there and labelled redis-resilience/allow=yes",
+        help="Backend context: an existing namespace with the label redis-resilience/allow=yes",
         metavar="NAME",
     ),
     Option(
         name="redis_allow_context",
-        help="Of the context backend: the context's name once more, in place of the label",
+        help="Backend context: repeat the context's name to confirm, instead of the label",
         metavar="NAME",
     ),
     Option(
         name="redis_node_helper",
-        help="Of the context backend: allow privileged pods, which signals and partitions need: yes or no",
+        help="Backend context: allow privileged pods, which signals and partitions need: yes or no",
         parse=flag,
         default="no",
         metavar="yes|no",
     ),
     Option(
         name="redis_attach",
-        help="Of the context backend: deploy nothing, take the Redis whose data pods have these labels (app=redis)",
+        help="Backend context: attach to the Redis whose data pods have these labels (app=redis), deploy nothing",
         metavar="SELECTOR",
     ),
     Option(
         name="redis_sentinel_selector",
-        help="Of an attached Redis: labels of the Sentinels' pods (default: the data pods')",
+        help="Attached Redis: labels of the Sentinels' pods (default: those of the data pods)",
         metavar="SELECTOR",
     ),
     Option(
         name="redis_container",
-        help="Of an attached Redis: the server's container (default: the one with port 6379)",
+        help="Attached Redis: the server's container (default: the one with port 6379)",
         metavar="NAME",
     ),
     Option(
         name="redis_sentinel_container",
-        help="Of an attached Redis: the Sentinel's container (default: the one with port 26379)",
+        help="Attached Redis: the Sentinel's container (default: the one with port 26379)",
         metavar="NAME",
     ),
     Option(
         name="redis_master_name",
-        help="Of an attached Redis: the master's name at the Sentinels (default: the only one)",
+        help="Attached Redis: the master's name in Sentinel's configuration (default: the only one)",
         metavar="NAME",
     ),
     Option(
         name="redis_password_secret",
-        help="Of an attached Redis: the Secret with its password, and the key in it",
+        help="Attached Redis: the Secret with its password, and the key in it",
         parse=name_and_key,
         metavar="NAME/KEY",
         empty=None,
     ),
     Option(
         name="redis_trials",
-        help="How often to run each scenario",
+        help="Number of trials of each scenario",
         parse=positive_int,
         default="1",
         metavar="N",
     ),
     Option(
         name="redis_results",
-        help="Folder for the results; each run makes a folder of its own in it",
+        help="Folder for the results; each run creates its own folder in it",
         default="results",
         metavar="FOLDER",
         parse=path,
@@ -253,42 +255,43 @@ OPTIONS = (
     ),
     Option(
         name="redis_seed",
-        help="Seed of everything random: when a fault hits, in which order Sentinels are asked (default: a new one)",
+        help="Seed of all random choices: when a fault starts, the order in which Sentinels are asked (default: a new "
+        "seed)",
         parse=whole_number,
         metavar="N",
         empty=None,
     ),
     Option(
         name="redis_rate",
-        help="Operations a second of the default load, 0 = as fast as replies come back",
+        help="Operations per second of the default load; 0 sends the next one when the reply arrives",
         parse=rate,
         default="1000",
         metavar="N",
     ),
     Option(
         name="redis_writers",
-        help="Clients of the default load, one connection each",
+        help="Clients of the default load, with one connection each",
         parse=positive_int,
         default="4",
         metavar="N",
     ),
     Option(
         name="redis_fresh",
-        help="A new deployment for every trial: yes or no (the next trial takes over the one before while it is whole)",
+        help="Deploy anew for every trial: yes or no (default: a trial reuses a healthy deployment)",
         parse=flag,
         default="no",
         metavar="yes|no",
     ),
     Option(
         name="redis_require",
-        help="Fail instead of skip where something is missing, for CI: yes or no",
+        help="Fail instead of skipping if something is missing, for CI: yes or no",
         parse=flag,
         default="no",
         metavar="yes|no",
     ),
     Option(
         name="redis_allow_unknown",
-        help="Let a test pass whose verdict is `unknown`: yes or no",
+        help="Let a test pass if its verdict is `unknown`: yes or no",
         parse=flag,
         default="no",
         metavar="yes|no",
