@@ -13,7 +13,7 @@ from redis_resilience.faults.effect import Effect
 from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_MAJORITY
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, UsageError, WaitTimeout
-from redis_resilience.model.events import Before, FaultEffect, HealBegin, HealEnd, Phase
+from redis_resilience.model.events import Before, FaultEffect, HealBegin, HealEnd, Phase, TimedOut
 from redis_resilience.model.faults import kill, pause, scale_to_zero
 from redis_resilience.model.operations import ABSENT, Kind, Result
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
@@ -106,7 +106,7 @@ def test_a_wipe_is_found_and_named(simulate):
         (Bug.LOSE_TAIL, Verdict.FAIL, "lost"),
         (Bug.STALE_REPLICA, Verdict.FAIL, "diverged"),
         (Bug.SECOND_MASTER, Verdict.FAIL, "redis-0: master, redis-1: replica, redis-2: master"),
-        (Bug.NO_ELECTION, Verdict.FAIL, "failover"),
+        (Bug.NO_ELECTION, Verdict.UNKNOWN, "-failover-abort-not-elected 1 time"),
         (Bug.NO_EFFECT, Verdict.UNKNOWN, "answered all the time"),
         (Bug.SLOW_SWITCH, Verdict.UNKNOWN, "unexplained"),
     ],
@@ -306,3 +306,21 @@ def test_reads_are_recorded_beside_the_writes_and_judged_with_none_of_them(simul
 def test_readers_alone_are_no_load():
     with pytest.raises(UsageError, match="expected a group that writes; got readers alone"):
         Load(writers=(Writers(kind="read"),))
+
+
+def test_a_master_that_is_lost_later_is_observed_until_somebody_took_over(simulate):
+    """Its loss used to be undone at once, as the first switch had been seen long ago: one change of master, `pass`."""
+    outcome = simulate(kill(MASTER, for_s=4.0), kill(MASTER), after_s=10.0)
+
+    assert outcome.verdict is Verdict.PASS, outcome.explain()
+    assert "got 2 (redis-0 > redis-2 > " in outcome.finding("failover.once").text
+
+
+def test_attempts_that_came_to_nothing_are_observed_three_times_more(simulate):
+    """Each comes 2 x failover-timeout later; a trial without one does not wait for that."""
+    outcome = simulate(kill(MASTER), bugs=[Bug.NO_ELECTION], expect=Expect(failover=True))
+
+    prediction = outcome.environment.prediction
+    allowed_s = max(bound.upper_ms for bound in prediction.bounds) / 1e3
+    waited = next(event.reason for event in TrialFolder(outcome.folder).history().of(TimedOut))
+    assert waited.startswith(f"waited {allowed_s + 3 * prediction.retry_ms / 1e3 + 5:g} s for every Sentinel's")

@@ -58,6 +58,11 @@ class Traits:
     watchers_lose_it: bool
 
     @property
+    def missed(self) -> bool:
+        """Whether its peers miss the target at all."""
+        return self.peers_see is not PeersSee.NOTHING
+
+    @property
     def silent(self) -> bool:
         return self.peers_see is PeersSee.SILENCE
 

@@ -47,12 +47,25 @@ class _Broken:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A fault took the server that was master then.
+
+    fault: its number in the plan. heard: how many events the probe had heard before it.
+    """
+
+    fault: int
+    master: str
+    heard: int
+
+
 class Breakage:
     """Injects with proof, notes every effect, and undoes whatever is left."""
 
     def __init__(self, deployment: Deployment, notes: Notes, clock: Clock) -> None:
         self._deployment, self._notes, self._clock = deployment, notes, clock
         self._broken: list[_Broken] = []
+        self.losses: list[Loss] = []
 
     @property
     def passing(self) -> bool:
@@ -80,12 +93,17 @@ class Breakage:
             self._broken.remove(broken)
 
     def inject(self, number: int, fault: Fault) -> None:
-        for place in places(fault.target, survey(self._deployment).view):
+        """Also notes which masters are lost by it."""
+        view, heard = survey(self._deployment).view, len(self._deployment.probe.events())
+        for place in places(fault.target, view):
             broken = _Broken(number, fault, place, None, (place.pod,) if fault.traits.whole_pod else ())
             self._notes.keep(FaultBegin(at_ns=self._notes.now_ns(), **broken.facts))
             self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
             effect = inject(fault, self._deployment, place)
             broken.pods = effect.pods or broken.pods
+            servers = {place.pod, *broken.pods} if place.container == "redis" else set(broken.pods)
+            masters = servers.intersection(view.all_masters) if fault.traits.missed else set()
+            self.losses += [Loss(fault=number, master=master, heard=heard) for master in sorted(masters)]
             if effect.asked_ns:
                 begin_ns, end_ns = effect.asked_ns
                 self._notes.keep(FaultAsked(at_ns=end_ns, since_ns=begin_ns, **broken.facts))

@@ -29,11 +29,12 @@ from redis_resilience.model.plan import Plan, in_order
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.topology import System
 from redis_resilience.trials.breakage import Breakage
-from redis_resilience.trials.cluster_survey import all_announced, describe_shards
+from redis_resilience.trials.cluster_survey import describe_shards
 from redis_resilience.trials.emptying import empty
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.inspection import inspect
 from redis_resilience.trials.notes import Notes
+from redis_resilience.trials.observation import Observation
 from redis_resilience.trials.observer import SILENT, Observer, Progress
 from redis_resilience.trials.schedule import Schedule
 from redis_resilience.trials.seen import Survey
@@ -223,34 +224,17 @@ class _Run:
         """Until the expected failover is complete; where none is expected, until one would have been."""
         if not self._plan.faults:
             return
-        prediction = environment.prediction
-        if environment.shards:
-            prediction = next((s.prediction for s in environment.shards if s.prediction.failover), prediction)
-        expected = prediction.failover if self._plan.expect.failover is None else self._plan.expect.failover
-        allowed_s = max((bound.upper_ms for bound in (*prediction.bounds, *prediction.hand_over)), default=0.0) / 1e3
-        quiet_s = max((view.down_after_ms for view in environment.sentinels), default=0) / 1e3 + 3.0
-        if environment.shards:
-            quiet_s += 2 * self._deployment.profile.dead_after_ms / 1e3
-        deadline_s = self._plan.windows.observe_s or (
-            allowed_s + prediction.retry_ms / 1e3 + 5.0 if expected else quiet_s
+        observation = Observation(
+            plan=self._plan, environment=environment, deployment=self._deployment, breakage=self._breakage
         )
         began_ns = self._phase_began_ns
-        while self._clock.now_ns() - began_ns < deadline_s * 1e9:
-            if expected and self._switched(environment) and not self._breakage.passing:
+        while self._clock.now_ns() - began_ns < observation.deadline_s() * 1e9:
+            if observation.awaited and observation.complete():
                 return
             self._pass(_TICK_S)
-        if expected:
-            self._timed_out(f"waited {deadline_s:g} s for every Sentinel's or node's word of a new master")
-
-    def _switched(self, environment: Environment) -> bool:
-        """Every Sentinel that is alive switched away from the old master, and a write was acknowledged elsewhere."""
-        if environment.shards:
-            return all_announced(
-                self._probe.events(), environment.shards, set(self._deployment.servers()) - self._breakage.hit
-            )
-        heard = {event.teller for event in self._probe.events() if event.label == "+switch-master"}
-        alive = set(self._deployment.sentinels()) - self._breakage.without_sentinel
-        return alive <= heard and self._probe.status().master not in ("", environment.master)
+        if observation.awaited:
+            waited = f"waited {observation.deadline_s():g} s for every Sentinel's or node's word of a new master"
+            self._timed_out(waited)
 
     def _until_whole(self, within_s: float, what: str, also: Callable[[Survey], bool] | None = None) -> Survey:
         seen = survey(self._deployment)
