@@ -11,7 +11,10 @@ from redis_resilience.lint.manifests.servers import FOLLOWS, is_master, own_star
 from redis_resilience.lint.manifests.shell import code, lines
 from redis_resilience.lint.setup import Seen, Server, Service
 
-_ASKS = re.compile(r"get-(?:master|primary)-addr-by-name|sentinel\s+(?:master|primary)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"get-(?:master|primary)-addr-by-name|sentinel\s+(?:master|primary)\b|info\s+replication|role:master", re.IGNORECASE
+)
+"""The Sentinels, or the other servers themselves."""
 _EMPTY = re.compile(r"""-z\s+["']?\$\{?(\w+)|["']x?\$\{?(\w+)[^"']*["']\s*==?\s*(?:x?["']{2}|x)\s*\]""")
 _FULL = re.compile(
     r"""-n\s+["']?\$\{?(\w+)|["']?x?\$\{?(\w+)[^"'\s]*["']?\s*!=\s*(?:["']{2}|x)|\[\s+["']?\$\{?(\w+)\}?["']?\s+\]"""

@@ -22,13 +22,14 @@ def role_of(container: Tree, program: Program) -> str:
     sentinel = {start.sentinel for start in program.starts}
     if len(sentinel) == 1:
         return "sentinel" if sentinel.pop() else "redis"
-    if not sentinel and not program.own and not program.unread:
+    ports = tuple(number for _, number in _ports(container))
+    if not sentinel and not program.own and not program.unread and (program.shell or not {6379, 26379} & set(ports)):
         return "other"
     if program.environment.get("SENTINEL") == "true":
         return "sentinel"
     if is_master(program):
         return "redis"
-    return role_by_image(program.image, tuple(number for _, number in _ports(container)))
+    return role_by_image(program.image, ports)
 
 
 def container_of(container: Tree, program: Program, role: str, where: str) -> Container:

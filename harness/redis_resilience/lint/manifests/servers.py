@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from redis_resilience.lint.manifests.directives import Found, of_file, of_flags
 from redis_resilience.lint.manifests.images import is_official, may_be_official
@@ -26,13 +27,10 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
     own_lines = {start.line for start in program.starts}
     named = {start: _files_on(start, program) for start in starts}
     own = {text.where for files in named.values() for text in files}
-    common: list[tuple[Found, str]] = []
-    for text in program.texts:
-        if text.where in own or is_sentinels(text):
-            continue
-        if text.is_file:
-            common += [(found, text.where) for found in of_file(text.body, program.included)]
-        else:
+    texts = [text for text in program.texts if text.where not in own and not is_sentinels(text)]
+    common = _of_files([text for text in texts if text.is_file], program)
+    for text in texts:
+        if not text.is_file:
             script = [line for line in lines(text.body) if line.text not in own_lines]
             common += [(found, text.where) for found in of_script(script, program.variables)]
     ways: dict[str, list[tuple[Found, str]]] = {}
@@ -58,6 +56,21 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
             data=(data := _data(container, program, settings)),
             idle_volume=_idle_volume(program, settings) if data else "",
         )
+
+
+def _of_files(files: Sequence[Text], program: Program) -> list[tuple[Found, str]]:
+    """What files say that a script makes the server's own of. Of several it may take one or all: what they do not
+    agree on is not known, nor is a master that only some of them follow.
+    """
+    found = [(each, text.where) for text in files for each in of_file(text.body, program.included)]
+    values: dict[str, set[str | None]] = {}
+    for each, _ in found:
+        values.setdefault(each.name, set()).add(each.value)
+    followed = sum(each.name == "replicaof" for each, _ in found)
+    unsure = {name for name, given in values.items() if len(given) > 1 and name not in ("rename-command", "include")}
+    if 0 < followed < len(files):
+        unsure.add("replicaof")
+    return [(replace(each, value=None) if each.name in unsure else each, place) for each, place in found]
 
 
 def own_starts(program: Program) -> list[Start]:
