@@ -133,6 +133,11 @@ def test_programs_beside_redis_are_no_servers():
         lint("programs-beside")
 
 
+def test_a_script_that_is_elsewhere_is_no_second_server():
+    """Where the server of the pod is known."""
+    assert lint("watcher-of-another-file").findings == lint("every-pod-master").findings
+
+
 def test_a_server_is_known_by_what_runs():
     """The official image as it is, a server's port, a program of somebody's own on it, a sidecar that is an init
     container.

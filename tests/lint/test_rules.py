@@ -56,6 +56,9 @@ BAD: dict[str, Spoil] = {
     "every-pod-master": lambda make: make.setup(boot=Seen(value="alone", where="redis.conf")),
     "no-master-at-all": lambda make: make.setup(boot=Seen(value="no-master", where="redis.conf")),
     "bind-loopback": lambda make: make.setup(servers=(make.server(settings=make.redis(bind="127.0.0.1 -::1")),)),
+    "monitors-loopback": lambda make: make.setup(
+        sentinels=(make.watcher(monitored=Seen(value="127.0.0.1", where="sentinel.conf")),)
+    ),
     "tls-on-plain-port": lambda make: _times(make, tls_replication="yes"),
     "announced-name-shared": lambda make: _directives(make, replica_announce_ip="10.0.0.1"),
     "sentinel-myid-shared": lambda make: _times(make, myid="ab" * 20),
@@ -336,3 +339,17 @@ def test_servers_that_announce_one_host_with_ports_of_their_own_are_told_apart(m
     )
 
     assert "announced-name-shared" not in _rules(check(make.setup(servers=servers)))
+
+
+def test_a_sentinel_that_is_older_than_names_starts_with_one(make):
+    """It looks it up once; that it keeps the address then is another rule's."""
+
+    def found(image: str) -> bool:
+        own = make.container("sentinel", image=image)
+        sentinels = (make.watcher(settings=make.sentinel(resolve_hostnames="no")),)
+        setup = make.setup(sentinels=sentinels, workloads=(make.workload("redis"), make.workload("sentinel", own)))
+        return "name-not-resolved" in _rules(check(setup))
+
+    assert found("redis:6.2.0")
+    assert found("redis@sha256:abc")
+    assert not found("host:5000/redis:6.0.9")

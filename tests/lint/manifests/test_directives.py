@@ -42,6 +42,7 @@ def test_a_password_is_never_kept():
     [
         ("redis-server /x.conf --appendonly yes --save ''", {"appendonly": "yes", "save": ""}),
         ('ARGS+=("--requirepass" "${REDIS_PASSWORD}")', {"requirepass": SECRET}),
+        ("redis-server '--maxmemory 5' --save '' --appendonly No", {"maxmemory": "5", "save": "", "appendonly": "no"}),
         ("redis-server --maxmemory $LIMIT", {"maxmemory": "5"}),
         ("redis-server --maxmemory $OTHER", {"maxmemory": None}),
         ("redis-server --loglevel debug", {}),

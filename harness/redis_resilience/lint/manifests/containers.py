@@ -5,25 +5,35 @@ from __future__ import annotations
 import re
 
 from redis_resilience.lint.manifests.images import role_by_image
-from redis_resilience.lint.manifests.program import Program
+from redis_resilience.lint.manifests.program import STARTS, Program
 from redis_resilience.lint.manifests.servers import is_master
 from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.lint.setup import Container, Probe
 
 _MEMORY = re.compile(r"([\d.]+)([KMGTP]i?)?")
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+_OWN = {6379, 26379}
+"""The ports of servers and Sentinels."""
 _SLEEPS = re.compile(r"\bsleep\s+(\d+)")
 
 
-def role_of(container: Tree, program: Program) -> str:
+def serves(container: Tree) -> bool:
+    """Whether a container says that it is a server or a Sentinel, by its ports or in its command."""
+    said = " ".join(word.text() for name in ("command", "args") for word in container.at(name).each())
+    return bool(_OWN & {number for _, number in _ports(container)} or STARTS.search(said))
+
+
+def role_of(container: Tree, program: Program, *, beside_server: bool = False) -> str:
     """What a container is, in the words of `Container`: by what it starts, and where an image or a script that is not
-    here does that, by image, ports and variables. Never by its name.
+    here does that, by image, ports and variables. Never by its name. beside_server: whether another one serves.
     """
     sentinel = {start.sentinel for start in program.starts}
     if len(sentinel) == 1:
         return "sentinel" if sentinel.pop() else "redis"
     ports = tuple(number for _, number in _ports(container))
-    if not sentinel and not program.own and not program.unread and (program.shell or not {6379, 26379} & set(ports)):
+    declared = bool(_OWN & set(ports))
+    may_start = declared or not beside_server if program.unread else declared and not program.shell
+    if not sentinel and not program.own and not may_start:
         return "other"
     if program.environment.get("SENTINEL") == "true":
         return "sentinel"

@@ -112,7 +112,9 @@ def of_words(name: str, values: Sequence[str]) -> Iterator[Found]:
 
 def of_flags(line: str, variables: Mapping[str, str]) -> Iterator[Found]:
     """The directives of a command line: --appendonly yes, --save "" --port 7000."""
-    said = list(words(expand(line, variables).replace("(", " ").replace(")", " ")))
+    said: list[str] = []
+    for word in words(expand(line, variables).replace("(", " ").replace(")", " ")):
+        said += split(word) if word.startswith("--") and " " in word else (word,)  # "--port 7000" as one word
     points: list[str] | None = None
     for position, word in enumerate(said):
         name, equals, value = word.removeprefix("--").partition("=")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from redis_resilience.lint.manifests.boots import Boot, boot_of, resolve
-from redis_resilience.lint.manifests.containers import container_of, role_of
+from redis_resilience.lint.manifests.containers import container_of, role_of, serves
 from redis_resilience.lint.manifests.mounts import ConfigMaps
 from redis_resilience.lint.manifests.program import read_program
 from redis_resilience.lint.manifests.selectors import budget_of, service_of
@@ -137,7 +137,9 @@ def gather_container(
 ) -> Container:
     """Read one container, and add the server or the Sentinels that it is."""
     program = read_program(each, spec, config_maps, where)
-    role = role_of(each, program)
+    name = each.at("name").text()
+    others = (other for other in spec.at("containers").each() if other.at("name").text() != name)
+    role = role_of(each, program, beside_server=any(serves(other) for other in others))
     if role == "sentinel":
         gathered.sentinels += sentinels_of(each, program, where, workload=workload, count=count)
     elif role == "redis":

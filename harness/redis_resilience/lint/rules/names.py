@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from redis_resilience.lint.rule import Answers, Hit, Missing, Needs, Rule, value
 from redis_resilience.lint.setup import Sentinel, Service, Setup
 from redis_resilience.model.lint import Severity
 
+_VERSION = re.compile(r":v?(\d+)\.(\d+)")
+_NAMES_SINCE = (6, 2)
 _TILT_MS = 2000
 _REDIS, _SENTINEL = 6379, 26379
 
@@ -46,7 +49,7 @@ def _unresolved(setup: Setup) -> Answers:
     for sentinel in setup.sentinels:
         if sentinel.monitored is None:
             yield Missing(text="the host of its monitor line is not seen", where=sentinel.name)
-        elif not _is_address(sentinel.monitored.value):
+        elif not _is_address(sentinel.monitored.value) and not _is_before_names(setup, sentinel):
             resolve = value(sentinel.settings, "resolve-hostnames")
             if isinstance(resolve, Missing):
                 yield resolve
@@ -54,6 +57,14 @@ def _unresolved(setup: Setup) -> Answers:
                 yield Hit(
                     seen=f"monitors {sentinel.monitored.value}, resolve-hostnames no", where=sentinel.monitored.where
                 )
+
+
+def _is_before_names(setup: Setup, sentinel: Sentinel) -> bool:
+    """Whether its image's tag says that it is older than 6.2, which looks a name up once, at its start."""
+    workload = setup.workload(sentinel.workload)
+    images = [each.image for each in workload.containers if each.role == "sentinel"] if workload else []
+    versions = [match for image in images if (match := _VERSION.search(image))]
+    return bool(versions) and all((int(match[1]), int(match[2])) < _NAMES_SINCE for match in versions)
 
 
 def _slow_resolver(setup: Setup) -> Answers:
@@ -130,8 +141,7 @@ RULES = (
         id="name-not-resolved",
         severity=Severity.ERROR,
         about="a name in the monitor line that Sentinel may not resolve",
-        why="From 6.2 on Sentinel does not start: Can't resolve instance hostname. Before, it kept the first address "
-        "for ever.",
+        why="From 6.2 on Sentinel does not start: Can't resolve instance hostname.",
         source="redis#8540, #10146",
         fix="sentinel resolve-hostnames yes.",
         needs=(Needs.SENTINELS,),

@@ -30,6 +30,15 @@ def _loopback(setup: Setup) -> Answers:
             yield Hit(seen=f"bind {bound.value}", where=bound.where)
 
 
+def _watches_loopback(setup: Setup) -> Answers:
+    if setup.live or not setup.counted or setup.sentinel_count < 2:
+        return
+    for sentinel in setup.sentinels:
+        host = sentinel.monitored
+        if host is not None and _is_loopback(host.value):
+            yield Hit(seen=f"sentinel monitor {host.value} on {setup.sentinel_count} Sentinels", where=host.where)
+
+
 def _plain_port(setup: Setup) -> Answers:
     """`tls-replication yes` is for the connections that one opens; TLS is listened for on `tls-port` only."""
     for settings in _all(setup):
@@ -123,6 +132,17 @@ RULES = (
         fix="Leave `bind` out, or bind the pod's own address too.",
         needs=(Needs.COUNT,),
         check=_loopback,
+    ),
+    Rule(
+        id="monitors-loopback",
+        severity=Severity.ERROR,
+        about="several Sentinels that each watch their own loopback address",
+        why="Each watches whatever runs beside itself, or nothing: they watch different masters by one name, and agree "
+        "on none.",
+        source="Sentinel finds the others through the master that they all watch",
+        fix="Monitor the master's name or address as the other pods reach it.",
+        needs=(Needs.SENTINELS, Needs.COUNT),
+        check=_watches_loopback,
     ),
     Rule(
         id="tls-on-plain-port",
