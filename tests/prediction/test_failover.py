@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_resilience.model.environment import Bound, Prediction, SentinelView
+from redis_resilience.model.environment import Bound, Prediction, SentinelView, Server
 from redis_resilience.model.faults import Fault, delete_pod, isolate, kill, pause, scale_to_zero, stop_node
-from redis_resilience.model.plan import Load, Writers
+from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.care import NOBODY, Care, Comeback
 
@@ -48,12 +48,22 @@ PAUSE = pause("master")
 
 
 def foretell(
-    *faults: Fault,
+    *faults: Fault | Scheduled,
     views: tuple[SentinelView, ...] | None = None,
     load: Load | None = None,
     care: Care = NOBODY,
+    servers: tuple[Server, ...] = (),
+    forbidden: str = "",
 ) -> Prediction:
-    return predict(faults, master="redis-0", sentinels=sentinels() if views is None else views, load=load, care=care)
+    return predict(
+        [fault if isinstance(fault, Scheduled) else Scheduled(fault=fault) for fault in faults],
+        master="redis-0",
+        sentinels=sentinels() if views is None else views,
+        servers=servers,
+        load=load,
+        care=care,
+        forbidden=forbidden,
+    )
 
 
 def bound(prediction: Prediction, name: str, origin: str) -> Bound:
@@ -169,7 +179,13 @@ def test_one_sentinel_less_of_three_makes_no_difference() -> None:
 
 
 def test_sentinels_that_break_after_the_master_come_too_late_to_matter() -> None:
-    assert foretell(KILL, kill("sentinel-majority")).failover is True
+    """A leader is elected 2740 ms after the loss, or sooner; before D = 1 s is over there is none."""
+
+    def after(seconds: float) -> Prediction:
+        return foretell(KILL, Scheduled(fault=kill("sentinel-majority"), after_s=seconds))
+
+    assert [after(seconds).failover for seconds in (0.0, 0.9, 1.1, 2.7, 2.8)] == [False, False, None, None, True]
+    assert after(1.1).because.endswith("once the last of them is away, which is too close to the election to tell")
 
 
 def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
@@ -404,3 +420,78 @@ def test_a_master_that_hands_over_first_is_replaced_whoever_takes_its_place() ->
     care = replace(remade_within(0, 1000), hand_over_ms=12_000)
 
     assert foretell(DELETE, views=sentinels(down_after_ms=30_000), care=care).failover is True
+
+
+SERVERS = tuple(
+    Server(name=f"redis-{number}", address=f"10.0.0.{number}:6379", role="slave", run_id="") for number in range(3)
+)
+NEVER = tuple(replace(server, config={"replica-priority": "0"}) for server in SERVERS)
+APART_SENTINELS = tuple(replace(view, name=f"watch-{number}") for number, view in enumerate(sentinels()))
+
+
+@pytest.mark.parametrize("part", ["", "/sentinel"])
+def test_a_sentinel_with_a_pod_of_its_own_is_missed_by_the_pod_s_name_too(part: str) -> None:
+    two = (kill(f"watch-0{part}"), kill(f"watch-1{part}"))
+
+    assert foretell(*two, KILL, views=APART_SENTINELS, servers=SERVERS).because == (
+        "only 1 Sentinels are left, fewer than the quorum of 2"
+    )
+
+
+def test_sentinels_that_are_back_in_time_take_part_and_one_away_for_longer_makes_it_later() -> None:
+    """Two of three killed for 2 s, the master 0.3 s later: the second to be back counts D anew."""
+    soon = foretell(kill("sentinel-majority", for_s=2.0), Scheduled(fault=KILL, after_s=0.3))
+    past = foretell(kill("sentinel-majority", for_s=2.0), Scheduled(fault=KILL, after_s=3.5))
+
+    assert soon.failover is True
+    assert "enough of them only 2700 ms after the fault" in soon.because
+    assert bound(soon, "odown_at", "sdown_at").upper_ms == bound(foretell(KILL), "odown_at", "sdown_at").upper_ms + 3700
+    assert past == foretell(KILL)
+
+
+def test_replicas_that_are_away_with_the_master_cannot_be_promoted() -> None:
+    both = (kill("redis-1"), kill("redis-2"))
+    by_role = (kill("replica"), kill("replica"))
+    gone = Prediction(failover=False, because="every replica that could be promoted is away with the master")
+
+    assert foretell(*both, KILL, servers=SERVERS) == foretell(*by_role, KILL, servers=SERVERS) == gone
+    assert foretell(kill("replica"), KILL, servers=SERVERS).failover is True
+    assert foretell(*both, Scheduled(fault=KILL, after_s=9.0), servers=SERVERS) == gone
+    assert (
+        foretell(
+            kill("redis-1", for_s=1.0), kill("redis-2", for_s=1.0), Scheduled(fault=KILL, after_s=2.0), servers=SERVERS
+        ).failover
+        is True
+    )
+
+
+def test_with_every_server_away_for_a_while_whoever_is_back_first_decides() -> None:
+    told = foretell(kill("every-server", for_s=6.0), servers=SERVERS)
+
+    assert told.failover is None
+    assert "whichever server is back first" in told.because
+    assert foretell(kill("every-server"), servers=SERVERS).failover is False
+
+
+def test_a_replica_of_priority_0_is_never_promoted() -> None:
+    assert foretell(KILL, servers=NEVER) == Prediction(
+        failover=False, because="replica-priority is 0 on every replica: none may be promoted"
+    )
+    assert foretell(KILL, servers=(*NEVER[:2], SERVERS[2])).failover is True
+    assert foretell(kill("redis-2"), KILL, servers=(*NEVER[:2], SERVERS[2])).failover is False
+
+
+def test_what_live_settings_forbid_is_the_reason() -> None:
+    assert foretell(KILL, forbidden="the servers refuse CONFIG") == Prediction(
+        failover=False, because="the servers refuse CONFIG"
+    )
+
+
+def test_a_master_that_is_back_in_time_is_replaced_once_it_is_lost_for_longer() -> None:
+    """Only the first loss used to count. The phases are measured from it, so there are none to be held to."""
+    views = sentinels(down_after_ms=5000)
+    again = foretell(kill("master", for_s=1.0), Scheduled(fault=KILL, after_s=10.0), views=views)
+
+    assert again.failover is True
+    assert again.bounds == ()
+    assert foretell(kill("master", for_s=1.0), kill("master", for_s=1.0), views=views).failover is False

@@ -18,7 +18,7 @@ from redis_resilience.model import instants
 from redis_resilience.model.environment import Prediction
 from redis_resilience.model.errors import BrokenTrial, UsageError
 from redis_resilience.model.faults import Fault, delete_pod, kill, pause
-from redis_resilience.model.plan import Plan
+from redis_resilience.model.plan import Plan, Scheduled
 from redis_resilience.model.verdict import Judgement
 from redis_resilience.pages.units import plural
 from redis_resilience.prediction.cluster import first_shard, predict_shard
@@ -114,8 +114,8 @@ def _change(*, clustered: bool) -> str:
 def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -> Prediction:
     care = NOBODY if backend == "local" else care_of(found, found.first, restarts=0, mates=())
     if found.system is System.CLUSTER:
-        return predict_shard([fault], first_shard(found, profile), care=care)
-    return predict([fault], master=found.first, sentinels=expected_views(found, profile), care=care)
+        return predict_shard([Scheduled(fault=fault)], first_shard(found, profile), care=care)
+    return predict([Scheduled(fault=fault)], master=found.first, sentinels=expected_views(found, profile), care=care)
 
 
 def _told(prediction: Prediction, word: str) -> str:

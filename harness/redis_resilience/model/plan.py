@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -95,12 +96,19 @@ class Scheduled:
         must_be_within(f"a time of fault {self.fault}", self.after_s, 0.0, LONGEST_S, "s")
 
 
-def in_order(schedule: tuple[Scheduled, ...]) -> tuple[Fault, ...]:
-    """The faults in the order of their times, where each takes effect at once."""
+def timed(schedule: Sequence[Scheduled]) -> tuple[tuple[float, Fault], ...]:
+    """The faults in order of time (s after the start of the fault phase), where each takes effect at once."""
     at_s: list[float] = []
     for each in schedule:
         at_s.append(each.after_s + (at_s[-1] if at_s and each.since is Since.PREVIOUS else 0.0))
-    return tuple(schedule[number].fault for number in sorted(range(len(schedule)), key=at_s.__getitem__))
+    return tuple(
+        (at_s[number], schedule[number].fault) for number in sorted(range(len(schedule)), key=at_s.__getitem__)
+    )
+
+
+def in_order(schedule: Sequence[Scheduled]) -> tuple[Fault, ...]:
+    """The faults in the order of their times."""
+    return tuple(fault for _, fault in timed(schedule))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ nothing is repeated after four node timeouts, 4 s at least.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.faults import Fault
-from redis_resilience.model.plan import Load
+from redis_resilience.model.plan import Load, Scheduled, timed
 from redis_resilience.model.traits import PeersSee, Takes
 from redis_resilience.topologies.care import NOBODY, Care, absence
 from redis_resilience.topologies.topology import Profile, Topology
@@ -62,43 +63,48 @@ def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
 
 
 def predict_shard(
-    faults: Sequence[Fault], shard: ShardAtRisk, *, load: Load | None = None, care: Care = NOBODY
+    planned: Sequence[Scheduled], shard: ShardAtRisk, *, load: Load | None = None, care: Care = NOBODY
 ) -> Prediction:
-    """What these faults, in this order, must lead to in this shard."""
-    gone: set[str] = set()
-    hit: Fault | None = None
-    for fault in faults:
-        struck = _struck(fault, shard)
-        gone |= struck
-        if hit is None and shard.master in struck:
-            hit = fault
-    if hit is None:
+    """What these faults must lead to in this shard."""
+    struck = [(at_s * 1e3, fault, _struck(fault, shard)) for at_s, fault in timed(planned)]
+    lost = next(((at_ms, fault) for at_ms, fault, pods in struck if shard.master in pods), None)
+    if lost is None:
         return Prediction(failover=False, because="no fault hits this shard's master")
+    lost_ms, hit = lost
+    bounds = _bounds(shard, load=None if hit.traits.clients_reach_it else load, silent=hit.traits.silent)
+    decided_ms = sum(bound.upper_ms for bound in bounds[:3])
+    away = [
+        (pods, at_ms + _lasts_ms(fault, care))
+        for at_ms, fault, pods in struck
+        if at_ms < lost_ms + decided_ms and at_ms + _lasts_ms(fault, care) > lost_ms + shard.node_timeout_ms
+    ]
+    gone = {shard.master}.union(*(pods for pods, _ in away))
     if gone >= {*shard.masters, *shard.replicas}:
         return Prediction(
             failover=None,
             because="every server is away with the master, and whoever is back first may replace it or not",
         )
-    away = absence(hit, care, shard.node_timeout_ms)
-    bounds = _bounds(shard, load=None if hit.traits.clients_reach_it else load, silent=hit.traits.silent)
-    decided_ms = sum(bound.upper_ms for bound in bounds[:3])
-    if away.most_ms < shard.node_timeout_ms:
+    absent = absence(hit, care, shard.node_timeout_ms)
+    if absent.most_ms < shard.node_timeout_ms:
         return Prediction(
             failover=False,
-            because=f"{away.because}, before the node timeout of {shard.node_timeout_ms:g} ms",
+            because=f"{absent.because}, before the node timeout of {shard.node_timeout_ms:g} ms",
         )
     voters = len(shard.masters) - len(gone & set(shard.masters))
     impossible = _impossible(shard, gone, voters)
     if impossible:
-        powerless = any(fault.traits.takes is Takes.NODE for fault in faults)
+        powerless = any(fault.traits.takes is Takes.NODE for _, fault, _ in struck)
+        for_good = set[str]().union(*(pods for pods, back_ms in away if math.isinf(back_ms)), {shard.master})
+        back = not _impossible(shard, for_good, len(shard.masters) - len(for_good & set(shard.masters)))
         later = "; with its power some are back before others, and may replace them" if powerless else ""
-        return Prediction(failover=None if powerless else False, because=impossible + later)
+        later = later or ("; whether those that are back by themselves are so in time cannot be told" if back else "")
+        return Prediction(failover=None if later else False, because=impossible + later)
     return Prediction(
-        failover=True if away.least_ms >= decided_ms else None,
+        failover=True if absent.least_ms >= decided_ms else None,
         because=f"the master stays away for longer than the node timeout of {shard.node_timeout_ms:g} ms "
-        f"({away.because}), and {voters} of {len(shard.masters)} masters can vote"
-        if away.least_ms >= decided_ms
-        else f"{away.because}, which is too close to the node timeout of {shard.node_timeout_ms:g} ms to tell",
+        f"({absent.because}), and {voters} of {len(shard.masters)} masters can vote"
+        if absent.least_ms >= decided_ms
+        else f"{absent.because}, which is too close to the node timeout of {shard.node_timeout_ms:g} ms to tell",
         bounds=bounds,
         retry_ms=2 * max(2 * shard.node_timeout_ms, 2000.0),
     )
@@ -109,6 +115,13 @@ def _impossible(shard: ShardAtRisk, gone: set[str], voters: int) -> str:
     if voters < shard.majority:
         return f"only {voters} of {len(shard.masters)} masters are left to vote, no majority ({shard.majority})"
     return "this shard has no replica left to promote" if gone.issuperset(shard.replicas) else ""
+
+
+def _lasts_ms(fault: Fault, care: Care) -> float:
+    comeback = care.comeback(fault.traits.back_by)
+    if comeback:
+        return comeback.most_ms
+    return math.inf if fault.for_s is None else fault.for_s * 1e3
 
 
 def _struck(fault: Fault, shard: ShardAtRisk) -> set[str]:

@@ -6,45 +6,77 @@ after it is replaced, nobody knows beforehand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from redis_resilience.model import instants
-from redis_resilience.model.environment import Bound, Prediction, SentinelView
-from redis_resilience.model.faults import Fault
+from redis_resilience.model.environment import Bound, Prediction, SentinelView, Server
 from redis_resilience.model.periods import TICK_MS, connected_by_ms
-from redis_resilience.model.plan import Load
-from redis_resilience.model.traits import BackBy, PeersSee, Takes
-from redis_resilience.prediction.phases import MET_MS, Settings, crash_bounds, hand_over_bounds
+from redis_resilience.model.plan import Load, Scheduled
+from redis_resilience.model.traits import BackBy, Takes
+from redis_resilience.prediction.away import SENTINEL, SERVER, Out, outs
+from redis_resilience.prediction.candidates import Candidates
+from redis_resilience.prediction.phases import MET_MS, STARTED_MS, Settings, crash_bounds, hand_over_bounds
 from redis_resilience.topologies.care import NOBODY, Absence, Care, Comeback, absence
 
 
 def predict(
-    faults: Sequence[Fault],
+    planned: Sequence[Scheduled],
     *,
     master: str,
     sentinels: tuple[SentinelView, ...],
+    servers: tuple[Server, ...] = (),
     load: Load | None = None,
     care: Care = NOBODY,
+    forbidden: str = "",
 ) -> Prediction:
-    """What these faults, in this order, must lead to while `master` is master.
+    """What these faults must lead to while `master` is master.
 
-    sentinels: the live view of every Sentinel that answered before the first fault. load: needed for the bound on the
-    first write of clients that follow the Sentinels; None leaves that bound out. care: who looks after the master.
+    sentinels: the live view of every Sentinel that answered before the first fault. servers: likewise; () where only
+    their number is known. load: needed for the bound on the first write of clients that follow the Sentinels; None
+    leaves that bound out. care: who looks after the pods. forbidden: why no Sentinel may promote.
     """
-    missed = [fault for fault in faults if fault.traits.peers_see is not PeersSee.NOTHING]
-    hit = next((fault for fault in missed if _hits(fault, master)), None)
-    if hit is None:
+    replicas = [server.name for server in servers if server.name != master]
+    known = min((view.known_replicas for view in sentinels), default=0)
+    replicas = replicas or sorted({view.name for view in sentinels} - {master})[:known]
+    away = outs(planned, master=master, replicas=replicas, sentinels=(view.name for view in sentinels), care=care)
+    losses = [out for out in away if (out.pod, out.container) == (master, SERVER)]
+    if not losses:
         return Prediction(failover=False, because="no fault hits the master")
-    traits = hit.traits
+    first, *later = (
+        _of_loss(lost, away, sentinels, servers, load=load, care=care, forbidden=forbidden) for lost in losses
+    )
+    decisive = next((each for each in (first, *later) if each.failover is not False), first)
+    # The phases are measured from the first loss.
+    return decisive if decisive is first else replace(decisive, bounds=(), hand_over=())
+
+
+def _of_loss(
+    lost: Out,
+    away: tuple[Out, ...],
+    sentinels: tuple[SentinelView, ...],
+    servers: tuple[Server, ...],
+    *,
+    load: Load | None,
+    care: Care,
+    forbidden: str,
+) -> Prediction:
+    """What one loss of the master leads to, as long as it is still master then."""
+    hit, traits = lost.fault, lost.fault.traits
     watching = {view.name for view in sentinels}
     if traits.takes is Takes.CONTROLLER and watching <= set(care.siblings or watching):
         return Prediction(
             failover=None,
             because="the Sentinels are away with the master, and whoever is back first may replace it or not",
         )
-    settings = _settings(missed, hit, master, sentinels, care) if sentinels else None
-    impossible = _impossible(settings) if settings else "no Sentinel watches the master"
-    if settings is None or impossible:
+    if not sentinels:
+        return Prediction(failover=False, because="no Sentinel watches the master")
+    settings = _settings(away, lost, sentinels)
+    decided_ms = _elected_by_ms(crash_bounds(settings, silent=traits.silent, load=None))
+    candidates = Candidates.of(servers, lost.pod, away, lost, decided_ms=decided_ms)
+    impossible = _impossible(settings) or forbidden or candidates.none
+    if impossible:
         return Prediction(failover=False, because=impossible)
     # Clients that still reach the old master stay with it.
     bounds = crash_bounds(settings, silent=traits.silent, load=None if traits.clients_reach_it else load)
@@ -52,12 +84,12 @@ def predict(
     recreated = traits.back_by is BackBy.RECREATION
     if recreated and care.hand_over_ms:
         hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
-    away = absence(hit, care, settings.down_after_ms[0])
-    noticed_ms = away.most_ms + (2 * TICK_MS if traits.silent else connected_by_ms(settings.ping_ms))
+    absent = absence(hit, care, settings.down_after_ms[0])
+    noticed_ms = absent.most_ms + (2 * TICK_MS if traits.silent else connected_by_ms(settings.ping_ms))
     if noticed_ms < settings.down_after_ms[0] and not hand_over:
         return Prediction(
             failover=False,
-            because=f"{away.because} and found to be so at {noticed_ms:g} ms or sooner, before "
+            because=f"{absent.because} and found to be so at {noticed_ms:g} ms or sooner, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
     stranger = care.remade if care.apart and recreated and not hand_over else None
@@ -69,11 +101,15 @@ def predict(
                 because=f"{outvoted}, and is known at {met_ms:g} ms or sooner, before D = "
                 f"{settings.down_after_ms[0]:g} ms",
             )
-    doubt = _doubt(settings, away, stranger, bounds)
+    leaving = _impossible(_settings(away, lost, sentinels, until_elected=True))
+    if leaving:
+        leaving = f"{leaving} once the last of them is away, which is too close to the election to tell"
+    doubt = candidates.doubt or leaving or _doubt(settings, absent, stranger, bounds)
     certain = (
         ("it hands over before it goes, or else " if hand_over else "")
-        + f"the master stays away for longer than D = {settings.down_after_ms[1]:g} ms ({away.because}) and "
+        + f"the master stays away for longer than D = {settings.down_after_ms[1]:g} ms ({absent.because}) and "
         f"{settings.live} of {settings.known[1]} known Sentinels are there (quorum {settings.quorum})"
+        + (f"; enough of them only {settings.late_ms:g} ms after the fault" if settings.late_ms else "")
         + _too_short(settings)
     )
     return Prediction(
@@ -136,44 +172,39 @@ def _elected_by_ms(bounds: tuple[Bound, ...]) -> float:
     return sum(bound.upper_ms for bound in bounds if bound.name in decided)
 
 
-def _hits(fault: Fault, master: str) -> bool:
-    return fault.target in ("master", master, f"{master}/redis")
-
-
 def _settings(
-    faults: Sequence[Fault], hit: Fault, master: str, sentinels: tuple[SentinelView, ...], care: Care
+    away: tuple[Out, ...], lost: Out, sentinels: tuple[SentinelView, ...], *, until_elected: bool = False
 ) -> Settings:
+    """live: Sentinels that take part sooner or later, and do not go before D is over, or before a leader is elected.
+
+    late_ms: how long after the master's loss enough of them take part.
+    """
     downs = [float(view.down_after_ms) for view in sentinels]
     names = {view.name for view in sentinels}
-    together = care.together(master, hit.traits.takes)
-    return Settings(
+    settings = Settings(
         down_after_ms=(min(downs), max(downs)),
         failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),
         quorum=max(view.quorum for view in sentinels),
         known=(min(view.known_sentinels for view in sentinels), max(view.known_sentinels for view in sentinels)),
         replicas=min(view.known_replicas for view in sentinels),
-        live=len(names) - _sentinels_gone(faults, hit, together, names),
+        live=len(names),
         ping_ms=float(max(view.ping_period_ms for view in sentinels)),
     )
-
-
-def _sentinels_gone(faults: Sequence[Fault], hit: Fault, with_master: frozenset[str], names: set[str]) -> int:
-    """Sentinels that cannot take part: broken before the master, or out together with it."""
-    gone: set[str] = set()
-    any_of_them = 0
-    for fault in faults:
-        pod, _, container = fault.target.partition("/")
-        if fault is hit:
-            if fault.traits.whole_pod:
-                gone |= with_master & names
-            break
-        if fault.target == "sentinel":
-            any_of_them += 1
-        elif fault.target == "sentinel-majority":
-            any_of_them += len(names) // 2 + 1
-        elif pod in names and (container == "sentinel" or fault.traits.whole_pod):
-            gone.add(pod)
-    return min(len(names), len(gone) + any_of_them)
+    elected_ms = _elected_by_ms(crash_bounds(settings, silent=lost.fault.traits.silent, load=None))
+    by_ms = lost.from_ms + (elected_ms if until_elected else settings.down_after_ms[0])
+    missing = {
+        out.pod: out.most_ms
+        for out in away
+        if out.container == SENTINEL
+        and out.pod in names
+        and out.from_ms < by_ms
+        and out.most_ms + STARTED_MS > lost.from_ms
+    }
+    back_ms = sorted(max(ms - lost.from_ms, 0.0) for ms in missing.values() if ms < math.inf)
+    ready = len(names) - len(missing)
+    lacking = max(settings.quorum, _majority(settings.known[0])) - ready
+    late_ms = back_ms[lacking - 1] + STARTED_MS if 0 < lacking <= len(back_ms) else 0.0
+    return replace(settings, live=ready + len(back_ms), late_ms=late_ms)
 
 
 def _impossible(settings: Settings) -> str:

@@ -17,6 +17,10 @@ SHORT_TICK_MS = 52.0
 CALM_INFO_MS = 10_000.0
 """Servers are asked for INFO this often while their master is not down."""
 HELLO_MS = 2000.0
+DESYNC_MS = 1000.0
+"""An attempt begins up to so much later, at random."""
+STARTED_MS = 1000.0
+"""A Sentinel that was started again knows its peers and the master's state by then."""
 RECONNECT_MS = 1000.0
 """A replica whose master is gone tries to connect this often."""
 ASK_MS = 1000.0
@@ -28,7 +32,10 @@ MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The Sentinels' settings; where they differ, whatever widens the bounds. known: least and most that one knows."""
+    """The Sentinels' settings; where they differ, whatever widens the bounds. known: least and most that one knows.
+
+    late_ms: enough Sentinels take part only so long after the fault, as others were away; 0: from the beginning.
+    """
 
     down_after_ms: tuple[float, float]
     failover_timeout_ms: float
@@ -37,6 +44,7 @@ class Settings:
     replicas: int
     live: int
     ping_ms: float
+    late_ms: float = 0.0
 
 
 def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tuple[Bound, ...]:
@@ -53,18 +61,23 @@ def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tupl
         + ("sent up to a PING period and a tick after the fault" if silent else "sent at the next tick")
         + "; looked at once a tick",
     )
+    # One that was away counts D anew, and one that asked for votes before tries again.
+    late_down_ms = down_max_ms if settings.late_ms else 0.0
+    retry_ms = 2 * settings.failover_timeout_ms + DESYNC_MS if settings.late_ms else 0.0
     odown = Bound(
         name=instants.ODOWN_AT,
         origin=instants.SDOWN_AT,
         lower_ms=0.0,
-        upper_ms=(sdown.upper_ms - down_ms) + ASK_MS + TICK_MS if settings.quorum > 1 else TICK_MS,
+        upper_ms=settings.late_ms + late_down_ms + (sdown.upper_ms - down_ms) + ASK_MS + TICK_MS
+        if settings.quorum > 1
+        else TICK_MS,
         because="the Sentinel that completes the quorum finds the master down itself and asks the others once a second",
     )
     elected = Bound(
         name=instants.ELECTED_AT,
         origin=instants.ODOWN_AT,
         lower_ms=0.0,
-        upper_ms=2 * (TICK_MS + EXCHANGE_MS),
+        upper_ms=2 * (TICK_MS + EXCHANGE_MS) + retry_ms,
         because="votes are asked for at once, each voter saves its vote, and they are counted at the next tick but one",
     )
     promoted = _promoted()

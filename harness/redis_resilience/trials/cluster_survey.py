@@ -10,7 +10,7 @@ from redis_resilience.faults.target import View
 from redis_resilience.model.cluster import ranges_text
 from redis_resilience.model.environment import Server, Shard
 from redis_resilience.model.events import Connected, Event, Owner
-from redis_resilience.model.plan import Plan, in_order
+from redis_resilience.model.plan import Plan
 from redis_resilience.prediction.cluster import ShardAtRisk, predict_shard
 from redis_resilience.trials.seen import ServerState, Survey, state_of
 
@@ -65,7 +65,7 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
             master=members[0],
             servers=members,
             prediction=predict_shard(
-                in_order(plan.faults),
+                plan.faults,
                 ShardAtRisk(
                     master=members[0],
                     replicas=members[1:],

@@ -25,13 +25,14 @@ from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
 from redis_resilience.model.events import Ckquorum, Named, Phase, Swept, TimedOut
 from redis_resilience.model.operations import key_prefix
-from redis_resilience.model.plan import Plan, in_order
+from redis_resilience.model.plan import Plan
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.topology import System
 from redis_resilience.trials.breakage import Breakage
 from redis_resilience.trials.cluster_survey import describe_shards
 from redis_resilience.trials.emptying import empty
 from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.forbidden import forbidden
 from redis_resilience.trials.inspection import inspect
 from redis_resilience.trials.notes import Notes
 from redis_resilience.trials.observation import Observation
@@ -140,11 +141,13 @@ class _Run:
             prediction=shards[0].prediction
             if shards
             else predict(
-                in_order(self._plan.faults),
+                self._plan.faults,
                 master=seen.view.master,
                 sentinels=sentinels,
+                servers=servers,
                 load=self._plan.load,
                 care=self._deployment.care(seen.view.master),
+                forbidden=forbidden(self._deployment),
             ),
             owns_data=self._deployment.owns_data,
             fingerprint=dict(self._deployment.fingerprint()),

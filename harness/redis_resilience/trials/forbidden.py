@@ -1,0 +1,34 @@
+"""What the live settings of a deployment of ours let no Sentinel do to a server that it promotes.
+
+A promotion is one transaction: MULTI, SLAVEOF NO ONE, CONFIG REWRITE, CLIENT KILL, EXEC (redis/redis src/sentinel.c,
+4f8cdc2a, sentinelSendSlaveOf). A command in it that the server does not take undoes all of it, and the Sentinel reports
+-failover-abort-slave-timeout.
+"""
+
+from __future__ import annotations
+
+from redis_resilience.deployments.port import Deployment
+
+_PROMOTION = (("MULTI",), ("SLAVEOF", "NO", "ONE"), ("CONFIG", "REWRITE"), ("EXEC",))
+
+
+def forbidden(deployment: Deployment) -> str:
+    """Why no server can be promoted; "" where nothing is known to forbid it.
+
+    Whom an attached deployment's Sentinels are to its servers is not known here, and raises no objection.
+    """
+    if not deployment.owns_data:
+        return ""
+    settings, probe = dict(deployment.topology.sentinel_config), deployment.probe
+    for server, endpoint in deployment.servers().items():
+        refused = probe.query(endpoint, "CONFIG", "GET", "maxmemory").error
+        if refused.startswith("ERR unknown command") and "rename-command" not in settings:
+            return (
+                f"{server} has no command CONFIG, which a Sentinel needs to promote it, and no Sentinel knows another"
+            )
+        user = settings.get("auth-user", "").split()[1:]
+        for command in _PROMOTION if user else ():
+            answer = probe.query(endpoint, "ACL", "DRYRUN", *user, *command).value
+            if isinstance(answer, str) and answer != "OK":
+                return f"{server} lets the Sentinels' user {user[0]} do no {' '.join(command)}: {answer}"
+    return ""
