@@ -97,6 +97,7 @@ FAULT = {"history", "healthy_before", "fault_proved", "fault_seen"}
         ("failover.once", FAULT | {"punctual"}),
         ("bounds.explained", FAULT | {"punctual", "load"}),
         ("cluster.other_shards", FAULT),
+        ("unplanned.changes", {"history", "healthy_before"}),
     ],
 )
 def test_a_finding_is_void_by_the_assumptions_that_it_needs_alone(name: str, needed: set[str]) -> None:

@@ -141,6 +141,16 @@ MUTANTS = [
     ("judge", "voided(findings, NEEDS, assumed.unsound)", "findings"),
     ("registry", "    ledger.JUDGE,\n", ""),
     ("registry", "    bounds.JUDGE,\n", ""),
+    ("unplanned", "Verdict.UNKNOWN if changes else", "Verdict.PASS if changes else"),
+    ("unplanned", "or heard.latest_ns < first_ns", "and heard.latest_ns < first_ns"),
+    ("unplanned", 'run_id in ("", server.run_id)', "True"),
+    ("unplanned", "not any(begun_ns <= at_ns and name in servers", "not any(begun_ns <= at_ns"),
+    ("unplanned", "!= Link.CONNECTED", "== Link.CONNECTED"),
+    ("unplanned", '"+set", ', ""),
+    ("evidence", 'if item.kind == "+switch-master":', "if False:"),
+    ("convergence", 'others["return_ns"] < until[others["server"]]', 'others["return_ns"] < 0'),
+    ("convergence", 'others["return_ns"] < (by_first.max()', 'others["return_ns"] > (by_first.max()'),
+    ("bounds", "elif verdict is Verdict.FAIL and fault is None:", "elif False:"),
     ("convergence", "ONE_MASTER: SOUND", "ONE_MASTER: TIMED"),
 ]  # fmt: skip
 
@@ -646,6 +656,66 @@ def check_a_raising_judge(judge: Judge, kill: Any, _: Any) -> None:
     story.finals["redis-2"] = None
 
     assert "judge.ledger" in {finding.name for finding in judge(story.history()).findings}
+
+
+def calm(kill: Any) -> Any:
+    """The kill's story without a fault, and without what follows from one."""
+    story = kill(failover=False)
+    story.plan = replace(story.plan, faults=())
+    story.events = [event for event in story.events if event.label in ("phase", "load-begin")]
+    story.operations, story.samples = [], []
+    for key in range(350):
+        story.write(key, key * 10)
+    for at in range(0, 3700, 20):
+        story.sample(0, at, Role.MASTER, offset=at)
+        for server in (1, 2):
+            story.sample(server, at + 3, Role.REPLICA, offset=at, source=0)
+    for server, role in enumerate(("master", "replica", "replica")):
+        story.final(server, range(350), role=role)
+    return story
+
+
+def check_what_nobody_injected(judge: Judge, kill: Any, _: Any) -> None:
+    def verdicts(story: Any) -> tuple[Verdict, Verdict]:
+        told = judge(story.history())
+        return told.verdict, seen(told, "unplanned.changes")
+
+    assert verdicts(calm(kill)) == (Verdict.PASS, Verdict.PASS)
+    by_hand = kill()
+    by_hand.plan = replace(by_hand.plan, faults=())
+    by_hand.events = [event for event in by_hand.events if not event.label.startswith("fault-")]
+    assert verdicts(by_hand) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    by_hand.expect(failover=False)
+    assert verdicts(by_hand) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    told = judge(by_hand.history())
+    assert (told.timeline.failover, told.timeline.new_master, len(told.timeline.switches)) == (True, "redis-1", 3)
+    early = kill()
+    early.switch(100, "redis-0", new=2)
+    assert seen(judge(early.history()), "unplanned.changes") is Verdict.UNKNOWN
+    assert seen(judge(kill().history()), "unplanned.changes") is Verdict.PASS
+    restarted = kill()
+    restarted.final(2, restarted.finals["redis-1"].keys, run_id="another")
+    assert verdicts(restarted) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    loose = calm(kill)
+    loose.sample(2, 3690, Role.REPLICA, offset=3690)
+    assert verdicts(loose) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    told = kill()
+    told.event(3000, "sentinel:redis-1", "+set", f"{MASTER} down-after-milliseconds 60000")
+    assert verdicts(told) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    other = kill()
+    other.event(300, "sentinel:redis-1", "+switch-master", "cache 10.0.9.0 6379 10.0.9.1 6379")
+    assert verdicts(other) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    assert len(judge(other.history()).timeline.switches) == 3
+
+
+def check_two_masters_before_any_promotion(judge: Judge, kill: Any, _: Any) -> None:
+    both = calm(kill)
+    both.write(900, 1000, server=2)
+    both.final(0, [*range(350), 900], role="master")
+    assert seen(judge(both.history()), "convergence.one_master") is Verdict.FAIL
+    taken_over = calm(kill)
+    taken_over.write(900, 3499, server=2, took=90)
+    assert seen(judge(taken_over.history()), "convergence.one_master") is Verdict.PASS
 
 
 CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]

@@ -309,6 +309,8 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
         said = elections.reported(reading, fault)
         if wanted:
             verdict, why = elections.weighed(reading, fault)
+    elif verdict is Verdict.FAIL and fault is None:
+        verdict, why = Verdict.UNKNOWN, "no fault of the plan explains it"
     text = f"expected {'a' if wanted else 'no'} failover {because}; {seen}"
     return Finding(name=EXPECTED, verdict=verdict, text="; ".join(part for part in (text, said, why) if part))
 

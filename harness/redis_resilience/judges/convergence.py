@@ -15,6 +15,7 @@ from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.model.events import HealEnd, Role
 from redis_resilience.model.instants import REDUNDANT_AT
 from redis_resilience.model.operations import Result
+from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Figures, Finding, Timeline, Verdict
 
 ONE_MASTER = "convergence.one_master"
@@ -96,24 +97,46 @@ def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Findin
 
 
 def _written_beside(reading: Reading) -> _Beside | None:
-    """Writes sent after a promotion and acknowledged by another server than the one promoted last before them."""
+    """Writes that another server than the reigning master acknowledged, while that one took writes, too."""
     rows = reading.operations
-    changes = [change for change in promotions(reading) if change.at is not None]
-    masters = [reading.environment.master, *(change.new for change in changes)]
-    begins = np.array([change.at.latest_ns for change in changes if change.at is not None], dtype=np.int64)
-    effect = master_fault(reading)
-    since_ns = instant_of(effect).earliest_ns if effect else 0
-    acknowledged = rows[(rows["outcome"] == Result.OK) & (rows["call_ns"] >= since_ns)]
-    at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
-    at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
-    reigning = np.array([server_index(reading, name) for name in masters])[at_call]
-    known = acknowledged["server"] < len(reading.environment.servers)
-    beside = acknowledged[known & (acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
+    acknowledged = rows[(rows["outcome"] == Result.OK) & (rows["server"] < len(reading.environment.servers))]
+    beside = np.concatenate((_before_promotion(reading, acknowledged), _after_promotion(reading, acknowledged)))
     if not len(beside):
         return None
     names = sorted({reading.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})
     span_ns = int(beside["return_ns"].max() - beside["call_ns"].min())
     return _Beside(writes=len(beside), servers=", ".join(names), span_ns=span_ns)
+
+
+def _after_promotion(reading: Reading, acknowledged: Records) -> Records:
+    """Sent after a promotion, and acknowledged by another server than the one promoted last before them."""
+    changes = [change for change in promotions(reading) if change.at is not None]
+    masters = [reading.environment.master, *(change.new for change in changes)]
+    begins = np.array([change.at.latest_ns for change in changes if change.at is not None], dtype=np.int64)
+    at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
+    at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
+    reigning = np.array([server_index(reading, name) for name in masters])[at_call]
+    beside: Records = acknowledged[(acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
+    return beside
+
+
+def _before_promotion(reading: Reading, acknowledged: Records) -> Records:
+    """Acknowledged by another server than the first master before any promotion, while the first one took writes on.
+
+    One that is promoted later may have been master since it was last asked.
+    """
+    effect = master_fault(reading)
+    until = np.full(len(reading.environment.servers) + 1, np.iinfo(np.int64).max)
+    for change in reversed(promotions(reading)):
+        known_ns = change.at.earliest_ns if change.at else effect.earliest_ns if effect else 0
+        until[:] = np.minimum(until, change.at.latest_ns if change.at else change.switches[0].heard.latest_ns)
+        until[server_index(reading, change.new)] = known_ns
+    first = server_index(reading, reading.environment.master)
+    by_first = acknowledged["call_ns"][acknowledged["server"] == first]
+    others = acknowledged[acknowledged["server"] != first]
+    others = others[others["return_ns"] < until[others["server"]]]
+    beside: Records = others[others["return_ns"] < (by_first.max() if len(by_first) else 0)]
+    return beside
 
 
 def _two_masters(reading: Reading) -> _Both | None:

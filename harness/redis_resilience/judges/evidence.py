@@ -131,8 +131,40 @@ class Told:
 
 
 def told(reading: Reading, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
-    """What the Sentinels told of these kinds, each event once, in order of time."""
-    return tuple(item for item in _all_told(reading) if item.kind in kinds and item.instant.at_ns >= since_ns)
+    """What the Sentinels told of these kinds, each event once, in order of time; nothing of masters of other names."""
+    return tuple(item for item in _told_of_ours(reading) if item.kind in kinds and item.instant.at_ns >= since_ns)
+
+
+def told_of_others(reading: Reading, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
+    """The same of masters that these Sentinels watch besides, under other names."""
+    ours = set(_told_of_ours(reading))
+    return tuple(
+        item
+        for item in _all_told(reading)
+        if item not in ours and item.kind in kinds and item.instant.at_ns >= since_ns
+    )
+
+
+@once
+def master_names(reading: Reading) -> frozenset[str]:
+    """What the Sentinels call the master of this trial; empty where there are none."""
+    return frozenset(view.master_name for view in reading.environment.sentinels)
+
+
+@once
+def _told_of_ours(reading: Reading) -> tuple[Told, ...]:
+    ours = master_names(reading) | {""}
+    return tuple(item for item in _all_told(reading) if not ours - {""} or _master_of(item) in ours)
+
+
+def _master_of(item: Told) -> str:
+    """The name of the master that the message is about; "" where it names none."""
+    words = item.text.split()
+    if item.kind == "+switch-master":
+        return words[0] if words else ""
+    if len(words) > 1 and words[0] == "master":
+        return words[1]
+    return words[words.index("@") + 1] if "@" in words[:-1] else ""
 
 
 @once

@@ -13,6 +13,7 @@ from redis_resilience.judges.evidence import (
     left_addresses,
     master_fault,
     name_at,
+    phase_at,
     samples_of,
     server_index,
     server_names,
@@ -45,15 +46,30 @@ class Promotion:
 
 @once
 def promotions(reading: Reading) -> tuple[Promotion, ...]:
-    """Every change of master after the fault, in order; each Sentinel's announcement of it once."""
+    """Every change of master since the baseline, in order; each Sentinel's announcement of it once."""
     effect = master_fault(reading)
-    if effect is None:
-        return ()
+    begin_ns = phase_at(reading, "control") or 0
+    fault_ns = effect.earliest_ns if effect else begin_ns
+    announced = (nodes.announced if nodes.has_shards(reading) else _announced)(reading, min(begin_ns, fault_ns))
+    before = [switch for switch in announced if switch.heard.latest_ns < fault_ns]
+    after = [switch for switch in announced if switch.heard.latest_ns >= fault_ns]
+    found: list[Promotion] = []
+    for since_ns, switches in ((begin_ns, before), (fault_ns, after)):
+        latest_ns = since_ns
+        for group in _grouped(reading, switches):
+            old = found[-1].new if found else reading.environment.master
+            at, offset = _role_change(reading, group[0].new, latest_ns, in_its_place=old == group[0].new)
+            found.append(Promotion(old=old, new=group[0].new, at=at, offset=offset, switches=tuple(group)))
+            latest_ns = at.latest_ns if at else group[0].heard.latest_ns
+    return tuple(found)
+
+
+def _grouped(reading: Reading, switches: list[Switch]) -> list[list[Switch]]:
+    """Announcements of the same change, each Sentinel's once."""
     groups: list[list[Switch]] = []
     master = reading.environment.master
     believed = {view.name: (master, view.master_address) for view in reading.environment.sentinels}
-    switches = nodes.announced if nodes.has_shards(reading) else _announced
-    for switch in switches(reading, effect.earliest_ns):
+    for switch in switches:
         said = switch.new, switch.address
         if _same(said, believed.get(switch.sentinel, (master, ""))):
             continue  # a Sentinel that came back says again what it knows
@@ -65,14 +81,7 @@ def promotions(reading: Reading) -> tuple[Promotion, ...]:
             groups.append([switch])
         else:
             group.append(switch)
-    found: list[Promotion] = []
-    since_ns = effect.earliest_ns
-    for group in groups:
-        old = found[-1].new if found else master
-        at, offset = _role_change(reading, group[0].new, since_ns, in_its_place=old == group[0].new)
-        found.append(Promotion(old=old, new=group[0].new, at=at, offset=offset, switches=tuple(group)))
-        since_ns = at.latest_ns if at else group[0].heard.latest_ns
-    return tuple(found)
+    return groups
 
 
 @once

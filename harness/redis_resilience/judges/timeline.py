@@ -49,10 +49,10 @@ def timeline_of(reading: Reading) -> Timeline:
     """The timeline of the first failover after the fault; of a trial without one, what else there is to tell."""
     effect = master_fault(reading)
     if effect is None:
-        return Timeline(instants={}, old_master=reading.environment.master)
+        return _without_a_fault(reading)
     asked = _asked(reading, effect)
     broken = _took_effect(reading, effect)
-    changes = promotions(reading)
+    changes = [change for change in promotions(reading) if change.switches[0].heard.latest_ns >= effect.earliest_ns]
     first = changes[0] if changes else None
     switches = tuple(switch for change in changes for switch in change.switches)
     begin = asked or broken
@@ -80,6 +80,18 @@ def timeline_of(reading: Reading) -> Timeline:
         handed_over=handed_over,
         old_master=first.old if first else reading.environment.master,
         new_master=first.new if first else "",
+    )
+
+
+def _without_a_fault(reading: Reading) -> Timeline:
+    """There is no origin to count from; who announced whom is told all the same."""
+    changes = promotions(reading)
+    return Timeline(
+        instants={},
+        switches=tuple(switch for change in changes for switch in change.switches),
+        failover=bool(changes),
+        old_master=reading.environment.master,
+        new_master=changes[0].new if changes else "",
     )
 
 

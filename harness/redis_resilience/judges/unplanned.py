@@ -1,0 +1,94 @@
+"""What happened that no fault of the plan explains: Redis was changed from outside, or changed by itself.
+
+It is reported, and the trial is no `pass`. It is no `fail` either: nothing tells who did it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from redis_resilience.judges.answer import SOUND, Answer, Judge
+from redis_resilience.judges.evidence import fault_of, master_names, phase_at, samples_of, told, told_of_others
+from redis_resilience.judges.masters import promotions
+from redis_resilience.judges.reading import Reading
+from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, Link, Role, ServerUp
+from redis_resilience.model.traits import Takes
+from redis_resilience.model.verdict import Figures, Finding, Verdict
+
+CHANGES = "unplanned.changes"
+_SETTINGS = ("+set", "+reset-master", "-monitor")
+
+
+def judge(reading: Reading) -> Answer[Figures]:
+    changes = [
+        *_failovers(reading),
+        *_restarts(reading),
+        *_loose_replicas(reading),
+        *_settings(reading),
+        *_other_masters(reading),
+    ]
+    finding = Finding(
+        name=CHANGES,
+        verdict=Verdict.UNKNOWN if changes else Verdict.PASS,
+        text=f"expected no change but by the plan's faults; got {'; '.join(changes) or 'none'}",
+    )
+    return Answer(measures={"changes": len(changes)}, findings=(finding,))
+
+
+def _failovers(reading: Reading) -> Iterator[str]:
+    """Changes of master that Sentinels or nodes announced before the first fault began."""
+    first_ns = min((event.earliest_ns for event in reading.of(FaultBegin, FaultEffect)), default=None)
+    for change in promotions(reading):
+        heard = change.switches[0].heard
+        if first_ns is None or heard.latest_ns < first_ns:
+            when = "in a trial without a fault" if first_ns is None else "before the first fault"
+            tellers = ", ".join(switch.sentinel for switch in change.switches)
+            yield f"{change.old} replaced by {change.new} {when} (announced by {tellers})"
+
+
+def _restarts(reading: Reading) -> Iterator[str]:
+    """Servers whose process is another one, without a fault that took them."""
+    everything = frozenset(server.name for server in reading.environment.servers)
+    hit = [
+        (event.earliest_ns, everything if _takes_all(reading, event) else event.servers)
+        for event in reading.of(FaultEffect, FaultBegin)
+    ]
+    met = [(event.server, event.run_id, event.at_ns) for event in reading.of(ServerUp)]
+    done_ns = phase_at(reading, "done")
+    met += [(name, final.run_id_before, done_ns or 0) for name, final in reading.finals.items() if done_ns]
+    for server in reading.environment.servers:
+        for name, run_id, at_ns in met:
+            if name != server.name or run_id in ("", server.run_id):
+                continue
+            if not any(begun_ns <= at_ns and name in servers for begun_ns, servers in hit):
+                yield f"{name} was restarted, and no fault had hit it"
+                break
+
+
+def _takes_all(reading: Reading, event: FaultEvent) -> bool:
+    return fault_of(reading, event).traits.takes is Takes.CONTROLLER
+
+
+def _loose_replicas(reading: Reading) -> Iterator[str]:
+    """Replicas without a link at the end of a trial whose plan breaks nothing; after a fault redundancy tells."""
+    if reading.plan.faults or not reading.plan.expect.heals:
+        return
+    for index, server in enumerate(reading.environment.servers):
+        last = samples_of(reading, index)[-1:]
+        if len(last) and last["role"][0] == Role.REPLICA and last["link"][0] != Link.CONNECTED:
+            yield f"{server.name} is a replica that is linked to no master at the end"
+
+
+def _settings(reading: Reading) -> Iterator[str]:
+    for item in told(reading, *_SETTINGS, since_ns=phase_at(reading, "control") or 0):
+        yield f"the Sentinel of {item.sentinel} was told to change its settings: {item.kind} {item.text}"
+
+
+def _other_masters(reading: Reading) -> Iterator[str]:
+    for item in told_of_others(reading, "+switch-master", since_ns=phase_at(reading, "control") or 0):
+        ours = ", ".join(sorted(master_names(reading)))
+        yield f"the Sentinel of {item.sentinel} announced a failover of a master other than {ours}: {item.text}"
+
+
+_NO_FIGURES: Figures = {}
+JUDGE = Judge(name="unplanned", ask=judge, nothing=_NO_FIGURES, needs={CHANGES: SOUND})
