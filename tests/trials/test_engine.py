@@ -106,7 +106,7 @@ def test_a_wipe_is_found_and_named(simulate):
         (Bug.LOSE_TAIL, Verdict.FAIL, "lost"),
         (Bug.STALE_REPLICA, Verdict.FAIL, "diverged"),
         (Bug.SECOND_MASTER, Verdict.FAIL, "redis-0: master, redis-1: replica, redis-2: master"),
-        (Bug.NO_ELECTION, Verdict.UNKNOWN, "-failover-abort-not-elected 1 time"),
+        (Bug.NO_ELECTION, Verdict.FAIL, "-failover-abort-not-elected 1 time"),
         (Bug.NO_EFFECT, Verdict.UNKNOWN, "answered all the time"),
         (Bug.SLOW_SWITCH, Verdict.UNKNOWN, "unexplained"),
     ],

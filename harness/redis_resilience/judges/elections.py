@@ -11,8 +11,8 @@ from redis_resilience.model.instants import Instant
 from redis_resilience.model.periods import ABORTED, ATTEMPTS_OBSERVED, PING_MS, no_room_for_info
 from redis_resilience.model.verdict import Verdict
 
-_BY_CHANCE = {"-failover-abort-not-elected", "-failover-abort-no-good-slave"}
-"""With periods that a profile shortened: three Sentinels that vote in one tick, a replica's INFO that is too old."""
+_NO_GOOD_REPLICA = "-failover-abort-no-good-slave"
+_BY_CHANCE = {_NO_GOOD_REPLICA, "-failover-abort-not-elected"}
 
 
 def reported(reading: Reading, fault: Instant) -> str:
@@ -23,21 +23,29 @@ def reported(reading: Reading, fault: Instant) -> str:
 
 
 def weighed(reading: Reading, fault: Instant) -> tuple[Verdict, str]:
-    """The verdict on a failover that was expected and never came, and why it is no worse."""
+    """The verdict on a failover that was expected and never came, and why it is no worse.
+
+    Shortened PINGs can leave no time for INFO, in every attempt. They can bring about a split vote only in the first
+    one: Sentinel draws the times of the next ones at random, from a second that no profile changes.
+    """
     kinds = {item.kind for item in told(reading, *ABORTED, since_ns=fault.earliest_ns)}
     if not kinds:
         return Verdict.FAIL, ""
-    ping_ms = max((view.ping_period_ms for view in reading.environment.sentinels), default=PING_MS)
-    if ping_ms < PING_MS and kinds <= _BY_CHANCE:
-        why = no_room_for_info(ping_ms) if "-failover-abort-no-good-slave" in kinds else ""
-        return Verdict.UNKNOWN, (
-            f"the profile's PINGs every {ping_ms:g} ms can do this by themselves"
-            + (f": {why}" if why else "")
-            + "; use Sentinel's own periods (profile documented) to tell"
-        )
     prediction = reading.environment.prediction
     once_ms = max((bound.upper_ms for bound in prediction.bounds), default=0.0)
-    observed_ms = (max((event.at_ns for event in reading.of(Phase)), default=0) - fault.latest_ns) / 1e6
-    if observed_ms < once_ms + ATTEMPTS_OBSERVED * prediction.retry_ms:
+    if _observed_ms(reading, fault) < once_ms + ATTEMPTS_OBSERVED * prediction.retry_ms:
         return Verdict.UNKNOWN, "and the observation ended before the next attempts were over"
+    ping_ms = max((view.ping_period_ms for view in reading.environment.sentinels), default=PING_MS)
+    if _NO_GOOD_REPLICA in kinds and kinds <= _BY_CHANCE and (why := no_room_for_info(ping_ms)):
+        return Verdict.UNKNOWN, (
+            f"the profile's PINGs every {ping_ms:g} ms can do this by themselves: {why}; use Sentinel's own periods "
+            f"(profile documented) to tell"
+        )
     return Verdict.FAIL, ""
+
+
+def _observed_ms(reading: Reading, fault: Instant) -> float:
+    """From the fault to its heal, or to the end of a trial that came to none."""
+    phases = reading.of(Phase)
+    ended_ns = next((phase.at_ns for phase in phases if phase.name == "heal"), phases[-1].at_ns if phases else 0)
+    return (ended_ns - fault.latest_ns) / 1e6
