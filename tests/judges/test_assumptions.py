@@ -33,6 +33,7 @@ def test_a_sound_trial_meets_all_of_them(kill: Any) -> None:
         "healthy_before",
         "load",
         "punctual",
+        "awake",
         "fault_proved",
         "fault_seen",
         "final_reads",
@@ -74,6 +75,11 @@ def silent(story: Any) -> None:
 def late(story: Any) -> None:
     for key in range(400, 420):
         story.write(key, 3400, server=1, late=25.0)
+
+
+def asleep(story: Any) -> None:
+    """The probe stood still for a moment that is longer than a tick of Sentinel's own clock."""
+    story.event(1300, "probe", "probe-stalled", since=1198)
 
 
 def unproved(story: Any) -> None:
@@ -143,6 +149,7 @@ def last_write_failed(story: Any) -> None:
         (idle, "load", "expected 24 or more acknowledged writes"),
         (silent, "load", "got 0"),
         (late, "punctual", "20 ms or less; got 25.00 ms"),
+        (asleep, "awake", "never to stand still for more than 100 ms; got 102 ms"),
         (unproved, "fault_proved", "no proof of kill master, fault 0 on redis-0/redis"),
         (proved_without_words, "fault_proved", "no proof of kill master"),
         (half_proved, "fault_proved", "no proof of fault 0 on redis-1/sentinel"),

@@ -63,6 +63,9 @@ MUTANTS = [
     ("redundancy", '& (own["source"] == master)', ""),
     ("redundancy", "return not any(kind in _BEGINS for kind in last.values())", "return True"),
     ("redundancy", "len(own) - 1:\n        return None", "len(own) - 1:\n        return fault"),
+    ("availability", "availability.outage_ms - own_ms <=", "availability.outage_ms <="),
+    ("stalls", "stall.at_ns > begin_ns", "True"),
+    ("stalls", "min(stall.at_ns, end_ns)", "stall.at_ns"),
     ("availability", 'side="left")) - 1, 0)', 'side="left")), 0)'),
     ("availability", "np.argmax(ends - begins)", "np.argmin(ends - begins)"),
     ("availability", "end_ns=None, client=client) if tail_ns > 0", "end_ns=end_ns, client=client) if tail_ns > 0"),
@@ -128,6 +131,7 @@ MUTANTS = [
     ("assumptions", "environment.healthy_before,", "True,"),
     ("assumptions", "not reading.problems", "True"),
     ("assumptions", "measured.control_acknowledged >= wanted", "True"),
+    ("assumptions", "measured.stalled_max_ms <= limit_ms(load)", "True"),
     ("assumptions", "measured.lateness_p99_ms <= load.max_lateness_ms", "True"),
     ("assumptions", "if number not in proved", "if False"),
     ("assumptions", "final.run_id_before != final.run_id_after", "False"),
@@ -622,6 +626,7 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     spoil("load", lambda story: without(story, range(30)))
     spoil("load", lambda story: without(story, range(5, 40)))
     spoil("punctual", late)
+    spoil("awake", lambda story: story.event(1300, "probe", "probe-stalled", since=1198))
     spoil(
         "fault_proved",
         lambda story: setattr(story, "events", [e for e in story.events if not isinstance(e, FaultEvent)]),
@@ -630,6 +635,17 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     spoil("final_reads", lambda story: story.final(2, (), run_id_after="other"))
     spoil("nothing_dropped", lambda story: story.final(2, (), evicted_keys=1))
     spoil("last_write", lambda story: story.write(900, 3499, server=1, cause=Cause.TIMEOUT))
+
+
+def check_stalls(judge: Judge, kill: Any, _: Any) -> None:
+    """The probe's own part of a gap, cut to it; what it did before the load counts for nothing."""
+    story = kill(max_outage_s=1.5)
+    for since, until in ((-900, -100), (600, 660), (2000, 2090)):
+        story.event(until, "probe", "probe-stalled", since=since)
+    told = judge(story.history())
+    assert round(told.availability.gap.stalled_ms) == 81
+    assert seen(told, "assumptions.awake") is Verdict.PASS
+    assert seen(told, "availability.outage") is Verdict.UNKNOWN
 
 
 def check_unsound_is_unknown(judge: Judge, kill: Any, _: Any) -> None:

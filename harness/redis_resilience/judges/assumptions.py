@@ -12,6 +12,7 @@ from redis_resilience.judges.evidence import fault_of, phase_at, samples_of, ser
 from redis_resilience.judges.masters import final_master
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.shards import parts
+from redis_resilience.judges.stalls import limit_ms
 from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
@@ -53,6 +54,12 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
             measured.lateness_p99_ms <= load.max_lateness_ms,
             f"expected the load's own lateness (p99) to be {load.max_lateness_ms:g} ms or less; "
             f"got {measured.lateness_p99_ms:.2f} ms; is the machine busy?",
+        ),
+        _finding(
+            "awake",
+            measured.stalled_max_ms <= limit_ms(load),
+            f"expected the probe never to stand still for more than {limit_ms(load):g} ms; "
+            f"got {measured.stalled_max_ms:.0f} ms; is the machine busy?",
         ),
         _faults_proved(reading),
         _faults_seen(reading),

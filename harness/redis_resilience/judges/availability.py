@@ -7,7 +7,7 @@ gap that the end of the load cut off is censored: it lasted at least so long.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
 from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.stalls import longest_ms, stalled_ms
 from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.records import Records
@@ -58,13 +59,16 @@ def judge(reading: Reading) -> Answer[Availability]:
         censored=gap is not None and gap.censored,
         noise_ms=float(np.diff(control).max()) / 1e6 if len(control) > 1 else 0.0,
         spacing_ms=_spacing_ms(reading, control),
-        by_client=_by_writer(returns, writer[good], fault_ns, due_end),
-        gap=gap,
+        by_client=tuple(
+            _weighed(reading, each, due_end) for each in _by_writer(returns, writer[good], fault_ns, due_end)
+        ),
+        gap=_weighed(reading, gap, due_end) if gap else None,
         lateness_p50_ms=lateness[0],
         lateness_p99_ms=lateness[1],
         lateness_max_ms=lateness[2],
         control_acknowledged=int(np.count_nonzero(good & in_control)),
         control_planned=max(int(np.count_nonzero(in_control)), _planned(reading, window)),
+        stalled_max_ms=longest_ms(reading),
     )
     return Answer(measures=availability, findings=(_outage_finding(reading, availability),))
 
@@ -110,6 +114,12 @@ def _longest(ordered: _Times, since_ns: int | None, end_ns: int, client: str) ->
     return Gap(begin_ns=int(later[-1]), end_ns=None, client=client) if tail_ns > 0 else None
 
 
+def _weighed(reading: Reading, gap: Gap, due_end: int) -> Gap:
+    """The gap, and how much of it was the probe's."""
+    end_ns = due_end if gap.end_ns is None else gap.end_ns
+    return replace(gap, stalled_ms=stalled_ms(reading, gap.begin_ns, end_ns))
+
+
 def _length_ms(gap: Gap | None, due_end: int) -> float:
     if gap is None:
         return 0.0
@@ -148,13 +158,17 @@ def _outage_finding(reading: Reading, availability: Availability) -> Finding:
     seen = (
         f"{'more than ' if availability.censored else ''}{availability.outage_ms:.1f} ms without an acknowledged write"
     )
+    own_ms = availability.gap.stalled_ms if availability.gap else 0.0
+    if own_ms:
+        seen += f", for {own_ms:.1f} ms of which the probe itself stood still"
     noise = f"noise {availability.noise_ms:.1f} ms, spacing {availability.spacing_ms:.1f} ms"
     if allowed_s is None:
         verdict, wanted = Verdict.PASS, "any outage"
     else:
         wanted = f"an outage of {allowed_s:g} s or less"
         verdict = Verdict.FAIL if availability.outage_ms > allowed_s * 1e3 else Verdict.PASS
-        if verdict is Verdict.PASS and availability.censored:
+        shorter = availability.outage_ms - own_ms <= allowed_s * 1e3
+        if (verdict is Verdict.PASS and availability.censored) or (verdict is Verdict.FAIL and shorter):
             verdict = Verdict.UNKNOWN
     return Finding(name=OUTAGE, verdict=verdict, text=f"expected {wanted}; {seen} ({noise})")
 

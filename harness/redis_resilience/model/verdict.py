@@ -86,11 +86,15 @@ class Writes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A time without an acknowledged write: from the last acknowledgement before to the first after (None = none)."""
+    """A time without an acknowledged write: from the last acknowledgement before to the first after (None = none).
+
+    stalled_ms: for how much of it the probe itself stood still.
+    """
 
     begin_ns: int
     end_ns: int | None
     client: str
+    stalled_ms: float = 0.0
 
     @property
     def censored(self) -> bool:
@@ -103,6 +107,7 @@ class Availability:
 
     noise_ms: the longest such gap in the control window without fault: what this machine calls an outage by itself.
     lateness_*: the load generator's own, in ms, of operations that were sent.
+    stalled_max_ms: the longest time at once for which the probe stood still.
     """
 
     outage_ms: float
@@ -116,6 +121,7 @@ class Availability:
     lateness_max_ms: float
     control_acknowledged: int
     control_planned: int
+    stalled_max_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

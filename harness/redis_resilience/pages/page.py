@@ -213,6 +213,7 @@ def _gaps(judgement: Judgement) -> Rows:
             ms_text((gap.begin_ns - origin.at_ns) / 1e6),
             ms_text((gap.end_ns - origin.at_ns) / 1e6) if gap.end_ns is not None else "never",
             ms_text((gap.end_ns - gap.begin_ns) / 1e6) if gap.end_ns is not None else "to the end of the trial",
+            ms_text(gap.stalled_ms),
         )
         for gap in judgement.availability.by_client
     )
@@ -235,6 +236,7 @@ def _lateness(judgement: Judgement) -> Rows:
             )
             + " ms",
         ),
+        ("longest time for which the probe itself stood still", f"{ms_text(availability.stalled_max_ms)} ms"),
         (
             "acknowledged in the control window",
             f"{count_text(availability.control_acknowledged)} of {count_text(availability.control_planned)}",

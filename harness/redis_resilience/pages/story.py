@@ -72,6 +72,8 @@ def _outage(judgement: Judgement) -> Iterable[str]:
     availability = judgement.availability
     if availability.gap is None:
         return
+    if availability.gap.stalled_ms:
+        yield f"For {ms_text(availability.gap.stalled_ms)} ms of the longest gap the probe itself stood still."
     if availability.censored:
         yield (
             f"No write was acknowledged for {ms_text(availability.outage_ms)} ms or longer: "

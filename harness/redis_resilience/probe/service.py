@@ -23,6 +23,7 @@ from redis_resilience.model.events import AnyEvent, ProbeFailed, Unread, Writing
 from redis_resilience.probe import protocol as p
 from redis_resilience.probe.cluster_watch import Believed, ClusterWatch, lanes_of
 from redis_resilience.probe.directory import Directory
+from redis_resilience.probe.heartbeat import watch_own_clock
 from redis_resilience.probe.load import RunningLoad, status_of
 from redis_resilience.probe.names import NameWatch
 from redis_resilience.probe.readback import read_server, save
@@ -63,6 +64,7 @@ class Service:
         self._believed: dict[str, Believed] = {}
         self._watches: dict[Target, tuple[ServerWatch | SentinelWatch | ClusterWatch, asyncio.Task[None]]] = {}
         self._recorder: Recorder | None = None
+        self._heartbeat: asyncio.Task[None] | None = None
         self._load: RunningLoad | None = None
         self._crash = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,6 +140,8 @@ class Service:
         if self._load:
             load, self._load = self._load, None
             load.break_off()
+        if self._heartbeat:
+            self._heartbeat.cancel()
         if self._recorder:
             recorder, self._recorder = self._recorder, None
             recorder.close()
@@ -198,6 +202,7 @@ class Service:
             raise ProbeError(f"expected no history open; got one in {self._recorder.folder}: close it first")
         self._recorder = Recorder(Path(command.folder), command.trial, self._writing_failed)
         self.spawn(self._flush_often(self._recorder), "writing the history")
+        self._heartbeat = self.spawn(watch_own_clock(self.tell), "watching its own clock")
         asyncio.get_running_loop().call_soon(self._tell_who_is_up)
 
     def _history(self) -> Recorder:

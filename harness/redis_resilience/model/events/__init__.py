@@ -59,6 +59,7 @@ from redis_resilience.model.events.probe import (
     NameFound,
     NameLost,
     ProbeFailed,
+    ProbeStalled,
     RoleChanged,
     SentinelDown,
     SentinelMessage,
@@ -115,6 +116,7 @@ AnyEvent = (
     | LoadEnd
     | Unread
     | ProbeFailed
+    | ProbeStalled
     | WritingFailed
 )
 
@@ -158,6 +160,7 @@ __all__ = [
     "PodReady",
     "PodUnready",
     "ProbeFailed",
+    "ProbeStalled",
     "Problem",
     "Role",
     "RoleChanged",

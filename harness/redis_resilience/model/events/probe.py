@@ -110,6 +110,10 @@ class Unread(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class ProbeStalled(Event, frozen=True, kw_only=True):
+    """The probe itself stood still from `since_ns` to `at_ns`: nothing was sent, nothing was seen."""
+
+
 class ProbeFailed(Event, frozen=True, kw_only=True, tag="probe-error"):
     """The probe itself failed: an error of the harness, not of what is measured."""
 

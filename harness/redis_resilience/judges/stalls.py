@@ -1,0 +1,32 @@
+"""When the probe itself stood still, by its own clock: what it did not see then is no evidence against Redis."""
+
+from __future__ import annotations
+
+from redis_resilience.judges.evidence import phase_at
+from redis_resilience.judges.reading import Reading
+from redis_resilience.model.events import ProbeStalled
+from redis_resilience.model.plan import Load
+
+_TICKS = 5
+
+
+def limit_ms(load: Load) -> float:
+    """The longest stop at once that a trial may have: 100 ms by default, a tick of Sentinel's own clock."""
+    return _TICKS * load.max_lateness_ms
+
+
+def stalled_ms(reading: Reading, begin_ns: int, end_ns: int) -> float:
+    """For how much of this time the probe stood still."""
+    stalls = reading.of(ProbeStalled)
+    return sum(max(min(stall.at_ns, end_ns) - max(stall.earliest_ns, begin_ns), 0) for stall in stalls) / 1e6
+
+
+def longest_ms(reading: Reading) -> float:
+    """The longest stop while anything was measured: from the control window on until the load is stopped."""
+    begin_ns, end_ns = phase_at(reading, "control"), phase_at(reading, "quiesce")
+    lengths = [
+        (stall.at_ns - stall.earliest_ns) / 1e6
+        for stall in reading.of(ProbeStalled)
+        if (begin_ns is None or stall.at_ns > begin_ns) and (end_ns is None or stall.earliest_ns < end_ns)
+    ]
+    return max(lengths, default=0.0)
