@@ -6,7 +6,7 @@ options; everything else is imported by the first test that asks for a trial.
 
 from __future__ import annotations
 
-import secrets
+import os
 import sys
 import time
 import zlib
@@ -19,6 +19,7 @@ import pytest
 from redis_resilience.options import OPTIONS, Chosen, choose
 from redis_resilience.plugin.marker import marked
 from redis_resilience.plugin.naming import (
+    SEEDS,
     folder_name,
     repeat_by_pytest,
     scenario_name,
@@ -74,9 +75,9 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{where}: {error}") from error
     told = getattr(config, "workerinput", {})
     if values["redis_seed"] is None:
-        values["redis_seed"] = told.get("redis_seed", secrets.randbelow(1_000_000))
+        values["redis_seed"] = told.get("redis_seed", int.from_bytes(os.urandom(4)) % SEEDS)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    folder = values["redis_results"] / f"{stamp}-{secrets.token_hex(2)}"
+    folder = values["redis_results"] / f"{stamp}-{os.urandom(2).hex()}"
     config.stash[_RESULTS] = Path(told.get("redis_folder", folder))
     config.stash[_CHOSEN] = chosen
     config.stash[_VALUES] = values

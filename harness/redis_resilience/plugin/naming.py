@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 import shutil
@@ -16,7 +17,7 @@ import pytest
 from redis_resilience.options import OPTIONS, Chosen
 
 _NUMBER = re.compile(r"\[(\d+of\d+)\]|(?<=\[)(\d+of\d+)-|-(\d+of\d+)(?=\])")
-_SEEDS = 1_000_000
+SEEDS = 1_000_000
 _PLACES = (("-c", "inifilename"), ("--rootdir", "rootdir"))
 
 
@@ -48,7 +49,7 @@ def unused(folder: Path) -> Path:
 
 def seed_of(run: int, number: int) -> int:
     """The seed of trial `number` (from 0) of a run: the first one's is the run's, so that a run of one repeats it."""
-    return zlib.crc32(f"{run}/{number}".encode()) % _SEEDS if number else run
+    return zlib.crc32(f"{run}/{number}".encode()) % SEEDS if number else run
 
 
 def shown(path: Path) -> str:
@@ -60,9 +61,9 @@ def shown(path: Path) -> str:
 
 
 def program(name: str) -> str:
-    """The script of this very Python: by its name where a shell finds it so, else by its path."""
+    """The script of this very Python: by its name where every shell finds it so, else by its path."""
     script = Path(sys.executable).with_name(name)
-    found = shutil.which(name)
+    found = shutil.which(name, path=os.defpath)
     return name if found and Path(found).resolve() == script.resolve() else shown(script)
 
 
