@@ -43,21 +43,31 @@ TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a tr
 @takes()
 def run(
     called: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="Scenario to run; `redis-resilience scenarios` lists them.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO|PLAN", help="Scenario (`redis-resilience scenarios` lists them), or a plan's file."
+        ),
+    ],
     *,
     parallel: Annotated[
         str, typer.Option(metavar="N", help="Deployments that share the trials (default: one per core).")
     ] = "",
 ) -> None:
-    """Run a scenario: deploy, load, break, heal, judge.
+    """Run a scenario or a plan: deploy, load, break, heal, judge.
 
     The master is killed under load, once:   redis-resilience run master-kill
 
     A distribution instead of an anecdote:   redis-resilience run master-kill --profile rapid --trials 50
-    """
-    from redis_resilience.command.running import run_scenario  # noqa: PLC0415 - only this command needs it
 
-    raise typer.Exit(run_scenario(scenario, {**given(called), "redis_require": "yes"}, parallel=parallel))
+    An earlier trial again, exactly:         redis-resilience run results/latest/master-kill/plan.json
+    """
+    from redis_resilience.command.running import run_plan, run_scenario  # noqa: PLC0415 - only this command needs it
+
+    chosen = {**given(called), "redis_require": "yes"}
+    if scenario.endswith((".json", ".yaml", ".yml")):
+        raise typer.Exit(run_plan(Path(scenario), chosen, parallel=parallel))
+    raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel))
 
 
 @app.command()

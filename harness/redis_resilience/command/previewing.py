@@ -1,6 +1,6 @@
 """`redis-resilience plan`: what a scenario would do here, and whether it may; and the same check before a run begins.
 
-The scenario's faults are known once it has run: on the simulation, whose plan is saved before anything starts.
+The scenario is run up to its trial, which ends once its plan is saved: nothing is deployed, nothing simulated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import os
 import tempfile
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,12 @@ from redis_resilience.faults.perform import needs
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Plan, Scheduled, Since
+from redis_resilience.plugin import ONLY_PLAN
 from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import Topology
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import attachment_of, context_of
+from redis_resilience.trials.plan_file import as_yaml
 from redis_resilience.trials.settings import Settings
 
 
@@ -39,32 +42,40 @@ class Planned:
     possible: bool
 
 
+class _OnlyPlan:
+    """Tells the plugin that trials end with their plan."""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[ONLY_PLAN] = True
+
+
 def plan_of(scenario: Scenario, settings: Settings) -> Plan:
-    """What the scenario asks for; raises UsageError where it does not get as far as its trial."""
+    """What the scenario asks for; nothing is deployed. Raises UsageError where it does not get as far as its trial."""
     with tempfile.TemporaryDirectory() as results:
         words = [scenario.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider", "-q"]
-        words += [
-            "-p",
-            "redis_resilience.plugin",
-            "--import-mode=importlib",
-            "--redis-backend=memory",
-            "--redis-attach=",
-        ]
+        words += ["-p", "redis_resilience.plugin", "--import-mode=importlib", "-rs", "--redis-attach="]
+        words += [f"--redis-backend={'memory' if settings.attach else settings.backend}"]
         words += [f"--redis-topology={settings.topology}", f"--redis-profile={settings.profile}"]
         words += ["--redis-trials=1", f"--redis-results={results}"]
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            pytest.main(words)
+            pytest.main(words, plugins=[_OnlyPlan()])
         for path in Path(results).rglob("plan.json"):
-            return TrialFolder(path.parent).plan()
+            return replace(TrialFolder(path.parent).plan(), backend=settings.backend, repeat="")
     raise UsageError(f"expected {scenario.name} to begin a trial; it did not:\n{said.getvalue().strip()}")
 
 
 def planned(scenario: Scenario, settings: Settings) -> Planned:
-    """Everything that would be made and broken, and every permission with the cluster's answer; changes nothing."""
+    """The plan as YAML, which `run` takes; its comments: what would be made, broken and allowed. Changes nothing."""
     plan = plan_of(scenario, settings)
+    found = _preview_of(plan, scenario, settings)
+    comments = [f"# {line}".rstrip() for line in found.lines]
+    return Planned(lines=(*comments, "", *as_yaml(plan).splitlines()), possible=found.possible)
+
+
+def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     lines = [f"scenario {scenario.name} on backend {settings.backend}: nothing is changed by this plan", ""]
     if settings.backend in ("local", "memory"):
-        names = ", ".join(pod.name for pod in topology(settings.topology).pods)
+        names = ", ".join(pod.name for pod in _topology(plan, settings).pods)
         lines += [f"would start on this host: {names}, each with its own processes", *_faults(plan.faults, "")]
         return Planned(lines=tuple(lines), possible=True)
     found = preview(settings, {each for fault in plan.all_faults for each in needs(fault)})
@@ -77,6 +88,12 @@ def planned(scenario: Scenario, settings: Settings) -> Planned:
     lines += [f"would be refused: {reason}" for reason in found.refusals]
     barred = bool(site and site.locked) and any(_in_nodes(fault) for fault in plan.all_faults)
     return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
+
+
+def _topology(plan: Plan, settings: Settings) -> Topology:
+    """Of the plan; the run's own where it is not in the catalogue, but in a file that the run names."""
+    chosen = topology(settings.topology)
+    return chosen if chosen.name == plan.topology else topology(plan.topology)
 
 
 def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:

@@ -7,7 +7,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,12 +29,16 @@ from redis_resilience.results.publishing import publish, tried
 from redis_resilience.shipped import SCENARIOS
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import must_take_results
+from redis_resilience.trials.plan_file import read_plan
 from redis_resilience.trials.settings import Settings
 from redis_resilience.trials.settings import settings as made
+from redis_resilience.trials.trial import must_make_sense
 
 T = TypeVar("T")
 _OF_THE_RUN = ("redis_seed", "redis_results", "redis_trials", "redis_require")
 """Options of the whole run, which are none of a single trial."""
+_DECIDED = ("redis_profile", "redis_rate", "redis_writers")
+"""Options that a plan has an answer to; and the seed has nothing left to decide."""
 
 
 def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit:
@@ -44,7 +48,31 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
 
     Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
     """
-    known = find(name)
+    return _run(find(name).node, (), chosen, parallel=parallel, repeat=_repeat(name, chosen))
+
+
+def run_plan(path: Path, chosen: Mapping[str, str], *, parallel: str) -> Exit:
+    """Run what the plan in this file says, on its own backend unless another is given, as `run_scenario` does.
+
+    Raises UsageError for a plan that makes no sense, and for an option that the plan has an answer to.
+    """
+    plan = read_plan(path)
+    if against := [twin(option) for option in OPTIONS if option.name in _DECIDED and chosen.get(option.name)]:
+        raise UsageError(
+            f"expected no {', no '.join(against)} with {path}: a plan is run as it is; change it in the file"
+        )
+    where = {"redis_backend": plan.backend, "redis_topology": plan.topology, **chosen}
+    if not chosen.get("redis_attach"):
+        found = topology(where["redis_topology"])
+        if found.name != plan.topology:
+            raise UsageError(f"expected the topology of {path}, {plan.topology}; got --topology {found.name}")
+        must_make_sense(plan, found)
+    repeat = _repeat(str(path), where)
+    plugins = ("-p", "redis_resilience.command.plan_item")
+    return _run(str(path), plugins, {**where, "redis_profile": plan.profile}, parallel=parallel, repeat=repeat)
+
+
+def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], *, parallel: str, repeat: str) -> Exit:
     values = _values(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
     workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
@@ -54,13 +82,13 @@ def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit
     if settings.backend in ("kind", "context"):
         workers = must_be_possible(settings, workers if parallel else None) or workers
     must_take_results(settings.results)
-    words = [known.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "--confcutdir", str(SCENARIOS)]
+    words = [node, *plugins, "-c", os.devnull, "--rootdir", str(Path.cwd()), "--confcutdir", str(SCENARIOS)]
     words += ["-p", "no:cacheprovider", "-p", "redis_resilience.plugin", "--import-mode=importlib"]
     words += ["--tb=short", "-s", "-q"]
     words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
     words += ["-n", str(workers)] if workers != 1 else []
     console = Console(file=sys.stdout)  # this very stream: pytest gets another one
-    live = LiveRun(console, trials, repeat=_repeat(name, chosen))
+    live = LiveRun(console, trials, repeat=repeat)
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main(words, plugins=[live])
     if code == pytest.ExitCode.INTERRUPTED:

@@ -41,6 +41,7 @@ _VALUES = pytest.StashKey[dict[str, Any]]()
 _RESULTS = pytest.StashKey[Path]()
 _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
+ONLY_PLAN = pytest.StashKey[bool]()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 _REPEAT: pytest.StashKey[str] = pytest.StashKey()
 REPEAT_WORDS: pytest.StashKey[str] = pytest.StashKey()
@@ -162,6 +163,7 @@ def make_trial(request: pytest.FixtureRequest) -> Trial:
             keeper=config.stash[_KEEPER],
             observer=config.stash.get(OBSERVER, SILENT),
             repeat=repeat,
+            only_plan=config.stash.get(ONLY_PLAN, False),
         )
     except ResilienceError as error:
         pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)

@@ -32,6 +32,7 @@ _WHOLE_S = 60.0
 class Trial:
     """Collects what a scenario wants and runs it once.
 
+    only_plan: `run` saves the plan and ends there; nothing is deployed.
     number: names the trial's keys. The order of the calls does not matter, but that of the faults does. Without a call
     to `load` the run's own load is used (its writers follow the master that the Sentinels name).
     """
@@ -46,7 +47,9 @@ class Trial:
         keeper: Keeper,
         observer: Observer = SILENT,
         repeat: str = "",
+        only_plan: bool = False,
     ) -> None:
+        self._only_plan = only_plan
         self._scenario, self._number, self._repeat = scenario, number, repeat
         self.folder = folder
         self._settings, self._keeper, self._observer = settings, keeper, observer
@@ -59,6 +62,7 @@ class Trial:
         self._windows = Windows()
         self._redis: dict[str, str] = {}
         self._down_after_ms: int | None = None
+        self._followed: Plan | None = None
         self._deployment: Deployment | None = None
         self._begun = False
         self.outcome: Outcome | None = None
@@ -171,6 +175,19 @@ class Trial:
             raise UsageError(f"expected windows of: {known}; got {', '.join(sorted(unknown))}")
         self._windows = replace(self._windows, **seconds)
 
+    def follow(self, plan: Plan) -> None:
+        """Do exactly what `plan` says, on this run's backend. Raises UsageError for another topology's plan."""
+        if (plan.topology, plan.profile) != (self.topology.name, self.profile.name):
+            raise UsageError(
+                f"expected a plan for topology {self.topology.name}, profile {self.profile.name}, which this run has; "
+                f"got one for topology {plan.topology}, profile {plan.profile}"
+            )
+        if plan.redis:
+            self.redis(**plan.redis)
+        if plan.down_after_ms is not None:
+            self.down_after(plan.down_after_ms)
+        self._followed = replace(plan, backend=self._settings.backend, repeat=self._repeat)
+
     def by_hand(self) -> ByHand:
         """Deploy, wait until all is whole, and ask by hand; `run` then breaks the same deployment."""
         deployment = self._deployed()
@@ -194,6 +211,8 @@ class Trial:
         must_make_sense(plan, self.topology)
         folder = TrialFolder(self.folder)
         folder.create(plan)
+        if self._only_plan:
+            raise Unavailable("only the plan was asked for")
         deployment = self._deployed()
         for fault in plan.all_faults:
             for capability in needs(fault):
@@ -204,7 +223,9 @@ class Trial:
         return self.outcome
 
     def plan(self) -> Plan:
-        """What `run` is going to do, by the calls so far."""
+        """What `run` is going to do, by the calls so far, or by the plan that it follows."""
+        if self._followed:
+            return self._followed
         if not self._writers:
             self.load()
         profile = self.profile
@@ -228,6 +249,8 @@ class Trial:
 
     def _deployed(self) -> Deployment:
         """One deployment a trial, whoever asks for it first."""
+        if self._only_plan:
+            raise Unavailable("this scenario's manual steps need a deployment, and its plan comes after them")
         if self._deployment is None:
             self._deployment = (
                 self._keeper.attached()
