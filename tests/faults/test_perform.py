@@ -17,7 +17,7 @@ EVERY_FAULT = (
     (kill(MASTER), ("signal", "redis-0", "redis", "SIGKILL"), ("start_container", "redis-0", "redis")),
     (stop(MASTER), ("signal", "redis-0", "redis", "SIGTERM"), ("start_container", "redis-0", "redis")),
     (pause(MASTER), ("signal", "redis-0", "redis", "SIGSTOP"), ("signal", "redis-0", "redis", "SIGCONT")),
-    (isolate(MASTER), ("isolate", "redis-0"), ("rejoin", "redis-0")),
+    (isolate(MASTER), ("isolate", "redis-0", isolate(MASTER)), ("rejoin", "redis-0")),
     (delete_pod(MASTER, grace_s=2.5), ("delete_pod", "redis-0", 2.5), ("create_pod", "redis-0")),
     (scale_to_zero(MASTER), ("scale_to_zero", "redis-0"), ("scale_back", "redis-0")),
     (stop_node(MASTER), ("stop_node", "redis-0"), ("start_node", "redis-0")),
@@ -47,8 +47,8 @@ class AllPowerful:
     def create_pod(self, pod):
         return self._note("create_pod", pod)
 
-    def isolate(self, pod, others=()):
-        return self._note("isolate", pod, *others)
+    def isolate(self, pod, fault, others=()):
+        return self._note("isolate", pod, fault, *others)
 
     def rejoin(self, pod):
         return self._note("rejoin", pod)

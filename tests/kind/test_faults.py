@@ -18,6 +18,7 @@ from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import ProbeError, Unavailable
+from redis_resilience.model.faults import isolate
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.survey import survey
@@ -117,7 +118,7 @@ def test_an_isolated_pod_is_out_of_its_peers_reach_only(deployment):
     """The clients' side stays: the probe still reaches it."""
     pod = replica(deployment)
 
-    effect = deployment.isolate(pod)
+    effect = deployment.isolate(pod, isolate(pod))
     seen = role(deployment, pod)
     deployment.rejoin(pod)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from redis_resilience.faults.effect import Effect
+from redis_resilience.model.faults import Isolate
 
 
 @runtime_checkable
@@ -45,8 +46,8 @@ class CanRecreate(Protocol):
 
 @runtime_checkable
 class CanPartition(Protocol):
-    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
-        """Drop every packet between `pod` and `others` (none named: every other pod), both ways, at once."""
+    def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
+        """Cut what `fault` cuts between `pod` and `others` (none named: every other pod), all at once."""
 
     def rejoin(self, pod: str) -> Effect:
         """Take away what `isolate` did to `pod`."""

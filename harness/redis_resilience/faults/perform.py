@@ -53,7 +53,7 @@ def inject(fault: Fault, deployment: object, place: Place) -> Effect:  # noqa: P
         case Pause():
             return able(deployment, CanSignal, fault.kind).signal(place.pod, place.container, "SIGSTOP")
         case Isolate():
-            return able(deployment, CanPartition, fault.kind).isolate(place.pod)
+            return able(deployment, CanPartition, fault.kind).isolate(place.pod, fault)
         case DeletePod(grace_s=grace_s):
             return able(deployment, CanRecreate, fault.kind).delete_pod(place.pod, grace_s=grace_s)
         case ScaleToZero():

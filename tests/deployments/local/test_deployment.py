@@ -15,11 +15,13 @@ from redis_resilience.deployments.local.isolation import Level
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanSignal
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
+from redis_resilience.model.faults import isolate
 from redis_resilience.probe.protocol import Value
 from redis_resilience.topologies.catalogue import NODE
 
 pytestmark = pytest.mark.local
 
+CUT = isolate("redis-1")
 APART = pytest.mark.parametrize("level", [Level.NAMESPACES], indirect=True)
 TOGETHER = pytest.mark.parametrize("level", [Level.LOOPBACK], indirect=True)
 
@@ -169,7 +171,7 @@ def test_a_sentinel_keeps_its_identity_over_a_restart_and_loses_it_with_the_pod(
 @APART
 def test_an_isolated_pod_loses_its_established_links_and_gets_them_back(deploy: Deploy) -> None:
     deployment = deploy()
-    cut = deployment.isolate("redis-1", ("redis-0",))
+    cut = deployment.isolate("redis-1", CUT, ("redis-0",))
     assert "met silence for 0.2 s: redis-0 to redis-1, redis-1 to redis-0" in cut.proof
     ask(deployment, "redis-0", "SET", "key", "value")
     wait_for(deployment, "redis-2", "value", "GET", "key")
@@ -182,14 +184,14 @@ def test_an_isolated_pod_loses_its_established_links_and_gets_them_back(deploy: 
 @APART
 def test_without_others_named_a_pod_is_isolated_from_all(deploy: Deploy) -> None:
     deployment = deploy()
-    proof = deployment.isolate("redis-1").proof
+    proof = deployment.isolate("redis-1", CUT).proof
     assert proof.endswith("redis-0 to redis-1, redis-1 to redis-0, redis-1 to redis-2, redis-2 to redis-1")
 
 
 @APART
 def test_a_partition_follows_a_pod_to_its_new_address(deploy: Deploy) -> None:
     deployment = deploy()
-    deployment.isolate("redis-2")
+    deployment.isolate("redis-2", CUT)
     deployment.delete_pod("redis-2", grace_s=0)
     deployment.create_pod("redis-2")
     state = ask(deployment, "redis-2", "ROLE")
@@ -205,7 +207,7 @@ def test_pods_that_share_a_network_cannot_be_isolated(deploy: Deploy) -> None:
     with pytest.raises(
         Unavailable, match=r"got the isolation level loopback.*\(asked for\); use namespaces, or a cluster"
     ):
-        deployment.isolate("redis-1")
+        deployment.isolate("redis-1", CUT)
 
 
 @APART

@@ -17,7 +17,7 @@ def drops(text: str) -> list[str]:
 
 
 def test_a_cut_pair_is_dropped_both_ways_and_nobody_else() -> None:
-    assert drops(ruleset([frozenset(("redis-0", "redis-2"))], ADDRESSES)) == [
+    assert drops(ruleset([("redis-0", "redis-2"), ("redis-2", "redis-0")], ADDRESSES)) == [
         "ip saddr 10.77.0.10 ip daddr 10.77.0.12 drop",
         "ip saddr 10.77.0.12 ip daddr 10.77.0.10 drop",
     ]
@@ -28,7 +28,7 @@ def test_without_a_cut_the_table_is_empty() -> None:
 
 
 def test_a_pod_that_does_not_exist_has_no_rules() -> None:
-    assert drops(ruleset([frozenset(("redis-0", "gone"))], ADDRESSES)) == []
+    assert drops(ruleset([("redis-0", "gone"), ("gone", "redis-0")], ADDRESSES)) == []
 
 
 def test_the_old_table_goes_in_the_same_transaction() -> None:

@@ -18,6 +18,7 @@ from redis_resilience.deployments.kube.api import connect as connect_api
 from redis_resilience.deployments.kube.bringup import Up, Wanted, bring_up
 from redis_resilience.deployments.kube.care import care_of
 from redis_resilience.deployments.kube.nodes.node import send_signal
+from redis_resilience.deployments.kube.nodes.partition import End
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.pods.pods import PORTS, info_field
 from redis_resilience.deployments.kube.port import Connect
@@ -31,6 +32,7 @@ from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.events import Event, Scalar
+from redis_resilience.model.faults import Isolate
 from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.care import Care
 from redis_resilience.topologies.topology import Controller, Profile, Topology
@@ -309,15 +311,19 @@ class KubeDeployment(Growing):
         del self._scaled[controller]
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=asked)
 
-    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
-        pods, peers = self._up.pods, others or self._others(pod)
-        addresses = {name: pods.existing(name).address for name in (pod, *peers)}
-        return self._up.partition.cut(pod, addresses, pods.any_process(peers), port=self._port_of(pod))
+    def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
+        return self._up.partition.cut(pod, self._ends((pod, *(others or self._others(pod)))), fault)
 
     def rejoin(self, pod: str) -> Effect:
+        return self._up.partition.heal(pod, self._ends((pod, *self._others(pod))))
+
+    def _ends(self, names: tuple[str, ...]) -> dict[str, End]:
+        """Where each pod is reached, and from where it reaches others."""
         pods = self._up.pods
-        address = pods.existing(pod).address
-        return self._up.partition.heal(pod, address, pods.any_process(self._others(pod)), port=self._port_of(pod))
+        return {
+            name: End(address=pods.existing(name).address, port=self._port_of(name), process=pods.running_in(name))
+            for name in names
+        }
 
     def fetch(self, url: str) -> str:
         return self._up.clients.fetch(url)

@@ -35,6 +35,7 @@ from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 from redis_resilience.model.events import Scalar
+from redis_resilience.model.faults import Isolate
 from redis_resilience.topologies.care import NOBODY, Care
 from redis_resilience.topologies.topology import REDIS_PORT, Profile, System, Topology
 
@@ -193,12 +194,12 @@ class LocalDeployment(Growing):
         effects = [self.create_pod(each) for each in pods if each not in self._up.pods.live]
         return _all_of(effects, f"{pod} and all of its controller's pods")
 
-    def isolate(self, pod: str, others: tuple[str, ...] = ()) -> Effect:
+    def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
         self._must_be_apart()
         peers = others or tuple(peer.name for peer in self._topology.pods if peer.name != pod)
         for name in (pod, *peers):
             self._containers_of(name)
-        return self._up.partition.cut(pod, peers, self._up.pods.live)
+        return self._up.partition.cut(pod, peers, self._up.pods.live, fault)
 
     def rejoin(self, pod: str) -> Effect:
         self._must_be_apart()

@@ -20,6 +20,7 @@ from redis_resilience.deployments.local.control import Agent
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import DeploymentError, Unavailable
+from redis_resilience.model.faults import Isolate
 from redis_resilience.topologies.topology import REDIS_PORT
 
 _TABLE = "bridge redis_resilience"
@@ -28,22 +29,24 @@ _RULES_WITHIN_S = 5.0
 _OPEN_WITHIN_S = 5.0
 _ANSWERS = (0, errno.ECONNREFUSED)
 
-Pair = frozenset[str]
+Way = tuple[str, str]
+"""Who opens connections, and to whom."""
 
 
 class Partition:
-    """Which pairs of pods cannot reach each other. It names pods, so it follows one that comes back elsewhere."""
+    """Which pods cannot connect to which. It names pods, so it follows one that comes back elsewhere."""
 
     def __init__(self, agent: Agent, folder: Path) -> None:
         self._agent = agent
         self._folder = folder
-        self._cut: set[Pair] = set()
+        self._cut: set[Way] = set()
         self._loads = 0
 
-    def cut(self, pod: str, others: Iterable[str], addresses: Mapping[str, str]) -> Effect:
+    def cut(self, pod: str, others: Iterable[str], addresses: Mapping[str, str], fault: Isolate) -> Effect:
         """addresses: of every pod that exists now."""
-        new = {frozenset((pod, other)) for other in others} - self._cut
-        here = [pair for pair in new if pair <= addresses.keys()]
+        del fault
+        new = {way for other in others for way in ((pod, other), (other, pod))} - self._cut
+        here = _among(new, addresses)
         silent = self._silent(here, addresses)
         if silent:
             raise DeploymentError(
@@ -52,24 +55,24 @@ class Partition:
             )
         self._cut |= new
         begin_ns, end_ns = self._load(addresses)
-        open_ways = set(_ways(here)) - set(self._silent(here, addresses))
+        open_ways = set(here) - set(self._silent(here, addresses))
         if open_ways:
             raise DeploymentError(f"expected silence after the rules were loaded; got an answer: {_words(open_ways)}")
-        proof = f"connects that were answered before met silence for {_SILENCE_S:g} s: {_words(_ways(here))}"
+        proof = f"connects that were answered before met silence for {_SILENCE_S:g} s: {_words(here)}"
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
 
     def heal(self, pod: str, addresses: Mapping[str, str]) -> Effect:
-        healed = [pair for pair in self._cut if pod in pair]
+        healed = [way for way in self._cut if pod in way]
         self._cut.difference_update(healed)
         begin_ns, _ = self._load(addresses)
-        here = [pair for pair in healed if pair <= addresses.keys()]
+        here = _among(healed, addresses)
 
         def look() -> tuple[bool, str]:
             silent = self._silent(here, addresses)
             return not silent, f"silence: {_words(silent)}"
 
         eventually(look, within_s=_OPEN_WITHIN_S, what=f"{pod} and its peers to reach each other again")
-        proof = f"connects are answered again: {_words(_ways(here))}"
+        proof = f"connects are answered again: {_words(here)}"
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def follow(self, addresses: Mapping[str, str]) -> None:
@@ -101,12 +104,12 @@ class Partition:
             )
         return begin_ns, ended.since_ns
 
-    def _silent(self, pairs: Iterable[Pair], addresses: Mapping[str, str]) -> list[tuple[str, str]]:
+    def _silent(self, ways: Iterable[Way], addresses: Mapping[str, str]) -> list[Way]:
         """The ways on which a connect gets no answer. A refusal is an answer: the packet came back."""
         poll = select.poll()
-        waiting: dict[int, tuple[socket.socket, tuple[str, str]]] = {}
+        waiting: dict[int, tuple[socket.socket, Way]] = {}
         with contextlib.ExitStack() as stack:
-            for source, target in _ways(pairs):
+            for source, target in sorted(ways):
                 trial = stack.enter_context(self._agent.socket_of(source))
                 trial.settimeout(0)
                 if trial.connect_ex((addresses[target], REDIS_PORT)) == errno.EINPROGRESS:
@@ -130,11 +133,11 @@ def find_nft() -> str:
     return found
 
 
-def ruleset(cut: Iterable[Pair], addresses: Mapping[str, str]) -> str:
+def ruleset(cut: Iterable[Way], addresses: Mapping[str, str]) -> str:
     """All rules as one nft script, which takes effect as a whole; the first line lets the second find its table."""
     drops = "".join(
         f"    ip saddr {addresses[source]} ip daddr {addresses[target]} drop\n"
-        for source, target in _ways(pair for pair in cut if pair <= addresses.keys())
+        for source, target in _among(cut, addresses)
     )
     return (
         f"table {_TABLE}\ndelete table {_TABLE}\ntable {_TABLE} {{\n  chain forward {{\n"
@@ -142,10 +145,10 @@ def ruleset(cut: Iterable[Pair], addresses: Mapping[str, str]) -> str:
     )
 
 
-def _ways(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
-    both = (sorted(pair) for pair in pairs)
-    return sorted(way for one, other in both for way in ((one, other), (other, one)))
+def _among(ways: Iterable[Way], addresses: Mapping[str, str]) -> list[Way]:
+    """Those of pods that exist."""
+    return sorted(way for way in ways if addresses.keys() >= set(way))
 
 
-def _words(ways: Iterable[tuple[str, str]]) -> str:
+def _words(ways: Iterable[Way]) -> str:
     return ", ".join(f"{source} to {target}" for source, target in sorted(ways)) or "no pair of live pods"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from redis_resilience.deployments.kube.nodes.node import Process
-from redis_resilience.deployments.kube.nodes.partition import Partition
+from redis_resilience.deployments.kube.nodes.partition import End, Partition
 from redis_resilience.deployments.undo import DropTable
 from redis_resilience.model.errors import DeploymentError
+from redis_resilience.model.faults import isolate
 
-ADDRESSES = {"redis-0": "10.0.0.5", "redis-1": "10.0.1.6", "redis-2": "10.0.1.7"}
-PEER = Process(node="node-2", pid=4711, born="1")
+ENDS = {
+    "redis-0": End(address="10.0.0.5", port=6379, process=Process(node="node-1", pid=4710, born="1")),
+    "redis-1": End(address="10.0.1.6", port=6379, process=None),
+    "redis-2": End(address="10.0.1.7", port=6379, process=Process(node="node-2", pid=4711, born="1")),
+}
 
 
 class FakeNode:
@@ -39,7 +43,7 @@ def nodes():
 
 def test_both_ways_in_every_node(nodes, journal):
     """Before connection tracking, so that established connections are cut too; proved from the peer's own network."""
-    effect = Partition(nodes, "run-1", journal).cut("redis-0", ADDRESSES, PEER, port=6379)
+    effect = Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0"))
 
     for node in nodes:
         assert "hook forward priority -300" in node.told[0]
@@ -57,17 +61,17 @@ def test_a_cut_without_effect_is_undone_and_told(nodes, journal):
     with pytest.raises(
         DeploymentError, match=r"expected redis-0 \(10.0.0.5\) to be out of its peers' reach; one still"
     ):
-        Partition(nodes, "run-1", journal).cut("redis-0", ADDRESSES, PEER, port=6379)
+        Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0"))
 
     assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
 
 
 def test_healed_is_reached_again(nodes, journal):
     partition = Partition(nodes, "run-1", journal)
-    partition.cut("redis-0", ADDRESSES, PEER, port=6379)
+    partition.cut("redis-0", ENDS, isolate("redis-0"))
     nodes[1].reaches = True
 
-    effect = partition.heal("redis-0", "10.0.0.5", PEER, port=6379)
+    effect = partition.heal("redis-0", ENDS)
 
     assert effect.proof == "redis-0 (10.0.0.5) is reached by a peer again"
     assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
@@ -79,9 +83,9 @@ def test_the_table_is_in_the_journal_before_it_is_in_a_node(nodes, journal, monk
     found = []
     monkeypatch.setattr(nodes[0], "must", lambda *_: found.append(journal.left()))
 
-    partition.cut("redis-0", ADDRESSES, PEER, port=6379)
+    partition.cut("redis-0", ENDS, isolate("redis-0"))
     nodes[1].reaches = True
-    partition.heal("redis-0", "10.0.0.5", PEER, port=6379)
+    partition.heal("redis-0", ENDS)
 
     assert [entry.undo for entry in found[0]] == [
         DropTable(nodes=("node-1", "node-2"), table="rr_run_1_redis_0", pod="redis-0", kind_cluster="mine")
@@ -91,4 +95,4 @@ def test_the_table_is_in_the_journal_before_it_is_in_a_node(nodes, journal, monk
 
 def test_who_is_not_isolated_cannot_be_rejoined(nodes, journal):
     with pytest.raises(DeploymentError, match="expected redis-0 to be isolated; it is not"):
-        Partition(nodes, "run-1", journal).heal("redis-0", "10.0.0.5", PEER, port=6379)
+        Partition(nodes, "run-1", journal).heal("redis-0", ENDS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from redis_resilience.deployments.journal import Entry, Journal
 from redis_resilience.deployments.kube.nodes.node import NodeShell, Process
@@ -17,9 +18,19 @@ from redis_resilience.deployments.kube.undoing import drop_table
 from redis_resilience.deployments.undo import DropTable, Where
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import DeploymentError
+from redis_resilience.model.faults import Isolate
 
 _PRIORITY = -300
 _TRIED_S = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A pod as its peers reach it; process: one in it, which reaches others from its network, where one runs."""
+
+    address: str
+    port: int
+    process: Process | None
 
 
 class Partition:
@@ -41,10 +52,11 @@ class Partition:
         self._prefix = "rr_" + re.sub(r"\W", "_", namespace)
         self._cut: dict[str, tuple[DropTable, Entry]] = {}
 
-    def cut(self, pod: str, addresses: Mapping[str, str], peer: Process, *, port: int) -> Effect:
-        """Drop every packet between `pod` and the others in `addresses`. peer: a process in one of the others."""
-        address = addresses[pod]
-        others = ", ".join(sorted(other for name, other in addresses.items() if name != pod))
+    def cut(self, pod: str, ends: Mapping[str, End], fault: Isolate) -> Effect:
+        """Drop every packet between `pod` and the others in `ends`."""
+        del fault
+        address = ends[pod].address
+        others = ", ".join(sorted(end.address for name, end in ends.items() if name != pod))
         table = self._table(pod)
         rules = (
             f"add table inet {table}\n"
@@ -63,24 +75,26 @@ class Partition:
         begin_ns = time.monotonic_ns()
         for node in self._nodes:
             node.must(f"nft -f - <<'RULES'\n{rules}\nRULES", f"rules that isolate {pod}")
-        if self._reaches(peer, address, port):
+        if self._reached(pod, ends):
             self._drop(pod)
             raise DeploymentError(
-                f"expected {pod} ({address}) to be out of its peers' reach; one still connects to port {port}; does "
-                "the traffic between these pods pass the node's forward hook?"
+                f"expected {pod} ({address}) to be out of its peers' reach; one still connects to port "
+                f"{ends[pod].port}; does the traffic between these pods pass the node's forward hook?"
             )
         proof = f"{pod} ({address}) is cut off from {others}: a peer cannot connect within {_TRIED_S:g} s"
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
-    def heal(self, pod: str, address: str, peer: Process, *, port: int) -> Effect:
+    def heal(self, pod: str, ends: Mapping[str, End]) -> Effect:
         """Take away what `cut` did to `pod`."""
         if pod not in self._cut:
             raise DeploymentError(f"expected {pod} to be isolated; it is not")
+        address = ends[pod].address
         begin_ns = time.monotonic_ns()
         self._drop(pod)
-        if not self._reaches(peer, address, port):
+        if not self._reached(pod, ends):
             raise DeploymentError(
-                f"expected {pod} ({address}) to be reached again; a peer cannot connect to port {port}; does it listen?"
+                f"expected {pod} ({address}) to be reached again; a peer cannot connect to port {ends[pod].port}; does "
+                "it listen?"
             )
         proof = f"{pod} ({address}) is reached by a peer again"
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
@@ -93,9 +107,16 @@ class Partition:
     def _table(self, pod: str) -> str:
         return self._prefix + "_" + re.sub(r"\W", "_", pod)
 
-    def _reaches(self, peer: Process, address: str, port: int) -> bool:
+    def _reached(self, pod: str, ends: Mapping[str, End]) -> bool:
+        """Whether a peer of `pod` can connect to it."""
+        peer = next((end.process for name, end in ends.items() if name != pod and end.process), None)
+        if peer is None:
+            raise DeploymentError(f"expected a container that runs in a peer of {pod}; there is none")
+        return self._connects(peer, ends[pod])
+
+    def _connects(self, peer: Process, end: End) -> bool:
         """From the peer's own network, as its Sentinel or its server would."""
         [shell] = (node for node in self._nodes if node.node == peer.node)
-        attempt = f"exec 3<>/dev/tcp/{address}/{port}"
+        attempt = f"exec 3<>/dev/tcp/{end.address}/{end.port}"
         status, _ = shell.ask(f"nsenter --target {peer.pid} --net timeout {_TRIED_S} bash -c '{attempt}'")
         return status == 0

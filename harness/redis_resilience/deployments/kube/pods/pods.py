@@ -5,6 +5,7 @@ Asks, never changes anything.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -105,16 +106,12 @@ class Pods:
             return of_process(*self.process(pod, container), name)
         return by_silence(self.probe, self.endpoint(pod, container), name)
 
-    def any_process(self, pods: tuple[str, ...]) -> Process:
-        """A process in one of these pods that runs."""
-        missing: DeploymentError | None = None
-        for pod in pods:
-            for container in self.containers_of(pod):
-                try:
-                    return self.process(pod, container)[1]
-                except DeploymentError as error:
-                    missing = error
-        raise DeploymentError(f"expected a container that runs in {', '.join(pods)}; there is none") from missing
+    def running_in(self, pod: str) -> Process | None:
+        """A process in the pod; None where no container of it runs."""
+        for container in self.containers_of(pod):
+            with contextlib.suppress(DeploymentError):
+                return self.process(pod, container)[1]
+        return None
 
     def wait_for_restart(self, pod: str, container: str, ended: str) -> str:
         """Until another container than `ended` runs and answers; the proof of it."""
