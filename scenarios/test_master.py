@@ -68,6 +68,27 @@ def test_master_isolate(trial: Trial) -> None:
     assert set(outcome.writes.lost_by_cause) <= {"split brain", "async tail"}, outcome.explain()
 
 
+def test_master_isolate_in(trial: Trial) -> None:
+    """Half a partition: no peer can connect to the master, which still connects to them: it is replaced.
+
+    Its own Sentinel hears of the new master from the replicas, and may demote it while clients still write to it.
+    """
+    trial.inject(isolate(MASTER, direction="in", for_s=5.0))
+    trial.expect(failover=True, max_lost=None, two_masters_s=30.0)
+    outcome = trial.run()
+    assert outcome.failover.first_switch_ms is not None, outcome.explain()
+    assert set(outcome.writes.lost_by_cause) <= {"split brain", "async tail"}, outcome.explain()
+
+
+def test_master_isolate_out(trial: Trial) -> None:
+    """The other half: the master cannot connect to its peers, but they connect to it, and miss nothing."""
+    trial.inject(isolate(MASTER, direction="out", for_s=3.0))
+    trial.expect(failover=False)
+    outcome = trial.run()
+    assert not outcome.failover.happened, outcome.explain()
+    assert outcome.writes.lost == 0, outcome.explain()
+
+
 def test_bounded_loss(trial: Trial) -> None:
     """The same with a short min-replicas-max-lag: cut off, the master stops sooner, and less is lost."""
     lag_s = 2

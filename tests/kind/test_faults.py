@@ -126,6 +126,19 @@ def test_an_isolated_pod_is_out_of_its_peers_reach_only(deployment):
     assert seen.value[0] == "slave"
 
 
+@pytest.mark.parametrize(
+    ("direction", "proof"),
+    [("in", "a peer cannot connect within 0.3 s; it connects"), ("out", "it cannot connect to a peer within 0.3 s; a")],
+)
+def test_half_a_partition_leaves_the_other_way_open(deployment, direction, proof):
+    pod = replica(deployment)
+
+    effect = deployment.isolate(pod, isolate(pod, direction=direction))
+    deployment.rejoin(pod)
+
+    assert proof in effect.proof
+
+
 def test_scaled_to_zero_nobody_answers(deployment):
     deployment.scale_to_zero("redis-0")
     answers = [role(deployment, pod).unreachable for pod in deployment.servers()]

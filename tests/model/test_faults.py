@@ -48,6 +48,15 @@ def test_what_stays_up_and_is_reached_is_not_lost_by_the_watchers(make):
         assert not traits.asked_to_end
 
 
+def test_half_a_partition_is_missed_by_those_who_cannot_connect():
+    """Peers connect to a master for everything that they want of it; what it wants of them, they do not miss."""
+    unreached, unreaching = (isolate("master", direction=each) for each in ("in", "out"))
+
+    assert (unreached.traits, str(unreached)) == (isolate("master").traits, "isolate master from its peers")
+    assert unreaching.traits.peers_see is PeersSee.NOTHING
+    assert (unreaching.traits.whole_pod, str(unreaching)) == (False, "isolate master to its peers")
+
+
 def test_who_brings_it_back_and_what_goes_along():
     assert {make.__name__ for make in MAKERS if make("m").traits.back_by is BackBy.RESTART} == {"kill", "stop"}
     assert {make.__name__ for make in MAKERS if make("m").traits.back_by is BackBy.RECREATION} == {"delete_pod"}
@@ -65,6 +74,7 @@ def test_who_brings_it_back_and_what_goes_along():
         (lambda: stop("master", for_s=1e9), "expected a duration of fault stop .*; got 1000000000 s"),
         (lambda: delete_pod("master", grace_s=-1), "expected a grace period of 0 to 86400 s; got -1 s"),
         (lambda: DeletePod(target="", grace_s=1), "expected a target of fault delete-pod; got none"),
+        (lambda: isolate("m", direction="up"), "expected a direction of: in, out, both; got 'up'"),
         (lambda: grow("redis-7", slots=0), "expected a number of slots of each shard of 1 to 16384; got 0"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_resilience.model.environment import Bound, Prediction, SentinelView, Server
-from redis_resilience.model.faults import Fault, delete_pod, isolate, kill, pause, scale_to_zero, stop_node
+from redis_resilience.model.faults import Fault, delete_pod, grow, isolate, kill, pause, scale_to_zero, stop_node
 from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.care import NOBODY, Care, Comeback
@@ -195,6 +195,13 @@ def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
 
     assert foretell(cut_off, views=views).failover is False
     assert foretell(KILL, views=views).failover is True
+
+
+def test_a_master_that_cannot_reach_its_peers_is_reached_by_them_and_stays() -> None:
+    """A fault of the network is not taken for a dead master where nobody misses it."""
+    assert foretell(isolate("master", direction="out")).because == "no fault hits the master"
+    assert foretell(isolate("master", direction="in")).failover is True
+    assert foretell(grow("master")).failover is False
 
 
 def test_without_a_replica_there_is_nobody_to_promote() -> None:

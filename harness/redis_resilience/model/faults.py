@@ -7,6 +7,8 @@ sense.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from redis_resilience.model.errors import UsageError
@@ -91,20 +93,39 @@ class Pause(_Fault, frozen=True, tag="pause"):
         )
 
 
+class Direction(StrEnum):
+    """Whose connections a partition cuts."""
+
+    IN = "in"  # those that peers open to the target
+    OUT = "out"  # those that the target opens to its peers
+    BOTH = "both"  # every packet
+
+
 class Isolate(_Fault, frozen=True, tag="isolate"):
-    """Partitioned from every other pod, both ways, established connections too. Proof: a peer cannot connect."""
+    """Partitioned from every other pod, established connections too.
+
+    Proof: connects that were answered before are not, and the other way is still open where only one is cut. A master
+    that cannot reach its peers is still reached by its replicas and by every Sentinel: they see nothing.
+    """
+
+    direction: Direction = Direction.BOTH
 
     @property
     def traits(self) -> Traits:
+        reached = self.direction is Direction.OUT
         return Traits(
             process=Process.STAYS_UP,
-            peers_see=PeersSee.SILENCE,
-            takes=Takes.POD,
+            peers_see=PeersSee.NOTHING if reached else PeersSee.SILENCE,
+            takes=Takes.CONTAINER if reached else Takes.POD,
             back_by=BackBy.HEAL,
             asked_to_end=False,
             clients_reach_it=True,
             watchers_lose_it=False,
         )
+
+    def __str__(self) -> str:
+        way = {Direction.IN: " from its peers", Direction.OUT: " to its peers", Direction.BOTH: ""}[self.direction]
+        return f"{self.kind} {self.target}{way}"
 
 
 class DeletePod(_Fault, frozen=True, tag="delete-pod"):
@@ -210,9 +231,14 @@ def pause(target: str, *, for_s: float | None = None) -> Pause:
     return Pause(target=target, for_s=for_s)
 
 
-def isolate(target: str, *, for_s: float | None = None) -> Isolate:
-    """Partition the target's pod from the other pods for `for_s`, or until the heal phase; clients still reach it."""
-    return Isolate(target=target, for_s=for_s)
+def isolate(target: str, *, direction: str = Direction.BOTH, for_s: float | None = None) -> Isolate:
+    """Partition the target's pod from the other pods for `for_s`, or until the heal phase; clients still reach it.
+
+    direction: "in" cuts the connections that peers open to it, "out" those that it opens to them, "both" every packet.
+    """
+    if direction not in tuple(Direction):
+        raise UsageError(f"expected a direction of: {', '.join(Direction)}; got {direction!r}")
+    return Isolate(target=target, direction=Direction(direction), for_s=for_s)
 
 
 def delete_pod(target: str, *, grace_s: float = GRACE_S, for_s: float | None = None) -> DeletePod:

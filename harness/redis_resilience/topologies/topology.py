@@ -12,6 +12,8 @@ OF_A_TRIAL = "of a trial"
 """Marks a field that no description of a topology may set."""
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
+LISTENING = (REDIS_PORT, REDIS_PORT + 10_000, SENTINEL_PORT)
+"""Whatever of a pod peers connect to: its server, its node's cluster bus, its Sentinel."""
 
 
 class System(StrEnum):

@@ -182,6 +182,21 @@ def test_an_isolated_pod_loses_its_established_links_and_gets_them_back(deploy: 
 
 
 @APART
+@pytest.mark.parametrize(
+    ("direction", "silent", "answered"),
+    [("in", "redis-0 to redis-1", "redis-1 to redis-0"), ("out", "redis-1 to redis-0", "redis-0 to redis-1")],
+)
+def test_one_way_alone_is_cut_and_the_other_is_open(deploy: Deploy, direction: str, silent: str, answered: str) -> None:
+    deployment = deploy()
+    cut = deployment.isolate("redis-1", isolate("redis-1", direction=direction), ("redis-0",))
+    assert cut.proof.endswith(f"met silence for 0.2 s: {silent}; still answered: {answered}")
+    ask(deployment, "redis-0", "SET", "key", "value")
+    wait_for(deployment, "redis-1", "value" if direction == "in" else None, "GET", "key")
+    assert f"answered again: {silent}" in deployment.rejoin("redis-1").proof
+    wait_for(deployment, "redis-1", "value", "GET", "key")
+
+
+@APART
 def test_without_others_named_a_pod_is_isolated_from_all(deploy: Deploy) -> None:
     deployment = deploy()
     proof = deployment.isolate("redis-1", CUT).proof

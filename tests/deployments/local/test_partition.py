@@ -23,6 +23,14 @@ def test_a_cut_pair_is_dropped_both_ways_and_nobody_else() -> None:
     ]
 
 
+def test_one_way_drops_the_connections_that_one_side_opens() -> None:
+    """Requests and replies; what the other side opens has other ports."""
+    assert drops(ruleset([("redis-0", "redis-2")], ADDRESSES)) == [
+        "ip saddr 10.77.0.10 ip daddr 10.77.0.12 tcp dport { 6379, 16379, 26379 } drop",
+        "ip saddr 10.77.0.12 ip daddr 10.77.0.10 tcp sport { 6379, 16379, 26379 } drop",
+    ]
+
+
 def test_without_a_cut_the_table_is_empty() -> None:
     assert drops(ruleset([], ADDRESSES)) == []
 

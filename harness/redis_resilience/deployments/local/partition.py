@@ -20,13 +20,14 @@ from redis_resilience.deployments.local.control import Agent
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import DeploymentError, Unavailable
-from redis_resilience.model.faults import Isolate
-from redis_resilience.topologies.topology import REDIS_PORT
+from redis_resilience.model.faults import Direction, Isolate
+from redis_resilience.topologies.topology import LISTENING, REDIS_PORT
 
 _TABLE = "bridge redis_resilience"
 _SILENCE_S = 0.2
 _RULES_WITHIN_S = 5.0
 _OPEN_WITHIN_S = 5.0
+_PORTS = ", ".join(map(str, LISTENING))
 _ANSWERS = (0, errno.ECONNREFUSED)
 
 Way = tuple[str, str]
@@ -44,9 +45,10 @@ class Partition:
 
     def cut(self, pod: str, others: Iterable[str], addresses: Mapping[str, str], fault: Isolate) -> Effect:
         """addresses: of every pod that exists now."""
-        del fault
-        new = {way for other in others for way in ((pod, other), (other, pod))} - self._cut
+        sides = {Direction.IN: (False,), Direction.OUT: (True,), Direction.BOTH: (False, True)}[fault.direction]
+        new = {(pod, other) if opens else (other, pod) for other in others for opens in sides} - self._cut
         here = _among(new, addresses)
+        spared = [way for way in _among(map(_turned, new), addresses) if way not in self._cut | new]
         silent = self._silent(here, addresses)
         if silent:
             raise DeploymentError(
@@ -58,7 +60,10 @@ class Partition:
         open_ways = set(here) - set(self._silent(here, addresses))
         if open_ways:
             raise DeploymentError(f"expected silence after the rules were loaded; got an answer: {_words(open_ways)}")
+        if deaf := self._silent(spared, addresses):
+            raise DeploymentError(f"expected the other way to stay open; got silence: {_words(deaf)}")
         proof = f"connects that were answered before met silence for {_SILENCE_S:g} s: {_words(here)}"
+        proof += f"; still answered: {_words(spared)}" if spared else ""
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
 
     def heal(self, pod: str, addresses: Mapping[str, str]) -> Effect:
@@ -135,14 +140,28 @@ def find_nft() -> str:
 
 def ruleset(cut: Iterable[Way], addresses: Mapping[str, str]) -> str:
     """All rules as one nft script, which takes effect as a whole; the first line lets the second find its table."""
+    here = set(_among(cut, addresses))
     drops = "".join(
-        f"    ip saddr {addresses[source]} ip daddr {addresses[target]} drop\n"
-        for source, target in _among(cut, addresses)
+        _rules(addresses[way[0]], addresses[way[1]], alone=_turned(way) not in here) for way in sorted(here)
     )
     return (
         f"table {_TABLE}\ndelete table {_TABLE}\ntable {_TABLE} {{\n  chain forward {{\n"
         f"    type filter hook forward priority 0; policy accept;\n{drops}  }}\n}}\n"
     )
+
+
+def _rules(source: str, target: str, *, alone: bool) -> str:
+    """alone: the other way stays open, so of its packets only those of connections that `source` opened are dropped."""
+    if not alone:
+        return f"    ip saddr {source} ip daddr {target} drop\n"
+    return (
+        f"    ip saddr {source} ip daddr {target} tcp dport {{ {_PORTS} }} drop\n"
+        f"    ip saddr {target} ip daddr {source} tcp sport {{ {_PORTS} }} drop\n"
+    )
+
+
+def _turned(way: Way) -> Way:
+    return way[1], way[0]
 
 
 def _among(ways: Iterable[Way], addresses: Mapping[str, str]) -> list[Way]:

@@ -18,12 +18,13 @@ ENDS = {
 
 
 class FakeNode:
-    """Keeps what it is told; `reaches` is what a peer's attempt to connect comes to."""
+    """Keeps what it is told; `reaches`: whether an attempt to connect succeeds; `spared`: to these it always does."""
 
     def __init__(self, node):
         self.node = node
         self.told = []
         self.reaches = False
+        self.spared = ()
 
     def must(self, script, what):
         del what
@@ -33,7 +34,8 @@ class FakeNode:
     def ask(self, script, *, within_s=1.0):
         del within_s
         self.told.append(script)
-        return (0 if self.reaches else 124), ""
+        open_way = self.reaches or any(f"/dev/tcp/{address}/" in script for address in self.spared)
+        return (0 if open_way else 124), ""
 
 
 @pytest.fixture
@@ -59,11 +61,45 @@ def test_a_cut_without_effect_is_undone_and_told(nodes, journal):
     nodes[1].reaches = True
 
     with pytest.raises(
-        DeploymentError, match=r"expected redis-0 \(10.0.0.5\) to be out of its peers' reach; one still"
+        DeploymentError,
+        match=r"expected redis-0 \(10.0.0.5\) to be cut off \(both\); a peer .* port 6379: True",
     ):
         Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0"))
 
     assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
+
+
+@pytest.mark.parametrize(
+    ("direction", "ports", "spared", "proof"),
+    [
+        (
+            "in",
+            ("sport", "dport"),
+            ("10.0.1.6", "10.0.1.7"),
+            "a peer cannot connect within 0.3 s; it connects to a peer",
+        ),
+        ("out", ("dport", "sport"), ("10.0.0.5",), "it cannot connect to a peer within 0.3 s; a peer connects to it"),
+    ],
+)
+def test_one_way_only(nodes, direction, ports, spared, proof, *, journal):
+    """The packets of connections that one side opened; the proof tries both ways, each from its own network."""
+    for node in nodes:
+        node.spared = spared
+
+    effect = Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0", direction=direction))
+
+    from_it, to_it = (f"{side} {{ 6379, 16379, 26379 }}" for side in ports)
+    assert f"saddr 10.0.0.5 ip daddr {{ 10.0.1.6, 10.0.1.7 }} tcp {from_it} drop" in nodes[0].told[0]
+    assert f"daddr 10.0.0.5 ip saddr {{ 10.0.1.6, 10.0.1.7 }} tcp {to_it} drop" in nodes[0].told[0]
+    assert proof in effect.proof
+
+
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_one_way_that_cut_both_is_undone_and_told(nodes, journal, direction):
+    with pytest.raises(DeploymentError, match=rf"cut off \({direction}\); a peer connects to port 6379: False; it"):
+        Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0", direction=direction))
+
+    assert journal.left() == ()
 
 
 def test_healed_is_reached_again(nodes, journal):

@@ -18,10 +18,23 @@ from redis_resilience.deployments.kube.undoing import drop_table
 from redis_resilience.deployments.undo import DropTable, Where
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import DeploymentError
-from redis_resilience.model.faults import Isolate
+from redis_resilience.model.faults import Direction, Isolate
+from redis_resilience.topologies.topology import LISTENING
 
 _PRIORITY = -300
 _TRIED_S = 0.3
+_PORTS = "{ " + ", ".join(map(str, LISTENING)) + " }"
+_PORTS_OF = {
+    Direction.IN: (f" tcp sport {_PORTS}", f" tcp dport {_PORTS}"),
+    Direction.OUT: (f" tcp dport {_PORTS}", f" tcp sport {_PORTS}"),
+    Direction.BOTH: ("", ""),
+}
+"""Which packets from the pod, and which to it: those of connections that its peers opened, that it opened, all."""
+_PROOF_OF = {
+    Direction.IN: f"a peer cannot connect within {_TRIED_S:g} s; it connects to a peer",
+    Direction.OUT: f"it cannot connect to a peer within {_TRIED_S:g} s; a peer connects to it",
+    Direction.BOTH: f"a peer cannot connect within {_TRIED_S:g} s",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +66,16 @@ class Partition:
         self._cut: dict[str, tuple[DropTable, Entry]] = {}
 
     def cut(self, pod: str, ends: Mapping[str, End], fault: Isolate) -> Effect:
-        """Drop every packet between `pod` and the others in `ends`."""
-        del fault
+        """Cut what `fault` cuts between `pod` and the others in `ends`."""
         address = ends[pod].address
         others = ", ".join(sorted(end.address for name, end in ends.items() if name != pod))
+        from_it, to_it = _PORTS_OF[fault.direction]
         table = self._table(pod)
         rules = (
             f"add table inet {table}\n"
             f"add chain inet {table} cut {{ type filter hook forward priority {_PRIORITY}; }}\n"
-            f"add rule inet {table} cut ip saddr {address} ip daddr {{ {others} }} drop\n"
-            f"add rule inet {table} cut ip daddr {address} ip saddr {{ {others} }} drop"
+            f"add rule inet {table} cut ip saddr {address} ip daddr {{ {others} }}{from_it} drop\n"
+            f"add rule inet {table} cut ip daddr {address} ip saddr {{ {others} }}{to_it} drop"
         )
         undo = DropTable(
             nodes=tuple(node.node for node in self._nodes),
@@ -75,13 +88,16 @@ class Partition:
         begin_ns = time.monotonic_ns()
         for node in self._nodes:
             node.must(f"nft -f - <<'RULES'\n{rules}\nRULES", f"rules that isolate {pod}")
-        if self._reached(pod, ends):
+        reached = self._reached(pod, ends)
+        reaches = fault.direction is not Direction.BOTH and self._reaches(pod, ends)
+        if (reached, reaches) != (fault.direction is Direction.OUT, fault.direction is Direction.IN):
             self._drop(pod)
             raise DeploymentError(
-                f"expected {pod} ({address}) to be out of its peers' reach; one still connects to port "
-                f"{ends[pod].port}; does the traffic between these pods pass the node's forward hook?"
+                f"expected {pod} ({address}) to be cut off ({fault.direction}); a peer connects to port "
+                f"{ends[pod].port}: {reached}; it connects to a peer: {reaches}; does the traffic between these pods "
+                "pass the node's forward hook?"
             )
-        proof = f"{pod} ({address}) is cut off from {others}: a peer cannot connect within {_TRIED_S:g} s"
+        proof = f"{pod} ({address}) is cut off from {others}: " + _PROOF_OF[fault.direction]
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def heal(self, pod: str, ends: Mapping[str, End]) -> Effect:
@@ -109,10 +125,13 @@ class Partition:
 
     def _reached(self, pod: str, ends: Mapping[str, End]) -> bool:
         """Whether a peer of `pod` can connect to it."""
-        peer = next((end.process for name, end in ends.items() if name != pod and end.process), None)
-        if peer is None:
-            raise DeploymentError(f"expected a container that runs in a peer of {pod}; there is none")
-        return self._connects(peer, ends[pod])
+        peer = _running_peer(pod, ends)
+        return peer.process is not None and self._connects(peer.process, ends[pod])
+
+    def _reaches(self, pod: str, ends: Mapping[str, End]) -> bool:
+        """Whether `pod` can connect to a peer."""
+        own = ends[pod].process
+        return own is not None and self._connects(own, _running_peer(pod, ends))
 
     def _connects(self, peer: Process, end: End) -> bool:
         """From the peer's own network, as its Sentinel or its server would."""
@@ -120,3 +139,10 @@ class Partition:
         attempt = f"exec 3<>/dev/tcp/{end.address}/{end.port}"
         status, _ = shell.ask(f"nsenter --target {peer.pid} --net timeout {_TRIED_S} bash -c '{attempt}'")
         return status == 0
+
+
+def _running_peer(pod: str, ends: Mapping[str, End]) -> End:
+    for name, end in ends.items():
+        if name != pod and end.process:
+            return end
+    raise DeploymentError(f"expected a container that runs in a peer of {pod}; there is none")
