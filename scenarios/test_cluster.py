@@ -1,4 +1,4 @@
-"""Document 003: what a Redis Cluster on Kubernetes is to do, claim by claim, in the document's order.
+"""Document 003: the claims about a Redis Cluster on Kubernetes, in the document's order.
 
 `master-kill` is the first claim, "detect failures", and with its heal phase the second, "auto-recovery".
 """
@@ -24,7 +24,7 @@ from redis_resilience import (
 
 @pytest.mark.redis(topology="cluster")
 def test_cluster_master_lost(trial: Trial) -> None:
-    """Detect failures: a master hangs; its replica serves its slots, and every other shard keeps its own."""
+    """A master hangs: its replica takes over its hash slots, and the other shards keep their masters."""
     trial.inject(pause(MASTER))
     trial.expect(failover=True)
     outcome = trial.run()
@@ -35,7 +35,7 @@ def test_cluster_master_lost(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster")
 def test_cluster_majority_lost(trial: Trial) -> None:
-    """The limit of auto-recovery: 2 of 3 masters at once, and nobody can be elected until they are back."""
+    """Two of three masters fail at once: no replica can be elected until they are back."""
     trial.inject(kill(MASTER_MAJORITY))
     trial.expect(failover=False)
     outcome = trial.run()
@@ -46,7 +46,7 @@ def test_cluster_majority_lost(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster")
 def test_cluster_master_isolated(trial: Trial) -> None:
-    """A master that is cut off goes on for about a node timeout: what it acknowledges meanwhile is gone."""
+    """A master is isolated and accepts writes for about one node timeout: these are lost."""
     trial.inject(isolate(MASTER))
     trial.expect(failover=True, max_lost=None)
     outcome = trial.run()
@@ -56,7 +56,7 @@ def test_cluster_master_isolated(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster")
 def test_cluster_restarted(trial: Trial) -> None:
-    """All servers are killed at once and started again in place: addresses hold, and so must the data."""
+    """All servers are killed at once and restarted in place: their addresses and their data must remain."""
     trial.inject(kill(EVERY_SERVER, for_s=1.0))
     trial.windows(observe_s=8.0)
     trial.expect(failover=None)
@@ -66,7 +66,7 @@ def test_cluster_restarted(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster")
 def test_cluster_recreated(trial: Trial) -> None:
-    """No support for remapping of addresses: all pods come back elsewhere, and no node knows where the others are."""
+    """All pods come back under new addresses: the cluster stays down, because nodes keep stale peer addresses."""
     trial.inject(scale_to_zero(EVERY_SERVER, for_s=1.0))
     trial.windows(observe_s=12.0)
     trial.expect(failover=None, heals=False)
@@ -76,7 +76,7 @@ def test_cluster_recreated(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster-announced")
 def test_cluster_recreated_announced(trial: Trial) -> None:
-    """The same with the address of its Service announced by each node: it is whole again, and nothing is lost."""
+    """All pods come back under new addresses, but announce their Services': the cluster is healthy, nothing is lost."""
     trial.inject(scale_to_zero(EVERY_SERVER, for_s=1.0))
     trial.windows(observe_s=12.0)
     trial.expect(failover=None)
@@ -86,9 +86,9 @@ def test_cluster_recreated_announced(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster")
 def test_cluster_master_recreated(trial: Trial) -> None:
-    """One pod alone comes back elsewhere: it dials the others, who learn its new address from that.
+    """A master's pod comes back under a new address: it connects to the other nodes, which learn the address.
 
-    Before the node timeout is over it is master again, and tells clients of its old address for as long as it lives.
+    If it is back within the node timeout, it is master again, and reports its old address to clients while it lives.
     """
     trial.inject(delete_pod(MASTER, grace_s=0))
     outcome = trial.run()
@@ -97,7 +97,7 @@ def test_cluster_master_recreated(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster-growing")
 def test_cluster_grows(trial: Trial) -> None:
-    """Easy scaling: a node joins, gets slots of every shard with their keys, and gives them back, all under load."""
+    """A node joins, receives hash slots of every shard with their keys, and returns them, all under load."""
     trial.inject(grow("redis-7", slots=20))
     trial.expect(failover=False)
     outcome = trial.run()
@@ -108,10 +108,10 @@ def test_cluster_grows(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="cluster", fresh="yes", backends=("kind", "context"))
 def test_cluster_node_lost(trial: Trial) -> None:
-    """Data is spread over machines: one loses its power, and what is elsewhere of each shard serves all of its slots.
+    """A Kubernetes node fails: each shard is served by its pods on other nodes.
 
-    Of a new cluster, whose masters are on a host each: one that was promoted may share its host with another, and
-    where two of three go at once nobody is elected.
+    With a new cluster, whose masters are on a host each: a promoted one may share its host with another, and if two
+    of three masters fail at once, no replica is elected.
     """
     trial.inject(stop_node(MASTER))
     trial.expect(failover=True, max_lost=None)

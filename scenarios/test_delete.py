@@ -1,4 +1,4 @@
-"""Pods are deleted, and their controller makes them anew."""
+"""Pods are deleted, and their controllers recreate them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from redis_resilience import MASTER, REPLICA, SENTINEL, Trial, delete_pod, scale
 
 
 def test_master_delete(trial: Trial) -> None:
-    """Delete the master's pod with its 30 s of grace: is it handed over, or missed?"""
+    """Delete the master's pod with a grace period of 30 s: a planned failover, or one after detection?"""
     trial.inject(delete_pod(MASTER))
     outcome = trial.run()
     assert outcome.writes.lost == 0, outcome.explain()
 
 
 def test_master_delete_now(trial: Trial) -> None:
-    """Delete the master's pod without grace: its address goes with it, and the same name comes back elsewhere.
+    """Delete the master's pod without a grace period: the same name comes back under another address.
 
-    In a cluster perhaps before D: whether there is to be a failover is for the prediction to say.
+    On Kubernetes it may be back before down-after-milliseconds: the prediction says whether a failover must follow.
     """
     trial.inject(delete_pod(MASTER, grace_s=0))
     outcome = trial.run()
@@ -32,7 +32,7 @@ def test_replica_delete(trial: Trial) -> None:
 
 
 def test_sentinel_delete(trial: Trial) -> None:
-    """Delete a Sentinel's pod: the others must know it again when it is back."""
+    """Delete a Sentinel's pod: the other Sentinels must rediscover it."""
     trial.inject(delete_pod(SENTINEL, grace_s=0))
     trial.expect(failover=False)
     outcome = trial.run()
@@ -41,7 +41,7 @@ def test_sentinel_delete(trial: Trial) -> None:
 
 
 def test_scale_to_zero(trial: Trial) -> None:
-    """Scale everything to 0 and back: nobody can take over meanwhile, and every acknowledged write must be back."""
+    """Scale everything to 0 and back: no failover is possible, and every acknowledged write must be there."""
     trial.inject(scale_to_zero(MASTER, for_s=2.0))
     outcome = trial.run()
     assert outcome.writes.lost == 0, outcome.explain()

@@ -1,4 +1,4 @@
-"""Documents 000 and 001, first half: they end at deployment, so what 001 has its reader verify is done here, too."""
+"""Documents 000 and 001, first half: they end at deployment, so the checks of 001 are done here."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from redis_resilience import MASTER, Trial, delete_pod, switches, written_and_re
 pytestmark = pytest.mark.redis(topology="statefulset", fails=("convergence.final_master", "ledger.lost"))
 
 BACK_MS = 2000
-"""A cluster has the pod up again by then, empty, as master at another address; on `local` it waits for the heal."""
+"""Kubernetes has recreated the pod by then, empty, as master at another address; `local` waits for the heal."""
 
 
 def test_document_000(trial: Trial) -> None:
-    """Write, read on each replica, SENTINEL masters; the master's pod is deleted, +switch-master; masters again.
+    """Follow documents 000 and 001 on `statefulset`: delete the master's pod, expect +switch-master to a live pod.
 
-    One set keeps all pods here, so it cannot be scaled to 0 for its master alone. Where the document no longer holds
-    is told by the verdict. Back after the failover, redis-0 is a second master. Back before D is over, it wipes its
-    replicas, which follow its name, and its new Sentinel may leave the others no majority: nothing heals that.
+    One StatefulSet keeps all pods, so it cannot be scaled to 0 for its master alone. The verdict shows where the
+    document no longer holds: back after the failover, redis-0 is a second master. Back before down-after-milliseconds,
+    its replicas copy the empty server, and its new Sentinel may leave the others no majority: nothing heals that.
     """
     by_hand, topology = trial.by_hand(), trial.topology
     written_and_read_everywhere(by_hand, topology)
@@ -33,7 +33,7 @@ def test_document_000(trial: Trial) -> None:
     told = switches(outcome.log("redis-1", "sentinel"), topology.master_name)
     named = by_hand.masters(f"redis-1.{topology.service}")[topology.master_name]
     if back_first and not told:
-        assert named == before, f"expected nobody to be named but {before}; got {named}\n{outcome.explain()}"
+        assert named == before, f"expected {before} to be named still; got {named}\n{outcome.explain()}"
         assert before not in by_hand.addresses().values(), f"{before} is a pod's address again"
         return
     assert told, "expected +switch-master in the log of redis-1's Sentinel; there is none\n" + outcome.explain()

@@ -1,4 +1,4 @@
-"""Document 001, second half: what it has its reader verify after `helm install`, in its order."""
+"""Document 001, second half: its checks after `helm install`, in its order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.redis(topology="chart")
 
 
 def test_document_001(trial: Trial) -> None:
-    """Write, read on each replica, SENTINEL masters; scale the master's set to 0, +switch-master; masters again."""
+    """Follow document 001 on `chart`: scale the master's StatefulSet to 0, expect +switch-master to another pod."""
     by_hand, topology = trial.by_hand(), trial.topology
     written_and_read_everywhere(by_hand, topology)
     before = by_hand.masters("redis")[topology.master_name]
@@ -39,14 +39,14 @@ def test_document_001(trial: Trial) -> None:
 
 @pytest.mark.redis(topology="chart", backends=("kind", "context"))
 def test_document_001_metrics(trial: Trial) -> None:
-    """The exporter of any pod, through its Service, tells that its server is up."""
+    """Scrape the exporter through its Service: it reports that the server is up."""
     metrics = trial.by_hand().fetch("http://redis-metrics:9121/metrics")
     assert "redis_up 1" in metrics.splitlines()
 
 
 @pytest.mark.redis(topology="chart", backends=("kind", "context"))
 def test_document_001_network_policy(trial: Trial) -> None:
-    """A client with the label gets an answer, one without it none; a network that enforces no policy is told of."""
+    """Only the client with the label gets an answer; skipped where the network does not enforce policies."""
     by_hand, host = trial.by_hand(), f"{trial.topology.first}.{trial.topology.service}"
     assert by_hand.ping_from({"redis-client": "true"}, host, REDIS_PORT) == "PONG"
     if by_hand.ping_from({}, host, REDIS_PORT) == "PONG":

@@ -1,8 +1,8 @@
 """Document 002: a bootstrap pod, both controllers scaled to 3, and then the bootstrap pod is deleted.
 
-Bring-up does the document's steps up to the last. Of the three things that it says happen then, the second has not
-happened since Kubernetes 1.6: the bootstrap pod belongs to one controller, which makes a server in its place, and no
-Sentinel is made, as the other controller has lost none.
+The deployment follows the document up to its last step. Of the three things that it promises then, the second has not
+happened since Kubernetes 1.6: the bootstrap pod belongs to one controller, which creates a server in its place, and no
+Sentinel is created, because the other controller has lost none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BOOTSTRAP = "redis-master"
 
 
 def test_document_002(trial: Trial) -> None:
-    """Delete the bootstrap pod: a server is made in its place, a replica is elected, and no Sentinel is made."""
+    """Delete the bootstrap pod: a new server is created, a replica is promoted, and no new Sentinel is created."""
     trial.inject(delete_pod(BOOTSTRAP))
     trial.expect(failover=True, max_lost=None)
     trial.windows(heal_s=60.0)
@@ -25,14 +25,14 @@ def test_document_002(trial: Trial) -> None:
     assert outcome.failover.old_master == BOOTSTRAP, outcome.explain()
     assert outcome.finding("convergence.final_master").verdict == "pass", outcome.explain()
     told = outcome.finding("convergence.sentinels_agree").text
-    assert f"the Sentinel of {BOOTSTRAP} went with its pod, and none was made in its place" in told
+    assert f"the Sentinel of {BOOTSTRAP} was deleted with its pod, and none was created in its place" in told
 
 
 def test_document_002_dead_sentinel(trial: Trial) -> None:
-    """The same before the load: 3 of 4 known Sentinels are left. One more goes with the master, and none is elected.
+    """Delete the bootstrap pod before the load, then fail a Sentinel and the master: 2 of 4 is no majority.
 
-    Three live Sentinels with a quorum of 2 look as if they could spare one. The dead fourth still counts. Without its
-    grace the pod may still answer the one in its place, which then follows an address that is soon nobody's.
+    Three live Sentinels with a quorum of 2 look as if one could fail. The stale fourth entry still counts. Without a
+    grace period the pod may still answer its replacement, which then follows an address that no server has soon after.
     """
     trial.before(delete_pod(BOOTSTRAP))
     trial.inject(kill("sentinel-a/sentinel"))

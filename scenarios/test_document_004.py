@@ -1,7 +1,7 @@
 """Document 004: a Helm chart's master, replicas and Sentinels, and its three paragraphs on what happens when one fails.
 
-What it says of a server and of a Sentinel holds. Of the master's pod it does not say that the Deployment makes a master
-of it again, beside the one that was elected.
+What it says about a server and a Sentinel holds. It does not say that the Deployment recreates the master's pod as a
+master, beside the elected one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MASTER_POD = "redis-master"
 
 
 def test_document_004_server(trial: Trial) -> None:
-    """A replica's pod is deleted: a new one asks the Service for the master, and joins as a replica."""
+    """Delete a replica's pod: a new one asks the Service for the master, and joins as a replica."""
     trial.inject(delete_pod("redis-cluster-0", grace_s=0))
     trial.expect(failover=False)
     trial.windows(heal_s=60.0)
@@ -26,7 +26,7 @@ def test_document_004_server(trial: Trial) -> None:
 
 
 def test_document_004_sentinel(trial: Trial) -> None:
-    """A Sentinel's pod is deleted: a new one asks the Service for the master, and joins as a Sentinel."""
+    """Delete a Sentinel's pod: a new one asks the Service for the master, and joins as a Sentinel."""
     trial.inject(delete_pod("sentinel-a", grace_s=0))
     trial.expect(failover=False)
     trial.windows(heal_s=60.0)
@@ -37,7 +37,7 @@ def test_document_004_sentinel(trial: Trial) -> None:
 
 
 def test_document_004_master(trial: Trial) -> None:
-    """The master's pod is deleted: a replica is elected, the new Sentinel joins, and a stray second master is there."""
+    """Delete the master's pod: a replica is promoted, and the Deployment creates a stale second master."""
     trial.inject(delete_pod(MASTER_POD, grace_s=0))
     trial.expect(failover=True, max_lost=None, heals=False)
     trial.windows(linger_s=5.0)  # all replicas follow the new master by then, as far as they ever will

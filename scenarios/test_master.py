@@ -6,9 +6,9 @@ from redis_resilience import MASTER, Trial, isolate, kill, pause, stop
 
 
 def test_master_kill(trial: Trial) -> None:
-    """SIGKILL the master under load: who takes over, how long do writes stop, what is gone?
+    """SIGKILL the master: how long does the failover take, and is anything lost?
 
-    A kubelet starts it again, which may be before D: whether there is to be a failover is for the prediction to say.
+    A kubelet may restart it before down-after-milliseconds: the prediction says whether a failover must follow.
     """
     trial.inject(kill(MASTER))
     outcome = trial.run()
@@ -16,7 +16,7 @@ def test_master_kill(trial: Trial) -> None:
 
 
 def test_master_pause(trial: Trial) -> None:
-    """SIGSTOP the master: its connections live and nobody answers; what was in flight may still happen later."""
+    """SIGSTOP the master: connections stay open without replies; requests in flight may still be carried out."""
     trial.inject(pause(MASTER))
     trial.expect(failover=True)
     outcome = trial.run()
@@ -25,7 +25,7 @@ def test_master_pause(trial: Trial) -> None:
 
 
 def test_master_back_in_time(trial: Trial) -> None:
-    """Stop the master and start it again before D: no failover is the right answer, and its disk keeps every write."""
+    """Stop a persistent master and restart it before down-after-milliseconds: no failover, nothing lost."""
     trial.down_after(3000)
     trial.redis(appendonly="yes", appendfsync="everysec")
     trial.inject(stop(MASTER, for_s=0.5))
@@ -36,7 +36,7 @@ def test_master_back_in_time(trial: Trial) -> None:
 
 
 def test_master_wiped(trial: Trial) -> None:
-    """The same without persistence: the master comes back empty before D, and its replicas throw their data away."""
+    """Kill a master without persistence, restart it before down-after-milliseconds: all data is lost."""
     trial.down_after(3000)
     trial.redis(appendonly="no", save='""')
     trial.inject(kill(MASTER, for_s=0.5))
@@ -48,7 +48,7 @@ def test_master_wiped(trial: Trial) -> None:
 
 
 def test_master_stop(trial: Trial) -> None:
-    """SIGTERM the master: it may save and say goodbye, and is replaced all the same."""
+    """SIGTERM the master: it may save and close its connections; a failover follows, and nothing is lost."""
     trial.inject(stop(MASTER))
     trial.expect(failover=True)
     outcome = trial.run()
@@ -57,9 +57,9 @@ def test_master_stop(trial: Trial) -> None:
 
 
 def test_master_isolate(trial: Trial) -> None:
-    """Cut the master off from its peers, not from its clients: two masters, what the old one took is thrown away.
+    """Partition the master from its peers, not from its clients: two masters; writes to the old one are lost.
 
-    Where it needs a replica to take writes it stops by itself after min-replicas-max-lag; else when it is turned round.
+    With min-replicas-to-write it stops accepting writes after min-replicas-max-lag, otherwise when it is demoted.
     """
     trial.inject(isolate(MASTER, for_s=5.0))
     trial.expect(failover=True, max_lost=None, two_masters_s=30.0)
@@ -90,13 +90,13 @@ def test_master_isolate_out(trial: Trial) -> None:
 
 
 def test_bounded_loss(trial: Trial) -> None:
-    """The same with a short min-replicas-max-lag: cut off, the master stops sooner, and less is lost."""
+    """Partition a master with min-replicas-max-lag 2 from its peers: it stops accepting writes soon, and loses less."""
     lag_s = 2
     trial.redis(min_replicas_to_write="1", min_replicas_max_lag=str(lag_s))
     trial.inject(isolate(MASTER, for_s=5.0))
     trial.expect(failover=True, max_lost=None, two_masters_s=30.0)
     outcome = trial.run()
-    assert outcome.writes.lost > 0, "expected what it took while it was cut off\n" + outcome.explain()
-    # A replica acknowledges once a second, and who is late is looked for once a second.
+    assert outcome.writes.lost > 0, "expected writes to the isolated master to be lost\n" + outcome.explain()
+    # A replica acknowledges once a second, and the master checks for late replicas once a second.
     assert outcome.writes.lost_seconds <= lag_s + 2, outcome.explain()
     assert outcome.writes.causes.get("NOREPLICAS", 0) > 0, outcome.explain()

@@ -1,4 +1,4 @@
-"""A node of the cluster fails, with everything on it."""
+"""A Kubernetes node fails, with everything on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from redis_resilience import MASTER, Trial, stop_node
 
 @pytest.mark.redis(backends=("kind", "context"))
 def test_node_stop(trial: Trial) -> None:
-    """Cut the power of the master's node: its Sentinel goes with it, and nobody tells anybody."""
+    """The master's Kubernetes node fails, with its Sentinel: peers receive no FIN or RST."""
     trial.inject(stop_node(MASTER))
     trial.expect(max_lost=None)
     trial.windows(heal_s=90.0)

@@ -1,4 +1,4 @@
-"""A master's pod is deleted while one client keeps its name: who answers to that name afterwards?"""
+"""A master's pod is deleted while one client keeps its name: which server has that name afterwards?"""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from redis_resilience import Trial, delete_pod
 
 @pytest.mark.redis(fresh="yes")
 def test_old_name(trial: Trial) -> None:
-    """Two clients ask the Sentinels, a third keeps the first pod's name; the pod is deleted at once and made anew.
+    """Delete the first pod while one client keeps its name: the recreated pod must follow the elected master.
 
-    A topology whose first pod believes in its number fails here: it comes back as a second master, and takes writes. So
-    does one whose pod is told its own name before the Sentinels have switched: it wipes all.
+    A topology whose first pod always starts as master fails: it comes back as a second master, and accepts writes. So
+    does one whose pod is given its own name before the Sentinels have switched: its replicas copy an empty server.
     """
     first = trial.topology.first
     trial.load(writers=2, rate=200)

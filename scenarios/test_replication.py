@@ -1,4 +1,4 @@
-"""Nothing is broken: what does this set-up do by itself?"""
+"""Nothing is broken: the baseline of a deployment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from redis_resilience import Trial
 
 
 def test_replication(trial: Trial) -> None:
-    """Write on the master, read on every replica; nothing is broken, so what shows is the noise floor."""
+    """Write on the master, read on every replica, without a fault: shows the noise floor."""
     trial.windows(control_s=2.0)
     outcome = trial.run()
     assert not outcome.failover.happened

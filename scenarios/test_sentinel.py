@@ -6,7 +6,7 @@ from redis_resilience import MASTER, SENTINEL, SENTINEL_MAJORITY, Trial, kill
 
 
 def test_sentinel_kill(trial: Trial) -> None:
-    """SIGKILL one Sentinel: nobody who writes may notice."""
+    """SIGKILL one Sentinel: clients must not notice."""
     trial.inject(kill(SENTINEL))
     trial.expect(failover=False)
     outcome = trial.run()
@@ -15,7 +15,7 @@ def test_sentinel_kill(trial: Trial) -> None:
 
 
 def test_sentinel_majority_lost(trial: Trial) -> None:
-    """SIGKILL a majority of the Sentinels, then the master: no failover is possible, as CKQUORUM says beforehand."""
+    """SIGKILL a majority of the Sentinels, then the master: no failover is possible, as CKQUORUM reports beforehand."""
     trial.inject(kill(SENTINEL_MAJORITY))
     trial.inject(kill(MASTER), after_s=0.5)
     trial.expect(failover=False)

@@ -33,7 +33,7 @@ def test_all_files_of_a_folder_are_one_set_up(tmp_path):
 
     found = {finding.rule for finding in lint_files([tmp_path], []).findings}
 
-    assert {"bare-pod", "image-floating", "sentinels-too-few", "nobody-to-promote"} <= found
+    assert {"bare-pod", "image-floating", "sentinels-too-few", "no-promotable-replica"} <= found
 
 
 def test_several_paths_are_one_set_up_too(tmp_path):

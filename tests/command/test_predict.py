@@ -54,7 +54,7 @@ def test_bounds_are_those_of_the_settings():
     hung = row(text, replace(OF_NODE, profile="documented", fault="pause master"))[4]
     assert killed == "+switch-master after 5.08 to 8.22 s, 120 s later for each failed election"
     assert hung.startswith("+switch-master after 5.08 to 10.2 s")
-    assert row(text, replace(OF_NODE, backend="kind", fault=DELETED))[4].startswith("handed over; where that fails")
+    assert row(text, replace(OF_NODE, backend="kind", fault=DELETED))[4].startswith("planned failover; if that fails")
     assert row(text, Case(topology="statefulset", profile="documented", fault="kill master", backend="kind"))[
         4
     ].startswith("no failover: the kubelet brings it back")

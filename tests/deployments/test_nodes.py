@@ -67,7 +67,7 @@ def test_nodes_that_disagree_on_the_slots_are_named() -> None:
     other = table(
         "redis-4", **{"redis-1": "slave id-redis-3 0 0 3 connected", "redis-3": "master - 0 0 1 connected 0-8191"}
     )
-    assert "redis-1 and redis-4 do not agree on who has which slots" in look(Nodes(redis_4=other)).wrong
+    assert "redis-1 and redis-4 do not agree on the owners of the hash slots" in look(Nodes(redis_4=other)).wrong
 
 
 def test_slots_without_a_master_are_counted() -> None:

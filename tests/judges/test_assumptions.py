@@ -47,7 +47,7 @@ def incomplete(story: Any) -> None:
 
 
 def torn(story: Any) -> None:
-    story.problems = ("operations.bin: the last record was torn, 3 bytes cut off",)
+    story.problems = ("operations.bin: the last record was torn, 3 bytes of a truncated record removed",)
 
 
 def without_last_phase(story: Any) -> None:
@@ -157,7 +157,7 @@ def last_write_failed(story: Any) -> None:
         (unread, "final_reads", "redis-2 was not read"),
         (restarted, "final_reads", "redis-2 was restarted during the read"),
         (unnamed, "final_reads", "redis-2 was restarted during the read"),
-        (masterless, "final_reads", "nobody who is master to the Sentinels was read"),
+        (masterless, "final_reads", "no server that the Sentinels name as master was read"),
         (unseen, "fault_seen", "redis-0/redis answered all the time"),
         (sentinel_unseen, "fault_seen", "redis-2/sentinel answered all the time"),
         (evicted, "nothing_dropped", "redis-2: 1 evicted, 0 expired"),

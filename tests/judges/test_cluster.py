@@ -96,7 +96,7 @@ def test_a_shard_whose_master_was_not_read_is_named_and_makes_it_unknown(cluster
     del story.finals["redis-3"]
     judged = judge(story.reading())
     assert judged.verdict is Verdict.UNKNOWN
-    assert "nobody who is master of 8192-16383 was read" in finding(judged, "assumptions.final_reads").text
+    assert "no master of 8192-16383 was read" in finding(judged, "assumptions.final_reads").text
     assert finding(judged, "ledger.lost").verdict is Verdict.UNKNOWN
 
 

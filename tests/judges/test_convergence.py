@@ -25,7 +25,7 @@ def test_a_clean_failover_converges(kill: Any) -> None:
         "convergence.redundant",
     ]
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
-    assert found["convergence.redundant"].text.endswith("whole 2.904 s after the fault (give or take 21 ms)")
+    assert found["convergence.redundant"].text.endswith("redundancy restored 2.904 s after the fault (+/- 21 ms)")
 
 
 def test_a_write_that_the_old_master_takes_after_the_promotion_fails(kill: Any) -> None:
@@ -55,7 +55,7 @@ def test_two_masters_that_nobody_wrote_to_are_told_and_pass(kill: Any) -> None:
     found = findings(story)["convergence.one_master"]
 
     assert found.verdict is Verdict.PASS
-    assert "redis-0 and redis-1 both said master for 39 ms or more" in found.text
+    assert "redis-0 and redis-1 both reported master for 39 ms or more" in found.text
 
 
 def test_one_word_of_a_master_is_no_window(kill: Any) -> None:
@@ -63,7 +63,7 @@ def test_one_word_of_a_master_is_no_window(kill: Any) -> None:
     story = kill()
     story.sample(0, 3290, Role.MASTER, offset=1)
 
-    assert "at most one server said master" in findings(story)["convergence.one_master"].text
+    assert "at most one server reported master" in findings(story)["convergence.one_master"].text
 
 
 def test_two_masters_at_the_end_fail(kill: Any) -> None:
@@ -117,7 +117,7 @@ def test_a_sentinel_that_never_switched_disagrees(kill: Any) -> None:
 def test_a_sentinel_that_is_asked_at_the_end_need_not_have_announced_anything(
     kill: Any, named: str, verdict: Verdict
 ) -> None:
-    """It was made anew, and began with the promoted master; or with the old one."""
+    """It was recreated, and began with the promoted master; or with the old one."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
     story.event(3590, "harness", "named", address=named, sentinel="redis-0")
@@ -178,8 +178,8 @@ def test_two_masters_that_the_scenario_expects_pass_and_are_told(kill: Any) -> N
 
     assert found.verdict is Verdict.PASS
     assert found.text == (
-        "expected two masters to take writes at once, for 1 s or less; redis-0 acknowledged 2 beside another master, "
-        "over 101 ms; at most one server said master at any time"
+        "expected two masters to accept writes at once, for 1 s or less; redis-0 acknowledged 2 beside another master, "
+        "over 101 ms; at most one server reported master at any time"
     )
 
 
@@ -192,7 +192,7 @@ def test_two_masters_that_were_expected_and_did_not_come_fail(kill: Any) -> None
     found = findings(kill(two_masters_s=10))["convergence.two_masters"]
 
     assert found.verdict is Verdict.FAIL
-    assert "none took a write beside the other" in found.text
+    assert "none accepted a write beside the other" in found.text
 
 
 def test_a_sentinel_that_nobody_made_anew_need_not_agree_and_is_told(kill: Any) -> None:
@@ -206,12 +206,12 @@ def test_a_sentinel_that_nobody_made_anew_need_not_agree_and_is_told(kill: Any) 
     assert found.verdict is Verdict.PASS
     assert found.text == (
         "expected every Sentinel to name redis-1 at the end; all 2 did; "
-        "the Sentinel of redis-1 went with its pod, and none was made in its place"
+        "the Sentinel of redis-1 was deleted with its pod, and none was created in its place"
     )
 
 
 def moved(story: Any, server: str, address: str) -> Any:
-    """Its pod was made anew elsewhere, and a watcher met it there."""
+    """Its pod was recreated elsewhere, and a watcher met it there."""
     story.event(3400, f"server:{server}", "server-up", since=3390, server=server, address=address, run_id="anew")
     return findings(story)["convergence.sentinels_agree"]
 

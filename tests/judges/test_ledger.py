@@ -117,8 +117,7 @@ def test_the_loss_finding_says_how_many_why_and_which_first(kill: Any) -> None:
     _, findings = judged(kill(lost=(48, 49)).reading())
 
     assert finding(findings, "ledger.lost").text == (
-        "expected 0 or fewer lost; 2 of 198 acknowledged writes are not on redis-1 "
-        "(2 async tail; first rr:t1:000000000048)"
+        "expected no loss; 2 of 198 acknowledged writes are not on redis-1 (2 async tail; first rr:t1:000000000048)"
     )
 
 

@@ -398,7 +398,7 @@ def check_bounds(judge: Judge, kill: Any, _: Any) -> None:
     assert election(0, 50, spoil=tilt(1700)).phases[0].cause == "unexplained"
     assert election(100, 200, spoil=tilt(1600)).phases[0].cause == "unexplained"
     assert election(0, 50, spoil=late).phases[0].cause == "unexplained"
-    assert election(0, 50, spoil=very_late).phases[0].cause == "this machine stood still for 20 ms"
+    assert election(0, 50, spoil=very_late).phases[0].cause == "this machine stalled for 20 ms"
     assert not election(100, 200).phases[0].inside
     assert election(0, 1009.5, origin="fault_at", name="sdown_at").phases[0].inside is False
 
@@ -448,7 +448,7 @@ def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:
         for times in gone
     ]
     assert said[0] == "unexplained"
-    assert "looked up a name that was gone came 10 ms late" in said[1]
+    assert "was 10 ms late in all for DNS lookups of a deleted name" in said[1]
     assert "save" in cause("odown_at", "elected_at", (1565, "+new-epoch"), (1610, "+vote-for-leader"))
 
 
@@ -526,7 +526,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     assert fault is not None
     assert (fault.latest_ns - fault.earliest_ns) / 1e6 == 21.0
     assert "last_switch_at" in told.timeline.instants
-    assert "told to end before" in told.phases[0].cause
+    assert "received SIGTERM before" in told.phases[0].cause
     shut = kill()
     shut.deleted(400, 530, fault=stop_node("master"))
     shut.believe(prediction=both)
@@ -536,7 +536,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     silent.event(900, "log:redis-2", "unresolved", "redis-1.redis", since=899)
     assert judge(silent.history()).phases[0].cause == "unexplained"
     silent.event(900, "log:redis-2", "unresolved", "redis-0.redis", since=899)
-    assert "its name was gone" in judge(silent.history()).phases[0].cause
+    assert "its DNS record was removed" in judge(silent.history()).phases[0].cause
 
     unasked = kill()
     unasked.events = [event for event in unasked.events if event.label not in found_down]

@@ -36,7 +36,7 @@ def deployment(clusters, journal):
             seen = survey(made)
             return seen.whole, seen.text
 
-        eventually(look, within_s=90, what="a whole deployment", every_s=0.1)
+        eventually(look, within_s=90, what="a healthy deployment", every_s=0.1)
         yield made
 
 

@@ -169,7 +169,7 @@ def test_a_cluster_that_is_gone_is_told_before_anything_is_begun(clusters, deplo
 
     with pytest.raises(
         KubeError,
-        match=r"expected the cluster's version .* at https://127.0.0.1:1; nobody answered: .*; does the cluster",
+        match=r"expected the cluster's version .* at https://127.0.0.1:1; no answer: .*; does the cluster",
     ):
         deploy("test-errors-dead", Elsewhere(clusters, kubeconfig=theirs))
     assert journal.left() == before

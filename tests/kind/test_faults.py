@@ -43,7 +43,7 @@ def whole(deployment):
         seen = survey(deployment)
         return seen.whole, seen.text
 
-    eventually(look, within_s=90, what="a whole deployment", every_s=0.1)
+    eventually(look, within_s=90, what="a healthy deployment", every_s=0.1)
 
 
 def role(deployment, pod):

@@ -23,7 +23,7 @@ def deployment(clusters, journal):
 
 
 def settle(deployment):
-    eventually(lambda: ((seen := survey(deployment)).whole, seen.text), within_s=90, what="a whole deployment")
+    eventually(lambda: ((seen := survey(deployment)).whole, seen.text), within_s=90, what="a healthy deployment")
 
 
 def real_name(deployment, pod):
@@ -50,7 +50,7 @@ def test_what_takes_a_deleted_pod_s_place_takes_its_name(deployment):
     back = deployment.create_pod("sentinel-b")
 
     assert real_name(deployment, "sentinel-b") != before
-    assert f"sentinel-b was made anew as {real_name(deployment, 'sentinel-b')} at" in back.proof
+    assert f"sentinel-b was recreated as {real_name(deployment, 'sentinel-b')} at" in back.proof
     assert back.unreplaced == ()
 
 

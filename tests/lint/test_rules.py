@@ -71,7 +71,7 @@ BAD: dict[str, Spoil] = {
     "min-replicas-unset": lambda make: _directives(make, min_replicas_to_write="0"),
     "min-replicas-lag-long": lambda make: _directives(make, min_replicas_max_lag="0"),
     "min-replicas-all": lambda make: _directives(make, min_replicas_to_write="2"),
-    "nobody-to-promote": lambda make: _directives(make, replica_priority="0"),
+    "no-promotable-replica": lambda make: _directives(make, replica_priority="0"),
     "servers-disagree": lambda make: make.setup(
         servers=(make.server(count=1), make.server(count=2, settings=make.redis(appendfsync="always")))
     ),
@@ -105,7 +105,7 @@ BAD: dict[str, Spoil] = {
     "grace-too-short": lambda make: make.setup(
         workloads=(make.workload("redis", grace_s=10), make.workload("sentinel"))
     ),
-    "no-hand-over": lambda make: _container(make, pre_stop=False),
+    "no-planned-failover": lambda make: _container(make, pre_stop=False),
     "signal-swallowed": lambda make: _container(make, swallows_signals=True),
     "sentinel-config-read-only": lambda make: make.setup(
         sentinels=(make.watcher(read_only=Seen(value="/conf/sentinel.conf", where="sentinel")),)
@@ -316,7 +316,7 @@ def test_one_file_says_nothing_of_how_many_there_are(make):
     """Rules that count say so; those about its directives are asked."""
     report = check(make.setup(counted=False, servers=(make.server(count=1, settings=make.redis(appendonly="no")),)))
 
-    assert {"sentinels-too-few", "nobody-to-promote", "min-replicas-all"} <= {each.rule for each in report.not_seen}
+    assert {"sentinels-too-few", "no-promotable-replica", "min-replicas-all"} <= {each.rule for each in report.not_seen}
     assert "wipe-no-persistence" in _rules(report)
 
 

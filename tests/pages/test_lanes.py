@@ -23,9 +23,9 @@ def _figure(make: Any, **changes: Any) -> dict[str, Any]:
 def test_every_operation_is_counted_once_under_its_outcome(make: Any) -> None:
     figure = _figure(make)
 
-    counts = {name: sum(_trace(figure, name)["y"]) for name in ("acknowledged", "failed", "info (nobody knows)")}
+    counts = {name: sum(_trace(figure, name)["y"]) for name in ("acknowledged", "failed", "info (no reply)")}
 
-    assert counts == {"acknowledged": 2716, "failed": 2283, "info (nobody knows)": 1}
+    assert counts == {"acknowledged": 2716, "failed": 2283, "info (no reply)": 1}
 
 
 @pytest.mark.parametrize("seconds", [0.01, 5.0, 400.0, 40_000.0])

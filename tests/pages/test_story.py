@@ -57,7 +57,7 @@ def test_the_verdict_names_the_reason_of_its_own_kind(make: Any) -> None:
 
     told = what_it_means(make.judgement(verdict=Verdict.FAIL, findings=(unsure, lost)))
 
-    assert told == "The scenario's claim did not hold: expected 0 lost; 3 are (1 more finding below)"
+    assert told == "The scenario's expectations were not met: expected 0 lost; 3 are (1 more finding below)"
 
 
 def test_unknown_never_sounds_like_pass(make: Any) -> None:
@@ -75,7 +75,7 @@ def test_what_was_done_names_faults_and_load(make: Any) -> None:
     )
 
     assert what_was_done(plan) == (
-        "Kill master, then pause redis-2 under 1 writer (as fast as replies come) and 4 writers (500 writes/s)."
+        "Kill master, then pause redis-2 under 1 writer (as fast as replies arrive) and 4 writers (500 writes/s)."
     )
 
 

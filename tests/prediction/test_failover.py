@@ -165,7 +165,9 @@ def test_where_only_some_know_of_a_dead_one_it_depends_on_who_tries() -> None:
 
     assert prediction.failover is None
     assert prediction.bounds
-    assert prediction.because.startswith("2 Sentinels are left: a majority (2) of the 2 that one knows, but not (3)")
+    assert prediction.because.startswith(
+        "2 Sentinels are left: a majority (2) of the 2 that one of them knows, but not (3)"
+    )
 
 
 def test_without_the_quorum_nobody_agrees_that_it_is_down() -> None:
@@ -185,7 +187,9 @@ def test_sentinels_that_break_after_the_master_come_too_late_to_matter() -> None
         return foretell(KILL, Scheduled(fault=kill("sentinel-majority"), after_s=seconds))
 
     assert [after(seconds).failover for seconds in (0.0, 0.9, 1.1, 2.7, 2.8)] == [False, False, None, None, True]
-    assert after(1.1).because.endswith("once the last of them is away, which is too close to the election to tell")
+    assert after(1.1).because.endswith(
+        "once the last of them is down, which is too close to the election to be certain"
+    )
 
 
 def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
@@ -218,7 +222,7 @@ def test_back_well_before_d_no_failover() -> None:
     assert prediction.failover is False
     assert (
         prediction.because
-        == "the master is back after 1000 ms and found to be so at 2200 ms or sooner, before D = 5000 ms"
+        == "the master is back after 1000 ms and the Sentinels reach it again within 2200 ms, before D = 5000 ms"
     )
 
 
@@ -297,7 +301,7 @@ def test_a_kubelet_may_be_quicker_or_slower_than_d() -> None:
 
     assert prediction.failover is None
     assert prediction.because == (
-        "the kubelet brings it back after 0 to 5000 ms, which is too close to D = 3000 ms to tell"
+        "the kubelet brings it back after 0 to 5000 ms, which is too close to D = 3000 ms to be certain"
     )
 
 
@@ -305,7 +309,9 @@ def test_a_kubelet_is_quicker_than_a_long_d() -> None:
     prediction = foretell(KILL, views=sentinels(down_after_ms=60_000), care=CLUSTER)
 
     assert prediction.failover is False
-    assert prediction.because.startswith("the kubelet brings it back after 0 to 5000 ms and found to be so at 6200 ms")
+    assert prediction.because.startswith(
+        "the kubelet brings it back after 0 to 5000 ms and the Sentinels reach it again within 6200 ms"
+    )
 
 
 def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
@@ -321,7 +327,7 @@ def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
     names = {limits.name: limits for limits in prediction.hand_over}
     first_writes = [limits for limits in prediction.hand_over if limits.name == "first_write_at"]
 
-    assert prediction.because.startswith("it hands over before it goes, or else the master stays away")
+    assert prediction.because.startswith("a planned failover before it stops, or else the master is down")
     assert "2 of 3 known Sentinels" in prediction.because
     assert (names["elected_at"].origin, names["elected_at"].upper_ms) == ("fault_at", 12_000)
     assert [limits.origin for limits in first_writes] == ["dead_at", "promoted_at"]
@@ -339,7 +345,7 @@ def test_with_all_sentinels_away_nothing_can_be_told() -> None:
     prediction = foretell(scale_to_zero("master"), care=NODE)
 
     assert prediction.failover is None
-    assert "whoever is back first may replace it or not" in prediction.because
+    assert "either it or a replica may be first to return" in prediction.because
 
 
 def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> None:
@@ -348,7 +354,7 @@ def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> Non
     prediction = foretell(gone, care=replace(CLUSTER, siblings=("redis-0",)), load=Load())
 
     assert prediction.failover is True
-    assert "nobody brings it back) and 2 of 3 known Sentinels are there" in prediction.because
+    assert "nothing restarts it) and 2 of 3 known Sentinels are reachable" in prediction.because
     assert prediction.bounds
 
 
@@ -381,9 +387,9 @@ def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> Non
 
     assert prediction.failover is False
     assert prediction.because == (
-        "its controller makes it anew after 0 to 16000 ms, as master at another address, with a Sentinel that watches "
-        "only that one: known to the others, it leaves 2 votes of 4, no majority (3), and is known at 29300 ms or "
-        "sooner, before D = 30000 ms"
+        "its controller recreates it after 0 to 16000 ms, as master at another address, with a Sentinel that monitors "
+        "only that address: once known to the others, it leaves 2 votes of 4, no majority (3), and is known at 29300 "
+        "ms or sooner, before D = 30000 ms"
     )
 
 
@@ -393,7 +399,7 @@ def test_whether_the_new_sentinel_is_known_before_d_is_over_may_be_chance() -> N
 
     assert prediction.failover is None
     assert prediction.bounds
-    assert prediction.because.endswith("whether it is known before D = 10000 ms is over nobody can tell")
+    assert prediction.because.endswith("whether it is known within D = 10000 ms is uncertain")
 
 
 def test_a_new_sentinel_that_comes_once_a_leader_is_elected_changes_nothing() -> None:

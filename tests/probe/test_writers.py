@@ -99,7 +99,7 @@ def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytes
 
 
 def test_whoever_named_a_place_that_cannot_be_reached_is_doubted() -> None:
-    """Seen: a node that was made anew told clients of its own old address, and each of them believed it for good."""
+    """Seen: a node that was recreated told clients of its own old address, and each of them believed it for good."""
     writer, route = lonely("no-such-name.invalid", [])
 
     with pytest.raises(Unrouted):

@@ -24,13 +24,13 @@ def test_trials_are_grouped_by_what_made_them_long(make: Any) -> None:
 
 def test_figures_of_a_cause_do_not_split_a_mode(make: Any) -> None:
     judged = [
-        _with_causes(make, 2000.0, "this machine stood still for 37 ms", "this machine stood still for 41 ms"),
-        _with_causes(make, 2000.0, "this machine stood still for 112.5 ms"),
+        _with_causes(make, 2000.0, "this machine stalled for 37 ms", "this machine stalled for 41 ms"),
+        _with_causes(make, 2000.0, "this machine stalled for 112.5 ms"),
     ]
 
     (mode,) = modes(judged)
 
-    assert (mode.mechanism, mode.n, mode.share) == ("this machine stood still for … ms", 2, 1.0)
+    assert (mode.mechanism, mode.n, mode.share) == ("this machine stalled for … ms", 2, 1.0)
 
 
 def test_a_refused_trial_belongs_to_no_mode(make: Any) -> None:

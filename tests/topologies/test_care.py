@@ -19,7 +19,7 @@ def test_without_care_it_stays_down_until_it_is_healed() -> None:
     forever = absence(KILL, NOBODY, 1000)
     healed = absence(kill("master", for_s=0.5), NOBODY, 1000)
 
-    assert (forever.least_ms, forever.most_ms, forever.because) == (math.inf, math.inf, "nobody brings it back")
+    assert (forever.least_ms, forever.most_ms, forever.because) == (math.inf, math.inf, "nothing restarts it")
     assert (healed.least_ms, healed.most_ms) == (500, 500)
 
 

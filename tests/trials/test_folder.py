@@ -34,7 +34,7 @@ def test_a_torn_last_record_is_cut_and_makes_the_verdict_unknown(simulate):
     again = rejudge(TrialFolder(outcome.folder))
 
     assert again.verdict is Verdict.UNKNOWN
-    assert "operations.bin: the last record was torn, 37 bytes cut off" in again.explain()
+    assert "operations.bin: the last record was truncated; its 46 bytes were removed" in again.explain()
 
 
 def test_a_trial_whose_probe_took_its_history_along_is_unknown(simulate):
@@ -62,7 +62,7 @@ def test_a_torn_last_line_is_cut_and_named(simulate):
 
     history = TrialFolder(outcome.folder).history()
 
-    assert history.problems == ("trial.jsonl: the last line was torn and cut off",)
+    assert history.problems == ("trial.jsonl: the last line was truncated and has been removed",)
     assert not history.complete
 
 

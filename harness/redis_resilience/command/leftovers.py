@@ -108,4 +108,4 @@ def _namespaces(runs: dict[str, _Run], connect: Connect) -> Iterator[Leftover]:
 
 
 def _unknown(advice: str) -> str:
-    return f"no journal here knows it: kept as asked, or made by another user; `{advice}` if nobody needs it"
+    return f"no journal here knows it: kept as asked, or made by another user; `{advice}` if it is not needed"

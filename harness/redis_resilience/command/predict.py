@@ -120,7 +120,7 @@ def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -
 
 def _told(prediction: Prediction, word: str) -> str:
     if prediction.failover is None:
-        return f"cannot be told: {prediction.because}"
+        return f"uncertain: {prediction.because}"
     if not prediction.failover:
         return f"no failover: {prediction.because}"
     whole = next(
@@ -130,7 +130,7 @@ def _told(prediction: Prediction, word: str) -> str:
     )
     text = f"{word} after {_s(whole.lower_ms)} to {_s(whole.upper_ms)} s"
     if prediction.hand_over:
-        text = f"handed over; where that fails {text}"
+        text = f"planned failover; if that fails, {text}"
     return f"{text}, {_s(prediction.retry_ms)} s later for each failed election"
 
 

@@ -66,7 +66,7 @@ def form_cluster(
         wrong = look_at(probe, servers).wrong or _unlinked(probe, servers, names[shards:])
         return not wrong, "; ".join(wrong)
 
-    until(whole, _WHOLE_WITHIN_S, "a cluster that is whole")
+    until(whole, _WHOLE_WITHIN_S, "a healthy cluster")
 
 
 def meet(

@@ -103,7 +103,7 @@ def _wrong(
                 wrong.append(f"{pod} takes {ids.get(node.id, node.address)} for {', '.join(ill) or 'disconnected'}")
         views.setdefault(tuple((shard.slots, shard.master, shard.replicas) for shard in _shards(table, ids)), pod)
     if len(views) > 1:
-        wrong.append(f"{' and '.join(views.values())} do not agree on who has which slots")
+        wrong.append(f"{' and '.join(views.values())} do not agree on the owners of the hash slots")
     return wrong + [
         f"{shard.master or 'an unknown node'} ({ranges_text(shard.slots)}) has no replica"
         for shard in shards

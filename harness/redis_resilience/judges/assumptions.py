@@ -18,7 +18,7 @@ from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
-_NOBODY_READ = "nobody who is master to the Sentinels was read"
+_NOBODY_READ = "no server that the Sentinels name as master was read"
 
 
 def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
@@ -41,19 +41,20 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
         _finding(
             "healthy_before",
             environment.healthy_before,
-            f"expected a whole deployment before the fault; got {environment.health_text}",
+            f"expected a healthy deployment before the fault; got {environment.health_text}",
         ),
         _finding(
             "load",
             measured.control_acknowledged > 0 and measured.control_acknowledged >= wanted,
-            f"expected {wanted:.0f} or more acknowledged writes in the control window (min_share {load.min_share:g} of "
+            f"expected {wanted:.0f} or more acknowledged writes in the baseline (min_share {load.min_share:g} of "
             f"{measured.control_planned} planned); got {measured.control_acknowledged}",
         ),
         _finding(
             "punctual",
             measured.lateness_p99_ms <= load.max_lateness_ms,
-            f"expected the load's own lateness (p99) to be {load.max_lateness_ms:g} ms or less; "
-            f"got {measured.lateness_p99_ms:.2f} ms; is the machine busy?",
+            f"expected a scheduling delay of the load (p99) of {load.max_lateness_ms:g} ms or less; "
+            f"got {measured.lateness_p99_ms:.2f} ms"
+            + ("" if measured.lateness_p99_ms <= load.max_lateness_ms else "; is the machine busy?"),
         ),
         _finding(
             "awake",
@@ -84,8 +85,10 @@ def _faults_proved(reading: Reading) -> Finding:
     return _finding(
         "fault_proved",
         not missing,
-        f"expected each of {len(reading.plan.faults)} faults to prove its effect; "
-        + (f"no proof of {', '.join(missing)}" if missing else f"{len(effects)} proofs"),
+        "expected every fault's effect to be confirmed; "
+        + (
+            f"no proof of {', '.join(missing)}" if missing else f"confirmed {len(proved)} of {len(reading.plan.faults)}"
+        ),
     )
 
 
@@ -99,8 +102,8 @@ def _faults_seen(reading: Reading) -> Finding:
     return _finding(
         "fault_seen",
         not unseen,
-        "expected the watchers to lose whatever was broken, too; "
-        + (f"{', '.join(unseen)} answered all the time" if unseen else "they did"),
+        "expected the probe to lose contact with every broken server and Sentinel; "
+        + (f"{', '.join(unseen)} answered all the time" if unseen else "it did"),
     )
 
 
@@ -129,11 +132,12 @@ def _finals_read(reading: Reading) -> Finding:
     unread = [part for part in parts(reading) if final_master(part) is None]
     if unread and reading.plan.expect.heals:
         names = ", ".join(part.environment.shards[0].name for part in unread if part.environment.shards)
-        wrong.append(f"nobody who is master of {names} was read" if names else _NOBODY_READ)
+        wrong.append(f"no master of {names} was read" if names else _NOBODY_READ)
     return _finding(
         "final_reads",
         not wrong,
-        f"expected every server to be read at the end by one process; got {', '.join(wrong) or 'that'}",
+        "expected every server to be read at the end, and none to restart meanwhile; "
+        + (f"got {', '.join(wrong)}" if wrong else "all were"),
     )
 
 
@@ -166,9 +170,7 @@ def _tombstone(reading: Reading) -> Finding:
     one that it waited for is.
     """
     if not reading.plan.expect.heals or not any(group.follows for group in reading.plan.load.writers):
-        return _finding(
-            "last_write", good=True, text="expected nothing of the last write; none follows a healed master"
-        )
+        return _finding("last_write", good=True, text="the last write is not judged: no client follows a healed master")
     _, follows = writers_of(reading)
     rows = reading.operations[follows & (reading.operations["cause"] != Cause.BUSY)]
     if not len(rows):

@@ -31,17 +31,17 @@ EXPLAINED = "bounds.explained"
 UNEXPLAINED = "unexplained"
 NOT_SEEN = "not seen"
 
-_YOUNG = (
-    "a Sentinel counted from the last reply, as its broken connection was too young to be tried again, and took it back"
+_YOUNG = "a Sentinel's reconnect was rate-limited, so it counted from the last reply; its +sdown was withdrawn"
+_NAMELESS = (
+    "its DNS record was removed before the process exited: a Sentinel that reconnected counted from the last reply"
 )
-_NAMELESS = "its name was gone before it was: a Sentinel that had to connect again counted from the last reply"
 _ENDING = (
-    "it was told to end before: a server that waits for its replicas then holds back a Sentinel's own messages, and "
-    "the PINGs behind them"
+    "it received SIGTERM before: a server that waits for its replicas blocks a Sentinel's messages, and the PINGs "
+    "behind them"
 )
 _NAMED = (
     ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
-    ("-failover-abort-no-good-slave", "no good replica to promote"),
+    ("-failover-abort-no-good-slave", "no suitable replica to promote"),
     ("-failover-abort-slave-timeout", "the chosen replica did not become master in time"),
     ("+tilt", "a Sentinel was in TILT: its clock jumped or it was stalled"),
     ("-slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
@@ -131,7 +131,7 @@ def _stayed(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, 
     stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
     if stayed_ms < excess_ms:
         return ""
-    return f"{timeline.old_master} took writes for {stayed_ms:.0f} ms more: its clients stayed with it"
+    return f"{timeline.old_master} accepted writes for {stayed_ms:.0f} ms more: its clients stayed with it"
 
 
 def _early(reading: Reading, timeline: Timeline, bound: Bound, end: Instant) -> str:
@@ -176,11 +176,11 @@ def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, ex
     asked = _client_lookups_ms(reading, begin, end)
     save = _save_ms(reading, begin, end)
     accounts = (
-        (stall, f"this machine stood still for {stall:.0f} ms"),
+        (stall, f"this machine stalled for {stall:.0f} ms"),
         (late, f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"),
-        (lost, f"a Sentinel that looked up a name that was gone came {lost:.0f} ms late in all, by its own log"),
-        (until_hello, f"a Sentinel that looked up a gone name for {lost:.0f} ms missed a hello, the next is 2 s later"),
-        (asked, f"the client that wrote first looked up names for {asked:.0f} ms"),
+        (lost, f"a Sentinel was {lost:.0f} ms late in all for DNS lookups of a deleted name, by its own log"),
+        (until_hello, f"a Sentinel missed a hello (one per 2 s) in a DNS lookup of {lost:.0f} ms of a deleted name"),
+        (asked, f"the client that wrote first waited for DNS lookups for {asked:.0f} ms"),
         (save, f"a Sentinel took {save:.0f} ms to save its vote to its disk"),
     )
     for accounted_ms, cause in accounts:
@@ -298,7 +298,7 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
     planned = reading.plan.expect.failover
     wanted = prediction.failover if planned is None else planned
     because = f"because {prediction.because}" if planned is None else "by the scenario"
-    by = "the pod made in its place" if timeline.new_master == timeline.old_master else timeline.new_master
+    by = "the pod created in its place" if timeline.new_master == timeline.old_master else timeline.new_master
     seen = f"{timeline.old_master} was replaced by {by}" if timeline.failover else "No failover"
     if wanted is None:
         return Finding(name=EXPECTED, verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")

@@ -63,9 +63,9 @@ class _Beside:
 def _one_master(reading: Reading, beside: _Beside | None, both: _Both | None) -> Finding:
     """Two masters that both take writes are damage; two masters that nobody wrote to are told, and no more."""
     allowed_s = reading.plan.expect.two_masters_s
-    seen = "at most one server said master at any time"
+    seen = "at most one server reported master at any time"
     if both:
-        seen = f"{both.names} both said master for {(both.end_ns - both.begin_ns) / 1e6:.0f} ms or more"
+        seen = f"{both.names} both reported master for {(both.end_ns - both.begin_ns) / 1e6:.0f} ms or more"
     if allowed_s:
         return _expected_two(allowed_s, beside, seen)
     if beside:
@@ -74,19 +74,19 @@ def _one_master(reading: Reading, beside: _Beside | None, both: _Both | None) ->
             f"another server was master; {seen}"
         )
     else:
-        text = f"{seen}, and none took a write beside the other"
+        text = f"{seen}, and none accepted a write beside the other"
     return Finding(
         name=ONE_MASTER,
         verdict=Verdict.FAIL if beside else Verdict.PASS,
-        text=f"expected no two masters to take writes at once; {text}",
+        text=f"expected no two masters to accept writes at once; {text}",
     )
 
 
 def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Finding:
     """The scenario claims that two masters take writes: that none did is as wrong as that they did for longer."""
-    wanted = f"expected two masters to take writes at once, for {allowed_s:g} s or less"
+    wanted = f"expected two masters to accept writes at once, for {allowed_s:g} s or less"
     if beside is None:
-        text, good = f"{wanted}; none took a write beside the other, {seen}", False
+        text, good = f"{wanted}; none accepted a write beside the other, {seen}", False
     else:
         good = beside.span_ns <= allowed_s * 1e9
         text = (
@@ -174,7 +174,7 @@ def _final_master(reading: Reading) -> Finding:
     replicas = [name for name, final in reading.finals.items() if final.role == "replica"]
     wanted = len(reading.environment.servers) - 1
     whole = len(masters) == 1 and len(replicas) == wanted
-    seen = f"{roles or 'nobody'}{_strays(reading, masters)}"
+    seen = f"{roles or 'no server'}{_strays(reading, masters)}"
     return Finding(
         name=FINAL_MASTER,
         verdict=Verdict.PASS if whole else Verdict.FAIL,
@@ -222,7 +222,9 @@ def _sentinels_agree(reading: Reading) -> Finding:
         verdict=Verdict.FAIL if wrong else Verdict.PASS,
         text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
         + (f"got {told}" if wrong else f"all {len(believed)} did")
-        + "".join(f"; the Sentinel of {name} went with its pod, and none was made in its place" for name in gone),
+        + "".join(
+            f"; the Sentinel of {name} was deleted with its pod, and none was created in its place" for name in gone
+        ),
     )
 
 
@@ -237,11 +239,11 @@ def _redundant(timeline: Timeline) -> Finding:
     after_ms = timeline.ms(REDUNDANT_AT)
     instant = timeline.at(REDUNDANT_AT)
     if instant is None:
-        seen = "it was not whole when the observation ended"
+        seen = "redundancy was not restored in time"
     elif after_ms is None:
-        seen = "it was whole"
+        seen = "the deployment was fully redundant"
     else:
-        seen = f"whole {after_ms / 1e3:.3f} s after the fault (give or take {instant.error_ms:.0f} ms)"
+        seen = f"redundancy restored {after_ms / 1e3:.3f} s after the fault (+/- {instant.error_ms:.0f} ms)"
     return Finding(
         name=REDUNDANT,
         verdict=Verdict.PASS if instant else Verdict.FAIL,

@@ -224,7 +224,7 @@ def loss_finding(reading: Reading, writes: Writes) -> Finding:
     why = ", ".join(f"{count} {cause}" for cause, count in sorted(writes.lost_by_cause.items()))
     seen = f"{writes.lost} of {writes.acknowledged} acknowledged writes are not on {writes.final_master}"
     first = f"; first {writes.lost_writes[0].key}" if writes.lost_writes else ""
-    wanted = "any number lost" if allowed is None else f"{allowed} or fewer lost"
+    wanted = "loss to be counted only" if allowed is None else f"at most {allowed} lost" if allowed else "no loss"
     return Finding(
         name=LOST,
         verdict=Verdict.PASS if allowed is None or writes.lost <= allowed else Verdict.FAIL,

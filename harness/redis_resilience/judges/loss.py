@@ -17,7 +17,7 @@ from redis_resilience.model.records import Records
 
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
 SPLIT_BRAIN = "split brain"  # acknowledged by another than the promoted master after the promotion
-STALE = "stale master"  # acknowledged by a master that was made anew, and that the one promoted later never followed
+STALE = "stale master"  # acknowledged by a master that was recreated, and that the one promoted later never followed
 WIPE = "wipe"  # the final master came back without any of its data while nobody failed over
 NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, idem
 UNEXPLAINED = "unexplained"

@@ -52,7 +52,7 @@ class Writers:
 class Load:
     """All writers of a trial, and what must be reached for the trial to count.
 
-    min_share: share of the planned operations that must be acknowledged in the control window; a stall of the machine
+    min_share: share of the planned operations that must be acknowledged in the baseline; a stall of the machine
     costs some, and shows as noise and lateness besides.
     max_lateness_ms: the load generator's own p99 lateness above which nothing is concluded.
     reconnect_ms: a client without a connection tries again this often, staggered between the clients.

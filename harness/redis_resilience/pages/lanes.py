@@ -27,7 +27,7 @@ _RATE_PX, _LANE_PX, _BELOW_PX = 170, 34, 132
 _OUTCOMES = (
     (Result.OK, "acknowledged", "#2a9d5c", "solid", "return_ns"),
     (Result.FAIL, "failed", "#d1495b", "dash", "call_ns"),
-    (Result.INFO, "info (nobody knows)", "#b8860b", "dot", "call_ns"),
+    (Result.INFO, "info (no reply)", "#b8860b", "dot", "call_ns"),
 )
 _ROLES = {
     Role.MASTER: ("master", "#2f6fb3", ""),

@@ -172,9 +172,9 @@ def _writes(judgement: Judgement) -> Rows:
 
     return (
         ("planned", count_text(writes.planned), "due in the plan"),
-        ("acknowledged", count_text(writes.acknowledged), "a server said OK"),
+        ("acknowledged", count_text(writes.acknowledged), "a server replied OK"),
         ("failed", count_text(writes.failed), "certainly did not happen"),
-        ("info", count_text(writes.info), "sent and never answered: nobody knows"),
+        ("info", count_text(writes.info), "sent and never answered: indeterminate"),
         ("lost", told(writes.lost), "acknowledged, and not on the final master"),
         ("recovered", told(writes.recovered), "never acknowledged, and present: legal"),
         ("unexpected", told(writes.unexpected), "present, and never written by this trial"),
@@ -225,7 +225,7 @@ def _lateness(judgement: Judgement) -> Rows:
         ("longest gap without a fault (noise floor)", f"{ms_text(availability.noise_ms)} ms"),
         ("the load's own spacing", f"{ms_text(availability.spacing_ms)} ms"),
         (
-            "lateness of the load p50, p99, max",
+            "scheduling delay of the load p50, p99, max",
             ", ".join(
                 f"{value:.2f}"
                 for value in (
@@ -238,7 +238,7 @@ def _lateness(judgement: Judgement) -> Rows:
         ),
         ("longest time for which the probe itself stood still", f"{ms_text(availability.stalled_max_ms)} ms"),
         (
-            "acknowledged in the control window",
+            "acknowledged in the baseline",
             f"{count_text(availability.control_acknowledged)} of {count_text(availability.control_planned)}",
         ),
     )

@@ -27,7 +27,7 @@ def what_was_done(plan: Plan) -> str:
     faults = ", then ".join(str(fault) for fault in in_order(plan.faults)) or "no fault"
     loads = " and ".join(
         f"{plural(group.count, 'reader' if group.kind == 'read' else 'writer')} "
-        f"({f'{group.rate:g} {group.kind}s/s' if group.rate else 'as fast as replies come'})"
+        f"({f'{group.rate:g} {group.kind}s/s' if group.rate else 'as fast as replies arrive'})"
         for group in plan.load.writers
     )
     return f"{faults[0].upper()}{faults[1:]} under {loads or 'no load'}."
@@ -43,15 +43,15 @@ def what_it_means(judgement: Judgement) -> str:
     reasons = not_passed(judgement)
     if judgement.verdict is Verdict.PASS or not reasons:
         return {
-            Verdict.PASS: "Everything that the scenario claims held.",
+            Verdict.PASS: "All expectations were met.",
             Verdict.UNKNOWN: "Nothing can be concluded from this trial.",
-            Verdict.FAIL: "The scenario's claim did not hold.",
+            Verdict.FAIL: "The scenario's expectations were not met.",
         }[judgement.verdict]
     first = next((reason for reason in reasons if reason.verdict is judgement.verdict), reasons[0])
     more = f" ({plural(len(reasons) - 1, 'more finding')} below)" if len(reasons) > 1 else ""
     if judgement.verdict is Verdict.UNKNOWN:
         return f"Nothing can be concluded from this trial: {first.text}{more}"
-    return f"The scenario's claim did not hold: {first.text}{more}"
+    return f"The scenario's expectations were not met: {first.text}{more}"
 
 
 def _failover(judgement: Judgement) -> str:

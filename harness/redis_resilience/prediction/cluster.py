@@ -82,7 +82,7 @@ def predict_shard(
     if gone >= {*shard.masters, *shard.replicas}:
         return Prediction(
             failover=None,
-            because="every server is away with the master, and whoever is back first may replace it or not",
+            because="every server is away with the master, and either it or a replica may be first to return",
         )
     absent = absence(hit, care, shard.node_timeout_ms)
     if absent.most_ms < shard.node_timeout_ms:
@@ -178,11 +178,11 @@ def _bounds(shard: ShardAtRisk, *, load: Load | None, silent: bool) -> tuple[Bou
         fail,
         promoted,
         _told(instants.FIRST_SWITCH_AT, EXCHANGE_MS, "its own table has it at once"),
-        _told(instants.QUORUM_SWITCH_AT, told_ms, "the new master tells all nodes at once"),
+        _told(instants.QUORUM_SWITCH_AT, told_ms, "the new master announces itself to all nodes at once"),
         _told(
             instants.LAST_SWITCH_AT,
             pinged_ms + TICK_MS + EXCHANGE_MS,
-            "or with the next PING where a link is being made anew",
+            "or with the next PING where a link is being re-established",
         ),
     ]
     following = [group for group in load.writers if group.follows] if load else []

@@ -68,7 +68,7 @@ def _of_loss(
     if traits.takes is Takes.CONTROLLER and watching <= set(care.siblings or watching):
         return Prediction(
             failover=None,
-            because="the Sentinels are away with the master, and whoever is back first may replace it or not",
+            because="the Sentinels are down with the master, and either it or a replica may be first to return",
         )
     if not sentinels:
         return Prediction(failover=False, because="no Sentinel watches the master")
@@ -89,7 +89,7 @@ def _of_loss(
     if noticed_ms < settings.down_after_ms[0] and not hand_over:
         return Prediction(
             failover=False,
-            because=f"{absent.because} and found to be so at {noticed_ms:g} ms or sooner, before "
+            because=f"{absent.because} and the Sentinels reach it again within {noticed_ms:g} ms, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
     stranger = care.remade if care.apart and recreated and not hand_over else None
@@ -103,12 +103,12 @@ def _of_loss(
             )
     leaving = _impossible(_settings(away, lost, sentinels, until_elected=True))
     if leaving:
-        leaving = f"{leaving} once the last of them is away, which is too close to the election to tell"
+        leaving = f"{leaving} once the last of them is down, which is too close to the election to be certain"
     doubt = candidates.doubt or leaving or _doubt(settings, absent, stranger, bounds)
     certain = (
-        ("it hands over before it goes, or else " if hand_over else "")
-        + f"the master stays away for longer than D = {settings.down_after_ms[1]:g} ms ({absent.because}) and "
-        f"{settings.live} of {settings.known[1]} known Sentinels are there (quorum {settings.quorum})"
+        ("a planned failover before it stops, or else " if hand_over else "")
+        + f"the master is down for longer than D = {settings.down_after_ms[1]:g} ms ({absent.because}) and "
+        f"{settings.live} of {settings.known[1]} known Sentinels are reachable (quorum {settings.quorum})"
         + (f"; enough of them only {settings.late_ms:g} ms after the fault" if settings.late_ms else "")
         + _too_short(settings)
     )
@@ -126,18 +126,18 @@ def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds:
     least, most = settings.known
     if settings.live < _majority(most):
         return (
-            f"{settings.live} Sentinels are left: a majority ({_majority(least)}) of the {least} that one knows, but "
-            f"not ({_majority(most)}) of the {most} that another knows"
+            f"{settings.live} Sentinels are left: a majority ({_majority(least)}) of the {least} that one of them "
+            f"knows, but not ({_majority(most)}) of the {most} that another one knows"
         )
     if stranger and stranger.least_ms < _elected_by_ms(bounds) and (outvoted := _outvoted(settings, stranger, most)):
-        return f"{outvoted}; whether it is known before D = {settings.down_after_ms[0]:g} ms is over nobody can tell"
+        return f"{outvoted}; whether it is known within D = {settings.down_after_ms[0]:g} ms is uncertain"
     if away.least_ms < _elected_by_ms(bounds):
-        return f"{away.because}, which is too close to D = {settings.down_after_ms[0]:g} ms to tell"
+        return f"{away.because}, which is too close to D = {settings.down_after_ms[0]:g} ms to be certain"
     return ""
 
 
 def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
-    """Why nobody is elected once the Sentinel of a pod that was made anew is known; "" where it makes no difference.
+    """Why nobody is elected once the Sentinel of a pod that was recreated is known; "" where it makes no difference.
 
     It counts, as its dead predecessor does, and has no vote: it knows nothing of the master at the old address.
     """
@@ -145,9 +145,9 @@ def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
     if settings.live >= majority:
         return ""
     return (
-        f"{stranger.by} makes it anew after {stranger.least_ms:g} to {stranger.most_ms:g} ms, as master at another "
-        f"address, with a Sentinel that watches only that one: known to the others, it leaves {settings.live} votes of "
-        f"{known + 1}, no majority ({majority})"
+        f"{stranger.by} recreates it after {stranger.least_ms:g} to {stranger.most_ms:g} ms, as master at another "
+        f"address, with a Sentinel that monitors only that address: once known to the others, it leaves "
+        f"{settings.live} votes of {known + 1}, no majority ({majority})"
     )
 
 
@@ -161,8 +161,8 @@ def _too_short(settings: Settings) -> str:
     if settings.down_after_ms[0] >= reached_ms:
         return ""
     return (
-        f"; D is below {reached_ms:g} ms, the longest that a Sentinel takes to connect again, so the new master may be "
-        "taken for dead right after the switch"
+        f"; D is below {reached_ms:g} ms, the longest that a Sentinel takes to reconnect, so the new master may be "
+        "considered down right after the switch"
     )
 
 

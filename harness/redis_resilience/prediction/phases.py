@@ -141,7 +141,7 @@ def _promoted() -> Bound:
         origin=instants.ELECTED_AT,
         lower_ms=2 * SHORT_TICK_MS - EXCHANGE_MS,
         upper_ms=2 * (TICK_MS + EXCHANGE_MS),
-        because="one tick to select the replica, one to tell it",
+        because="one tick to select the replica, one to promote it",
     )
 
 
@@ -165,7 +165,7 @@ def _announced(settings: Settings) -> tuple[Bound, Bound, Bound]:
         upper_ms=announced_ms if settings.quorum <= followers else reconfigured_ms,
         because="every follower hears the same hello"
         if settings.quorum <= followers
-        else "the quorum takes the leader, who switches last",
+        else "the quorum includes the leader, which switches last",
     )
     last_switch = Bound(
         name=instants.LAST_SWITCH_AT,

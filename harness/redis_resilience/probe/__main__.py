@@ -35,7 +35,7 @@ class _Line(asyncio.BaseProtocol):
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(max_workers=LOOKUPS, thread_name_prefix="look-up"))
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=LOOKUPS, thread_name_prefix="lookup"))
     requests = asyncio.StreamReader(limit=LINE_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin.buffer)
     outlet, line = await loop.connect_write_pipe(_Line, sys.stdout.buffer)

@@ -196,7 +196,7 @@ class BySlot:
             return told
         found = await self._asking.first(lambda reply, asked: owner_of(reply, self._slot, asked), "CLUSTER", "SLOTS")
         if found is None:
-            raise Unrouted(Cause.NO_MASTER, f"none of {len(self._asking)} nodes knows who has slot {self._slot}")
+            raise Unrouted(Cause.NO_MASTER, f"none of {len(self._asking)} nodes knows the owner of slot {self._slot}")
         endpoint, self.node_id = found
         return endpoint
 

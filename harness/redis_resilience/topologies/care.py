@@ -96,4 +96,4 @@ def _for_good(because: str) -> Absence:
 
 
 def _stays(lasts_ms: float) -> str:
-    return "nobody brings it back" if math.isinf(lasts_ms) else f"the master is back after {lasts_ms:g} ms"
+    return "nothing restarts it" if math.isinf(lasts_ms) else f"the master is back after {lasts_ms:g} ms"

@@ -23,8 +23,8 @@ _THREE_PODS = _stateful_set("redis", 3)
 NODE = Topology(
     name="node",
     document="what today's charts deploy",
-    summary="3 pods with redis and sentinel in each; asks the Sentinels who is master; names, AOF, claims",
-    promises="one master at a time; handed over when its pod is stopped on purpose, else replaced after D "
+    summary="3 pods with redis and sentinel in each; a restarted pod asks the Sentinels; names, AOF, claims",
+    promises="one master at a time; a planned failover when its pod is stopped, else a failover after D "
     "(manifests/README.md)",
     pods=_THREE_PODS,
     service="redis",
@@ -52,7 +52,7 @@ NODE = Topology(
         "a failed election is repeated only after twice the failover-timeout: 2 minutes as documented",
         "name resolution is synchronous in Sentinel's event loop: slow DNS delays its decisions",
         "appendfsync everysec: up to about one second of writes goes with the machine, none with the process",
-        "a master that is cut off goes on taking writes for 5 to 6 s, which are lost; then it takes none",
+        "an isolated master accepts writes for 5 to 6 s, which are lost; then it refuses them",
         "min-replicas-to-write 1: with both replicas away there are no writes at all",
     ),
 )
@@ -60,7 +60,7 @@ NODE = Topology(
 STATEFULSET = Topology(
     name="statefulset",
     document="000, 001 (Kubernetes: Up & Running, 1st edition)",
-    summary="3 pods with redis and sentinel in each; redis-0 always boots as master; RDB on an emptyDir",
+    summary="3 pods with redis and sentinel in each; redis-0 always starts as master; RDB on an emptyDir",
     pods=_THREE_PODS,
     service="redis",
     master_name="redis",
@@ -76,9 +76,9 @@ STATEFULSET = Topology(
     # The documents have no save line; these are the points that were compiled into the Redis of their time.
     redis_config=(("save", "3600 1"), ("save", "300 100"), ("save", "60 10000")),
     weaknesses=(
-        "redis-0 boots as master and its data goes with the pod: re-created, it is an empty master under the old name",
-        "replicas follow that name: if redis-0 is back before the failover, they resynchronise to empty",
-        "after a failover a re-created redis-0 is a stray master that the Sentinels do not know",
+        "redis-0 starts as master, and loses its data with the pod: recreated, it is an empty master",
+        "replicas follow that name: if redis-0 is back before the failover, they resynchronise from an empty master",
+        "recreated after a failover, redis-0 is a stale master that the Sentinels do not know",
         "each re-created pod brings a new Sentinel and leaves a dead one in the others' tables",
         "a promoted server that restarts follows redis-0 again: its configuration is static",
         "Sentinels keep addresses, replicas names: replicas are re-pointed to it after the failover-timeout",
@@ -89,13 +89,13 @@ STATEFULSET_ASK = replace(
     STATEFULSET,
     name="statefulset-ask",
     document="000, 001, with the usual repair",
-    summary="as statefulset, but a pod that starts asks the other pods' Sentinels first; everybody is known by name",
+    summary="as statefulset, but a pod that starts asks the other pods' Sentinels first; known by name",
     boot=Boot.ASK,
     sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
     weaknesses=(
-        "a pod that is back before the Sentinels have switched is told its own name: an empty master that all follow",
-        "or it is master again beside the one that they are about to choose: two masters until they turn it round",
-        "its data goes with the pod: whatever is not on another server by then is gone",
+        "a pod that is back before the Sentinels have switched is given its own name: an empty master that all follow",
+        "or it is master again beside the one that they are about to elect: two masters until they demote it",
+        "its data is deleted with the pod: writes that no other server has by then are lost",
         "each re-created pod brings a new Sentinel and leaves a dead one in the others' tables",
         "a Sentinel resolves names one after the other: with slow DNS it begins in TILT and decides nothing for 30 s",
     ),
@@ -129,7 +129,7 @@ CHART = Topology(
     ),
     weaknesses=(
         "four Sentinels: the majority is 3, so no more of them may be gone than with three",
-        "redis-master-0 always boots as master: scaled back, it is a second one until its own Sentinel has turned it",
+        "redis-master-0 always starts as master: scaled back, it is a second one until its own Sentinel has demoted it",
         "the Service redis leads to any pod: writes meet READONLY, or a second master that loses them",
         "a pod of redis-slave that starts while the master's set is at 0 finds no master, and its Sentinel no name",
         "readiness asks only whether the server answers: a replica without its master's data is ready, too",
@@ -192,9 +192,9 @@ BOOTSTRAP = Topology(
     weaknesses=(
         "4 Sentinels before the bootstrap pod is deleted, 3 of 4 known ones after it: exactly the majority",
         "no Sentinel takes the bootstrap pod's place: one controller has adopted it, the other never lost it",
-        "each new Sentinel leaves a dead one in the others' tables, until no majority of those known is left",
+        "each new Sentinel leaves a stale entry in the others' tables, until no majority of those known is left",
         "a new Sentinel waits for a master that answers: one more lost together with the master, and none is elected",
-        "all servers gone at once: nobody starts as master ever again",
+        "all servers gone at once: no server starts as master again",
         "a failed election is repeated only after twice the failover-timeout: 6 minutes as documented",
         "the shell is PID 1 and passes no signal on: a deleted master serves through 30 s of grace",
         "replicas write to their container's own file system: a restarted one comes back empty",
@@ -205,7 +205,7 @@ HELM = Topology(
     name="helm",
     document="004 (a Helm chart, incubator/redis-cluster)",
     summary="a Deployment of one master with Sentinel, a StatefulSet of 3 replicas, 2 more Sentinels; a claim each",
-    promises="a server, a Sentinel or the master's pod that dies is made anew and joins; the Sentinels elect a "
+    promises="a server, a Sentinel or the master's pod that dies is recreated and joins; the Sentinels elect a "
     "replica; no time is given",
     pods=(
         Pod(
@@ -227,10 +227,10 @@ HELM = Topology(
     fresh_sentinels=True,
     redis_config=_OF_THE_IMAGE,
     weaknesses=(
-        "the Deployment makes a master again, whoever is one by now: a stray second master with old data",
-        "its new Sentinel may take that stray master for the one to watch",
-        "the master's pod takes a Sentinel along: 2 of 3 remain, exactly the majority",
-        "each new Sentinel leaves a dead one in the others' tables, until no majority of those known is left",
+        "the Deployment makes a master again, even if another exists: a stale master with old data",
+        "its new Sentinel may monitor that stale master",
+        "the master's pod has a Sentinel too: 2 of 3 remain, exactly the majority",
+        "each new Sentinel leaves a stale entry in the others' tables, until no majority of those known is left",
         "the replicas' claims are mounted and never written to: a replica's data goes with its container",
         "the master's claim goes with `helm uninstall`, the replicas' empty ones stay",
         "a replica that finds no master at its start loses a minute for each attempt",

@@ -45,13 +45,13 @@ CLUSTER = Topology(
     promises="detects failures, recovers by itself, scales easily; a node that moves keeps its Service's address; no "
     "time is given",
     weaknesses=(
-        "nodes keep the addresses of pods: all re-created at once, none finds another again, and nothing serves",
-        "a pod that comes back under another address is found only because it dials the others, whose addresses held",
+        "nodes keep pod addresses: if all are recreated at once, none finds another, and the cluster stays down",
+        "a pod with a new address is found only because it connects to the others, whose addresses are unchanged",
         "by default the whole cluster refuses to serve while one shard has no master",
         "a majority of masters must be alive to replace one: with 2 of 3 lost at once no replica takes over",
-        "a master that is cut off goes on taking writes for about the node timeout; they are gone afterwards",
+        "an isolated master accepts writes for about the node timeout; they are lost afterwards",
         "one replica a shard: until the dead server is back, the next failure of that shard has no successor",
-        "Kubernetes spreads pods, not roles: after a failover two masters of three may share a host, and go with it",
+        "Kubernetes spreads pods, not roles: after a failover two masters of three may share a host, and fail with it",
     ),
 )
 
@@ -67,7 +67,7 @@ CLUSTER_ANNOUNCED = replace(
 CLUSTER_GROWING = replace(
     CLUSTER,
     name="cluster-growing",
-    summary="as cluster, with two nodes more that stand by, to be taken in",
+    summary="as cluster, with two spare nodes that can join",
     pods=_nodes(1, 8),
     spares=2,
 )

@@ -208,7 +208,7 @@ class Topology:
         controller = self.pod(name).controller
         if controller is None:
             raise UsageError(
-                f"expected a pod of {', '.join(ControllerKind)}; {name} is a bare pod, nobody can scale it"
+                f"expected a pod of {', '.join(ControllerKind)}; {name} is a bare pod and cannot be scaled"
             )
         return controller
 

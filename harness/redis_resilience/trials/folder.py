@@ -157,7 +157,7 @@ class TrialFolder:
         except BrokenTrial as error:
             raise BrokenTrial(f"{path}: {error}") from error
         if torn:
-            problems.append(f"{path.name}: the last record was torn, {torn} bytes cut off")
+            problems.append(f"{path.name}: the last record was truncated; its {torn} bytes were removed")
         return found
 
     def _events(self, name: str, problems: list[str]) -> list[AnyEvent]:
@@ -172,7 +172,7 @@ class TrialFolder:
         except BrokenTrial as error:
             raise BrokenTrial(f"{path}, {error}") from error
         if torn:
-            problems.append(f"{name}: the last line was torn and cut off")
+            problems.append(f"{name}: the last line was truncated and has been removed")
         return events
 
     def _load(self, name: str, kind: type[T]) -> T:

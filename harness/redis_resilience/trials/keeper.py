@@ -110,7 +110,7 @@ class Keeper:
             eventually(
                 look,
                 within_s=_REUSE_S,
-                what="the deployment of the trial before to be whole",
+                what="the previous trial's deployment to be healthy",
                 clock=self.clock,
             )
             return throttle(deployment.probe, deployment.profile).left_s <= self._bring_up_s

@@ -196,7 +196,7 @@ class Trial:
             seen = survey(deployment)
             return seen.whole, seen.text
 
-        eventually(look, within_s=_WHOLE_S, what="a whole deployment", clock=self._keeper.clock)
+        eventually(look, within_s=_WHOLE_S, what="a healthy deployment", clock=self._keeper.clock)
         return ByHand(deployment, clock=self._keeper.clock)
 
     def run(self) -> Outcome:

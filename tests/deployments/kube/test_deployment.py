@@ -176,7 +176,7 @@ def test_what_is_back_is_back_without_a_probe_to_ask_it(up, api, make_pod, with_
 
 
 def test_what_nobody_killed_cannot_be_started(up):
-    with pytest.raises(DeploymentError, match="expected redis-0/redis to have been killed; nobody did that"):
+    with pytest.raises(DeploymentError, match="expected redis-0/redis to have been killed; it was not"):
         up.start_container("redis-0", "redis")
 
 
@@ -190,7 +190,7 @@ def test_a_deleted_pod_is_gone_when_its_server_is(up, api, make_pod, gone):
     assert gone == [("redis-2/redis", "gone")]
     assert "redis-2 was deleted with 0 s of grace: accepted after" in effect.proof
     assert "redis (PID 4711 on node-1) gone after" in effect.proof
-    assert back.proof.startswith("redis-2 was made anew at 10.0.0.9, redis run_id abc")
+    assert back.proof.startswith("redis-2 was recreated at 10.0.0.9, redis run_id abc")
     assert up.servers()["redis-2"].host == "10.0.0.9"
 
 

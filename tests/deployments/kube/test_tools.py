@@ -37,7 +37,7 @@ def test_a_failure_shows_the_command_and_what_it_said(programs):
 
     with pytest.raises(
         DeploymentError,
-        match=r"expected `kind create cluster` to succeed; .* exit status 3 and said: node\(s\) already",
+        match=r"expected `kind create cluster` to succeed; .* exit status 3 with the output: node\(s\) already",
     ):
         run("kind", "create", "cluster", within_s=5)
 

@@ -265,7 +265,7 @@ class ClientApi:
             ) from error
         except (_http_error(), OSError) as error:
             raise KubeError(
-                f"expected {what} in {self._where}; nobody answered: {error}; does the cluster still run?"
+                f"expected {what} in {self._where}; no answer: {error}; does the cluster still run?"
             ) from error
 
 
@@ -320,7 +320,7 @@ class _Websocket:
     def outcome(self) -> str:
         told = self._client._channels.get(_STATUS, b"")  # noqa: SLF001 - its own reader fails where there is none
         if not told:
-            return "the line was cut before the program's end was told"
+            return "the connection was closed before the program's exit code arrived"
         status = json.loads(told)
         return "" if status.get("status") == "Success" else str(status.get("message", told))
 

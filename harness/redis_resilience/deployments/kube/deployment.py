@@ -229,7 +229,7 @@ class KubeDeployment(Growing):
         """Wait until the kubelet has started it again, and it answers."""
         ended = self._ended.get((pod, container))
         if ended is None:
-            raise DeploymentError(f"expected {pod}/{container} to have been killed; nobody did that")
+            raise DeploymentError(f"expected {pod}/{container} to have been killed; it was not")
         begin_ns = time.monotonic_ns()
         proof = self._up.pods.wait_for_restart(pod, container, ended)
         del self._ended[pod, container]
@@ -256,7 +256,7 @@ class KubeDeployment(Growing):
         """Wait until the pod's controller has made it anew, and all of it answers."""
         uid = self._deleted.get(pod)
         if uid is None:
-            raise DeploymentError(f"expected pod {pod} to have been deleted; nobody did that")
+            raise DeploymentError(f"expected pod {pod} to have been deleted; it was not")
         begin_ns = time.monotonic_ns()
         had = self._up.pods.topology.pod(pod).containers
         proof = self._up.pods.wait_for_new(pod, uid)
@@ -301,7 +301,7 @@ class KubeDeployment(Growing):
         """Waits for no pod: clients must find the first that is back while the last is still away."""
         controller = next((each for each, (*_, pods) in self._scaled.items() if pod in pods), None)
         if controller is None:
-            raise DeploymentError(f"expected what keeps {pod} to have been scaled to 0; nobody did that")
+            raise DeploymentError(f"expected what keeps {pod} to have been scaled to 0; it was not")
         undo, entry, pods = self._scaled[controller]
         begin_ns = time.monotonic_ns()
         asked = patiently(lambda: scale_back(self._up.api, undo))

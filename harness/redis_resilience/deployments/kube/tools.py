@@ -87,14 +87,14 @@ def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | N
         except subprocess.TimeoutExpired as error:
             _end_group(program)
             raise DeploymentError(
-                f"expected `{shown}` to end within {within_s:g} s; it did not; it said last: {_end(error.stderr)}"
+                f"expected `{shown}` to end within {within_s:g} s; it did not; its last output: {_end(error.stderr)}"
             ) from error
         except BaseException:
             _end_group(program)
             raise
     if program.returncode != 0:
         raise DeploymentError(
-            f"expected `{shown}` to succeed; it ended with exit status {program.returncode} and said: "
+            f"expected `{shown}` to succeed; it ended with exit status {program.returncode} with the output: "
             f"{_end(err or out)}"
         )
     return out.decode(errors="replace")

@@ -90,8 +90,8 @@ RULES = (
     Rule(
         id="no-password",
         severity=Severity.WARNING,
-        about="servers that anybody may write to",
-        why="Whoever reaches the port can empty the servers, or turn one into a replica of their own.",
+        about="servers that accept writes without a password",
+        why="Any client that reaches the port can empty the servers, or make one a replica of its own.",
         source="documents 000, 002, 003, 004",
         fix="requirepass and masterauth from a Secret, sentinel auth-pass; a NetworkPolicy besides.",
         needs=_SERVERS,
@@ -100,7 +100,7 @@ RULES = (
     Rule(
         id="password-half-set",
         severity=Severity.ERROR,
-        about="a password that not everybody knows who must",
+        about="a password that not every server and Sentinel has",
         why="Without masterauth a server cannot follow once it is replica; without auth-pass a Sentinel takes the "
         "master for dead.",
         source="every server may become replica; Sentinel's documentation",

@@ -116,8 +116,8 @@ RULES = (
     Rule(
         id="wipe-with-pod",
         severity=Severity.ERROR,
-        about="data that goes with the pod",
-        why="A master's pod that is re-created before the failover comes back empty under its old name: its replicas "
+        about="data that is deleted with the pod",
+        why="A master's pod that is recreated before the failover comes back empty under its old name: its replicas "
         "copy the nothing. Back after it, it may be a second master without data.",
         source="kubeblocks#10753; measured: 288 of 288 and 291 of 291 writes lost",
         fix="A claim (volumeClaimTemplates), and a start script that is no master while its data is lost.",
@@ -129,7 +129,7 @@ RULES = (
         id="data-volume-unused",
         severity=Severity.ERROR,
         about="a data volume that is not written to",
-        why="What looks kept is not: the directory of the data is not on the volume.",
+        why="Data that looks persistent is not: its directory is not on the volume.",
         source="documents 000, 002 and 004: replicas with `dir ./`",
         fix="Set `dir` to the volume's mount path.",
         scenario="master-delete-now",
@@ -161,9 +161,8 @@ RULES = (
     Rule(
         id="min-replicas-unset",
         severity=Severity.WARNING,
-        about="a master that takes writes with nobody to copy them",
-        why="A master that is cut off goes on acknowledging until it hears of its successor; all of that is thrown "
-        "away.",
+        about="a master that accepts writes without a replica",
+        why="An isolated master keeps acknowledging writes until it learns of its successor; all of them are lost.",
         source="redis#6062; measured: 8608 of 10226 writes lost, 168 with min-replicas-to-write 1",
         fix="min-replicas-to-write 1, min-replicas-max-lag 5: loss is bounded to about that many seconds, at the price "
         "of refusing writes while no replica is there.",
@@ -175,8 +174,8 @@ RULES = (
     Rule(
         id="min-replicas-lag-long",
         severity=Severity.WARNING,
-        about="replicas that count although they have been silent for long",
-        why="The bound on what a cut-off master may acknowledge is min-replicas-max-lag; 0 takes it away altogether.",
+        about="replicas that count although they have been silent for too long",
+        why="min-replicas-max-lag bounds what an isolated master may acknowledge; 0 removes the bound.",
         source="Redis's replication documentation",
         fix="min-replicas-max-lag 5.",
         scenario="master-isolate",

@@ -178,7 +178,7 @@ RULES = (
     Rule(
         id="sentinel-identity-lost",
         severity=Severity.WARNING,
-        about="a re-created Sentinel is a new one",
+        about="a recreated Sentinel is a new one",
         why="Sentinels never forget each other. Each new pod leaves a dead one behind that counts for the majority, "
         "until that cannot be reached any more.",
         source="k/k#18193, redis#7753",
@@ -190,10 +190,10 @@ RULES = (
     Rule(
         id="sentinels-dead-but-known",
         severity=Severity.WARNING,
-        about="dead Sentinels that the others still count",
+        about="stale Sentinel entries that the others still count",
         why="The majority is that of all known Sentinels, dead ones included.",
         source="k/k#18193, redis#7753",
-        fix="SENTINEL RESET on each Sentinel in turn, 30 s apart, while all is well.",
+        fix="Run SENTINEL RESET on each Sentinel in turn, 30 s apart, while the deployment is healthy.",
         scenario="sentinel-majority-lost",
         needs=(Needs.LIVE,),
         check=_dead_known,
@@ -202,7 +202,7 @@ RULES = (
         id="ckquorum-refused",
         severity=Severity.ERROR,
         about="SENTINEL CKQUORUM says that no failover is possible",
-        why="The master may die now, and nobody would take over.",
+        why="If the master fails now, no replica is promoted.",
         source="SENTINEL CKQUORUM",
         fix="Bring the missing Sentinels back, or reset what the others know of them.",
         scenario="sentinel-majority-lost",

@@ -128,8 +128,8 @@ RULES = (
         id="addresses-for-names",
         severity=Severity.WARNING,
         about="Sentinels that know pods by address",
-        why="A pod that is re-created has another address. The Sentinels look for it at the old one, count it as dead, "
-        "and keep it in their tables; where all pods were replaced, nobody is found.",
+        why="A recreated pod has another address. The Sentinels monitor the old one, count the pod as down, and "
+        "keep it in their tables; where all pods were replaced, no peer is reachable.",
         source="redis#9625, bitnami#6320, #28168, OT#1793",
         fix="sentinel resolve-hostnames yes, announce-hostnames yes, announce-ip and replica-announce-ip the pod's "
         "name.",
@@ -150,7 +150,7 @@ RULES = (
     Rule(
         id="resolver-slow",
         severity=Severity.WARNING,
-        about="names that take longer to fail than Sentinel's clock may stand",
+        about="DNS lookups that take longer to fail than Sentinel's event loop may stall",
         why="Sentinel resolves names in its event loop. After a stall of 2 s it is in TILT, and does nothing for 30 s, "
         "just when a node with a name on it is gone.",
         source="bitnami#9689, #36305",
@@ -184,7 +184,7 @@ RULES = (
         id="service-any-server",
         severity=Severity.WARNING,
         about="a Service that balances over master and replicas",
-        why="A write that reaches a replica is refused; one that reaches a stray master is lost.",
+        why="A write that reaches a replica is refused; one that reaches a stale master is lost.",
         source="document 001: Service redis",
         fix="Let clients ask the Sentinels; or select by a label that follows the master.",
         scenario="master-delete",

@@ -53,7 +53,7 @@ RULES = (
     Rule(
         id="bare-pod",
         severity=Severity.WARNING,
-        about="a pod that nobody makes anew",
+        about="a pod without a controller",
         why="Deleted, evicted, or on a node that is lost, it does not come back.",
         source="document 002: pod redis-master",
         fix="A StatefulSet.",
@@ -64,7 +64,7 @@ RULES = (
         id="no-spread",
         severity=Severity.WARNING,
         about="pods that may all be on one node",
-        why="One node then takes a master, its replicas and the majority of those who would replace it.",
+        why="If that node fails, the master, its replicas and the majority that would elect another fail together.",
         source="redis#10621; document 003 asks for it",
         fix="topologySpreadConstraints over kubernetes.io/hostname, or podAntiAffinity.",
         scenario="sentinel-majority-lost",
@@ -99,7 +99,7 @@ RULES = (
         id="image-floating",
         severity=Severity.WARNING,
         about="an image without a version",
-        why="A pod that is re-created may run another Redis than its peers, in the middle of a failover; and no number "
+        why="A recreated pod may run another Redis than its peers, in the middle of a failover; and no number "
         "can be repeated.",
         source="Bitnami's tags left their place in 2025: bitnami#35164",
         fix="A tag with a version, or a digest.",

@@ -194,13 +194,13 @@ RULES = (
         check=_ready_unsynced,
     ),
     Rule(
-        id="no-hand-over",
+        id="no-planned-failover",
         severity=Severity.NOTE,
         about="a planned stop is an unplanned failover",
-        why="A master that is deleted, drained or updated is missed for D and replaced then. A hook that hands over "
-        "first makes that about a second.",
-        source="measured: 0.8 s with a hand-over, D without; bitnami#12598 and #36362 show how hooks go wrong",
-        fix="A preStop hook that refuses writes, lets replicas catch up, and asks a Sentinel for a failover.",
+        why="A master that is deleted, drained or updated is replaced only after down-after-milliseconds. A hook that "
+        "requests a failover first makes that about a second.",
+        source="measured: 0.8 s with a planned failover, D without; bitnami#12598 and #36362 show how hooks go wrong",
+        fix="Add a preStop hook that refuses writes, lets replicas catch up, and asks a Sentinel for a failover.",
         scenario="master-delete",
         needs=(Needs.PODS, Needs.SENTINELS),
         check=_no_hand_over,
@@ -208,7 +208,7 @@ RULES = (
     Rule(
         id="signal-swallowed",
         severity=Severity.WARNING,
-        about="a shell that passes no signal on",
+        about="a shell that does not forward signals",
         why="A pod that is deleted goes on serving through its whole grace period, without a name, and is then killed "
         "with SIGKILL: no last synchronisation, no last sync of the disk.",
         source="bitnami#3710; documents 000, 002, 004",
@@ -221,7 +221,7 @@ RULES = (
         id="sentinel-config-read-only",
         severity=Severity.ERROR,
         about="Sentinel's configuration on a read-only volume",
-        why="Sentinel ends where it cannot write its configuration, and ConfigMaps and Secrets are read-only.",
+        why="Sentinel exits if it cannot write its configuration, and ConfigMaps and Secrets are read-only.",
         source="docker-library-redis#134; Kubernetes 1.9.4 and newer",
         fix="Copy the file to a claim or an emptyDir first.",
         needs=(Needs.PODS, Needs.SENTINELS),
@@ -230,8 +230,8 @@ RULES = (
     Rule(
         id="cpu-limit-low",
         severity=Severity.WARNING,
-        about="a limit on the processor",
-        why="A throttled server or Sentinel looks dead to others, and a Sentinel that stands still for 2 s does "
+        about="a CPU limit",
+        why="A throttled server or Sentinel looks down to the others, and a Sentinel that stands still for 2 s does "
         "nothing for 30 s (TILT).",
         source="spotahome#193; documents 002 and 004: limit 0.1",
         fix="A request, and no limit.",

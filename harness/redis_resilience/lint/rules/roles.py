@@ -51,7 +51,7 @@ RULES = (
         why="Re-created after a failover it is a second master. Writes that reach it by its name are lost, until "
         "somebody notices.",
         source="bitnami#5543, #5418, #3700; documents 000, 001, 004",
-        fix="A start script that asks the Sentinels, and waits where they may be about to choose another.",
+        fix="Use a start script that asks the Sentinels, and waits while they may be electing another.",
         scenario="master-delete",
         needs=_BOTH,
         check=_starts("first", "a pod is master by its name or its own setting"),
@@ -74,7 +74,7 @@ RULES = (
         about="pods that all start as masters of their own",
         why="Nothing is replicated at the start, and a pod that is re-created is a master again: each takes writes of "
         "its own, and whatever makes them replicas later throws away all of them but one's.",
-        source="a replicated set-up without a replicaof; Sentinel turns such a server into a replica only after it "
+        source="a replicated deployment without a replicaof; Sentinel turns such a server into a replica only after it "
         "knows it",
         fix="replicaof at the start, to the master that the Sentinels name.",
         scenario="master-delete-now",
@@ -93,7 +93,7 @@ RULES = (
         check=_starts("no-master", "every pod follows one of the pods that follow"),
     ),
     Rule(
-        id="nobody-to-promote",
+        id="no-promotable-replica",
         severity=Severity.ERROR,
         about="no replica that may become master",
         why="The Sentinels agree that the master is gone, and find no server: -failover-abort-no-good-slave, for ever.",

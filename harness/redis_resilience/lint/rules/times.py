@@ -101,7 +101,7 @@ RULES = (
     Rule(
         id="down-after-below-ping",
         severity=Severity.ERROR,
-        about="D below Sentinel's PING period",
+        about="down-after-milliseconds below Sentinel's PING period",
         why="After a switch a Sentinel may reach the new master only one PING period later. Until then it counts as "
         "silent, and a D below that replaces a healthy master.",
         source="measured: 9 of 9 kills at D = 300 ms were followed by further failovers; redis#8607",
@@ -113,7 +113,7 @@ RULES = (
     Rule(
         id="down-after-long",
         severity=Severity.WARNING,
-        about="D of half a minute or more",
+        about="down-after-milliseconds of half a minute or more",
         why="Writes stop for D and a second or two, each time that the master is lost.",
         source="the documents' own 60 s; Sentinel's default is 30 s",
         fix="D of 5 s to 10 s is enough for most networks.",
@@ -124,7 +124,7 @@ RULES = (
     Rule(
         id="restart-within-down-after",
         severity=Severity.NOTE,
-        about="a restarted container is back before D",
+        about="a restarted container is back within down-after-milliseconds",
         why="Then there is no failover: the outage is the restart and the loading of the data, which Sentinel takes "
         "for being available however long it lasts.",
         source="helm/charts#21287; Sentinel counts LOADING as an answer",
@@ -161,7 +161,7 @@ RULES = (
         id="retry-late",
         severity=Severity.NOTE,
         about="a failed election is repeated only after minutes",
-        why="The next attempt comes after twice the failover-timeout. Until then nobody is master.",
+        why="The next attempt comes after twice the failover-timeout. Until then there is no master.",
         source="Sentinel's retry gate; redis#4334; the documents' 180 s make it 6 minutes",
         fix="A failover-timeout of 60 s or less, if full synchronisations are shorter than that.",
         scenario="sentinel-majority-lost",

@@ -63,7 +63,8 @@ def test_answers_come_with_their_exit_status(shell):
 
 def test_what_must_succeed_says_what_it_was_for(shell):
     with pytest.raises(
-        DeploymentError, match=r"expected rules that isolate redis-0 on node node-1; .* exit status 2 and said: no nft"
+        DeploymentError,
+        match=r"expected rules that isolate redis-0 on node node-1; .* exit status 2 with the output: no nft",
     ):
         shell.must("echo no nft; exit 2", "rules that isolate redis-0")
 

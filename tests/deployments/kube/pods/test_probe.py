@@ -108,7 +108,7 @@ def test_a_torn_archive_is_no_history(probe, api, channel, tmp_path):
     api.programs["tar"] = lambda: channel((archive(**{"operations.bin": b"ops" * 9000})[:9000], b""))
     probe.open(tmp_path, "0000002a")
 
-    with pytest.raises(ProbeError, match=r"expected the whole history from /history/1-0000002a .* still in the pod"):
+    with pytest.raises(ProbeError, match=r"expected the complete history from /history/1-0000002a .* still in the pod"):
         probe.close()
 
     assert ("rm", "-rf", "/history/1-0000002a") not in commands(api)

@@ -65,7 +65,7 @@ def test_a_program_that_fails_says_why(channel):
     failing = channel((b"", b"tar: no such folder\n"), outcome="command terminated with non-zero exit code")
 
     with pytest.raises(
-        DeploymentError, match=r"expected the history; got: command terminated .*; it said: tar: no such folder"
+        DeploymentError, match=r"expected the history; got: command terminated .*; its output: tar: no such folder"
     ):
         run_to_end(failing, "the history", within_s=1, sink=io.BytesIO())
 

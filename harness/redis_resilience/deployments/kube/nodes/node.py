@@ -90,7 +90,7 @@ class NodeShell:
         status, output = self.ask(script)
         if status != 0:
             raise DeploymentError(
-                f"expected {what} on node {self.node}; the command ended with exit status {status} and said: "
+                f"expected {what} on node {self.node}; the command ended with exit status {status} with the output: "
                 f"{output.strip() or 'nothing'}"
             )
         return output
@@ -133,7 +133,7 @@ class NodeShell:
         self._complaints.seek(0)
         said = self._complaints.read().decode(errors="replace").strip()
         return DeploymentError(
-            f"expected a shell in node {self.node}; it is gone ({reason}); it said: {said or 'nothing'}; "
+            f"expected a shell in node {self.node}; it is gone ({reason}); its output: {said or 'nothing'}; "
             "does the node's container still run?"
         )
 

@@ -97,7 +97,7 @@ class Partition:
                 f"{ends[pod].port}: {reached}; it connects to a peer: {reaches}; does the traffic between these pods "
                 "pass the node's forward hook?"
             )
-        proof = f"{pod} ({address}) is cut off from {others}: " + _PROOF_OF[fault.direction]
+        proof = f"{pod} ({address}) is isolated from {others}: " + _PROOF_OF[fault.direction]
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def heal(self, pod: str, ends: Mapping[str, End]) -> Effect:

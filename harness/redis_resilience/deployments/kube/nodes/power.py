@@ -66,7 +66,7 @@ class NodePower:
         """Switch it on again, and wait until all that ran on it runs and answers."""
         off = self._off.get(pod)
         if off is None:
-            raise DeploymentError(f"expected the node of {pod} to have been switched off; nobody did that")
+            raise DeploymentError(f"expected the node of {pod} to have been switched off; it was not")
         begin_ns = time.monotonic_ns()
         runs = start_node(off.undo)
         self._journal.done(off.entry, runs)

@@ -133,10 +133,10 @@ class Pods:
             running = {each.name for each in state.containers if each.state == "running"}
             return state.uid != uid and not state.deleting and bool(state.address) and running >= set(containers)
 
-        state = self.watch.until(pod, new, within_s=_BACK_WITHIN_S, what=f"pod {pod} to be made anew")
+        state = self.watch.until(pod, new, within_s=_BACK_WITHIN_S, what=f"pod {pod} to be recreated")
         answers = [f"{container} {self.answer(pod, container)}" for container in containers]
         called = f" as {state.real_name}" if state.real_name else ""
-        return f"{pod} was made anew{called} at {state.address}, {', '.join(answers)}"
+        return f"{pod} was recreated{called} at {state.address}, {', '.join(answers)}"
 
     def answer(self, pod: str, container: str, *, within_s: float = _ANSWERS_WITHIN_S) -> str:
         """Once it answers anything, LOADING too: its run_id in words, or what it said instead."""

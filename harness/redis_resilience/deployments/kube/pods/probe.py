@@ -78,7 +78,7 @@ class KubeProbe(ProbeProcess):
                     _unpack(archive, folder)
         except tarfile.TarError as error:
             raise ProbeError(
-                f"expected the whole history from {remote} of pod {POD}; got a broken archive: {error}; "
+                f"expected the complete history from {remote} of pod {POD}; got a broken archive: {error}; "
                 "it is still in the pod"
             ) from error
         finally:

@@ -107,4 +107,4 @@ def run_to_end(channel: Channel, what: str, *, within_s: float, sink: IO[bytes])
             channel.close()
     if outcome:
         complaint = said.decode(errors="replace").strip()
-        raise DeploymentError(f"expected {what}; got: {outcome}" + (f"; it said: {complaint}" if complaint else ""))
+        raise DeploymentError(f"expected {what}; got: {outcome}" + (f"; its output: {complaint}" if complaint else ""))

@@ -1,0 +1,63 @@
+"""What a reader meets is written in the field's own terms: a table of home-made ones keeps them out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *ROOT.glob("*s/README.md"),
+    *(ROOT / "reports").glob("*.md"),
+]
+
+WORDS = {
+    r"whole again|(?:is|are|all|be|not|was) whole\b": "healthy, fully redundant",
+    r"(?:made|makes?|making|begun|began) (?:it |them |\w+ )?anew": "recreated (pod), restarted (container)",
+    r"hand(?:ed|s|ing)? (?:it )?over|hand-overs?|hands? nothing over": "planned failover",
+    r"control window": "baseline",
+    r"\bstrays?\b(?! master`)": "stale master",
+    r"turn(?:ed|s|ing)? (?:it |the old master )?round": "demoted",
+    r"cut(?:s|ting)?[ -]off": "isolated, partitioned",
+    r"\bmates\b|\bsiblings\b": "co-located pods, pods of the same controller",
+    r"\bghosts?\b": "stale Sentinel entry",
+    r"\bworn\b": "no longer reusable",
+    r"\bby hand\b": "manually",
+    r"\blateness\b": "scheduling delay",
+    r"look-ups?\b": "DNS lookup",
+    r"power cut|without power|loses its power": "node failure",
+    r"between commas": "comma-separated",
+    r"\bidem\b": "say it again",
+    r"\bowes?\b": "is required to",
+    r"what it comes to|come to nothing|came to nothing": "the outcome",
+    r"\bnobody\b": "no server, no Sentinel, no client",
+    r"\b(?:is|are|was|were|be) told\b|\btells? of\b": "reported",
+    r"\bfinds? (?:it|them) to be so\b|found to be so": "detected",
+    r"\bmend(?:ed|s|ing)?\b": "fix",
+    r"\bset-ups?\b": "deployment, topology",
+    r"\bas a rule\b": "usually",
+    r"the one who\b": "the client that",
+}
+"""A home-made term, and what to write."""
+
+
+def _found(text: str) -> list[str]:
+    """Each home-made term of the text, with its line and what to write instead."""
+    return [
+        f"{number}: {found.group()!r}: write {instead}; in: {line.strip()[:100]}"
+        for number, line in enumerate(text.splitlines(), 1)
+        for pattern, instead in WORDS.items()
+        for found in re.finditer(pattern, line, re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documents_use_the_fields_terms(path: Path):
+    """Names of files are free: decisions keep theirs."""
+    text = re.sub(r"docs/adr/\S+", "", path.read_text())
+
+    assert not _found(text), "\n".join(_found(text))
