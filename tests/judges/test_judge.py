@@ -97,6 +97,7 @@ TIMED = FAULT | {"punctual", "awake"}
         ("failover.expected", TIMED),
         ("failover.once", TIMED),
         ("bounds.explained", TIMED | {"load"}),
+        ("failover.later", TIMED),
         ("cluster.other_shards", FAULT),
         ("unplanned.changes", {"history", "healthy_before"}),
     ],

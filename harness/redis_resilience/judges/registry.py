@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis_resilience.judges import availability, bounds, cluster, convergence, ledger, timeline, unplanned
+from redis_resilience.judges import availability, bounds, cluster, convergence, later, ledger, timeline, unplanned
 from redis_resilience.judges.answer import Judge, Needs
 
 JUDGES: tuple[Judge[Any], ...] = (
@@ -13,6 +13,7 @@ JUDGES: tuple[Judge[Any], ...] = (
     convergence.JUDGE,
     availability.JUDGE,
     bounds.JUDGE,
+    later.JUDGE,
     unplanned.JUDGE,
 )
 
