@@ -196,6 +196,12 @@ class Story:
         self.event(asked + 2, "harness", "fault-asked", since=asked, **where)
         self.event(gone, "harness", "fault-effect", since=asked, proof="pod gone", **where)
 
+    def asked(self, **others: str) -> None:
+        """At the end every Sentinel names redis-1, but for these (redis_1="10.0.0.2:6379")."""
+        for name in NAMES:
+            address = others.get(name.replace("-", "_"), "10.0.0.1:6379")
+            self.event(3590, "harness", "named", sentinel=name, address=address)
+
     def switch(self, at: float, sentinel: str, *, old: int = 0, new: int = 1, logged: float | None = None) -> None:
         text = f"mymaster 10.0.0.{old} 6379 10.0.0.{new} 6379"
         self.event(at, f"sentinel:{sentinel}", "+switch-master", text)

@@ -22,6 +22,7 @@ def test_a_clean_failover_converges(kill: Any) -> None:
         "convergence.one_master",
         "convergence.final_master",
         "convergence.sentinels_agree",
+        "convergence.in_time",
         "convergence.redundant",
     ]
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
@@ -120,7 +121,7 @@ def test_a_sentinel_that_is_asked_at_the_end_need_not_have_announced_anything(
     """It was recreated, and began with the promoted master; or with the old one."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
-    story.event(3590, "harness", "named", address=named, sentinel="redis-0")
+    story.asked(redis_0=named)
 
     assert findings(story)["convergence.sentinels_agree"].verdict is verdict
 
@@ -139,7 +140,7 @@ def test_one_that_began_anew_and_was_not_asked_is_left_out(kill: Any) -> None:
 
 def test_its_answer_counts_for_more_than_what_it_announced(kill: Any) -> None:
     story = kill()
-    story.event(3590, "harness", "named", address="10.0.0.2:6379", sentinel="redis-1")
+    story.asked(redis_1="10.0.0.2:6379")
 
     found = findings(story)["convergence.sentinels_agree"]
 
@@ -273,3 +274,31 @@ def test_a_name_stays_and_an_address_that_no_watcher_knows_is_believed(kill: Any
     story.final(1, range(50))
 
     assert moved(story, "redis-0", "10.0.0.9:6379").verdict is Verdict.PASS
+
+
+def test_a_sentinel_that_did_not_answer_at_the_end_does_not_agree(kill: Any) -> None:
+    """Whom it named before the fault says nothing of whom it names now."""
+    story = kill()
+    story.asked()
+    story.events = [
+        event for event in story.events if (event.label, getattr(event, "sentinel", "")) != ("named", "redis-2")
+    ]
+
+    found = findings(story)["convergence.sentinels_agree"]
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.text == (
+        "expected every Sentinel to name redis-1 at the end; all 2 that answered did; no answer from redis-2"
+    )
+
+
+def test_what_the_harness_waited_for_in_vain_after_the_heal_is_judged(kill: Any) -> None:
+    story = kill()
+    story.event(3550, "harness", "wait-timeout", reason="waited 30 s for equal replication offsets")
+
+    found = findings(story)["convergence.in_time"]
+
+    assert (found.verdict, found.text) == (
+        Verdict.UNKNOWN,
+        "expected the deployment to settle after the heal; waited 30 s for equal replication offsets",
+    )

@@ -92,6 +92,7 @@ TIMED = FAULT | {"punctual", "awake"}
         ("convergence.final_master", TIMED | {"final_reads"}),
         ("convergence.sentinels_agree", TIMED | {"final_reads"}),
         ("convergence.nodes_agree", TIMED | {"final_reads"}),
+        ("convergence.in_time", TIMED),
         ("convergence.redundant", TIMED),
         ("availability.outage", TIMED | {"load"}),
         ("failover.expected", TIMED),

@@ -145,6 +145,10 @@ MUTANTS = [
     ("judge", "voided(findings, NEEDS, assumed.unsound)", "findings"),
     ("registry", "    ledger.JUDGE,\n", ""),
     ("registry", "    bounds.JUDGE,\n", ""),
+    ("masters", "return frozenset(known - asked)", "return frozenset()"),
+    ("masters", "isinstance(last.get(name), SentinelDown)", "False"),
+    ("convergence", "Verdict.UNKNOWN if silent else", "Verdict.PASS if silent else"),
+    ("convergence", "Verdict.UNKNOWN if late else", "Verdict.PASS if late else"),
     ("unplanned", "Verdict.UNKNOWN if changes else", "Verdict.PASS if changes else"),
     ("unplanned", "or heard.latest_ns < first_ns", "and heard.latest_ns < first_ns"),
     ("unplanned", 'run_id in ("", server.run_id)', "True"),
@@ -168,6 +172,7 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
     story.sample(2, 485, Role.UNREACHABLE)
     story.fault(490, container="sentinel")
     story.event(495, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
+    story.asked()
     story.switch(3450, "redis-1")
     story.write(700, 450, server=1, took=100)
     story.write(701, 1900, server=1, cause=Cause.LOADING)
@@ -548,7 +553,7 @@ def check_asked(judge: Judge, kill: Any, _: Any) -> None:
     for named, verdict in (("10.0.0.1:6379", Verdict.PASS), ("10.0.0.2:6379", Verdict.FAIL)):
         story = kill()
         story.events = [event for event in story.events if not event.source.endswith(":redis-1")]
-        story.event(3590, "harness", "named", address=named, sentinel="redis-1")
+        story.asked(redis_1=named)
         assert seen(judge(story.history()), "convergence.sentinels_agree") is verdict
     for second, verdict in (("first", Verdict.FAIL), ("second", Verdict.PASS)):
         story = kill()
@@ -722,6 +727,22 @@ def check_what_nobody_injected(judge: Judge, kill: Any, _: Any) -> None:
     other.event(300, "sentinel:redis-1", "+switch-master", "cache 10.0.9.0 6379 10.0.9.1 6379")
     assert verdicts(other) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
     assert len(judge(other.history()).timeline.switches) == 3
+
+
+def check_silence_is_no_agreement(judge: Judge, kill: Any, _: Any) -> None:
+    down = kill()
+    down.event(3000, "sentinel:redis-2", "sentinel-down", sentinel="redis-2")
+    unasked = kill()
+    unasked.asked()
+    unasked.events = [event for event in unasked.events if getattr(event, "sentinel", "") != "redis-2"]
+    for story in (down, unasked):
+        told = judge(story.history())
+        assert (told.verdict, seen(told, "convergence.sentinels_agree")) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    down.asked()
+    assert judge(down.history()).verdict is Verdict.PASS
+    waited = kill()
+    waited.event(3550, "harness", "wait-timeout", reason="waited 30 s for equal replication offsets")
+    assert judge(waited.history()).verdict is Verdict.UNKNOWN
 
 
 def check_two_masters_before_any_promotion(judge: Judge, kill: Any, _: Any) -> None:

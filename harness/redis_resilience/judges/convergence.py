@@ -7,12 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from redis_resilience.judges.answer import SOUND, TIMED, Answer, Assumption, Judge
-from redis_resilience.judges.evidence import instant_of, left_addresses, master_fault, samples_of, server_index
-from redis_resilience.judges.masters import believed_masters, promotions
+from redis_resilience.judges.evidence import (
+    instant_of,
+    left_addresses,
+    master_fault,
+    phase_at,
+    samples_of,
+    server_index,
+)
+from redis_resilience.judges.masters import believed_masters, promotions, silent_at_the_end
 from redis_resilience.judges.nodes import has_shards
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
-from redis_resilience.model.events import HealEnd, Role
+from redis_resilience.model.events import HealEnd, Role, TimedOut
 from redis_resilience.model.instants import REDUNDANT_AT
 from redis_resilience.model.operations import Result
 from redis_resilience.model.records import Records
@@ -24,6 +31,7 @@ FINAL_MASTER = "convergence.final_master"
 SENTINELS_AGREE = "convergence.sentinels_agree"
 NODES_AGREE = "convergence.nodes_agree"
 REDUNDANT = "convergence.redundant"
+IN_TIME = "convergence.in_time"
 
 
 def judge(reading: Reading) -> Answer[Figures]:
@@ -31,7 +39,7 @@ def judge(reading: Reading) -> Answer[Figures]:
     beside, both = _written_beside(reading), _two_masters(reading)
     findings = [_one_master(reading, beside, both)]
     if reading.plan.expect.heals:
-        findings += [_final_master(reading), _sentinels_agree(reading)]
+        findings += [_final_master(reading), _sentinels_agree(reading), _in_time(reading)]
         if reading.plan.faults:
             findings.append(_redundant(timeline_of(reading)))
     measures: Figures = {
@@ -206,10 +214,14 @@ def _followers(reading: Reading, master: str) -> str:
 
 
 def _sentinels_agree(reading: Reading) -> Finding:
-    """Every Sentinel that is left names the master that was found at the end, where it was found."""
+    """Every Sentinel that is left names the master that was found at the end, where it was found.
+
+    One that did not answer does not agree: whom it would name is not known.
+    """
     masters = [name for name, final in reading.finals.items() if final.role == "master"]
     gone = _gone_sentinels(reading)
-    believed = {name: master for name, master in believed_masters(reading).items() if name not in gone}
+    silent = silent_at_the_end(reading) - set(gone)
+    believed = {name: master for name, master in believed_masters(reading).items() if name not in silent.union(gone)}
     wrong = {name: master for name, master in believed.items() if [master] != masters}
     left = left_addresses(reading)
     told = ", ".join(
@@ -219,12 +231,24 @@ def _sentinels_agree(reading: Reading) -> Finding:
     who = "node" if has_shards(reading) else "Sentinel"
     return Finding(
         name=NODES_AGREE if has_shards(reading) else SENTINELS_AGREE,
-        verdict=Verdict.FAIL if wrong else Verdict.PASS,
+        verdict=Verdict.FAIL if wrong else Verdict.UNKNOWN if silent else Verdict.PASS,
         text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
-        + (f"got {told}" if wrong else f"all {len(believed)} did")
+        + (f"got {told}" if wrong else f"all {len(believed)} {'that answered ' if silent else ''}did")
+        + (f"; no answer from {', '.join(sorted(silent))}" if silent else "")
         + "".join(
             f"; the Sentinel of {name} was deleted with its pod, and none was created in its place" for name in gone
         ),
+    )
+
+
+def _in_time(reading: Reading) -> Finding:
+    """What the harness waited for after the heal came before it gave up."""
+    healed_ns = phase_at(reading, "heal")
+    late = [event.reason for event in reading.of(TimedOut) if healed_ns is not None and event.at_ns >= healed_ns]
+    return Finding(
+        name=IN_TIME,
+        verdict=Verdict.UNKNOWN if late else Verdict.PASS,
+        text=f"expected the deployment to settle after the heal; {'; '.join(late) or 'it did'}",
     )
 
 
@@ -264,5 +288,6 @@ JUDGE = Judge(
         SENTINELS_AGREE: _AT_THE_END,
         NODES_AGREE: _AT_THE_END,
         REDUNDANT: TIMED,
+        IN_TIME: TIMED,
     },
 )

@@ -20,7 +20,7 @@ from redis_resilience.judges.evidence import (
     told,
 )
 from redis_resilience.judges.reading import Reading, once
-from redis_resilience.model.events import Named, Role, RoleChanged, SentinelUp
+from redis_resilience.model.events import Named, Role, RoleChanged, SentinelDown, SentinelUp
 from redis_resilience.model.history import FinalRead
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.verdict import Switch
@@ -100,6 +100,22 @@ def believed_masters(reading: Reading) -> dict[str, str]:
     names = {view.master_address: master for view in views} | server_names(reading)
     left = left_addresses(reading)
     return {name: place if place in left else name_at(reading, names, place) for name, place in sorted(said.items())}
+
+
+@once
+def silent_at_the_end(reading: Reading) -> frozenset[str]:
+    """Sentinels or nodes of the beginning that did not answer at the end: not when asked, or as their watchers saw it.
+
+    Where nobody was asked, the watchers' last word of each decides.
+    """
+    if nodes.has_shards(reading):
+        return nodes.silent_at_the_end(reading)
+    asked = {event.sentinel for event in reading.of(Named)}
+    known = {view.name for view in reading.environment.sentinels}
+    if asked:
+        return frozenset(known - asked)
+    last = {event.sentinel: event for event in reading.of(SentinelUp, SentinelDown)}
+    return frozenset(name for name in known if isinstance(last.get(name), SentinelDown))
 
 
 def _made_anew(reading: Reading) -> set[str]:

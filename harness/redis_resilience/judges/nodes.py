@@ -83,3 +83,9 @@ def gone_nodes(reading: Reading, at_ns: int) -> set[str]:
             case HealEnd() if event.at_ns <= at_ns:
                 gone -= event.servers
     return gone
+
+
+def silent_at_the_end(reading: Reading) -> frozenset[str]:
+    """Nodes whose table nobody could ask any more."""
+    last = {event.teller: event for event in reading.of(TableUp, TableDown)}
+    return frozenset(name for name in node_names(reading) if isinstance(last.get(name), TableDown))
