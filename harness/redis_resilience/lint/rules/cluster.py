@@ -37,7 +37,7 @@ RULES = (
         severity=Severity.ERROR,
         about="nodes that know each other by pod addresses",
         why="One recreated pod is found again by the others; when all are restarted at once, every node looks "
-        "for addresses that nobody has.",
+        "for addresses that no pod has.",
         source="document 003: redis#15136, #4289, #4645",
         fix="cluster-announce-ip: an address that outlives the pod, or the pod's own at each start.",
         scenario="cluster-recreated",

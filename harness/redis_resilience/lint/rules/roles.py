@@ -49,7 +49,7 @@ RULES = (
         severity=Severity.ERROR,
         about="a pod that always starts as master",
         why="Re-created after a failover it is a second master. Writes that reach it by its name are lost, until "
-        "somebody notices.",
+        "it is noticed.",
         source="bitnami#5543, #5418, #3700; documents 000, 001, 004",
         fix="Use a start script that asks the Sentinels, and waits while they may be electing another.",
         scenario="master-delete",
