@@ -122,10 +122,6 @@ def sentinel_unseen(story: Any) -> None:
     story.fault(480, pod="redis-2", container="sentinel", number=0)
 
 
-def masterless(story: Any) -> None:
-    story.final(1, range(50), role="replica")
-
-
 def evicted(story: Any) -> None:
     story.final(2, range(50), evicted_keys=1)
 
@@ -157,7 +153,6 @@ def last_write_failed(story: Any) -> None:
         (unread, "final_reads", "redis-2 was not read"),
         (restarted, "final_reads", "redis-2 was restarted during the read"),
         (unnamed, "final_reads", "redis-2 was restarted during the read"),
-        (masterless, "final_reads", "no server that the Sentinels name as master was read"),
         (unseen, "fault_seen", "redis-0/redis answered all the time"),
         (sentinel_unseen, "fault_seen", "redis-2/sentinel answered all the time"),
         (evicted, "nothing_dropped", "redis-2: 1 evicted, 0 expired"),

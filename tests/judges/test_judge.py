@@ -13,6 +13,8 @@ from msgspec import structs
 from redis_resilience.judges.answer import Assumption, voided
 from redis_resilience.judges.judge import judge
 from redis_resilience.judges.registry import JUDGES, NEEDS
+from redis_resilience.model.operations import Cause
+from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Finding, Judgement, Verdict
 
 
@@ -60,6 +62,24 @@ def test_what_is_proven_fails_whatever_else_did_not_hold(kill: Any) -> None:
     assert found["availability.outage"].verdict is Verdict.UNKNOWN
     assert found["availability.outage"].text.endswith("; it counts only with assumptions.punctual, which did not hold")
     assert found["judge.sound"].text.endswith("What failed all the same: ledger.lost")
+
+
+def test_an_outage_that_lasts_fails_although_no_server_is_master_at_the_end(kill: Any) -> None:
+    """Every server was read, each is a replica: that is what was seen, not something that could not be seen."""
+    story = kill(max_outage_s=1.0)
+    story.operations = [row for row in story.operations if row[0] < 152]
+    for key in range(152, 350):
+        story.write(key, key * 10, server=NO_SERVER, cause=Cause.NO_MASTER, client=2)
+    for server in range(3):
+        story.final(server, range(50), role="replica", run_id="run-0b" if server == 0 else None)
+
+    judgement = judge(story.history())
+
+    found = {finding.name: finding.verdict for finding in judgement.findings}
+    assert judgement.verdict is Verdict.FAIL
+    assert found["availability.outage"] is Verdict.FAIL
+    assert found["convergence.final_master"] is Verdict.FAIL
+    assert found["ledger.lost"] is Verdict.UNKNOWN
 
 
 def test_what_a_judge_has_not_declared_counts_only_in_a_sound_trial() -> None:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from redis_resilience.judges.evidence import fault_of, phase_at, samples_of, server_index, writers_of
-from redis_resilience.judges.masters import final_master
 from redis_resilience.judges.reading import Reading
-from redis_resilience.judges.shards import parts
 from redis_resilience.judges.stalls import limit_ms
 from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
-_NOBODY_READ = "no server that the Sentinels name as master was read"
 
 
 def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
@@ -129,10 +126,6 @@ def _finals_read(reading: Reading) -> Finding:
                 wrong.append(f"{server.name} was not read")
         elif not final.run_id_before or final.run_id_before != final.run_id_after:
             wrong.append(f"{server.name} was restarted during the read")
-    unread = [part for part in parts(reading) if final_master(part) is None]
-    if unread and reading.plan.expect.heals:
-        names = ", ".join(part.environment.shards[0].name for part in unread if part.environment.shards)
-        wrong.append(f"no master of {names} was read" if names else _NOBODY_READ)
     return _finding(
         "final_reads",
         not wrong,
