@@ -251,3 +251,12 @@ def test_the_order_of_the_records_changes_nothing(kill: Any, random: Any, lost: 
     shuffled = kill(lost=tuple(lost)).reading(operations=history.operations[np.array(order)])
 
     assert judged(shuffled) == judged(history)
+
+
+def test_what_diverged_is_named_with_the_server_that_lacks_it(tell: Any) -> None:
+    _, findings = judged(small(tell, [Cause.NONE] * 3, {0, 1, 2}, replicas=({0, 1}, {0, 1, 2, 7})).reading())
+
+    assert finding(findings, "ledger.diverged").text == (
+        "expected no keys that differ between the final master and a replica; got 2 on redis-0; "
+        "redis-1 lacks 1, first rr:t1:000000000002; redis-2 alone holds 1, first rr:t1:000000000007"
+    )

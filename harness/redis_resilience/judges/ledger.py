@@ -7,7 +7,7 @@ value is unexpected. Keys are numbers, so sets of millions are bitmaps and nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +45,7 @@ def judge(reading: Reading) -> Answer[Writes]:
         findings=(
             loss_finding(reading, writes),
             _count_finding(UNEXPECTED, writes.unexpected, "keys present that were never written", writes),
-            _count_finding(
-                DIVERGED, writes.diverged, "keys that differ between the final master and a replica", writes
-            ),
+            _diverged_finding(reading, book, writes, final),
             _sum_finding(reading, book, writes, final),
         ),
     )
@@ -239,6 +237,22 @@ def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
         text=f"expected no {what}; got {count} on {writes.final_master}"
         + (f", first {writes.unexpected_keys[0]}" if name == UNEXPECTED and writes.unexpected_keys else ""),
     )
+
+
+def _diverged_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead) -> Finding:
+    """Says of each replica what it lacks, and what it holds alone, by the first key of each."""
+    what = "keys that differ between the final master and a replica"
+    finding = _count_finding(DIVERGED, writes.diverged, what, writes)
+    trial, mine = reading.plan.trial, book.held[final.server]
+    told = []
+    for name, replica in sorted(reading.finals.items()):
+        if name == final.server or replica.role == MASTER:
+            continue
+        theirs = book.held[name]
+        for verb, keys in (("lacks", book.keys(mine & ~theirs)), ("alone holds", book.keys(theirs & ~mine))):
+            if len(keys):
+                told.append(f"{name} {verb} {len(keys)}, first {key_text(trial, int(keys[0]))}")
+    return replace(finding, text="; ".join((finding.text, *told)))
 
 
 def _sum_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead) -> Finding:
