@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from redis_resilience.command.scenarios import scenarios
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -53,6 +57,37 @@ def _found(text: str) -> list[str]:
         for pattern, instead in WORDS.items()
         for found in re.finditer(pattern, line, re.IGNORECASE)
     ]
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Strings of the module but its docstrings: help, findings, errors, rules, pages."""
+    tree = ast.parse(path.read_text())
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    yield from (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent
+    )
+
+
+def test_the_program_uses_the_fields_terms():
+    """In everything that a user may see: help, findings, errors, rules of lint, predictions, pages."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in sorted((ROOT / "harness").rglob("*.py"))
+        for text in _texts(path)
+        for found in _found(text)
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_summaries_of_scenarios_use_the_fields_terms():
+    """`redis-resilience scenarios` prints them, each by itself."""
+    wrong = [f"{each.name}: {found}" for each in scenarios() for found in _found(each.summary)]
+
+    assert not wrong, "\n".join(wrong)
+    assert not [each.name for each in scenarios() if each.summary.startswith("The same")]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

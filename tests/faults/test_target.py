@@ -45,7 +45,7 @@ def test_a_target_that_is_nobody_is_said_with_who_there_is(target):
 
 def test_without_a_master_nobody_is_hit():
     """A fault on a role that nobody has is an error, not a silent success."""
-    with pytest.raises(UsageError, match="while master is nobody"):
+    with pytest.raises(UsageError, match="while master is unknown"):
         places(MASTER, View(master="", replicas=("redis-0",), sentinels=()))
 
 

@@ -76,25 +76,28 @@ def test_two_masters_at_the_end_fail(kill: Any) -> None:
     assert found["convergence.final_master"].verdict is Verdict.FAIL
     assert found["convergence.final_master"].text == (
         "expected one master and 2 replicas at the end; got redis-0: master, redis-1: master, redis-2: replica; "
-        "2 masters, redis-0 a stray without replicas beside redis-1"
+        "redis-0 is a second master without replicas; the current master is redis-1"
     )
 
 
-def test_a_stray_master_that_somebody_follows_is_told_with_its_replicas(kill: Any) -> None:
+def test_a_second_master_is_reported_with_its_replicas(kill: Any) -> None:
     story = kill()
     story.final(0, range(50), role="master")
     story.sample(2, 3990, Role.REPLICA, source=0, offset=1)
 
-    assert "redis-0 a stray followed by redis-2 beside redis-1" in findings(story)["convergence.final_master"].text
+    assert (
+        "redis-0 is a second master followed by redis-2; the current master is redis-1"
+        in findings(story)["convergence.final_master"].text
+    )
 
 
-def test_masters_of_whom_none_was_promoted_are_not_called_strays(kill: Any) -> None:
+def test_masters_of_whom_none_was_promoted_are_not_called_second_masters(kill: Any) -> None:
     story = kill()
     story.final(0, range(50), role="master")
     story.final(1, range(50), role="replica")
     story.final(2, range(50), role="master")
 
-    assert "stray" not in findings(story)["convergence.final_master"].text
+    assert "second master" not in findings(story)["convergence.final_master"].text
 
 
 def test_a_server_that_is_missing_at_the_end_fails(kill: Any) -> None:

@@ -53,7 +53,7 @@ def test_settings_that_were_changed_meanwhile_are_reported(kill: Any) -> None:
 
     assert found(story) == (
         Verdict.UNKNOWN,
-        f"the Sentinel of redis-1 was told to change its settings: +set {change}",
+        f"the Sentinel of redis-1 received a change of its settings: +set {change}",
     )
 
 

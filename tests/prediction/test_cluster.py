@@ -99,8 +99,8 @@ def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
     told = foretell([OFF], replace(SHARD, mates={"redis-1": ("redis-2",)}))
     assert told.failover is None
     assert told.because == (
-        "only 1 of 3 masters are left to vote, no majority (2); with its power some are back before others, and may "
-        "replace them"
+        "only 1 of 3 masters are left to vote, no majority (2); once the node is back, some start before others, "
+        "and may replace them"
     )
 
 

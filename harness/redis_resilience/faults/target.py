@@ -74,7 +74,7 @@ def places(target: str, view: View) -> tuple[Place, ...]:
     if not found:
         raise UsageError(
             f"expected a target of {', '.join(ROLES)} or a pod that runs; got {target!r} while master is "
-            f"{view.master or 'nobody'}, replicas {', '.join(view.replicas) or 'none'}, Sentinels on "
+            f"{view.master or 'unknown'}, replicas {', '.join(view.replicas) or 'none'}, Sentinels on "
             f"{', '.join(view.sentinels) or 'none'}"
         )
     return tuple(found)

@@ -182,7 +182,7 @@ def _final_master(reading: Reading) -> Finding:
     replicas = [name for name, final in reading.finals.items() if final.role == "replica"]
     wanted = len(reading.environment.servers) - 1
     whole = len(masters) == 1 and len(replicas) == wanted
-    seen = f"{roles or 'no server'}{_strays(reading, masters)}"
+    seen = f"{roles or 'no server'}{_second_masters(reading, masters)}"
     return Finding(
         name=FINAL_MASTER,
         verdict=Verdict.PASS if whole else Verdict.FAIL,
@@ -190,7 +190,7 @@ def _final_master(reading: Reading) -> Finding:
     )
 
 
-def _strays(reading: Reading, masters: list[str]) -> str:
+def _second_masters(reading: Reading, masters: list[str]) -> str:
     """Masters at the end beside the one that reigns, and who follows them."""
     reigning = next((change.new for change in reversed(promotions(reading))), reading.environment.master)
     if reigning not in masters or len(masters) < 2:
@@ -198,8 +198,8 @@ def _strays(reading: Reading, masters: list[str]) -> str:
     told = []
     for name in sorted(set(masters) - {reigning}):
         followers = _followers(reading, name)
-        told.append(f"{name} a stray {f'followed by {followers}' if followers else 'without replicas'}")
-    return f"; {len(masters)} masters, {', '.join(told)} beside {reigning}"
+        told.append(f"{name} is a second master {f'followed by {followers}' if followers else 'without replicas'}")
+    return f"; {', '.join(told)}; the current master is {reigning}"
 
 
 def _followers(reading: Reading, master: str) -> str:

@@ -81,7 +81,7 @@ def _loose_replicas(reading: Reading) -> Iterator[str]:
 
 def _settings(reading: Reading) -> Iterator[str]:
     for item in told(reading, *_SETTINGS, since_ns=phase_at(reading, "control") or 0):
-        yield f"the Sentinel of {item.sentinel} was told to change its settings: {item.kind} {item.text}"
+        yield f"the Sentinel of {item.sentinel} received a change of its settings: {item.kind} {item.text}"
 
 
 def _other_masters(reading: Reading) -> Iterator[str]:

@@ -96,15 +96,15 @@ def predict_shard(
         powerless = any(fault.traits.takes is Takes.NODE for _, fault, _ in struck)
         for_good = set[str]().union(*(pods for pods, back_ms in away if math.isinf(back_ms)), {shard.master})
         back = not _impossible(shard, for_good, len(shard.masters) - len(for_good & set(shard.masters)))
-        later = "; with its power some are back before others, and may replace them" if powerless else ""
-        later = later or ("; whether those that are back by themselves are so in time cannot be told" if back else "")
+        later = "; once the node is back, some start before others, and may replace them" if powerless else ""
+        later = later or ("; whether those that restart by themselves do so in time is uncertain" if back else "")
         return Prediction(failover=None if later else False, because=impossible + later)
     return Prediction(
         failover=True if absent.least_ms >= decided_ms else None,
-        because=f"the master stays away for longer than the node timeout of {shard.node_timeout_ms:g} ms "
+        because=f"the master is down for longer than the node timeout of {shard.node_timeout_ms:g} ms "
         f"({absent.because}), and {voters} of {len(shard.masters)} masters can vote"
         if absent.least_ms >= decided_ms
-        else f"{absent.because}, which is too close to the node timeout of {shard.node_timeout_ms:g} ms to tell",
+        else f"{absent.because}, which is too close to the node timeout of {shard.node_timeout_ms:g} ms to be certain",
         bounds=bounds,
         retry_ms=2 * max(2 * shard.node_timeout_ms, 2000.0),
     )

@@ -47,7 +47,7 @@ CLUSTER = Topology(
     weaknesses=(
         "nodes keep pod addresses: if all are recreated at once, none finds another, and the cluster stays down",
         "a pod with a new address is found only because it connects to the others, whose addresses are unchanged",
-        "by default the whole cluster refuses to serve while one shard has no master",
+        "by default all shards refuse requests while one shard has no master",
         "a majority of masters must be alive to replace one: with 2 of 3 lost at once no replica takes over",
         "an isolated master accepts writes for about the node timeout; they are lost afterwards",
         "one replica a shard: until the dead server is back, the next failure of that shard has no successor",

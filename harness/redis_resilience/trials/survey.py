@@ -60,7 +60,7 @@ def _survey(deployment: Deployment) -> Survey:
         epochs[name] = facts.get("config-epoch", "")
         flags = facts.get("flags", answer.error or answer.unreachable)
         if flags != "master" or [named[name]] != masters:
-            wrong.append(f"Sentinel of {name}: {named[name] or 'nobody'} ({flags})")
+            wrong.append(f"Sentinel of {name}: {named[name] or 'no server'} ({flags})")
             continue
         peers = entries(probe.query(endpoint, "SENTINEL", "SENTINELS", deployment.topology.master_name).value)
         reached = sum(not {"s_down", "disconnected"} & set(peer["flags"].split(",")) for peer in peers)
@@ -74,7 +74,7 @@ def _survey(deployment: Deployment) -> Survey:
         wrong.append(f"{len(masters)} masters: {', '.join(masters) or 'none'}")
     for name, state in servers.items():
         if state.role == "replica" and (state.link != "connected" or [state.source] != masters):
-            wrong.append(f"{name} follows {state.source or 'nobody known'} ({state.link})")
+            wrong.append(f"{name} follows {state.source or 'no known server'} ({state.link})")
         elif state.role not in ("master", "replica"):
             wrong.append(f"{name}: {state.role}")
     if not wrong and any(servers[name].replicas < len(replicas) for name in masters):

@@ -39,8 +39,8 @@ def throttle(probe: Probe, profile: Profile) -> Throttle:
     return Throttle(
         left_s=max(left_s.values(), default=0.0),
         text="; ".join(
-            f"Sentinel of {sentinel} starts no failover for another {seconds:.1f} s, as it tried or voted for one that "
-            "came to nothing"
+            f"Sentinel of {sentinel} starts no failover for another {seconds:.1f} s, because it tried or voted for "
+            "one that failed"
             for sentinel, seconds in left_s.items()
         ),
     )

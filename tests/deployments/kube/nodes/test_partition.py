@@ -62,7 +62,7 @@ def test_a_cut_without_effect_is_undone_and_told(nodes, journal):
 
     with pytest.raises(
         DeploymentError,
-        match=r"expected redis-0 \(10.0.0.5\) to be cut off \(both\); a peer .* port 6379: True",
+        match=r"expected redis-0 \(10.0.0.5\) to be isolated \(both\); a peer .* port 6379: True",
     ):
         Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0"))
 
@@ -96,7 +96,7 @@ def test_one_way_only(nodes, direction, ports, spared, proof, *, journal):
 
 @pytest.mark.parametrize("direction", ["in", "out"])
 def test_one_way_that_cut_both_is_undone_and_told(nodes, journal, direction):
-    with pytest.raises(DeploymentError, match=rf"cut off \({direction}\); a peer connects to port 6379: False; it"):
+    with pytest.raises(DeploymentError, match=rf"isolated \({direction}\); a peer connects to port 6379: False; it"):
         Partition(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0", direction=direction))
 
     assert journal.left() == ()

@@ -125,5 +125,5 @@ def test_a_node_that_is_no_container_of_this_machine_stays_on(pods, journal):
 
 
 def test_a_node_that_nobody_switched_off_is_not_switched_on(power):
-    with pytest.raises(DeploymentError, match="expected the node of redis-0 to have been switched off; nobody did"):
+    with pytest.raises(DeploymentError, match="expected the node of redis-0 to have been switched off; it was not"):
         power.on("redis-0")

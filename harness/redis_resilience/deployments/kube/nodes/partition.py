@@ -93,7 +93,7 @@ class Partition:
         if (reached, reaches) != (fault.direction is Direction.OUT, fault.direction is Direction.IN):
             self._drop(pod)
             raise DeploymentError(
-                f"expected {pod} ({address}) to be cut off ({fault.direction}); a peer connects to port "
+                f"expected {pod} ({address}) to be isolated ({fault.direction}); a peer connects to port "
                 f"{ends[pod].port}: {reached}; it connects to a peer: {reaches}; does the traffic between these pods "
                 "pass the node's forward hook?"
             )
