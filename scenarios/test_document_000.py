@@ -19,10 +19,10 @@ def test_document_000(trial: Trial) -> None:
     document no longer holds: back after the failover, redis-0 is a second master. Back before down-after-milliseconds,
     its replicas copy the empty server, and its new Sentinel may leave the others no majority: nothing heals that.
     """
-    by_hand, topology = trial.by_hand(), trial.topology
-    written_and_read_everywhere(by_hand, topology)
-    before = by_hand.masters(f"redis-1.{topology.service}")[topology.master_name]
-    assert before in by_hand.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
+    manual, topology = trial.manual_steps(), trial.topology
+    written_and_read_everywhere(manual, topology)
+    before = manual.masters(f"redis-1.{topology.service}")[topology.master_name]
+    assert before in manual.addresses().values(), f"the Sentinels name {before}, which is no pod's address"
 
     back_first = trial.backend != "local" and trial.profile.down_after_ms > BACK_MS
     trial.load(writers=4, rate=200)
@@ -31,13 +31,13 @@ def test_document_000(trial: Trial) -> None:
     outcome = trial.run()
 
     told = switches(outcome.log("redis-1", "sentinel"), topology.master_name)
-    named = by_hand.masters(f"redis-1.{topology.service}")[topology.master_name]
+    named = manual.masters(f"redis-1.{topology.service}")[topology.master_name]
     if back_first and not told:
         assert named == before, f"expected {before} to be named still; got {named}\n{outcome.explain()}"
-        assert before not in by_hand.addresses().values(), f"{before} is a pod's address again"
+        assert before not in manual.addresses().values(), f"{before} is a pod's address again"
         return
     assert told, "expected +switch-master in the log of redis-1's Sentinel; there is none\n" + outcome.explain()
     old, new = told[0]
     assert old == before
-    assert new in by_hand.addresses().values(), f"the announced address {new} is no pod's"
+    assert new in manual.addresses().values(), f"the announced address {new} is no pod's"
     assert named == new

@@ -409,7 +409,7 @@ def test_a_trial_that_never_runs_fails_by_name(pytester):
             trial.inject(kill(MASTER))
 
         def test_asked_by_hand(trial):
-            assert trial.by_hand().addresses()
+            assert trial.manual_steps().addresses()
         """
     )
 

@@ -46,7 +46,7 @@ _HOMES = {
         "Topology",
         "Volume",
     ),
-    "trials.by_hand": ("ByHand",),
+    "trials.manual": ("ManualSteps",),
     "trials.outcome": ("Outcome",),
     "trials.trial": ("Trial",),
     "trials.verification": ("switches", "written_and_read_everywhere"),

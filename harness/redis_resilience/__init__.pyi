@@ -35,7 +35,7 @@ from redis_resilience.topologies.topology import Profile as Profile
 from redis_resilience.topologies.topology import System as System
 from redis_resilience.topologies.topology import Topology as Topology
 from redis_resilience.topologies.topology import Volume as Volume
-from redis_resilience.trials.by_hand import ByHand as ByHand
+from redis_resilience.trials.manual import ManualSteps as ManualSteps
 from redis_resilience.trials.outcome import Outcome as Outcome
 from redis_resilience.trials.trial import Trial as Trial
 from redis_resilience.trials.verification import switches as switches

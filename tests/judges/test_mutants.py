@@ -702,13 +702,13 @@ def check_what_nobody_injected(judge: Judge, kill: Any, _: Any) -> None:
         return told.verdict, seen(told, "unplanned.changes")
 
     assert verdicts(calm(kill)) == (Verdict.PASS, Verdict.PASS)
-    by_hand = kill()
-    by_hand.plan = replace(by_hand.plan, faults=())
-    by_hand.events = [event for event in by_hand.events if not event.label.startswith("fault-")]
-    assert verdicts(by_hand) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
-    by_hand.expect(failover=False)
-    assert verdicts(by_hand) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
-    told = judge(by_hand.history())
+    manual = kill()
+    manual.plan = replace(manual.plan, faults=())
+    manual.events = [event for event in manual.events if not event.label.startswith("fault-")]
+    assert verdicts(manual) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    manual.expect(failover=False)
+    assert verdicts(manual) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    told = judge(manual.history())
     assert (told.timeline.failover, told.timeline.new_master, len(told.timeline.switches)) == (True, "redis-1", 3)
     early = kill()
     early.switch(100, "redis-0", new=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from redis_resilience import REDIS_PORT, ByHand, written_and_read_everywhere
+from redis_resilience import REDIS_PORT, ManualSteps, written_and_read_everywhere
 from redis_resilience.command.lint import lint_files
 from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.tools import run
@@ -41,10 +41,10 @@ def deployment(clusters, journal):
 
 
 def test_every_pod_is_reached_by_its_name_and_any_sentinel_through_the_service(deployment):
-    by_hand = ByHand(deployment)
-    written_and_read_everywhere(by_hand, CHART)
+    manual = ManualSteps(deployment)
+    written_and_read_everywhere(manual, CHART)
 
-    assert by_hand.masters("redis") == {"mymaster": by_hand.addresses()[CHART.first]}
+    assert manual.masters("redis") == {"mymaster": manual.addresses()[CHART.first]}
 
 
 def test_the_password_is_asked_for(deployment):
@@ -72,18 +72,18 @@ def test_the_password_is_in_no_log_and_no_command_line(deployment, clusters, tmp
 
 
 def test_the_exporter_tells_of_its_server(deployment):
-    metrics = ByHand(deployment).fetch("http://redis-metrics:9121/metrics").splitlines()
+    metrics = ManualSteps(deployment).fetch("http://redis-metrics:9121/metrics").splitlines()
 
     assert "redis_up 1" in metrics
 
 
 def test_a_client_pod_with_the_label_is_let_in(deployment):
-    assert ByHand(deployment).ping_from({"redis-client": "true"}, MASTER, REDIS_PORT) == "PONG"
+    assert ManualSteps(deployment).ping_from({"redis-client": "true"}, MASTER, REDIS_PORT) == "PONG"
 
 
 def test_a_master_without_flushall_is_emptied(deployment):
     master = deployment.servers()[survey(deployment).view.master]
-    ByHand(deployment).call(MASTER, REDIS_PORT, "SET", "foo", "bar")
+    ManualSteps(deployment).call(MASTER, REDIS_PORT, "SET", "foo", "bar")
     assert "unknown command" in deployment.probe.query(master, "FLUSHALL").error
 
     empty(deployment.probe, master)

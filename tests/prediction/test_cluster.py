@@ -73,30 +73,30 @@ def test_a_master_that_is_back_after_it_may_or_may_not_be_replaced() -> None:
 
 def test_of_all_servers_gone_at_once_nothing_is_predicted() -> None:
     assert foretell([kill("every-server")], SHARD).failover is None
-    packed = replace(SHARD, mates={"redis-1": ("redis-2", "redis-3", "redis-4")})
+    packed = replace(SHARD, co_located={"redis-1": ("redis-2", "redis-3", "redis-4")})
     assert foretell([OFF], packed).failover is None
 
 
 def test_with_its_node_a_pod_s_mates_go_whatever_their_shard() -> None:
     """redis-1 and redis-6 share a node: the shard of one fails over, that of the other has lost its replica."""
     pairs = {"redis-1": ("redis-6",), "redis-6": ("redis-1",)}
-    third = replace(SHARD, master="redis-3", replicas=("redis-6",), mates=pairs)
-    assert foretell([OFF], replace(SHARD, mates=pairs)).failover is True
+    third = replace(SHARD, master="redis-3", replicas=("redis-6",), co_located=pairs)
+    assert foretell([OFF], replace(SHARD, co_located=pairs)).failover is True
     assert foretell([OFF], third) == Prediction(failover=False, because="no fault hits this shard's master")
     by_its_mate = stop_node("redis-6")
-    assert foretell([by_its_mate], replace(SHARD, mates=pairs)).failover is True
-    assert foretell([kill("redis-6")], replace(SHARD, mates=pairs)).failover is False
+    assert foretell([by_its_mate], replace(SHARD, co_located=pairs)).failover is True
+    assert foretell([kill("redis-6")], replace(SHARD, co_located=pairs)).failover is False
 
 
 def test_the_replica_is_that_of_the_first_shard_and_takes_masters_of_others_along() -> None:
     off = stop_node("replica")
-    assert foretell([off], replace(SECOND, mates={"redis-4": ("redis-2",)})).failover is True
+    assert foretell([off], replace(SECOND, co_located={"redis-4": ("redis-2",)})).failover is True
     assert foretell([kill("replica")], SECOND).failover is False
 
 
 def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
     """Until it has power again: then the one that is back first votes for the replica of the other, as was seen."""
-    told = foretell([OFF], replace(SHARD, mates={"redis-1": ("redis-2",)}))
+    told = foretell([OFF], replace(SHARD, co_located={"redis-1": ("redis-2",)}))
     assert told.failover is None
     assert told.because == (
         "only 1 of 3 masters are left to vote, no majority (2); once the node is back, some start before others, "
@@ -105,7 +105,7 @@ def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
 
 
 def test_a_node_with_master_and_replica_of_a_shard_leaves_nobody_to_promote() -> None:
-    told = foretell([OFF], replace(SHARD, mates={"redis-1": ("redis-4",)}))
+    told = foretell([OFF], replace(SHARD, co_located={"redis-1": ("redis-4",)}))
     assert told.failover is None
     assert told.because.startswith("this shard has no replica left to promote; ")
 

@@ -13,7 +13,7 @@ from redis_resilience.model.environment import Bound, Prediction, SentinelView, 
 from redis_resilience.model.faults import Fault, delete_pod, grow, isolate, kill, pause, scale_to_zero, stop_node
 from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.prediction.failover import predict
-from redis_resilience.topologies.care import NOBODY, Care, Comeback
+from redis_resilience.topologies.restarts import STAYS_DOWN, Comeback, RestartPolicy
 
 
 def sentinels(
@@ -51,7 +51,7 @@ def foretell(
     *faults: Fault | Scheduled,
     views: tuple[SentinelView, ...] | None = None,
     load: Load | None = None,
-    care: Care = NOBODY,
+    policy: RestartPolicy = STAYS_DOWN,
     servers: tuple[Server, ...] = (),
     forbidden: str = "",
 ) -> Prediction:
@@ -61,7 +61,7 @@ def foretell(
         sentinels=sentinels() if views is None else views,
         servers=servers,
         load=load,
-        care=care,
+        policy=policy,
         forbidden=forbidden,
     )
 
@@ -288,16 +288,16 @@ def test_a_longer_d_moves_the_total_by_as_much_as_it_is_longer_or_more(down_afte
     assert after.upper_ms - before.upper_ms == longer_ms
 
 
-CLUSTER = Care(
+CLUSTER = RestartPolicy(
     restarted=Comeback(least_ms=0, most_ms=5000, by="the kubelet"),
-    remade=Comeback(least_ms=0, most_ms=60000, by="its controller"),
+    recreated=Comeback(least_ms=0, most_ms=60000, by="its controller"),
 )
 NODE = replace(CLUSTER, hand_over_ms=12_000, stays_away_ms=1500)
 DELETE = delete_pod("master")
 
 
 def test_a_kubelet_may_be_quicker_or_slower_than_d() -> None:
-    prediction = foretell(KILL, views=sentinels(down_after_ms=3000), care=CLUSTER)
+    prediction = foretell(KILL, views=sentinels(down_after_ms=3000), policy=CLUSTER)
 
     assert prediction.failover is None
     assert prediction.because == (
@@ -306,7 +306,7 @@ def test_a_kubelet_may_be_quicker_or_slower_than_d() -> None:
 
 
 def test_a_kubelet_is_quicker_than_a_long_d() -> None:
-    prediction = foretell(KILL, views=sentinels(down_after_ms=60_000), care=CLUSTER)
+    prediction = foretell(KILL, views=sentinels(down_after_ms=60_000), policy=CLUSTER)
 
     assert prediction.failover is False
     assert prediction.because.startswith(
@@ -315,7 +315,7 @@ def test_a_kubelet_is_quicker_than_a_long_d() -> None:
 
 
 def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
-    prediction = foretell(KILL, care=NODE)
+    prediction = foretell(KILL, policy=NODE)
 
     assert prediction.failover is True
     assert "less than 1500 ms of D are left: it waits until another is chosen" in prediction.because
@@ -323,7 +323,7 @@ def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
 
 def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
     """Two Sentinels are left, so the quorum of two takes the leader."""
-    prediction = foretell(DELETE, care=NODE, load=Load())
+    prediction = foretell(DELETE, policy=NODE, load=Load())
     names = {limits.name: limits for limits in prediction.hand_over}
     first_writes = [limits for limits in prediction.hand_over if limits.name == "first_write_at"]
 
@@ -337,12 +337,12 @@ def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
 
 
 def test_only_a_deletion_is_handed_over() -> None:
-    assert foretell(KILL, care=NODE).hand_over == ()
-    assert foretell(DELETE, care=CLUSTER).hand_over == ()
+    assert foretell(KILL, policy=NODE).hand_over == ()
+    assert foretell(DELETE, policy=CLUSTER).hand_over == ()
 
 
 def test_with_all_sentinels_away_nothing_can_be_told() -> None:
-    prediction = foretell(scale_to_zero("master"), care=NODE)
+    prediction = foretell(scale_to_zero("master"), policy=NODE)
 
     assert prediction.failover is None
     assert "either it or a replica may be first to return" in prediction.because
@@ -351,7 +351,7 @@ def test_with_all_sentinels_away_nothing_can_be_told() -> None:
 def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> None:
     """Document 001's `redis-master`: the Sentinels of the other set replace it."""
     gone = scale_to_zero("master")
-    prediction = foretell(gone, care=replace(CLUSTER, siblings=("redis-0",)), load=Load())
+    prediction = foretell(gone, policy=replace(CLUSTER, same_controller=("redis-0",)), load=Load())
 
     assert prediction.failover is True
     assert "nothing restarts it) and 2 of 3 known Sentinels are reachable" in prediction.because
@@ -361,8 +361,8 @@ def test_a_master_whose_set_is_it_alone_is_gone_until_it_is_scaled_back() -> Non
 def test_with_a_node_all_sentinels_on_it_are_gone() -> None:
     off = stop_node("master")
 
-    assert foretell(off, care=NODE).failover is True
-    shared = foretell(off, care=replace(NODE, mates=("redis-1",)))
+    assert foretell(off, policy=NODE).failover is True
+    shared = foretell(off, policy=replace(NODE, co_located=("redis-1",)))
     assert (shared.failover, shared.because) == (False, "only 1 Sentinels are left, fewer than the quorum of 2")
 
 
@@ -377,13 +377,13 @@ def test_clients_that_still_reach_a_master_that_is_cut_off_have_no_bound_on_thei
 APART = replace(CLUSTER, by_name=False, apart=True)
 
 
-def remade_within(least_ms: float, most_ms: float) -> Care:
-    return replace(APART, remade=Comeback(least_ms=least_ms, most_ms=most_ms, by="its controller"))
+def remade_within(least_ms: float, most_ms: float) -> RestartPolicy:
+    return replace(APART, recreated=Comeback(least_ms=least_ms, most_ms=most_ms, by="its controller"))
 
 
 def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> None:
     """Seen with D = 10 s: back at once, known after 2.3 s, and no election found a majority of four."""
-    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000), care=remade_within(0, 16_000))
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000), policy=remade_within(0, 16_000))
 
     assert prediction.failover is False
     assert prediction.because == (
@@ -395,7 +395,7 @@ def test_a_new_sentinel_that_watches_another_address_leaves_no_majority() -> Non
 
 def test_whether_the_new_sentinel_is_known_before_d_is_over_may_be_chance() -> None:
     """Seen with D = 10 s: a switch in one trial, none in four."""
-    prediction = foretell(DELETE, views=sentinels(down_after_ms=10_000), care=APART)
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=10_000), policy=APART)
 
     assert prediction.failover is None
     assert prediction.bounds
@@ -405,13 +405,13 @@ def test_whether_the_new_sentinel_is_known_before_d_is_over_may_be_chance() -> N
 def test_a_new_sentinel_that_comes_once_a_leader_is_elected_changes_nothing() -> None:
     elected_by_ms = 1200 + 1300 + 240
 
-    assert foretell(DELETE, care=remade_within(elected_by_ms, 60_000)).failover is True
-    assert foretell(DELETE, care=remade_within(elected_by_ms - 1, 60_000)).failover is None
+    assert foretell(DELETE, policy=remade_within(elected_by_ms, 60_000)).failover is True
+    assert foretell(DELETE, policy=remade_within(elected_by_ms - 1, 60_000)).failover is None
 
 
 def test_among_four_sentinels_one_more_that_has_no_vote_makes_no_difference() -> None:
     """Three votes of five: document 001's chart."""
-    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000, count=4), care=remade_within(0, 1000))
+    prediction = foretell(DELETE, views=sentinels(down_after_ms=30_000, count=4), policy=remade_within(0, 1000))
 
     assert prediction.failover is True
     assert "at another address than the Sentinels look at" in prediction.because
@@ -421,18 +421,20 @@ def test_where_some_know_a_dead_one_already_the_new_one_may_be_one_too_many() ->
     """Three votes are a majority of the five that one knows then, and none of the six that another knows."""
     views = (*sentinels(count=3, known=4, down_after_ms=30_000), *sentinels(count=4, known=5, down_after_ms=30_000)[3:])
 
-    assert foretell(DELETE, views=views, care=remade_within(0, 1000)).failover is None
+    assert foretell(DELETE, views=views, policy=remade_within(0, 1000)).failover is None
 
 
 def test_a_killed_container_keeps_its_address_and_its_sentinel() -> None:
-    assert "new Sentinel" not in foretell(KILL, views=sentinels(down_after_ms=30_000), care=APART).because
-    assert foretell(KILL, views=sentinels(down_after_ms=30_000), care=APART).because.startswith("the kubelet brings it")
+    assert "new Sentinel" not in foretell(KILL, views=sentinels(down_after_ms=30_000), policy=APART).because
+    assert foretell(KILL, views=sentinels(down_after_ms=30_000), policy=APART).because.startswith(
+        "the kubelet brings it"
+    )
 
 
 def test_a_master_that_hands_over_first_is_replaced_whoever_takes_its_place() -> None:
-    care = replace(remade_within(0, 1000), hand_over_ms=12_000)
+    policy = replace(remade_within(0, 1000), hand_over_ms=12_000)
 
-    assert foretell(DELETE, views=sentinels(down_after_ms=30_000), care=care).failover is True
+    assert foretell(DELETE, views=sentinels(down_after_ms=30_000), policy=policy).failover is True
 
 
 SERVERS = tuple(

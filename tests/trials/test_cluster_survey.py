@@ -14,8 +14,8 @@ from redis_resilience.model.events import Connected, Event, Owner
 from redis_resilience.model.faults import Fault, kill, pause, stop_node
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
 from redis_resilience.probe.protocol import Answer
-from redis_resilience.topologies.care import NOBODY, Care
 from redis_resilience.topologies.clusters import CLUSTER
+from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy
 from redis_resilience.trials.cluster_survey import all_announced, describe_shards, survey_cluster
 
 PODS = ("redis-1", "redis-2", "redis-3", "redis-4")
@@ -66,9 +66,9 @@ class Cluster:
     def servers(self) -> dict[str, Endpoint]:
         return {pod: ENDPOINTS[pod] for pod in self._pods}
 
-    def care(self, pod: str) -> Care:
+    def policy(self, pod: str) -> RestartPolicy:
         """Of four pods on two nodes: redis-1 with redis-4, redis-2 with redis-3."""
-        return replace(NOBODY, mates=(f"redis-{5 - int(pod[-1])}",))
+        return replace(STAYS_DOWN, co_located=(f"redis-{5 - int(pod[-1])}",))
 
     def query(self, endpoint: Endpoint, *command: str) -> Answer:
         pod = next(pod for pod, known in ENDPOINTS.items() if known == endpoint)
@@ -253,7 +253,7 @@ def test_shards_are_described_by_their_slots_with_what_must_happen_to_each() -> 
 
 
 def test_a_node_that_is_switched_off_takes_its_pods_of_every_shard() -> None:
-    """Of the first shard the master, of the second the replica; a kill takes no mates."""
+    """Of the first shard the master, of the second the replica; a kill takes no co_located."""
 
     def hit(fault: Fault) -> list[bool]:
         cluster = Cluster()

@@ -54,7 +54,7 @@ def test_one_whose_sentinels_know_a_dead_one_is_not(keeper: Keeper, monkeypatch:
     """It needs a larger majority than a new one: what comes of a fault would depend on the trial before."""
     first = keeper.deployment(NODE, FAST)
     monkeypatch.setattr(
-        "redis_resilience.trials.keeper.survey", lambda deployment: replace(survey(deployment), ghosts=1)
+        "redis_resilience.trials.keeper.survey", lambda deployment: replace(survey(deployment), stale_sentinels=1)
     )
 
     assert keeper.deployment(NODE, FAST) is not first

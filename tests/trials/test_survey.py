@@ -83,7 +83,7 @@ def test_a_dead_peer_is_no_substitute_for_one_that_is_not_known_yet(deployment, 
 
     assert not seen.whole
     assert "reaches 1 other Sentinels" in seen.text
-    assert seen.ghosts == 0
+    assert seen.stale_sentinels == 0
 
 
 def test_a_sentinel_that_is_known_and_not_there_is_a_ghost(deployment):
@@ -91,7 +91,7 @@ def test_a_sentinel_that_is_known_and_not_there_is_a_ghost(deployment):
 
     seen = survey(Telling(deployment, *peers))
 
-    assert (seen.whole, seen.ghosts) == (True, 1)
+    assert (seen.whole, seen.stale_sentinels) == (True, 1)
 
 
 def test_a_sentinel_that_nobody_makes_anew_is_not_missed():

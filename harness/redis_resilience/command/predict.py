@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_resilience.deployments.kube.care import care_of
+from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Prediction
@@ -25,8 +25,8 @@ from redis_resilience.prediction.cluster import first_shard, predict_shard
 from redis_resilience.prediction.expected import expected_views
 from redis_resilience.prediction.failover import predict
 from redis_resilience.statistics.rows import is_refused
-from redis_resilience.topologies.care import NOBODY
 from redis_resilience.topologies.catalogue import names, topology
+from redis_resilience.topologies.restarts import STAYS_DOWN
 from redis_resilience.topologies.topology import Profile, System, Topology
 from redis_resilience.trials.folder import TrialFolder
 
@@ -112,10 +112,12 @@ def _change(*, clustered: bool) -> str:
 
 
 def _prediction(found: Topology, profile: Profile, fault: Fault, backend: str) -> Prediction:
-    care = NOBODY if backend == "local" else care_of(found, found.first, restarts=0, mates=())
+    policy = STAYS_DOWN if backend == "local" else restart_policy_of(found, found.first, restarts=0, co_located=())
     if found.system is System.CLUSTER:
-        return predict_shard([Scheduled(fault=fault)], first_shard(found, profile), care=care)
-    return predict([Scheduled(fault=fault)], master=found.first, sentinels=expected_views(found, profile), care=care)
+        return predict_shard([Scheduled(fault=fault)], first_shard(found, profile), policy=policy)
+    return predict(
+        [Scheduled(fault=fault)], master=found.first, sentinels=expected_views(found, profile), policy=policy
+    )
 
 
 def _told(prediction: Prediction, word: str) -> str:

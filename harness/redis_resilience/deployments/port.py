@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event, Scalar
-from redis_resilience.topologies.care import NOBODY, Care
+from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy
 from redis_resilience.topologies.topology import Profile, Topology
 
 
@@ -64,10 +64,10 @@ class Deployment(Protocol):
 
     def sentinels(self) -> Mapping[str, Endpoint]: ...
 
-    def care(self, pod: str) -> Care:
+    def policy(self, pod: str) -> RestartPolicy:
         """Who brings this pod's server back without being told, and how it is let go."""
         del pod
-        return NOBODY
+        return STAYS_DOWN
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""

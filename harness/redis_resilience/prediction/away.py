@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Scheduled, timed
 from redis_resilience.model.traits import BackBy
-from redis_resilience.topologies.care import Care
+from redis_resilience.topologies.restarts import RestartPolicy
 
 SERVER, SENTINEL = "redis", "sentinel"
 
@@ -34,9 +34,14 @@ class Out:
 
 
 def outs(
-    planned: Sequence[Scheduled], *, master: str, replicas: Sequence[str], sentinels: Iterable[str], care: Care
+    planned: Sequence[Scheduled],
+    *,
+    master: str,
+    replicas: Sequence[str],
+    sentinels: Iterable[str],
+    policy: RestartPolicy,
 ) -> tuple[Out, ...]:
-    """What each fault takes, in order of time, while `master` is master. care: who looks after the pods."""
+    """What each fault takes, in order of time, while `master` is master. policy: who looks after the pods."""
     found: list[Out] = []
     servers, watching = (master, *replicas), sorted(sentinels, key=lambda pod: (pod == master, pod))
     for at_s, fault in timed(planned):
@@ -45,10 +50,10 @@ def outs(
         at_ms = at_s * 1e3
         gone = {(out.pod, out.container) for out in found if out.at(at_ms)}
         for pod, container in _targets(fault, servers, watching, gone):
-            least_ms, most_ms = _lasts_ms(fault, care)
+            least_ms, most_ms = _lasts_ms(fault, policy)
             taken = [(pod, container)]
             if fault.traits.whole_pod:
-                together = care.together(pod, fault.traits.takes) if pod == master else frozenset((pod,))
+                together = policy.together(pod, fault.traits.takes) if pod == master else frozenset((pod,))
                 taken = [(each, part) for each in sorted(together) for part in (SERVER, SENTINEL)]
             found += [
                 Out(
@@ -84,10 +89,10 @@ def _targets(
     return [(pod, container or (SENTINEL if pod in watching and pod not in servers else SERVER))]
 
 
-def _lasts_ms(fault: Fault, care: Care) -> tuple[float, float]:
+def _lasts_ms(fault: Fault, policy: RestartPolicy) -> tuple[float, float]:
     """A recreated pod has a new Sentinel and its server another address: it counts as away."""
     back_by = fault.traits.back_by
-    comeback = care.comeback(back_by)
+    comeback = policy.comeback(back_by)
     if comeback is None:
         lasts_ms = math.inf if fault.for_s is None else fault.for_s * 1e3
         return lasts_ms, lasts_ms

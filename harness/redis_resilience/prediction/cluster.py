@@ -19,7 +19,7 @@ from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Load, Scheduled, timed
 from redis_resilience.model.traits import PeersSee, Takes
-from redis_resilience.topologies.care import NOBODY, Care, absence
+from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy, absence
 from redis_resilience.topologies.topology import Profile, Topology
 
 TICK_MS = 100.0
@@ -35,7 +35,7 @@ class ShardAtRisk:
     """One shard before the faults.
 
     masters: of all shards, in order; "master" means the first. replica: whom that word means, of the first shard.
-    mates: by pod, of any shard, the pods that share its node.
+    co_located: by pod, of any shard, the pods that share its node.
     """
 
     master: str
@@ -43,7 +43,7 @@ class ShardAtRisk:
     masters: tuple[str, ...]
     node_timeout_ms: float
     replica: str = ""
-    mates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    co_located: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def majority(self) -> int:
@@ -63,7 +63,7 @@ def first_shard(topology: Topology, profile: Profile) -> ShardAtRisk:
 
 
 def predict_shard(
-    planned: Sequence[Scheduled], shard: ShardAtRisk, *, load: Load | None = None, care: Care = NOBODY
+    planned: Sequence[Scheduled], shard: ShardAtRisk, *, load: Load | None = None, policy: RestartPolicy = STAYS_DOWN
 ) -> Prediction:
     """What these faults must lead to in this shard."""
     struck = [(at_s * 1e3, fault, _struck(fault, shard)) for at_s, fault in timed(planned)]
@@ -74,9 +74,9 @@ def predict_shard(
     bounds = _bounds(shard, load=None if hit.traits.clients_reach_it else load, silent=hit.traits.silent)
     decided_ms = sum(bound.upper_ms for bound in bounds[:3])
     away = [
-        (pods, at_ms + _lasts_ms(fault, care))
+        (pods, at_ms + _lasts_ms(fault, policy))
         for at_ms, fault, pods in struck
-        if at_ms < lost_ms + decided_ms and at_ms + _lasts_ms(fault, care) > lost_ms + shard.node_timeout_ms
+        if at_ms < lost_ms + decided_ms and at_ms + _lasts_ms(fault, policy) > lost_ms + shard.node_timeout_ms
     ]
     gone = {shard.master}.union(*(pods for pods, _ in away))
     if gone >= {*shard.masters, *shard.replicas}:
@@ -84,7 +84,7 @@ def predict_shard(
             failover=None,
             because="every server is away with the master, and either it or a replica may be first to return",
         )
-    absent = absence(hit, care, shard.node_timeout_ms)
+    absent = absence(hit, policy, shard.node_timeout_ms)
     if absent.most_ms < shard.node_timeout_ms:
         return Prediction(
             failover=False,
@@ -117,8 +117,8 @@ def _impossible(shard: ShardAtRisk, gone: set[str], voters: int) -> str:
     return "this shard has no replica left to promote" if gone.issuperset(shard.replicas) else ""
 
 
-def _lasts_ms(fault: Fault, care: Care) -> float:
-    comeback = care.comeback(fault.traits.back_by)
+def _lasts_ms(fault: Fault, policy: RestartPolicy) -> float:
+    comeback = policy.comeback(fault.traits.back_by)
     if comeback:
         return comeback.most_ms
     return math.inf if fault.for_s is None else fault.for_s * 1e3
@@ -129,7 +129,7 @@ def _struck(fault: Fault, shard: ShardAtRisk) -> set[str]:
     if fault.traits.peers_see is PeersSee.NOTHING:
         return set()
     pods = _targets(fault, shard)
-    return pods.union(*(shard.mates.get(pod, ()) for pod in pods)) if fault.traits.takes is Takes.NODE else pods
+    return pods.union(*(shard.co_located.get(pod, ()) for pod in pods)) if fault.traits.takes is Takes.NODE else pods
 
 
 def _targets(fault: Fault, shard: ShardAtRisk) -> set[str]:

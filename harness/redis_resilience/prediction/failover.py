@@ -18,7 +18,7 @@ from redis_resilience.model.traits import BackBy, Takes
 from redis_resilience.prediction.away import SENTINEL, SERVER, Out, outs
 from redis_resilience.prediction.candidates import Candidates
 from redis_resilience.prediction.phases import MET_MS, STARTED_MS, Settings, crash_bounds, hand_over_bounds
-from redis_resilience.topologies.care import NOBODY, Absence, Care, Comeback, absence
+from redis_resilience.topologies.restarts import STAYS_DOWN, Absence, Comeback, RestartPolicy, absence
 
 
 def predict(
@@ -28,24 +28,24 @@ def predict(
     sentinels: tuple[SentinelView, ...],
     servers: tuple[Server, ...] = (),
     load: Load | None = None,
-    care: Care = NOBODY,
+    policy: RestartPolicy = STAYS_DOWN,
     forbidden: str = "",
 ) -> Prediction:
     """What these faults must lead to while `master` is master.
 
     sentinels: the live view of every Sentinel that answered before the first fault. servers: likewise; () where only
     their number is known. load: needed for the bound on the first write of clients that follow the Sentinels; None
-    leaves that bound out. care: who looks after the pods. forbidden: why no Sentinel may promote.
+    leaves that bound out. policy: who looks after the pods. forbidden: why no Sentinel may promote.
     """
     replicas = [server.name for server in servers if server.name != master]
     known = min((view.known_replicas for view in sentinels), default=0)
     replicas = replicas or sorted({view.name for view in sentinels} - {master})[:known]
-    away = outs(planned, master=master, replicas=replicas, sentinels=(view.name for view in sentinels), care=care)
+    away = outs(planned, master=master, replicas=replicas, sentinels=(view.name for view in sentinels), policy=policy)
     losses = [out for out in away if (out.pod, out.container) == (master, SERVER)]
     if not losses:
         return Prediction(failover=False, because="no fault hits the master")
     first, *later = (
-        _of_loss(lost, away, sentinels, servers, load=load, care=care, forbidden=forbidden) for lost in losses
+        _of_loss(lost, away, sentinels, servers, load=load, policy=policy, forbidden=forbidden) for lost in losses
     )
     decisive = next((each for each in (first, *later) if each.failover is not False), first)
     # The phases are measured from the first loss.
@@ -59,13 +59,13 @@ def _of_loss(
     servers: tuple[Server, ...],
     *,
     load: Load | None,
-    care: Care,
+    policy: RestartPolicy,
     forbidden: str,
 ) -> Prediction:
     """What one loss of the master leads to, as long as it is still master then."""
     hit, traits = lost.fault, lost.fault.traits
     watching = {view.name for view in sentinels}
-    if traits.takes is Takes.CONTROLLER and watching <= set(care.siblings or watching):
+    if traits.takes is Takes.CONTROLLER and watching <= set(policy.same_controller or watching):
         return Prediction(
             failover=None,
             because="the Sentinels are down with the master, and either it or a replica may be first to return",
@@ -82,9 +82,9 @@ def _of_loss(
     bounds = crash_bounds(settings, silent=traits.silent, load=None if traits.clients_reach_it else load)
     hand_over: tuple[Bound, ...] = ()
     recreated = traits.back_by is BackBy.RECREATION
-    if recreated and care.hand_over_ms:
-        hand_over = hand_over_bounds(settings, within_ms=care.hand_over_ms, load=load)
-    absent = absence(hit, care, settings.down_after_ms[0])
+    if recreated and policy.hand_over_ms:
+        hand_over = hand_over_bounds(settings, within_ms=policy.hand_over_ms, load=load)
+    absent = absence(hit, policy, settings.down_after_ms[0])
     noticed_ms = absent.most_ms + (2 * TICK_MS if traits.silent else connected_by_ms(settings.ping_ms))
     if noticed_ms < settings.down_after_ms[0] and not hand_over:
         return Prediction(
@@ -92,7 +92,7 @@ def _of_loss(
             because=f"{absent.because} and the Sentinels reach it again within {noticed_ms:g} ms, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
-    stranger = care.remade if care.apart and recreated and not hand_over else None
+    stranger = policy.recreated if policy.apart and recreated and not hand_over else None
     if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
         met_ms = stranger.most_ms + MET_MS
         if met_ms < settings.down_after_ms[0]:

@@ -212,7 +212,7 @@ class Topology:
             )
         return controller
 
-    def siblings(self, name: str) -> tuple[str, ...]:
+    def same_controller(self, name: str) -> tuple[str, ...]:
         """Every pod that the same controller keeps, itself included; a bare pod is alone."""
         controller = self.pod(name).controller
         return tuple(pod.name for pod in self.pods if pod.controller == controller) if controller else (name,)

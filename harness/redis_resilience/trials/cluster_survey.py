@@ -57,7 +57,7 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
     """The shards as they are before the faults; none where there is no cluster."""
     settings: Mapping[str, Server] = {server.name: server for server in servers}
     masters = tuple(members[0] for members in seen.shards.values())
-    cares = {name: deployment.care(name) for members in seen.shards.values() for name in members}
+    cares = {name: deployment.policy(name) for members in seen.shards.values() for name in members}
     return tuple(
         Shard(
             name=ranges_text(slots),
@@ -72,10 +72,10 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
                     masters=masters,
                     node_timeout_ms=float(settings[members[0]].config.get("cluster-node-timeout", "15000")),
                     replica=min(seen.view.replicas, default=""),
-                    mates={name: care.mates for name, care in cares.items()},
+                    co_located={name: policy.co_located for name, policy in cares.items()},
                 ),
                 load=plan.load,
-                care=cares[members[0]],
+                policy=cares[members[0]],
             ),
         )
         for slots, members in seen.shards.items()

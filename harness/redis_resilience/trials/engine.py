@@ -146,7 +146,7 @@ class _Run:
                 sentinels=sentinels,
                 servers=servers,
                 load=self._plan.load,
-                care=self._deployment.care(seen.view.master),
+                policy=self._deployment.policy(seen.view.master),
                 forbidden=forbidden(self._deployment),
             ),
             owns_data=self._deployment.owns_data,

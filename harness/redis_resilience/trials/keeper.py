@@ -103,8 +103,8 @@ class Keeper:
 
         def look() -> tuple[bool, str]:
             seen = survey(deployment)
-            left = f"{seen.ghosts} Sentinels are known and not there; epochs {', '.join(sorted(seen.epochs))}"
-            return seen.whole and not seen.ghosts and len(seen.epochs) < 2, f"{seen.text}; {left}"
+            left = f"{seen.stale_sentinels} Sentinels are known and not there; epochs {', '.join(sorted(seen.epochs))}"
+            return seen.whole and not seen.stale_sentinels and len(seen.epochs) < 2, f"{seen.text}; {left}"
 
         try:
             eventually(

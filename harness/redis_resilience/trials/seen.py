@@ -34,7 +34,7 @@ class Survey:
     text: str
     shards: Mapping[tuple[Range, ...], tuple[str, ...]] = field(default_factory=dict)
     """Of a Redis Cluster: by their slots the pods that serve them, each master first."""
-    ghosts: int = 0
+    stale_sentinels: int = 0
     """The most Sentinels that one of them knows and that are not there: they count for the majority."""
     epochs: frozenset[str] = frozenset()
     """The configuration epochs of all Sentinels: several while a failover is not known to all of them."""

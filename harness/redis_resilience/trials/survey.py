@@ -48,7 +48,7 @@ def _survey(deployment: Deployment) -> Survey:
     named: dict[str, str] = {}
     answering: list[str] = []
     wrong: list[str] = []
-    ghosts = 0
+    stale_sentinels = 0
     epochs: dict[str, str] = {}
     watchers = deployment.sentinels()
     for name, endpoint in watchers.items():
@@ -64,7 +64,7 @@ def _survey(deployment: Deployment) -> Survey:
             continue
         peers = entries(probe.query(endpoint, "SENTINEL", "SENTINELS", deployment.topology.master_name).value)
         reached = sum(not {"s_down", "disconnected"} & set(peer["flags"].split(",")) for peer in peers)
-        ghosts = max(ghosts, len(peers) + 1 - len(watchers))
+        stale_sentinels = max(stale_sentinels, len(peers) + 1 - len(watchers))
         if int(facts["num-slaves"]) < len(endpoints) - 1 or reached < len(watchers) - 1:
             wrong.append(
                 f"Sentinel of {name} knows {facts['num-slaves']} replicas and reaches {reached} other Sentinels"
@@ -91,7 +91,7 @@ def _survey(deployment: Deployment) -> Survey:
             watching=watching,
         ),
         whole=not wrong,
-        ghosts=ghosts,
+        stale_sentinels=stale_sentinels,
         epochs=frozenset(epochs.values()) - {""},
         text="; ".join(wrong) or f"{masters[0]} is master of {', '.join(replicas)}; {len(answering)} Sentinels agree",
     )

@@ -17,10 +17,10 @@ from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Expect, Load, Plan, Scheduled, Since, Windows, Writers
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Profile, System, Topology
-from redis_resilience.trials.by_hand import ByHand
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import Keeper
+from redis_resilience.trials.manual import ManualSteps
 from redis_resilience.trials.observer import SILENT, Observer
 from redis_resilience.trials.outcome import Outcome
 from redis_resilience.trials.settings import Settings
@@ -188,7 +188,7 @@ class Trial:
             self.down_after(plan.down_after_ms)
         self._followed = replace(plan, backend=self._settings.backend, repeat=self._repeat)
 
-    def by_hand(self) -> ByHand:
+    def manual_steps(self) -> ManualSteps:
         """Deploy, wait until all is whole, and ask by hand; `run` then breaks the same deployment."""
         deployment = self._deployed()
 
@@ -197,7 +197,7 @@ class Trial:
             return seen.whole, seen.text
 
         eventually(look, within_s=_WHOLE_S, what="a healthy deployment", clock=self._keeper.clock)
-        return ByHand(deployment, clock=self._keeper.clock)
+        return ManualSteps(deployment, clock=self._keeper.clock)
 
     def run(self) -> Outcome:
         """Deploy (or take the deployment of the trial before), run, judge, keep; once a trial.

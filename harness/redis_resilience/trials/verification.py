@@ -1,19 +1,19 @@
-"""ByHand that several documents have their readers do."""
+"""Checks that several documents have their readers do."""
 
 from __future__ import annotations
 
 import re
 
 from redis_resilience.topologies.topology import REDIS_PORT, Topology
-from redis_resilience.trials.by_hand import ByHand
+from redis_resilience.trials.manual import ManualSteps
 
 
-def written_and_read_everywhere(by_hand: ByHand, topology: Topology) -> None:
+def written_and_read_everywhere(manual: ManualSteps, topology: Topology) -> None:
     """SET on the first pod by its name, GET on every other by its own."""
     names = [f"{pod.name}.{topology.service}" for pod in topology.pods if "redis" in pod.containers]
-    by_hand.call(names[0], REDIS_PORT, "SET", "foo", "hello world")
+    manual.call(names[0], REDIS_PORT, "SET", "foo", "hello world")
     for name in names:
-        by_hand.until("hello world", name, REDIS_PORT, "GET", "foo")
+        manual.until("hello world", name, REDIS_PORT, "GET", "foo")
 
 
 def switches(log: str, master_name: str) -> list[tuple[str, str]]:

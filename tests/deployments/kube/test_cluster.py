@@ -144,7 +144,7 @@ def test_a_cluster_that_cannot_be_made_leaves_nothing(state, tmp_path, programs,
     broken = KIND.format(state=state).replace('"create cluster") ', '"create cluster") echo "no space" >&2; exit 1; ')
     programs(kind=broken)
 
-    with pytest.raises(DeploymentError, match=r"kind could not make the cluster .*: .* said: no space"):
+    with pytest.raises(DeploymentError, match=r"kind could not make the cluster .*: .* with the output: no space"):
         clusters(tmp_path, journal).acquire()
 
     assert len(calls(tmp_path, "kind", "delete")) == 1

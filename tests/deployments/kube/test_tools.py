@@ -53,7 +53,7 @@ def test_what_it_started_ends_with_it(programs):
     """A grandchild would hold its output open, and the harness with it."""
     programs(kind="sh -c 'read never < /dev/zero' & read never < /dev/zero")
 
-    with pytest.raises(DeploymentError, match="did not; it said last: nothing"):
+    with pytest.raises(DeploymentError, match="did not; its last output: nothing"):
         run("kind", within_s=0.2)
 
 

@@ -24,8 +24,8 @@ from redis_resilience.deployments.kube.bringup import (
 from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.pods.logs import Logs
+from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.pods import Pods
-from redis_resilience.deployments.kube.pods.slots import Slots
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.port import Connect
 from redis_resilience.deployments.kube.site import Site
@@ -91,7 +91,7 @@ class AttachedDeployment(KubeDeployment):
         found = find(api, self._attachment)
         if self._attachment.secret:
             self._password = api.secret(*self._attachment.secret)
-        watch = PodWatch(api, Slots(found.parts()), found.called)
+        watch = PodWatch(api, Places(found.parts()), found.called)
         undo.callback(watch.stop)
         logs = Logs(api, watch)
         manifests.apply(probe_objects, place_of(where))

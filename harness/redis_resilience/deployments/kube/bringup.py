@@ -18,10 +18,10 @@ from redis_resilience.deployments.kube.objects.image import REPOSITORY
 from redis_resilience.deployments.kube.pods.clients import Clients, clients
 from redis_resilience.deployments.kube.pods.growth import first_pods, grow, later_controllers, wait_until_adopted
 from redis_resilience.deployments.kube.pods.logs import Logs
+from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.probe import POD as PROBE_POD
 from redis_resilience.deployments.kube.pods.probe import KubeProbe
-from redis_resilience.deployments.kube.pods.slots import Slots
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError, PodState
 from redis_resilience.deployments.kube.site import Cluster, Site
@@ -108,7 +108,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         connect,
         run_id=wanted.run_id,
     )
-    watch = PodWatch(api, Slots(wanted.topology.pods))
+    watch = PodWatch(api, Places(wanted.topology.pods))
     undo.callback(watch.stop)
     logs = Logs(api, watch)
     place = place_of(ground.where)

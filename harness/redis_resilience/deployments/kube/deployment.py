@@ -16,12 +16,12 @@ from redis_resilience.deployments.growing import Growing
 from redis_resilience.deployments.journal import Entry, Journal
 from redis_resilience.deployments.kube.api import connect as connect_api
 from redis_resilience.deployments.kube.bringup import Up, Wanted, bring_up
-from redis_resilience.deployments.kube.care import care_of
 from redis_resilience.deployments.kube.nodes.node import send_signal
 from redis_resilience.deployments.kube.nodes.partition import End
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.pods.pods import PORTS, info_field
 from redis_resilience.deployments.kube.port import Connect
+from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.undoing import patiently, scale_back
 from redis_resilience.deployments.password import draw_password
@@ -34,7 +34,7 @@ from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.events import Event, Scalar
 from redis_resilience.model.faults import Isolate
 from redis_resilience.shipped import MANIFESTS
-from redis_resilience.topologies.care import Care
+from redis_resilience.topologies.restarts import RestartPolicy
 from redis_resilience.topologies.topology import Controller, Profile, Topology
 
 _GRACE_S = 30.0
@@ -143,15 +143,15 @@ class KubeDeployment(Growing):
             **self._machine(),
         }
 
-    def care(self, pod: str) -> Care:
+    def policy(self, pod: str) -> RestartPolicy:
         """The kubelet's and the controllers', as the cluster is now: each restart makes the kubelet wait longer."""
         pods = self._up.pods
-        return care_of(
+        return restart_policy_of(
             self.topology,
             pod,
             restarts=pods.container(pod, "redis").restarts,
-            mates=pods.mates(pod),
-            siblings=pods.siblings(pod),
+            co_located=pods.co_located(pod),
+            same_controller=pods.same_controller(pod),
         )
 
     def _machine(self) -> Mapping[str, Scalar]:
@@ -271,7 +271,7 @@ class KubeDeployment(Growing):
     def scale_to_zero(self, pod: str) -> Effect:
         """It took effect when the last server's process was gone."""
         up, controller = self._up, self._up.pods.controller_of(pod)
-        pods = tuple(up.pods.existing(name) for name in up.pods.siblings(pod))
+        pods = tuple(up.pods.existing(name) for name in up.pods.same_controller(pod))
         servers = {each.name: up.pods.death_of(each.name) for each in pods}
         for each in pods:
             up.logs.keep(each.name, up.pods.containers_of(each.name))

@@ -36,7 +36,7 @@ from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 from redis_resilience.model.events import Scalar
 from redis_resilience.model.faults import Isolate
-from redis_resilience.topologies.care import NOBODY, Care
+from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy
 from redis_resilience.topologies.topology import REDIS_PORT, Profile, System, Topology
 
 _ANSWERS_WITHIN_S = 15.0
@@ -122,9 +122,9 @@ class LocalDeployment(Growing):
     def sentinels(self) -> Mapping[str, Endpoint]:
         return self._up.pods.endpoints("sentinel")
 
-    def care(self, pod: str) -> Care:
+    def policy(self, pod: str) -> RestartPolicy:
         """Nothing here comes back by itself."""
-        return replace(NOBODY, siblings=self._topology.siblings(pod))
+        return replace(STAYS_DOWN, same_controller=self._topology.same_controller(pod))
 
     def fingerprint(self) -> Mapping[str, Scalar]:
         return {
@@ -343,7 +343,7 @@ class LocalDeployment(Growing):
 
     def _scaled_with(self, pod: str) -> tuple[str, ...]:
         self._topology.controller_of(pod)  # a bare pod has none, and says so
-        return self._topology.siblings(pod)
+        return self._topology.same_controller(pod)
 
     def _must_have(self, pod: str, container: str) -> None:
         containers = self._containers_of(pod)

@@ -196,7 +196,7 @@ class World:
 
     def _promote(self, old: SimServer, leader: str, alive: list[str]) -> None:
         new = max(self._followers(old), key=lambda server: (server.offset, server.name))
-        siblings = [other for other in self._followers(old) if other is not new]
+        same_controller = [other for other in self._followers(old) if other is not new]
         new.role, new.source = "master", ""
         old.role = "master"
         self.events.append(
@@ -208,7 +208,7 @@ class World:
                 before=Role.REPLICA,
             )
         )
-        for other in siblings:
+        for other in same_controller:
             other.source = new.name
             if other.offset != new.offset:
                 self._sync(other, new)

@@ -66,7 +66,7 @@ def test_helm_leaves_the_user_s_own_folders_alone(values, place, programs):
     programs(helm='echo "$HELM_CACHE_HOME $HELM_CONFIG_HOME $HELM_DATA_HOME $KUBECONFIG" >&2; exit 1')
     own = place.kubeconfig.parent / "helm"
 
-    with pytest.raises(DeploymentError, match=f"said: {own} {own} {own} {place.kubeconfig}"):
+    with pytest.raises(DeploymentError, match=f"with the output: {own} {own} {own} {place.kubeconfig}"):
         Release(name="redis-cluster", values=values, place=place).uninstall()
 
 

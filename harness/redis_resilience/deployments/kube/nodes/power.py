@@ -44,7 +44,7 @@ class NodePower:
         """Switch off the node of this pod; a control plane, or the probe's own node, would take the trial along."""
         node = self._pods.existing(pod).node
         self._must_be_spare(pod, node)
-        gone = (pod, *self._pods.mates(pod))
+        gone = (pod, *self._pods.co_located(pod))
         names = [(each, container) for each in gone for container in self._pods.containers_of(each)]
         containers = {name: self._pods.container(*name).id for name in names}
         for each in gone:

@@ -66,7 +66,7 @@ class Pods:
         self.existing(pod)
         return self.topology.controller_of(pod)
 
-    def siblings(self, pod: str) -> tuple[str, ...]:
+    def same_controller(self, pod: str) -> tuple[str, ...]:
         """Every pod of the same controller, itself included."""
         owner = self.existing(pod).owner
         return tuple(each.name for each in self.watch.pods() if each.owner == owner) if owner[0] else (pod,)
@@ -92,7 +92,7 @@ class Pods:
             )
         return self.nodes[node], find_process(self.nodes[node], state.id, f"{pod}/{container}")
 
-    def mates(self, pod: str) -> tuple[str, ...]:
+    def co_located(self, pod: str) -> tuple[str, ...]:
         """The topology's other pods that are on the same node."""
         node = self.existing(pod).node
         known = (self.watch.pod(each.name) for each in self.topology.pods if each.name != pod)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from redis_resilience.deployments.kube.pods.moments import changes, describe
-from redis_resilience.deployments.kube.pods.slots import Slots
+from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.port import KubeApi, KubeError, PodState
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError
@@ -38,11 +38,11 @@ class PodWatch:
     """Begins to watch at once; `stop` ends it."""
 
     def __init__(
-        self, api: KubeApi, slots: Slots | None = None, called: Callable[[PodState], PodState] = lambda pod: pod
+        self, api: KubeApi, places: Places | None = None, called: Callable[[PodState], PodState] = lambda pod: pod
     ) -> None:
         """slots: None where every pod's own name will do. called: gives containers the topology's names."""
         self._api, self._called = api, called
-        self._slots = slots or Slots()
+        self._places = places or Places()
         self._pods: dict[str, PodState] = {}
         self._addresses: dict[str, str] = {}
         self._events: list[Event] = []
@@ -132,7 +132,7 @@ class PodWatch:
                 self._over.wait(_AGAIN_S)
 
     def _take_all(self, pods: tuple[PodState, ...]) -> None:
-        for name in self._slots.known() - {pod.name for pod in pods}:
+        for name in self._places.known() - {pod.name for pod in pods}:
             self._take(name, None)
         for pod in sorted(pods, key=lambda pod: (pod.created, pod.name)):
             self._take(pod.name, pod)
@@ -143,7 +143,7 @@ class PodWatch:
             found = self._called(found)
         at_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         with self._lock:
-            for slot, pod in self._slots.place(name, found):
+            for slot, pod in self._places.place(name, found):
                 before = self._pods.pop(slot, None)
                 if pod is not None:
                     self._pods[slot] = pod

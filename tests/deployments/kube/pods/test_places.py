@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.deployments.kube.pods.slots import Slots
+from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE
@@ -16,7 +16,7 @@ SENTINEL = ("ReplicationController", "redis-sentinel")
 @pytest.fixture
 def bootstrap(make_pod):
     """Document 002's pods as the cluster has them once both controllers are scaled up."""
-    slots = Slots(BOOTSTRAP.pods)
+    slots = Places(BOOTSTRAP.pods)
     for name, owner in (
         ("redis-master", REDIS),
         ("redis-sentinel-x1", SENTINEL),
@@ -35,19 +35,19 @@ def taken(changes):
 
 
 def test_a_stateful_set_s_pods_have_the_topology_s_names(make_pod):
-    (change,) = Slots(NODE.pods).place("redis-1", make_pod("redis-1"))
+    (change,) = Places(NODE.pods).place("redis-1", make_pod("redis-1"))
 
     assert change == ("redis-1", make_pod("redis-1"))
 
 
 def test_a_pod_that_is_none_of_the_topology_s_keeps_its_name(make_pod):
-    (change,) = Slots(BOOTSTRAP.pods).place("probe", make_pod("probe", owner=("", "")))
+    (change,) = Places(BOOTSTRAP.pods).place("probe", make_pod("probe", owner=("", "")))
 
     assert taken([change]) == [("probe", "probe")]
 
 
 def test_slots_are_taken_in_order_of_creation_whatever_the_names(make_pod):
-    slots = Slots(BOOTSTRAP.pods)
+    slots = Places(BOOTSTRAP.pods)
     slots.place("redis-master", make_pod("redis-master", owner=("", "")))
 
     found = [slots.place(name, make_pod(name, owner=REDIS)) for name in ("redis-zzz", "redis-aaa")]
@@ -56,7 +56,7 @@ def test_slots_are_taken_in_order_of_creation_whatever_the_names(make_pod):
 
 
 def test_a_pod_has_the_slot_s_name_and_keeps_its_own_for_the_api(make_pod):
-    ((_, pod),) = Slots(BOOTSTRAP.pods).place("redis-zzz", make_pod("redis-zzz", owner=REDIS))
+    ((_, pod),) = Places(BOOTSTRAP.pods).place("redis-zzz", make_pod("redis-zzz", owner=REDIS))
 
     assert (pod.name, pod.real_name, pod.name_in_cluster) == ("redis-a", "redis-zzz", "redis-zzz")
 
@@ -108,7 +108,7 @@ def test_the_adopted_pod_s_place_goes_to_what_its_controller_makes(bootstrap, ma
 
 def test_the_adopted_pod_s_place_is_the_last_that_a_stranger_takes(make_pod):
     """Of an installation whose bootstrap pod is long gone."""
-    slots = Slots(BOOTSTRAP.pods)
+    slots = Places(BOOTSTRAP.pods)
 
     found = [slots.place(name, make_pod(name, owner=REDIS)) for name in ("one", "two", "three")]
 
@@ -127,7 +127,7 @@ def test_an_evicted_pod_counts_as_gone(bootstrap, make_pod):
 def test_a_deployment_s_pods_are_known_by_their_replica_set(make_pod):
     pod = make_pod("redis-cluster-master-6d5f-x7", owner=("ReplicaSet", "redis-cluster-master-6d5f"))
 
-    assert taken(Slots(HELM.pods).place(pod.name, pod)) == [("redis-master", pod.name)]
+    assert taken(Places(HELM.pods).place(pod.name, pod)) == [("redis-master", pod.name)]
 
 
 def test_the_watch_and_what_it_tells_use_the_topology_s_names(api, make_pod):
@@ -136,7 +136,7 @@ def test_the_watch_and_what_it_tells_use_the_topology_s_names(api, make_pod):
         "redis-b2": make_pod("redis-b2", owner=REDIS, created="2026-11-21T05:00:02Z", address="10.0.0.2"),
         "redis-c1": make_pod("redis-c1", owner=REDIS, created="2026-11-21T05:00:01Z", address="10.0.0.1"),
     }
-    watch = PodWatch(api, Slots(BOOTSTRAP.pods))
+    watch = PodWatch(api, Places(BOOTSTRAP.pods))
     api.tell(make_pod("redis-c1", owner=REDIS), "DELETED")
     eventually(lambda: (watch.pod("redis-a") is None, "there"), within_s=5, what="redis-a to go")
     events = watch.drain()

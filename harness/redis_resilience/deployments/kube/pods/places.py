@@ -21,16 +21,16 @@ _OVER = ("Failed", "Succeeded")
 """Phases of a pod that does not run again; its controller has replaced it already. One without is still of interest."""
 
 
-class Slots:
+class Places:
     def __init__(self, pods: Sequence[Pod] = ()) -> None:
         """pods: the topology's. A pod that is none of theirs (the probe's) keeps its own name."""
         self._names = {pod.name for pod in pods}
-        self._slots: dict[tuple[str, str], list[str]] = {}
+        self._places: dict[tuple[str, str], list[str]] = {}
         """Kind and name of a controller to its slots."""
         # One that was adopted has a name of its own in the cluster, too: a stranger takes its place last.
         for pod in sorted(pods, key=lambda pod: pod.adopted):
             if pod.controller is not None and pod.controller.kind is not ControllerKind.STATEFUL_SET:
-                own = self._slots.setdefault((pod.controller.kind, pod.controller.name), [])
+                own = self._places.setdefault((pod.controller.kind, pod.controller.name), [])
                 own.append(pod.name)
         self._held: dict[str, str] = {}
         """Slot to the pod in it, by the cluster's name."""
@@ -43,7 +43,7 @@ class Slots:
 
     def place(self, name: str, pod: PodState | None) -> list[tuple[str, PodState | None]]:
         """The slots that change, and to what, now that the cluster's pod `name` is `pod` (None: gone)."""
-        if pod is not None and pod.phase in _OVER and self._controller(pod) in self._slots:
+        if pod is not None and pod.phase in _OVER and self._controller(pod) in self._places:
             pod = None
         slot = next((slot for slot, holder in self._held.items() if holder == name), None)
         if pod is None:
@@ -60,7 +60,7 @@ class Slots:
     def _vacate(self, slot: str) -> list[tuple[str, PodState | None]]:
         del self._held[slot]
         changed: list[tuple[str, PodState | None]] = [(slot, None)]
-        heir = next((pod for pod in self._waiting.values() if slot in self._slots[self._controller(pod)]), None)
+        heir = next((pod for pod in self._waiting.values() if slot in self._places[self._controller(pod)]), None)
         if heir is not None:
             del self._waiting[heir.name]
             self._held[slot] = heir.name
@@ -68,7 +68,7 @@ class Slots:
         return changed
 
     def _free_slot(self, pod: PodState) -> str | None:
-        own = self._slots.get(self._controller(pod), [])
+        own = self._places.get(self._controller(pod), [])
         if pod.name in self._names or not own:
             return pod.name
         return next((slot for slot in own if slot not in self._held), None)
@@ -76,7 +76,7 @@ class Slots:
     def _controller(self, pod: PodState) -> tuple[str, str]:
         """As the topology names it: a Deployment's pods belong to a ReplicaSet of its name and a digest."""
         kind, name = pod.owner
-        if kind != ControllerKind.REPLICA_SET or pod.owner in self._slots:
+        if kind != ControllerKind.REPLICA_SET or pod.owner in self._places:
             return pod.owner
         return ControllerKind.DEPLOYMENT, name.rpartition("-")[0]
 

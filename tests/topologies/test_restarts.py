@@ -5,19 +5,19 @@ import math
 import pytest
 
 from redis_resilience.model.faults import delete_pod, kill, pause
-from redis_resilience.topologies.care import NOBODY, Care, Comeback, absence
+from redis_resilience.topologies.restarts import STAYS_DOWN, Comeback, RestartPolicy, absence
 
 KILL = kill("master")
 DELETE = delete_pod("master")
 KUBELET = Comeback(least_ms=0, most_ms=5000, by="the kubelet")
 CONTROLLER = Comeback(least_ms=0, most_ms=60000, by="its controller")
-PLAIN = Care(restarted=KUBELET, remade=CONTROLLER)
-PATIENT = Care(restarted=KUBELET, remade=CONTROLLER, stays_away_ms=1500)
+PLAIN = RestartPolicy(restarted=KUBELET, recreated=CONTROLLER)
+PATIENT = RestartPolicy(restarted=KUBELET, recreated=CONTROLLER, stays_away_ms=1500)
 
 
 def test_without_care_it_stays_down_until_it_is_healed() -> None:
-    forever = absence(KILL, NOBODY, 1000)
-    healed = absence(kill("master", for_s=0.5), NOBODY, 1000)
+    forever = absence(KILL, STAYS_DOWN, 1000)
+    healed = absence(kill("master", for_s=0.5), STAYS_DOWN, 1000)
 
     assert (forever.least_ms, forever.most_ms, forever.because) == (math.inf, math.inf, "nothing restarts it")
     assert (healed.least_ms, healed.most_ms) == (500, 500)
@@ -49,15 +49,15 @@ def test_a_boot_rule_that_stays_away_decides_by_what_is_left_of_d(
 
 
 @pytest.mark.parametrize(
-    ("care", "least_ms", "words"),
+    ("policy", "least_ms", "words"),
     [
         (PLAIN, 0, "its controller brings it back after 0 to 60000 ms"),
-        (Care(remade=CONTROLLER, by_name=False), math.inf, "at another address than the Sentinels look at"),
+        (RestartPolicy(recreated=CONTROLLER, by_name=False), math.inf, "at another address than the Sentinels look at"),
         (PATIENT, math.inf, "at another address, where it waits until another is chosen"),
     ],
 )
-def test_a_deleted_pod_is_back_elsewhere(care: Care, least_ms: float, words: str) -> None:
-    away = absence(DELETE, care, 30_000)
+def test_a_deleted_pod_is_back_elsewhere(policy: RestartPolicy, least_ms: float, words: str) -> None:
+    away = absence(DELETE, policy, 30_000)
 
     assert away.least_ms == least_ms
     assert words in away.because

@@ -1,4 +1,4 @@
-"""ByHand by hand: each asks the one it names, and says what it expected where there is no answer."""
+"""ManualSteps by hand: each asks the one it names, and says what it expected where there is no answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, Unavailable, WaitTimeout
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.catalogue import NODE
-from redis_resilience.trials.by_hand import ByHand
+from redis_resilience.trials.manual import ManualSteps
 
 SERVER = "redis-0.redis"
 
@@ -47,14 +47,14 @@ class Deployment:
         return f"{dict(labels)} {host}:{port}"
 
 
-def told(*answers: Answer) -> tuple[ByHand, Deployment]:
+def told(*answers: Answer) -> tuple[ManualSteps, Deployment]:
     deployment = Deployment(list(answers) or [Answer()])
-    return ByHand(deployment, clock=deployment), deployment  # type: ignore[arg-type]  # only what is asked of it
+    return ManualSteps(deployment, clock=deployment), deployment  # type: ignore[arg-type]  # only what is asked of it
 
 
 def test_a_call_goes_once_to_the_name_that_was_given() -> None:
-    by_hand, deployment = told(Answer(value="OK"))
-    assert by_hand.call(SERVER, 6379, "SET", "foo", "hello world") == "OK"
+    manual, deployment = told(Answer(value="OK"))
+    assert manual.call(SERVER, 6379, "SET", "foo", "hello world") == "OK"
     assert deployment.asked == [("redis-0.redis:6379", "SET", "foo", "hello world")]
 
 
@@ -66,43 +66,47 @@ def test_a_call_goes_once_to_the_name_that_was_given() -> None:
     ],
 )
 def test_no_answer_is_told_with_the_question(answer: Answer, got: str) -> None:
-    by_hand, _ = told(answer)
+    manual, _ = told(answer)
     with pytest.raises(DeploymentError, match=f"^expected redis-0.redis:6379 to answer SET foo bar; got: {got}"):
-        by_hand.call(SERVER, 6379, "SET", "foo", "bar")
+        manual.call(SERVER, 6379, "SET", "foo", "bar")
 
 
 def test_a_replica_that_is_behind_is_asked_again() -> None:
-    by_hand, deployment = told(Answer(), Answer(unreachable="connection refused"), Answer(value="hello"))
-    by_hand.until("hello", SERVER, 6379, "GET", "foo")
+    manual, deployment = told(Answer(), Answer(unreachable="connection refused"), Answer(value="hello"))
+    manual.until("hello", SERVER, 6379, "GET", "foo")
     assert len(deployment.asked) == 3
 
 
 def test_a_replica_that_never_has_it_is_told_with_its_last_answer() -> None:
-    by_hand, _ = told(Answer(value="other"))
+    manual, _ = told(Answer(value="other"))
     with pytest.raises(WaitTimeout) as caught:
-        by_hand.until("hello", SERVER, 6379, "GET", "foo")
+        manual.until("hello", SERVER, 6379, "GET", "foo")
     assert str(caught.value) == "waited 10 s for 'hello' from redis-0.redis:6379 to GET foo; saw last: 'other'"
 
 
 def test_masters_are_read_by_name() -> None:
     views = [["name", "mymaster", "ip", "10.0.0.1", "port", "6379"], ["name", "other", "ip", "10.0.0.2"]]
-    by_hand, deployment = told(Answer(value=views))  # type: ignore[arg-type]  # lists in a list, as Sentinel replies
-    assert by_hand.masters("redis") == {"mymaster": "10.0.0.1", "other": "10.0.0.2"}
+    manual, deployment = told(Answer(value=views))  # type: ignore[arg-type]  # lists in a list, as Sentinel replies
+    assert manual.masters("redis") == {"mymaster": "10.0.0.1", "other": "10.0.0.2"}
     assert deployment.asked == [("redis:26379", "SENTINEL", "MASTERS")]
 
 
 def test_a_cluster_fetches_and_hosts_clients() -> None:
-    by_hand, _ = told()
-    assert by_hand.fetch("http://redis-metrics:9121/metrics") == "body of http://redis-metrics:9121/metrics"
-    assert by_hand.ping_from({"redis-client": "true"}, SERVER, 6379) == "{'redis-client': 'true'} redis-0.redis:6379"
+    manual, _ = told()
+    assert manual.fetch("http://redis-metrics:9121/metrics") == "body of http://redis-metrics:9121/metrics"
+    assert manual.ping_from({"redis-client": "true"}, SERVER, 6379) == "{'redis-client': 'true'} redis-0.redis:6379"
 
 
 def test_a_backend_without_a_network_says_what_to_use() -> None:
-    by_hand = ByHand(MemoryDeployment(NODE, NODE.profile("fast")))
+    manual = ManualSteps(MemoryDeployment(NODE, NODE.profile("fast")))
     with pytest.raises(Unavailable) as caught:
-        by_hand.fetch("http://redis-metrics:9121/metrics")
+        manual.fetch("http://redis-metrics:9121/metrics")
     assert str(caught.value) == "expected Services and client pods; backend memory has none; use --redis-backend=kind"
 
 
 def test_addresses_are_those_of_the_pods_with_a_server() -> None:
-    assert set(ByHand(MemoryDeployment(NODE, NODE.profile("fast"))).addresses()) == {"redis-0", "redis-1", "redis-2"}
+    assert set(ManualSteps(MemoryDeployment(NODE, NODE.profile("fast"))).addresses()) == {
+        "redis-0",
+        "redis-1",
+        "redis-2",
+    }

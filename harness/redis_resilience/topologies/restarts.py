@@ -1,8 +1,8 @@
-"""What a master's surroundings do by themselves: who brings it back, and how it is let go.
+"""The restart policy of a pod: what restarts its containers or recreates it, how soon, and how it is stopped.
 
-A process of this host stays down until the fault is healed. In a cluster the kubelet starts a dead container again, a
-controller makes a deleted pod anew, and a hook or a boot rule may have its own idea. Data and arithmetic only: who says
-so (a deployment, a topology) is not known here.
+A process of this host stays down until the fault is healed. On Kubernetes the kubelet restarts a container, a
+controller recreates a deleted pod, and a hook or a start script may request a failover or wait. Data and arithmetic
+only: the deployment or the topology says which policy a pod has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from redis_resilience.model.traits import BackBy, Takes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comeback:
-    """It runs again so long after its end, least to most, in ms; by: who sees to that."""
+    """It runs again so long after its end, least to most, in ms; by: what restarts or recreates it."""
 
     least_ms: float
     most_ms: float
@@ -24,36 +24,36 @@ class Comeback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Care:
-    """restarted: a container that ended. remade: a pod that was deleted. None: not before the fault is healed.
+class RestartPolicy:
+    """restarted: a container that ended. recreated: a pod that was deleted. None: not before the fault is healed.
 
     hand_over_ms: a pod that is deleted first makes another one master, within so long; 0 = it does not try.
     stays_away_ms: back as master only where it was missed for less than D minus this; 0 = it does not ask.
-    by_name: the Sentinels look for it by name, not at the address that it had. apart: a pod that is made anew is master
-    at its own address, whoever else is, and has a new Sentinel, which watches that address. mates: pods on the same
-    node. siblings: pods that its controller keeps, itself included; () = all.
+    by_name: the Sentinels look for it by name, not at the address that it had. apart: a recreated pod is master at
+    its own address, even if another master exists, and has a new Sentinel that monitors that address.
+    co_located: pods on the same node. same_controller: pods that its controller keeps, itself included; () = all.
     """
 
     restarted: Comeback | None = None
-    remade: Comeback | None = None
+    recreated: Comeback | None = None
     hand_over_ms: float = 0.0
     stays_away_ms: float = 0.0
     by_name: bool = True
     apart: bool = False
-    mates: tuple[str, ...] = ()
-    siblings: tuple[str, ...] = ()
+    co_located: tuple[str, ...] = ()
+    same_controller: tuple[str, ...] = ()
 
     def together(self, pod: str, takes: Takes) -> frozenset[str]:
         """The pods that go with `pod`, itself included."""
-        also = {Takes.NODE: self.mates, Takes.CONTROLLER: self.siblings}.get(takes, ())
+        also = {Takes.NODE: self.co_located, Takes.CONTROLLER: self.same_controller}.get(takes, ())
         return frozenset((pod, *also))
 
     def comeback(self, back_by: BackBy) -> Comeback | None:
         """When the target is back before the fault is healed; None: not before."""
-        return {BackBy.RESTART: self.restarted, BackBy.RECREATION: self.remade, BackBy.HEAL: None}[back_by]
+        return {BackBy.RESTART: self.restarted, BackBy.RECREATION: self.recreated, BackBy.HEAL: None}[back_by]
 
 
-NOBODY = Care()
+STAYS_DOWN = RestartPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,24 +65,24 @@ class Absence:
     because: str
 
 
-def absence(fault: Fault, care: Care, down_after_ms: float) -> Absence:
+def absence(fault: Fault, policy: RestartPolicy, down_after_ms: float) -> Absence:
     """How long this fault keeps the master away, unless it is replaced. down_after_ms: the Sentinels' D."""
-    comeback = care.comeback(fault.traits.back_by)
+    comeback = policy.comeback(fault.traits.back_by)
     recreated = fault.traits.back_by is BackBy.RECREATION
     if comeback is None:
         lasts_ms = math.inf if fault.for_s is None else fault.for_s * 1e3
         return Absence(least_ms=lasts_ms, most_ms=lasts_ms, because=_stays(lasts_ms))
     by = f"{comeback.by} brings it back"
-    if recreated and not care.by_name:
+    if recreated and not policy.by_name:
         return _for_good(f"{by} at another address than the Sentinels look at")
-    if recreated and care.stays_away_ms:
+    if recreated and policy.stays_away_ms:
         return _for_good(f"{by} at another address, where it waits until another is chosen")
-    if care.stays_away_ms and comeback.least_ms + care.stays_away_ms >= down_after_ms:
+    if policy.stays_away_ms and comeback.least_ms + policy.stays_away_ms >= down_after_ms:
         return _for_good(
-            f"{by}, and less than {care.stays_away_ms:g} ms of D are left: it waits until another is chosen"
+            f"{by}, and less than {policy.stays_away_ms:g} ms of D are left: it waits until another is chosen"
         )
     most_ms = comeback.most_ms
-    if care.stays_away_ms and most_ms + care.stays_away_ms >= down_after_ms:
+    if policy.stays_away_ms and most_ms + policy.stays_away_ms >= down_after_ms:
         most_ms = math.inf
     return Absence(
         least_ms=comeback.least_ms,

@@ -1,6 +1,6 @@
-"""What a document does by hand between deploying and breaking: ask by name, look up an address, scrape, try a client.
+"""Manual steps of a document between deploying and breaking: query by name, resolve an address, scrape, try a client.
 
-No instrument: nothing here is measured or kept. The measured part is a trial, on the same deployment.
+Nothing here is measured or kept. The measured part is a trial, on the same deployment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ASKED_WITHIN_S = 5.0
 _SOON_S = 10.0
 
 
-class ByHand:
+class ManualSteps:
     """Questions to a deployment that runs. Each raises DeploymentError where there is no answer."""
 
     def __init__(self, deployment: Deployment, *, clock: Clock = HOST_CLOCK) -> None:

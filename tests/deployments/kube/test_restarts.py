@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.deployments.kube.care import care_of
+from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.topologies.catalogue import topology
 
 
 @pytest.mark.parametrize(("restarts", "most_ms"), [(0, 5_000), (1, 15_000), (2, 25_000), (3, 45_000), (12, 305_000)])
 def test_the_kubelet_waits_twice_as_long_each_time_up_to_five_minutes(restarts, most_ms):
-    care = care_of(topology("node"), "redis-0", restarts=restarts, mates=())
+    policy = restart_policy_of(topology("node"), "redis-0", restarts=restarts, co_located=())
 
-    assert (care.restarted.least_ms, care.restarted.most_ms) == (0, most_ms)
+    assert (policy.restarted.least_ms, policy.restarted.most_ms) == (0, most_ms)
 
 
 def test_only_a_topology_of_names_is_found_again_under_another_address():
-    assert care_of(topology("node"), "redis-0", restarts=0, mates=()).by_name
-    assert not care_of(topology("statefulset"), "redis-0", restarts=0, mates=()).by_name
+    assert restart_policy_of(topology("node"), "redis-0", restarts=0, co_located=()).by_name
+    assert not restart_policy_of(topology("statefulset"), "redis-0", restarts=0, co_located=()).by_name
 
 
 def test_the_printed_set_up_hands_nothing_over():
-    care = care_of(topology("statefulset"), "redis-0", restarts=0, mates=("redis-1",))
+    policy = restart_policy_of(topology("statefulset"), "redis-0", restarts=0, co_located=("redis-1",))
 
-    assert (care.hand_over_ms, care.stays_away_ms, care.mates) == (0, 0, ("redis-1",))
+    assert (policy.hand_over_ms, policy.stays_away_ms, policy.co_located) == (0, 0, ("redis-1",))
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_the_printed_set_up_hands_nothing_over():
 )
 def test_only_a_pod_that_asks_nobody_and_is_known_by_its_address_is_master_apart_from_the_others(name, pod, apart):
     """A follower asks nobody either, but is no master; the Sentinels of `helm` ask whom to watch."""
-    assert care_of(topology(name), pod, restarts=0, mates=()).apart is apart
+    assert restart_policy_of(topology(name), pod, restarts=0, co_located=()).apart is apart

@@ -6,7 +6,7 @@ they decide whether a failover comes, the answer is that it cannot be told.
 
 from __future__ import annotations
 
-from redis_resilience.topologies.care import Care, Comeback
+from redis_resilience.topologies.restarts import Comeback, RestartPolicy
 from redis_resilience.topologies.topology import Boot, System, Topology
 
 _STARTED_WITHIN_MS = 5_000.0
@@ -16,26 +16,26 @@ _FIRST_BACK_OFF_MS = 10_000.0
 _LONGEST_BACK_OFF_MS = 300_000.0
 
 
-def care_of(
-    topology: Topology, pod: str, *, restarts: int, mates: tuple[str, ...], siblings: tuple[str, ...] = ()
-) -> Care:
+def restart_policy_of(
+    topology: Topology, pod: str, *, restarts: int, co_located: tuple[str, ...], same_controller: tuple[str, ...] = ()
+) -> RestartPolicy:
     """restarts: of the server's container until now. After the first the kubelet waits 10 s, then twice that each time.
 
-    It forgets them once a container has run for 10 minutes, which is not asked here: at once is always possible. mates,
-    siblings: as in `Care`.
+    It forgets them once a container has run for 10 minutes, which is not asked here: at once is always possible.
+    co_located, same_controller: as in `RestartPolicy`.
     """
     back_off_ms = min(_FIRST_BACK_OFF_MS * 2 ** (restarts - 1), _LONGEST_BACK_OFF_MS) if restarts else 0.0
     # A cluster's node that is back elsewhere dials the others, who learn its address from that.
     by_name = topology.system is System.CLUSTER or ("resolve-hostnames", "yes") in topology.sentinel_config
-    return Care(
+    return RestartPolicy(
         restarted=Comeback(least_ms=0.0, most_ms=back_off_ms + _STARTED_WITHIN_MS, by="the kubelet"),
-        remade=Comeback(least_ms=0.0, most_ms=_MADE_WITHIN_MS, by="its controller"),
+        recreated=Comeback(least_ms=0.0, most_ms=_MADE_WITHIN_MS, by="its controller"),
         hand_over_ms=float(topology.hand_over_ms),
         stays_away_ms=float(topology.stays_away_ms),
         by_name=by_name,
         apart=not by_name and _boots_apart(topology, pod),
-        mates=mates,
-        siblings=siblings,
+        co_located=co_located,
+        same_controller=same_controller,
     )
 
 
