@@ -115,15 +115,22 @@ def test_bad_input_is_one_message_and_an_exit_code(tmp_path, words, message):
 
 
 def test_an_unknown_verdict_is_exit_code_2_and_a_failing_one_1(kept, tmp_path):
-    """A torn history is unknown; a history without its writes is a failure."""
+    """A damaged history is refused; without checksums a torn one is unknown, and one without its writes a failure."""
     torn = tmp_path / "torn"
     shutil.copytree(kept / "results" / "latest" / "master-kill-1of2", torn)
     data = (torn / "operations.bin").read_bytes()
     (torn / "operations.bin").write_bytes(data[:-3])
+    for name in ("recheck", "report", "dump"):
+        done = command(name, str(torn), cwd=tmp_path)
+        assert done.returncode == 3
+        assert re.match(r"BrokenTrial: expected .*operations\.bin with the checksum .*: damaged; ", done.stderr)
+
+    (torn / "SHA256SUMS").unlink()
     assert command("recheck", str(torn), cwd=tmp_path).returncode == 2
 
     lossy = tmp_path / "lossy"
     shutil.copytree(kept / "results" / "latest" / "master-kill-2of2", lossy)
+    (lossy / "SHA256SUMS").unlink()
     for path in (lossy / "finals").glob("*.npy"):
         np.save(path, np.load(path)[:-5])
     assert command("recheck", str(lossy), cwd=tmp_path).returncode == 1

@@ -74,3 +74,30 @@ def test_samples_of_version_1_are_those_of_today() -> None:
     row = np.array([(1, 2, 3, 0, 1, 1, 0, 2, 0)], dtype=SAMPLE)
 
     assert decode("samples", header("samples", 1) + row.tobytes())[0].tolist() == row.tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "expected"),
+    [
+        ("operations", "outcome", 3, "outcome of 0, 1, 2"),
+        ("operations", "cause", 200, "cause of 0, 1, 2, .*, 22"),
+        ("operations", "kind", 2, "kind of 0, 1"),
+        ("operations", "call_ns", 1 << 62 | 1, r"call_ns of -2\^62 to 2\^62"),
+        ("samples", "role", 5, "role of 0, 1, 2, 3, 4"),
+        ("samples", "link", 5, "link of 0, 1, 2, 3, 4"),
+    ],
+)
+def test_a_number_that_stands_for_nothing_is_refused_with_its_record(
+    kind: str, name: str, value: int, expected: str
+) -> None:
+    made = np.zeros(3, dtype=OPERATION if kind == "operations" else SAMPLE)
+    made[name][1] = value
+
+    with pytest.raises(BrokenRecords, match=rf"^record 1: expected {expected}; got {value}$"):
+        decode(kind, header(kind) + made.tobytes())
+
+
+@pytest.mark.parametrize("line", [b"[]\n", b"7\n", b"\xff\n", b"[" * 3000 + b"\n"])
+def test_a_first_line_of_another_form_is_refused(line: bytes) -> None:
+    with pytest.raises(BrokenRecords, match=r"expected a first line that describes operations|of version None"):
+        decode("operations", line)

@@ -36,6 +36,15 @@ def test_no_trial_is_no_pass() -> None:
     assert markdown([]).startswith("## UNKNOWN: 0 trials")
 
 
+def test_what_could_not_be_read_is_named_and_makes_the_run_unknown(make: Any) -> None:
+    lines = markdown(
+        [Tried(make.plan(), make.judgement())], left_out=["expected x/verdict.json; got none"]
+    ).splitlines()
+
+    assert lines[0] == "## UNKNOWN: 1 trial, 1 pass, 0 unknown, 0 fail; tests: 1 passed"
+    assert "- left out: expected x/verdict.json; got none" in lines
+
+
 def test_the_head_has_ten_lines_at_most_whatever_went_wrong(make: Any) -> None:
     findings = tuple(Finding(name=f"judge.{number}", verdict=Verdict.FAIL, text="") for number in range(30))
 

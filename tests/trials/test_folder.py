@@ -11,6 +11,7 @@ from redis_resilience.model.errors import BrokenTrial
 from redis_resilience.model.faults import kill
 from redis_resilience.model.plan import Expect
 from redis_resilience.model.verdict import Verdict
+from redis_resilience.trials.checksums import SHA256SUMS
 from redis_resilience.trials.folder import TrialFolder, write_whole
 from redis_resilience.trials.trial import rejudge
 
@@ -28,6 +29,7 @@ def test_rechecking_gives_the_same_bytes(simulate):
 def test_a_torn_last_record_is_cut_and_makes_the_verdict_unknown(simulate):
     """A probe that was killed in the middle of a record leaves a readable history."""
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    (outcome.folder / SHA256SUMS).unlink()
     path = outcome.folder / "operations.bin"
     path.write_bytes(path.read_bytes()[:-7])
 
@@ -40,7 +42,7 @@ def test_a_torn_last_record_is_cut_and_makes_the_verdict_unknown(simulate):
 def test_a_trial_whose_probe_took_its_history_along_is_unknown(simulate):
     """A pod that is deleted takes its volume along: what the harness has must do, and says what is missing."""
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
-    for name in ("operations.bin", "samples.bin", "events.jsonl"):
+    for name in ("operations.bin", "samples.bin", "events.jsonl", SHA256SUMS):
         (outcome.folder / name).unlink()
     path = outcome.folder / "trial.jsonl"
     kept = [line for line in path.read_text().splitlines(keepends=True) if '"done"' not in line]
@@ -57,6 +59,7 @@ def test_a_trial_whose_probe_took_its_history_along_is_unknown(simulate):
 def test_a_torn_last_line_is_cut_and_named(simulate):
     """Half an event is no event."""
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    (outcome.folder / SHA256SUMS).unlink()
     path = outcome.folder / "trial.jsonl"
     path.write_bytes(path.read_bytes()[:-5])
 
@@ -71,17 +74,27 @@ def test_a_torn_last_line_is_cut_and_named(simulate):
     [
         ("plan.json", None, r"expected plan\.json in .*; No such file or directory; is this the folder of a trial\?"),
         ("plan.json", b"{", r"expected a plan in .*plan\.json; "),
-        ("environment.json", b"[]", r"expected a Environment|expected an? Environment in "),
+        ("plan.json", b'{"trial": "\xff"}', r"expected a plan in .*plan\.json; .*utf-8"),
+        ("environment.json", b"[]", r"environment\.json: expected Environment; "),
+        ("environment.json", b'{"master": "\xff"}', r"environment\.json: expected Environment; .*utf-8"),
+        (
+            "environment.json",
+            b'{"clock_ns": 1e300}',
+            r"environment\.json: .*expected numbers of less than 2\^62",
+        ),
         ("operations.bin", b"", r"expected operations in .*; the file is empty"),
         ("operations.bin", b"garbage", r"expected a first line that describes operations; got b'garbage'"),
         ("samples.bin", None, r"expected samples in .*; No such file"),
         ("events.jsonl", b"nonsense\n", r"events\.jsonl, line 1: expected an event; JSON is malformed"),
-        ("finals/redis-1.npy", b"no array", r"expected a final read in "),
+        ("finals/redis-1.npy", b"no array", r"expected a final read in .*redis-1\.json .*; got 8 bytes that begin"),
+        ("finals/redis-1.npy", None, r"expected a final read in .*redis-1\.json "),
+        ("finals/redis-1.json", b'{"server": "\xff"}', r"expected a final read in .*redis-1\.json "),
     ],
 )
 def test_a_broken_folder_says_which_file_and_what_was_expected(simulate, name, data, message):
-    """Every file that is needed and cannot be read is named."""
+    """Every file that is needed and cannot be read is named; of a trial without checksums, as old ones are."""
     path = simulate(kill(REPLICA), expect=Expect(failover=False)).folder
+    (path / SHA256SUMS).unlink()
     if data is None:
         (path / name).unlink()
     else:
@@ -111,3 +124,49 @@ def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path: Path):
 
     assert path.read_bytes() == b"old"
     assert sorted(found.name for found in tmp_path.iterdir()) == ["blocked", "verdict.json"]
+
+
+@pytest.mark.parametrize("name", ["plan.json", "trial.jsonl", "operations.bin", "finals/redis-1.npy", "lint.json"])
+def test_a_file_that_does_not_fit_its_checksum_is_not_judged(simulate, name):
+    """One bit is enough, and a file that is missing."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    folder, path = TrialFolder(outcome.folder), outcome.folder / name
+    data = path.read_bytes()
+    path.write_bytes(data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
+
+    with pytest.raises(BrokenTrial, match=rf"expected .*{name} with the checksum .* of SHA256SUMS; got .*: damaged"):
+        rejudge(folder)
+    path.unlink()
+    with pytest.raises(BrokenTrial, match=rf"{name}"):
+        rejudge(folder)
+
+
+def test_a_damaged_verdict_is_not_read_and_can_be_judged_again(simulate):
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    folder, path = TrialFolder(outcome.folder), outcome.folder / "verdict.json"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"pass"', b'"fail"', 1))
+
+    with pytest.raises(BrokenTrial, match=r"verdict\.json with the checksum"):
+        folder.judgement()
+    rejudge(folder)
+
+    assert path.read_bytes() == data
+    assert folder.judgement() == outcome.judgement
+
+
+def test_judging_again_does_not_vouch_for_what_was_recorded(simulate):
+    """Only the line of the verdict is written anew; an old trial gets no checksums at all."""
+    outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
+    folder, sums = TrialFolder(outcome.folder), outcome.folder / SHA256SUMS
+    listed = {line.partition("  ")[2] for line in sums.read_text().splitlines()}
+    on_disk = {str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()}
+    before = sums.read_bytes()
+    (folder.path / "operations.bin").write_bytes(b"other")
+    folder.save_judgement(outcome.judgement)
+
+    assert listed == on_disk - {SHA256SUMS}
+    assert sums.read_bytes() == before
+    sums.unlink()
+    folder.save_judgement(outcome.judgement)
+    assert not sums.exists()

@@ -101,7 +101,9 @@ def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], *, parall
         return Exit.WRONG if live.reports.missing else Exit.of([Verdict.UNKNOWN] * live.problems)
     published = publish(ran, ran[0].folder.parent, width=console.width, colour=console.is_terminal)
     console.print(published.table, markup=False, highlight=False, soft_wrap=True)
-    console.print(published.problem or f"report: {published.index}", markup=False, highlight=False, soft_wrap=True)
+    for line in (published.problem, f"report: {published.index}" if published.index.exists() else ""):
+        if line:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     code = Exit.of([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
     return Exit.PASS if code is Exit.UNKNOWN and values["redis_allow_unknown"] and not live.problems else code
 

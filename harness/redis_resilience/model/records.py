@@ -8,12 +8,14 @@ arrays and back; it opens no file.
 from __future__ import annotations
 
 import json
-from typing import Any
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.model.errors import BrokenRecords
+from redis_resilience.model.events import Link, Role
+from redis_resilience.model.operations import Cause, Kind, Result
 from redis_resilience.model.version1 import OPERATION_1, upgrade_operations
 
 Records = NDArray[np.void]
@@ -47,6 +49,9 @@ SAMPLE = np.dtype(
     ]
 )
 NO_SERVER = 0xFFFF
+_NAMED: dict[str, type[IntEnum]] = {"outcome": Result, "cause": Cause, "kind": Kind, "role": Role, "link": Link}
+_LARGEST = 1 << 62
+"""As of instants: sums and differences of two fit into 64 bits."""
 VERSION = 2
 _KINDS = {"operations": OPERATION, "samples": SAMPLE}
 _VERSIONS = {
@@ -72,14 +77,15 @@ def empty(kind: str) -> Records:
 def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
     """The records in `data`, of version 1 too, and how many bytes of a torn last record were cut off.
 
-    Raises BrokenRecords where the first line is missing or tells of another kind or version.
+    Raises BrokenRecords where the first line is missing or tells of another kind or version, and for the first record
+    with a number that stands for nothing.
     """
     first = bytes(data[:4096]).split(b"\n", 1)
     if len(first) != 2:
         raise BrokenRecords(f"expected a first line that describes {kind}; got {bytes(data[:40])!r}")
     try:
-        told: dict[str, Any] = json.loads(first[0])
-    except ValueError as error:
+        told = dict(json.loads(first[0]))
+    except (ValueError, TypeError, RecursionError) as error:
         raise BrokenRecords(f"expected a first line that describes {kind}; got {first[0][:80]!r}") from error
     version = next((known for known in (VERSION, 1) if first[0] + b"\n" == header(kind, known)), None)
     if version is None:
@@ -92,4 +98,20 @@ def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
     torn = (len(data) - start) % dtype.itemsize
     count = (len(data) - start) // dtype.itemsize
     found = np.frombuffer(data, dtype=dtype, count=count, offset=start)
+    _must_make_sense(found)
     return (found if dtype == _KINDS[kind] else upgrade_operations(found, OPERATION)), torn
+
+
+def _must_make_sense(records: Records) -> None:
+    for name in records.dtype.names or ():
+        column = records[name]
+        if name in _NAMED:
+            good = np.isin(column, list(_NAMED[name]))
+        elif column.dtype.kind == "i":
+            good = (column >= -_LARGEST) & (column <= _LARGEST)
+        else:
+            continue
+        if not good.all():
+            first = int(np.argmin(good))
+            known = ", ".join(str(int(each)) for each in _NAMED[name]) if name in _NAMED else "-2^62 to 2^62"
+            raise BrokenRecords(f"record {first}: expected {name} of {known}; got {column[first]}")

@@ -25,6 +25,8 @@ _MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )
 }
+_END_OF_TIME = 2262
+"""Later years are no dates: nanoseconds since 1970 do not fit into 64 bits."""
 _STAMP_NS = 1_000_000
 """The stamp is cut to whole milliseconds: the event happened somewhere in the millisecond that follows it."""
 
@@ -59,6 +61,8 @@ def _wall_ns(match: re.Match[str]) -> int | None:
     if month is None:
         return None
     day, year, hour, minute, second = (int(match[part]) for part in ("day", "year", "hour", "minute", "second"))
+    if year >= _END_OF_TIME:
+        return None
     try:
         moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.tried import Ended, Tried, verdict_of
-from redis_resilience.model.verdict import Verdict
+from redis_resilience.model.verdict import Verdict, worst
 from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.story import not_passed
 from redis_resilience.pages.table import ended_text, lost_text, quantile_text, refused_text
@@ -31,20 +31,25 @@ _COLUMNS = (
 )
 
 
-def markdown(trials: Sequence[Tried], lint: Sequence[LintReport] = ()) -> str:
-    """At most ten lines and the table, and a line of lint for each set-up that was tried."""
+def markdown(trials: Sequence[Tried], lint: Sequence[LintReport] = (), left_out: Sequence[str] = ()) -> str:
+    """At most ten lines and the table, and a line of lint for each set-up that was tried.
+
+    left_out: why a trial that ran is in none of the numbers; any makes the run `unknown` at best.
+    """
     rows = summarise(trials)
-    return "\n".join((*_head(trials, rows), "", *_table(rows), *_settings(lint), ""))
+    reasons = (f"- left out: {_safe(reason)}" for reason in left_out)
+    return "\n".join((*_head(trials, rows, left_out), *reasons, "", *_table(rows), *_settings(lint), ""))
 
 
-def _head(trials: Sequence[Tried], rows: Sequence[Row]) -> Iterable[str]:
+def _head(trials: Sequence[Tried], rows: Sequence[Row], left_out: Sequence[str]) -> Iterable[str]:
     judgements = [trial.judgement for trial in trials]
     verdicts = Counter(judgement.verdict for judgement in judgements)
     counts = ", ".join(f"{verdicts[each]} {each}" for each in Verdict)
     judged = [judgement.writes for judgement in judgements if not is_refused(judgement)]
     lost, acknowledged = sum(each.lost for each in judged), sum(each.acknowledged for each in judged)
     tests = ended_text(Counter(trial.ended for trial in trials))
-    yield f"## {verdict_of(trials).upper()}: {plural(len(judgements), 'trial')}, {counts}; tests: {tests}"
+    verdict = worst((*([verdict_of(trials)] if trials else []), *[Verdict.UNKNOWN] * len(left_out)))
+    yield f"## {verdict.upper()}: {plural(len(judgements), 'trial')}, {counts}; tests: {tests}"
     yield ""
     not_known = sum(row.loss_not_known for row in rows)
     sentences = (

@@ -281,7 +281,10 @@ class Collector:
         terminalreporter.write_line(published.table)
         for bring_up in self.reports.bring_ups:
             terminalreporter.write_line(f"bring-up: {bring_up}")
-        terminalreporter.write_line(published.problem or f"reports: {shown(published.index)}")
+        if published.problem:
+            terminalreporter.write_line(published.problem)
+        if published.index.exists():
+            terminalreporter.write_line(f"reports: {shown(published.index)}")
 
 
 @pytest.hookimpl(trylast=True)

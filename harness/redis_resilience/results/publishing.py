@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from redis_resilience.model.errors import BrokenTrial, ResilienceError
+from redis_resilience.model.lint import LintReport
 from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.pages import page, summary, table
 from redis_resilience.pages.script import write_shared_script
@@ -18,7 +18,10 @@ from redis_resilience.trials.folder import TrialFolder, write_whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """table: for a terminal. index: the summary file, or the page of the only trial. problem: what was not written."""
+    """table: for a terminal. index: the summary file, or the page of the only trial.
+
+    problem: what was left out or not written, a line each.
+    """
 
     table: str
     index: Path
@@ -32,32 +35,53 @@ def tried(ran: Ran) -> Tried:
 
 
 def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> Published:
-    """Write a page for every trial and a summary for all; a trial without a verdict is left out of the table.
+    """Write a page for every trial and a summary for all; a trial that cannot be read is left out, and named.
 
     A disk that is full costs pages, not the table.
     """
-    judged = []
+    judged: list[tuple[TrialFolder, Tried]] = []
+    left_out: list[str] = []
+    problems: list[str] = []
     for each in ran:
-        with contextlib.suppress(BrokenTrial):
+        try:
             judged.append((TrialFolder(each.folder), tried(each)))
+        except BrokenTrial as error:
+            left_out.append(str(error))
     trials = [trial for _, trial in judged]
-    problem = ""
     try:
         script = write_shared_script(results)
-        for folder, trial in judged:
-            folder.save_report(page.render(folder.history(), trial.judgement, script=script, lint=folder.lint()))
-        lint = [report for folder, _ in judged if (report := folder.lint())]
-        write_whole(results / "summary.md", summary.markdown(trials, lint).encode())
+        problems += _pages(judged, script)
+        lint = [report for folder, _ in judged if (report := _lint(folder))]
+        write_whole(results / "summary.md", summary.markdown(trials, lint, left_out).encode())
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
     except (ResilienceError, OSError) as error:
-        problem = f"not every page was written: {error}"
+        problems.append(f"not every page was written: {error}")
     return Published(
         table=table.render(rows.summarise(trials), width=width, colour=colour),
         index=TrialFolder(ran[0].folder).report if len(ran) == 1 else results / "summary.md",
-        problem=problem,
+        problem="\n".join((*(f"left out of the table: {reason}" for reason in left_out), *problems)),
     )
+
+
+def _pages(judged: Sequence[tuple[TrialFolder, Tried]], script: str) -> Iterator[str]:
+    """Writes them; one sentence for each trial whose history cannot be read."""
+    for folder, trial in judged:
+        try:
+            history, lint = folder.history(), folder.lint()
+        except BrokenTrial as error:
+            yield f"no page was written: {error}"
+        else:
+            folder.save_report(page.render(history, trial.judgement, script=script, lint=lint))
+
+
+def _lint(folder: TrialFolder) -> LintReport | None:
+    """None where it cannot be read, too: then its page is missing, and says so."""
+    try:
+        return folder.lint()
+    except BrokenTrial:
+        return None
 
 
 def write_page(folder: TrialFolder, *, script: str) -> Path:

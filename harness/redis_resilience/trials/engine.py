@@ -102,11 +102,14 @@ class _Run:
             self._keep_what_there_is()
 
     def _keep_what_there_is(self) -> None:
-        """History and logs, each as far as it goes: a probe that died must not cost the logs, nor the verdict."""
+        """History and logs, each as far as it goes: a probe that died must not cost the logs, nor the verdict.
+
+        The checksums come last: whatever happens, nothing of the trial is written after them.
+        """
         steps: list[Callable[[], object]] = [self._probe.close]
         if not self._deployment.owns_data:
             steps.append(self._sweep)
-        steps.append(lambda: self._deployment.save_logs(self._folder.logs))
+        steps += [lambda: self._deployment.save_logs(self._folder.logs), self._folder.seal]
         for step in steps:
             try:
                 step()

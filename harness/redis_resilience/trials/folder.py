@@ -6,20 +6,20 @@
     trial.jsonl        the harness's events: phases, faults, problems; appended
     operations.bin samples.bin events.jsonl finals/   the probe's history
     logs/              what each container logged
+    SHA256SUMS         once the trial ended: a checksum of every file
     verdict.json report.html   at the end, and whenever they are made again
 
-What was killed half-way is still readable: a torn last record or line is cut and named as a problem.
+What was killed half-way has no checksums and is still readable: a torn last record or line is cut and named as a
+problem. What has checksums and does not fit them is not read at all.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 
 from redis_resilience.model import records
@@ -27,15 +27,19 @@ from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial, UsageError
 from redis_resilience.model.events import AnyEvent, Event, Phase, ProbeFailed, Problem, WritingFailed
 from redis_resilience.model.events.lines import EVENTS_HEADER, decode_events, encode_event
-from redis_resilience.model.history import FinalFacts, FinalRead, History
+from redis_resilience.model.history import History
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.sentinel_log import parse_log
 from redis_resilience.model.verdict import Judgement
-from redis_resilience.trials.plan_file import plan_of
+from redis_resilience.trials.checksums import SHA256SUMS, encode_sums, must_fit, read_sums, sums_of
+from redis_resilience.trials.documents import decode_json, encode_json
+from redis_resilience.trials.final_reads import read_finals
+from redis_resilience.trials.plan_file import decode_plan
 
 T = TypeVar("T")
-_FACTS = tuple(field.name for field in fields(FinalFacts))
+_VERDICT, _REPORT = "verdict.json", "report.html"
+_RECORDED = ("plan.json", "environment.json", "lint.json", "*.jsonl", "*.bin", "finals/*", "logs/**/*.log")
 
 
 class TrialFolder:
@@ -50,7 +54,7 @@ class TrialFolder:
 
     @property
     def report(self) -> Path:
-        return self.path / "report.html"
+        return self.path / _REPORT
 
     def create(self, plan: Plan) -> None:
         """Make the folder and save the plan; raises BrokenTrial where a trial is kept there already."""
@@ -70,8 +74,15 @@ class TrialFolder:
         """None where the trial is older than lint, or did not come so far."""
         return self._load("lint.json", LintReport) if (self.path / "lint.json").is_file() else None
 
+    def seal(self) -> None:
+        """Write the checksums: from now on nothing changes but the verdict and the page."""
+        self._save_sums(sums_of(self.path, self._recorded()))
+
     def save_judgement(self, judgement: Judgement) -> None:
-        self._save("verdict.json", judgement)
+        self._save(_VERDICT, judgement)
+        sums = read_sums(self.path)
+        if sums is not None:
+            self._save_sums(sums | sums_of(self.path, [_VERDICT]))
 
     def save_report(self, page: str) -> None:
         write_whole(self.report, page.encode())
@@ -91,18 +102,19 @@ class TrialFolder:
         """Of an older release too. Raises BrokenTrial where it is missing or makes no sense."""
         data = self._bytes("plan.json")
         try:
-            return plan_of(msgspec.json.decode(data))
-        except (UsageError, msgspec.DecodeError) as error:
+            return decode_plan(data)
+        except UsageError as error:
             raise BrokenTrial(f"expected a plan in {self.path / 'plan.json'}; {error}") from error
 
     def judgement(self) -> Judgement:
-        return self._load("verdict.json", Judgement)
+        return self._load(_VERDICT, Judgement)
 
     def history(self) -> History:
         """Everything that was kept, as the judges want it. Raises BrokenTrial where a file is missing or broken.
 
         A trial that did not reach its end may lack what its probe took with it: a problem, and so `unknown`, no error.
         """
+        self._must_be_undamaged()
         plan = self.plan()
         environment = self._load("environment.json", Environment)
         problems: list[str] = []
@@ -125,21 +137,21 @@ class TrialFolder:
             operations=operations,
             samples=samples,
             events=tuple(events),
-            finals={final.server: final for final in self._finals()},
+            finals={final.server: final for final in read_finals(self.path / "finals")},
             complete=complete,
             problems=tuple(problems),
         )
 
-    def _finals(self) -> list[FinalRead]:
-        found = []
-        for path in sorted((self.path / "finals").glob("*.json")):
-            try:
-                keys = np.load(path.with_suffix(".npy"), allow_pickle=False)
-                facts = msgspec.json.decode(path.read_bytes(), type=FinalFacts)
-                found.append(FinalRead(keys=keys, **{name: getattr(facts, name) for name in _FACTS}))
-            except (OSError, ValueError, msgspec.DecodeError) as error:
-                raise BrokenTrial(f"expected a final read in {path} and its .npy; {error}") from error
-        return found
+    def _recorded(self) -> set[str]:
+        """Names of the files that the trial left."""
+        found = (path for pattern in _RECORDED for path in self.path.glob(pattern) if path.is_file())
+        return {path.relative_to(self.path).as_posix() for path in found}
+
+    def _must_be_undamaged(self) -> None:
+        """All that was recorded fits its checksum, where the trial has any; the verdict is made of it, and is not."""
+        sums = read_sums(self.path)
+        if sums is not None:
+            must_fit(self.path, sums, sorted((self._recorded() | sums.keys()) - {_VERDICT}))
 
     def _records(self, kind: str, problems: list[str], *, needed: bool) -> records.Records:
         path = self.path / f"{kind}.bin"
@@ -178,22 +190,27 @@ class TrialFolder:
     def _load(self, name: str, kind: type[T]) -> T:
         data = self._bytes(name)
         try:
-            return msgspec.json.decode(data, type=kind)
-        except msgspec.DecodeError as error:
-            raise BrokenTrial(f"expected a {kind.__name__} in {self.path / name}; {error}") from error
+            return decode_json(data, kind)
+        except BrokenTrial as error:
+            raise BrokenTrial(f"{self.path / name}: {error}") from error
 
     def _bytes(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            data = (self.path / name).read_bytes()
         except OSError as error:
             raise BrokenTrial(
                 f"expected {name} in {self.path}; {error.strerror}; is this the folder of a trial?"
             ) from error
+        sums = read_sums(self.path)
+        if sums is not None:
+            must_fit(self.path, sums, [name])
+        return data
+
+    def _save_sums(self, sums: dict[str, str]) -> None:
+        write_whole(self.path / SHA256SUMS, encode_sums(sums))
 
     def _save(self, name: str, value: object) -> None:
-        write_whole(
-            self.path / name, msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1) + b"\n"
-        )
+        write_whole(self.path / name, encode_json(value))
 
 
 def must_take_results(folder: Path) -> None:

@@ -32,6 +32,14 @@ def read_plan(path: Path) -> Plan:
         raise UsageError(f"{path}: {error}") from error
 
 
+def decode_plan(data: bytes) -> Plan:
+    """The plan in JSON; raises UsageError."""
+    try:
+        return plan_of(msgspec.json.decode(data))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise UsageError(str(error)) from error
+
+
 def plan_of(data: object) -> Plan:
     """The plan behind decoded JSON or YAML, of any schema up to this one; raises UsageError."""
     if not isinstance(data, dict):
@@ -68,7 +76,7 @@ def _unknown_keys(data: object, info: msgspec.inspect.Type, where: str) -> Itera
             tagged = [each for each in types if isinstance(each, msgspec.inspect.StructType)]
             named = {str(each.tag): each for each in tagged}
             tag = data.get(tagged[0].tag_field or "") if tagged else None
-            if tagged and tag not in named:
+            if tagged and str(tag) not in named:
                 yield f"expected a {where} of {', '.join(named)}; got {tag!r}{_nearest(str(tag), named)}"
             elif tagged:
                 yield from _unknown_keys(data, named[str(tag)], str(tag))

@@ -1,0 +1,40 @@
+"""The JSON documents of a trial's folder: bytes to values and back; opens no file."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from redis_resilience.model.errors import BrokenTrial, UsageError
+
+T = TypeVar("T")
+_LARGEST = 1 << 62
+"""As of instants in nanoseconds: sums and differences of two fit into 64 bits."""
+
+
+def encode_json(value: object) -> bytes:
+    """The same value gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1) + b"\n"
+
+
+def decode_json(data: bytes, kind: type[T]) -> T:
+    """Raises BrokenTrial where the bytes are no JSON, a number is absurd, or it is not of this kind."""
+    try:
+        plain = msgspec.json.decode(data)
+        _must_be_measurable(plain)
+        return msgspec.convert(plain, kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError, UsageError) as error:
+        raise BrokenTrial(f"expected {kind.__name__}; {error}") from error
+
+
+def _must_be_measurable(value: object) -> None:
+    match value:
+        case dict():
+            for each in value.values():
+                _must_be_measurable(each)
+        case list():
+            for each in value:
+                _must_be_measurable(each)
+        case int() | float() if not -_LARGEST <= value <= _LARGEST:
+            raise ValueError(f"expected numbers of less than 2^62; got {str(value)[:20]}")
