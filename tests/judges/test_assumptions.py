@@ -78,7 +78,7 @@ def late(story: Any) -> None:
 
 
 def asleep(story: Any) -> None:
-    """The probe stood still for a moment that is longer than a tick of Sentinel's own clock."""
+    """The probe stalled for a moment that is longer than a tick of Sentinel's own clock."""
     story.event(1300, "probe", "probe-stalled", since=1198)
 
 

@@ -151,7 +151,7 @@ def test_the_control_window_counts_planned_and_acknowledged(tell: Any) -> None:
 
 
 def test_what_the_generator_never_issued_was_planned_all_the_same(tell: Any) -> None:
-    """A generator that stood still for half the window left no records there."""
+    """A generator that stalled for half the window left no records there."""
     story = steady(tell)
     story.operations = [row for row in story.operations if not 100 * MS <= row[2] - ORIGIN < 400 * MS]
 

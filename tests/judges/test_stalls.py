@@ -1,4 +1,4 @@
-"""A probe that stood still is no outage of Redis: its own part of each gap is named, and a long one voids them all."""
+"""A probe that stalled is no outage of Redis: its own part of each gap is named, and a long one voids them all."""
 
 from typing import Any
 

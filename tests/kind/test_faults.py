@@ -84,7 +84,7 @@ def test_a_server_that_was_ended_while_it_stood_still_needs_no_waking(deployment
     deployment.start_container(pod, "redis")
     effect = deployment.signal(pod, "redis", "SIGCONT")
 
-    assert effect.proof == f"{pod}/redis was ended while it stood still; another process runs there"
+    assert effect.proof == f"{pod}/redis was ended while it was stopped; another process runs there"
 
 
 def test_a_stopped_server_is_silent_until_it_goes_on(deployment):

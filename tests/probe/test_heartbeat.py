@@ -1,4 +1,4 @@
-"""The probe's own clock: a loop that stood still says so, and for how long; one that is only busy says nothing."""
+"""The probe's own clock: a loop that stalled says so, and for how long; one that is only busy says nothing."""
 
 from __future__ import annotations
 

@@ -87,4 +87,4 @@ def test_a_stopped_probe_makes_the_outage_unknown_and_says_for_how_long(tmp_path
     assert outcome.verdict is Verdict.UNKNOWN, outcome.explain()
     assert found["assumptions.awake"].verdict is Verdict.UNKNOWN
     assert found["availability.outage"].verdict is Verdict.UNKNOWN
-    assert "of which the probe itself stood still" in found["availability.outage"].text
+    assert "of which the probe itself stalled" in found["availability.outage"].text

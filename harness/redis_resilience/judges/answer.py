@@ -26,7 +26,7 @@ class Assumption(StrEnum):
     HEALTHY_BEFORE = "healthy_before"
     LOAD = "load"  # enough acknowledged writes in the baseline
     PUNCTUAL = "punctual"  # the load generator kept its schedule
-    AWAKE = "awake"  # the probe never stood still for long
+    AWAKE = "awake"  # the probe never stalled for long
     FAULT_PROVED = "fault_proved"  # each fault proved its effect
     FAULT_SEEN = "fault_seen"  # the watchers noticed it, too
     FINAL_READS = "final_reads"  # every server was read at the end, none restarted meanwhile
@@ -40,7 +40,7 @@ SOUND = frozenset({Assumption.HISTORY, Assumption.HEALTHY_BEFORE})
 FAULT = SOUND | {Assumption.FAULT_PROVED, Assumption.FAULT_SEEN}
 """What is said of a fault's consequences."""
 TIMED = FAULT | {Assumption.PUNCTUAL, Assumption.AWAKE}
-"""What a machine that stood still could have caused, or made later."""
+"""What a machine that stalled could have caused, or made later."""
 
 Needs = Mapping[str, frozenset[Assumption]]
 

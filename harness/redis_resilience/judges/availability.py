@@ -160,7 +160,7 @@ def _outage_finding(reading: Reading, availability: Availability) -> Finding:
     )
     own_ms = availability.gap.stalled_ms if availability.gap else 0.0
     if own_ms:
-        seen += f", for {own_ms:.1f} ms of which the probe itself stood still"
+        seen += f", for {own_ms:.1f} ms of which the probe itself stalled"
     noise = f"noise {availability.noise_ms:.1f} ms, spacing {availability.spacing_ms:.1f} ms"
     if allowed_s is None:
         verdict, wanted = Verdict.PASS, "any outage"

@@ -167,7 +167,7 @@ def _named(reading: Reading, begin: Instant, end: Instant) -> str:
 
 
 def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
-    """What stood still for as long as the phase was too long: machine, Sentinel or server; "" for nothing."""
+    """What stalled for as long as the phase was too long: machine, Sentinel or server; "" for nothing."""
     fault = timeline.at(FAULT_AT) or begin
     stall = _stall_ms(reading, begin.earliest_ns, end.latest_ns, usual_until_ns=fault.earliest_ns)
     late = _late_ms(reading, begin, end)

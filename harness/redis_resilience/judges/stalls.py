@@ -1,4 +1,4 @@
-"""When the probe itself stood still, by its own clock: what it did not see then is no evidence against Redis."""
+"""When the probe itself stalled, by its own clock: what it did not see then is no evidence against Redis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def limit_ms(load: Load) -> float:
 
 
 def stalled_ms(reading: Reading, begin_ns: int, end_ns: int) -> float:
-    """For how much of this time the probe stood still."""
+    """For how much of this time the probe stalled."""
     stalls = reading.of(ProbeStalled)
     return sum(max(min(stall.at_ns, end_ns) - max(stall.earliest_ns, begin_ns), 0) for stall in stalls) / 1e6
 

@@ -88,7 +88,7 @@ class Writes:
 class Gap:
     """A time without an acknowledged write: from the last acknowledgement before to the first after (None = none).
 
-    stalled_ms: for how much of it the probe itself stood still.
+    stalled_ms: for how much of it the probe itself stalled.
     """
 
     begin_ns: int
@@ -107,7 +107,7 @@ class Availability:
 
     noise_ms: the longest such gap in the control window without fault: what this machine calls an outage by itself.
     lateness_*: the load generator's own, in ms, of operations that were sent.
-    stalled_max_ms: the longest time at once for which the probe stood still.
+    stalled_max_ms: the longest time at once for which the probe stalled.
     """
 
     outage_ms: float

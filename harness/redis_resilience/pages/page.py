@@ -107,7 +107,7 @@ def _facts(judgement: Judgement) -> Rows:
         ("outage", _ms(outage_ms(judgement), censored=judgement.availability.censored)),
         (f"first {switch}", _ms(timeline.ms(instants.FIRST_SWITCH_AT))),
         (f"last {switch}", _ms(timeline.ms(instants.LAST_SWITCH_AT))),
-        ("redundant again", _ms(timeline.ms(instants.REDUNDANT_AT))),
+        ("redundancy restored", _ms(timeline.ms(instants.REDUNDANT_AT))),
         ("acknowledged writes", count_text(writes.acknowledged)),
         ("lost", count_text(writes.lost) if loss_known(judgement) else NOT_KNOWN),
     )
@@ -236,7 +236,7 @@ def _lateness(judgement: Judgement) -> Rows:
             )
             + " ms",
         ),
-        ("longest time for which the probe itself stood still", f"{ms_text(availability.stalled_max_ms)} ms"),
+        ("longest time for which the probe itself stalled", f"{ms_text(availability.stalled_max_ms)} ms"),
         (
             "acknowledged in the baseline",
             f"{count_text(availability.control_acknowledged)} of {count_text(availability.control_planned)}",

@@ -73,7 +73,7 @@ def _outage(judgement: Judgement) -> Iterable[str]:
     if availability.gap is None:
         return
     if availability.gap.stalled_ms:
-        yield f"For {ms_text(availability.gap.stalled_ms)} ms of the longest gap the probe itself stood still."
+        yield f"For {ms_text(availability.gap.stalled_ms)} ms of the longest gap the probe itself stalled."
     if availability.censored:
         yield (
             f"No write was acknowledged for {ms_text(availability.outage_ms)} ms or longer: "

@@ -1,4 +1,4 @@
-"""The probe watches its own clock: a loop that stood still measured nothing, and must not pass for a silent Redis."""
+"""The probe watches its own clock: a loop that stalled measured nothing, and must not pass for a silent Redis."""
 
 from __future__ import annotations
 

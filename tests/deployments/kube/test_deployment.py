@@ -228,7 +228,8 @@ def test_how_to_wake_a_process_is_on_disk_before_it_is_stopped(up, journal, gone
 def test_a_bare_pod_is_nobodys_to_scale(up):
     topology = replace(up.topology, pods=tuple(replace(pod, controller=None) for pod in up.topology.pods))
 
-    with pytest.raises(UsageError, match="bare pod and cannot be scaled"):
+    expected = "expected a pod of StatefulSet, .*; redis-0 is a bare pod and cannot be scaled"
+    with pytest.raises(UsageError, match=expected):
         replace(up._up.pods, topology=topology).controller_of("redis-0")
 
 

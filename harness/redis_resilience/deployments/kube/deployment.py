@@ -201,7 +201,7 @@ class KubeDeployment(Growing):
         ended = self._up.pods.container(pod, container).id
         stopped = self._stopped.get((pod, container))
         if name == "SIGCONT" and stopped and stopped[0] != ended:
-            return self._woken(pod, container, f"{place} was ended while it stood still; another process runs there")
+            return self._woken(pod, container, f"{place} was ended while it was stopped; another process runs there")
         shell, process = self._up.pods.process(pod, container)
         if name == "SIGSTOP":
             undo = Resume(

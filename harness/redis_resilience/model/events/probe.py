@@ -111,7 +111,7 @@ class Unread(Event, frozen=True, kw_only=True):
 
 
 class ProbeStalled(Event, frozen=True, kw_only=True):
-    """The probe itself stood still from `since_ns` to `at_ns`: nothing was sent, nothing was seen."""
+    """The probe itself stalled from `since_ns` to `at_ns`: nothing was sent, nothing was seen."""
 
 
 class ProbeFailed(Event, frozen=True, kw_only=True, tag="probe-error"):
