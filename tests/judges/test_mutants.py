@@ -17,6 +17,7 @@ from redis_resilience.model.verdict import Judgement, Verdict
 from tests.judges.mutation import UNCHANGED, Edit, Judge, finding, is_noticed, label, load, ms, seen
 
 MASTER = "master mymaster 10.0.0.0 6379"
+TWO = "10.0.0.2:6379"
 
 MUTANTS = [
     ("ledger", "lost=acknowledged & ~present", "lost=acknowledged & present"),
@@ -31,8 +32,8 @@ MUTANTS = [
     ("masters", "name == named[0][0]", "name != named[0][0]"),
     ("masters", "if len(masters) > 1:", "if len(masters) > 9:"),
     ("assumptions", "!= Cause.BUSY", "!= Cause.NONE"),
-    ("assumptions", "fault_of(reading, event).traits.watchers_lose_it and not", "False and not"),
-    ("assumptions", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
+    ("witness", "span.proved_ns + SLACK_NS) &", "span.heal_ns) &"),
+    ("witness", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
     ("ledger", "and not repeated", ""),
     ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),
     ("loss", "found[during & ~by_master]", "found[during & by_master]"),
@@ -170,8 +171,10 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
     story.event(1570, "sentinel:redis-0", "+elected-leader", MASTER)
     story.fault(480, pod="redis-2")
     story.sample(2, 485, Role.UNREACHABLE)
+    story.event(499, "server:redis-2", "server-up", since=490, server="redis-2", address=TWO, run_id="run-2b")
     story.fault(490, container="sentinel")
     story.event(495, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
+    story.event(550, "sentinel:redis-0", "sentinel-up", sentinel="redis-0")
     story.asked()
     story.switch(3450, "redis-1")
     story.write(700, 450, server=1, took=100)
@@ -181,7 +184,7 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
     story.finals["redis-1"] = story.finals["redis-0"]
     keys = [*range(50), *range(202, 350), 700]
     for server, role in ((0, "replica"), (1, "master"), (2, "replica")):
-        story.final(server, keys, role=role, run_id="run-0b" if server == 0 else None)
+        story.final(server, keys, role=role, run_id=("run-0b", None, "run-2b")[server])
     told = judge(story.history())
 
     assert told.verdict is Verdict.PASS
@@ -619,6 +622,10 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
         for key in range(20):
             story.write(900 + key, 3400, server=1, cause=Cause.READONLY, late=30)
 
+    def never_lost(story: Any) -> None:
+        story.samples = [row for row in story.samples if row[5] != Role.UNREACHABLE]
+        story.events = [event for event in story.events if event.label != "server-up"]
+
     def without(story: Any, keys: range) -> None:
         story.operations = [row for row in story.operations if row[0] not in keys]
         for name, final in story.finals.items():
@@ -636,10 +643,15 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
         "fault_proved",
         lambda story: setattr(story, "events", [e for e in story.events if not isinstance(e, FaultEvent)]),
     )
-    spoil("fault_seen", lambda story: setattr(story, "samples", [r for r in story.samples if r[5] != Role.UNREACHABLE]))
+    spoil("fault_seen", never_lost)
+    spoil("fault_seen", lambda story: story.sample(0, 1000, Role.MASTER, offset=9))
     spoil("final_reads", lambda story: story.final(2, (), run_id_after="other"))
     spoil("nothing_dropped", lambda story: story.final(2, (), evicted_keys=1))
     spoil("last_write", lambda story: story.write(900, 3499, server=1, cause=Cause.TIMEOUT))
+    gone = kill()
+    gone.silence(0, 500)
+    gone.events = [event for event in gone.events if event.label != "server-up"]
+    assert seen(judge(gone.history()), "assumptions.fault_seen") is Verdict.PASS
 
 
 def check_stalls(judge: Judge, kill: Any, _: Any) -> None:

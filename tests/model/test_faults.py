@@ -52,8 +52,11 @@ def test_half_a_partition_is_missed_by_those_who_cannot_connect():
     """Peers connect to a master for everything that they want of it; what it wants of them, they do not miss."""
     unreached, unreaching = (isolate("master", direction=each) for each in ("in", "out"))
 
-    assert (unreached.traits, str(unreached)) == (isolate("master").traits, "isolate master from its peers")
+    assert (unreached.traits.peers_see, unreached.traits.whole_pod) == (PeersSee.SILENCE, True)
+    assert (unreached.traits.peers_reach_it, unreached.traits.reaches_peers) == (False, True)
+    assert str(unreached) == "isolate master from its peers"
     assert unreaching.traits.peers_see is PeersSee.NOTHING
+    assert (unreaching.traits.peers_reach_it, unreaching.traits.reaches_peers) == (True, False)
     assert (unreaching.traits.whole_pod, str(unreaching)) == (False, "isolate master to its peers")
 
 

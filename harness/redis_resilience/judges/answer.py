@@ -28,7 +28,8 @@ class Assumption(StrEnum):
     PUNCTUAL = "punctual"  # the load generator kept its schedule
     AWAKE = "awake"  # the probe never stalled for long
     FAULT_PROVED = "fault_proved"  # each fault proved its effect
-    FAULT_SEEN = "fault_seen"  # the watchers noticed it, too
+    FAULT_SEEN = "fault_seen"  # by others than who injected it, while it lasted
+    HEAL_SEEN = "heal_seen"  # as its effect was
     FINAL_READS = "final_reads"  # every server was read at the end, none restarted meanwhile
     NOTHING_DROPPED = "nothing_dropped"  # no eviction, no expiry
     LAST_WRITE = "last_write"  # acknowledged

@@ -6,12 +6,11 @@ did not happen, or its history has holes.
 
 from __future__ import annotations
 
-import numpy as np
-
-from redis_resilience.judges.evidence import fault_of, phase_at, samples_of, server_index, writers_of
+from redis_resilience.judges import witness
+from redis_resilience.judges.evidence import phase_at, writers_of
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.stalls import limit_ms
-from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd, Role, SentinelDown
+from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
@@ -61,6 +60,7 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
         ),
         _faults_proved(reading),
         _faults_seen(reading),
+        _heals_seen(reading),
         _finals_read(reading),
         _nothing_dropped(reading),
         _tombstone(reading),
@@ -90,26 +90,25 @@ def _faults_proved(reading: Reading) -> Finding:
 
 
 def _faults_seen(reading: Reading) -> Finding:
-    """The watchers, who know nothing of faults, lost every server and Sentinel whose process was ended or stopped."""
-    unseen = [
-        f"{event.pod}/{event.container}"
-        for event in reading.of(FaultEffect)
-        if fault_of(reading, event).traits.watchers_lose_it and not _lost(reading, event)
-    ]
+    """By those who know nothing of faults, within each fault's own time."""
+    untouched = witness.unseen(reading)
     return _finding(
         "fault_seen",
-        not unseen,
-        "expected the probe to lose contact with every broken server and Sentinel; "
-        + (f"{', '.join(unseen)} answered all the time" if unseen else "it did"),
+        not untouched,
+        "expected every fault to be seen by others than who injected it, while it lasted; "
+        + ("; ".join(untouched) if untouched else "each was"),
     )
 
 
-def _lost(reading: Reading, effect: FaultEffect) -> bool:
-    if effect.container != "redis":
-        ends = reading.of(SentinelDown)
-        return any(end.sentinel == effect.pod and end.at_ns >= effect.earliest_ns for end in ends)
-    own = samples_of(reading, server_index(reading, effect.pod))
-    return bool(np.any((own["role"] == Role.UNREACHABLE) & (own["return_ns"] >= effect.earliest_ns)))
+def _heals_seen(reading: Reading) -> Finding:
+    """As the faults were."""
+    missing = witness.unhealed(reading)
+    return _finding(
+        "heal_seen",
+        not missing,
+        "expected every heal to be seen by others than who healed; "
+        + (f"nobody saw that of {', '.join(missing)}" if missing else "each was"),
+    )
 
 
 def _place(event: FaultEvent) -> tuple[int, str]:

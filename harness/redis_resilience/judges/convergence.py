@@ -276,18 +276,18 @@ def _redundant(timeline: Timeline) -> Finding:
 
 
 _NO_FIGURES: Figures = {}
-_AT_THE_END = TIMED | {Assumption.FINAL_READS}
+_AT_THE_END = TIMED | {Assumption.FINAL_READS, Assumption.HEAL_SEEN}
 JUDGE = Judge(
     name="convergence",
     ask=judge,
     nothing=_NO_FIGURES,
     needs={
         ONE_MASTER: SOUND,
-        TWO_MASTERS: TIMED | {Assumption.LOAD},
+        TWO_MASTERS: TIMED | {Assumption.LOAD, Assumption.HEAL_SEEN},
         FINAL_MASTER: _AT_THE_END,
         SENTINELS_AGREE: _AT_THE_END,
         NODES_AGREE: _AT_THE_END,
-        REDUNDANT: TIMED,
-        IN_TIME: TIMED,
+        REDUNDANT: TIMED | {Assumption.HEAL_SEEN},
+        IN_TIME: TIMED | {Assumption.HEAL_SEEN},
     },
 )

@@ -289,5 +289,5 @@ JUDGE = Judge(
     name="ledger",
     ask=judge,
     nothing=_NO_WRITES,
-    needs=dict.fromkeys((LOST, UNEXPECTED, DIVERGED, RECONCILES), _KEYS),
+    needs={LOST: _KEYS, UNEXPECTED: _KEYS, DIVERGED: _KEYS | {Assumption.HEAL_SEEN}, RECONCILES: _KEYS},
 )

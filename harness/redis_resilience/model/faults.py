@@ -57,6 +57,8 @@ class Kill(_Fault, frozen=True, tag="kill"):
             back_by=BackBy.RESTART,
             asked_to_end=False,
             clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
             watchers_lose_it=True,
         )
 
@@ -73,6 +75,8 @@ class Stop(_Fault, frozen=True, tag="stop"):
             back_by=BackBy.RESTART,
             asked_to_end=True,
             clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
             watchers_lose_it=True,
         )
 
@@ -89,6 +93,8 @@ class Pause(_Fault, frozen=True, tag="pause"):
             back_by=BackBy.HEAL,
             asked_to_end=False,
             clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
             watchers_lose_it=True,
         )
 
@@ -120,6 +126,8 @@ class Isolate(_Fault, frozen=True, tag="isolate"):
             back_by=BackBy.HEAL,
             asked_to_end=False,
             clients_reach_it=True,
+            peers_reach_it=reached,
+            reaches_peers=self.direction is Direction.IN,
             watchers_lose_it=False,
         )
 
@@ -149,6 +157,8 @@ class DeletePod(_Fault, frozen=True, tag="delete-pod"):
             back_by=BackBy.RECREATION,
             asked_to_end=True,
             clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
             watchers_lose_it=True,
         )
 
@@ -168,6 +178,8 @@ class ScaleToZero(_Fault, frozen=True, tag="scale-to-zero"):
             back_by=BackBy.HEAL,
             asked_to_end=True,
             clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
             watchers_lose_it=True,
         )
 
@@ -184,6 +196,8 @@ class StopNode(_Fault, frozen=True, tag="stop-node"):
             back_by=BackBy.HEAL,
             asked_to_end=False,
             clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
             watchers_lose_it=True,
         )
 
@@ -206,6 +220,8 @@ class Grow(_Fault, frozen=True, tag="grow"):
             back_by=BackBy.HEAL,
             asked_to_end=False,
             clients_reach_it=True,
+            peers_reach_it=True,
+            reaches_peers=True,
             watchers_lose_it=False,
         )
 

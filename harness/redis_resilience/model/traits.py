@@ -45,7 +45,8 @@ class Traits:
     """No default anywhere: a new fault that leaves one out is a type error.
 
     asked_to_end: the process is told to end (SIGTERM, the API's deletion) and may act before it does. clients_reach_it:
-    clients are served by the target, or could be, while the fault lasts. watchers_lose_it: the probe's watchers must
+    clients are served by the target, or could be, while the fault lasts. peers_reach_it, reaches_peers: packets pass
+    from the other pods to the target, and from it to them. watchers_lose_it: the probe's watchers must
     notice the fault, or it did not happen.
     """
 
@@ -55,12 +56,19 @@ class Traits:
     back_by: BackBy
     asked_to_end: bool
     clients_reach_it: bool
+    peers_reach_it: bool
+    reaches_peers: bool
     watchers_lose_it: bool
 
     @property
     def missed(self) -> bool:
         """Whether its peers miss the target at all."""
         return self.peers_see is not PeersSee.NOTHING
+
+    @property
+    def partitions(self) -> bool:
+        """Whether the target goes on, cut off one way at least."""
+        return self.process is Process.STAYS_UP and not (self.peers_reach_it and self.reaches_peers)
 
     @property
     def silent(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from redis_resilience.deployments.memory.probe import MemoryProbe
@@ -10,12 +10,17 @@ from redis_resilience.deployments.memory.world import MS, Bug, World
 from redis_resilience.deployments.port import Deployment
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.events import Scalar
+from redis_resilience.model.faults import Direction, Isolate
 from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
 
 
 class MemoryDeployment(Deployment):
-    """Implements Deployment, CanSignal and CanRestart; `bugs` are planted for a judge to find."""
+    """Implements Deployment, CanSignal, CanRestart, CanPartition, CanRecreate and CanStopNode.
+
+    `bugs` are planted for a judge to find.
+    """
 
     def __init__(self, topology: Topology, profile: Profile, *, bugs: Collection[Bug] = ()) -> None:
         self._world = World(topology, profile, bugs)
@@ -57,23 +62,69 @@ class MemoryDeployment(Deployment):
         """Nobody logs in this world."""
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
-        world = self._world
-        if Bug.NO_EFFECT in world.bugs:
-            return self._effect(f"{name} sent to {pod}/{container}")
+        world, proof = self._world, f"{pod}/{container} took {name}"
+        if name == "SIGCONT":
+            return self._undo(lambda: self._start(pod, container), proof)
         if container == "sentinel":
-            world.sentinels[pod] = False
-        elif name == "SIGCONT":
-            world.revive(world.servers[pod])
-        else:
-            world.silence(world.servers[pod], alive=name == "SIGSTOP")
-        return self._effect(f"{pod}/{container} took {name}")
+            return self._do(lambda: world.end_sentinel(pod), lambda: world.start_sentinel(pod), proof)
+        server = world.servers[pod]
+        return self._do(lambda: world.silence(server, alive=name == "SIGSTOP"), lambda: world.revive(server), proof)
 
     def start_container(self, pod: str, container: str) -> Effect:
+        return self._undo(lambda: self._start(pod, container), f"{pod}/{container} started")
+
+    def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
+        if others or fault.direction is not Direction.BOTH:
+            raise Unavailable("expected a pod to be isolated from all others, both ways; the simulation knows no other")
+        server = self._world.servers[pod]
+        return self._do(lambda: self._world.isolate(server), lambda: self._world.rejoin(server), f"{pod} isolated")
+
+    def rejoin(self, pod: str) -> Effect:
+        return self._undo(lambda: self._world.rejoin(self._world.servers[pod]), f"{pod} rejoined")
+
+    def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:  # noqa: ARG002 - nobody lingers here
+        return self._do(lambda: self._end_pod(pod), lambda: self._start_pod(pod), f"{pod} deleted")
+
+    def create_pod(self, pod: str) -> Effect:
+        return self._undo(lambda: self._start_pod(pod), f"{pod} created")
+
+    def stop_node(self, pod: str) -> Effect:
+        return self._do(lambda: self._end_pod(pod), lambda: self._start_pod(pod), f"the node of {pod} is off")
+
+    def start_node(self, pod: str) -> Effect:
+        return self._undo(lambda: self._start_pod(pod), f"the node of {pod} is on")
+
+    def _end_pod(self, pod: str) -> None:
+        world = self._world
+        if pod in world.sentinels:
+            world.end_sentinel(pod)
+        if pod in world.servers:
+            world.silence(world.servers[pod], alive=False)
+
+    def _start_pod(self, pod: str) -> None:
+        for container, there in (("redis", self._world.servers), ("sentinel", self._world.sentinels)):
+            if pod in there:
+                self._start(pod, container)
+
+    def _start(self, pod: str, container: str) -> None:
+        """What is there is left as it is."""
         if container == "sentinel":
-            self._world.sentinels[pod] = True
-        else:
+            if not self._world.sentinels[pod]:
+                self._world.start_sentinel(pod)
+        elif not self._world.servers[pod].answers:
             self._world.revive(self._world.servers[pod])
-        return self._effect(f"{pod}/{container} started")
+
+    def _do(self, fault: Callable[[], None], undo: Callable[[], None], proof: str) -> Effect:
+        if Bug.NO_EFFECT not in self._world.bugs:
+            fault()
+        if Bug.SHORT_EFFECT in self._world.bugs:
+            self._world.later(500.0, undo)
+        return self._effect(proof)
+
+    def _undo(self, heal: Callable[[], None], proof: str) -> Effect:
+        if Bug.NO_HEAL not in self._world.bugs:
+            heal()
+        return self._effect(proof)
 
     def _effect(self, proof: str) -> Effect:
         now = self._world.clock.now

@@ -110,10 +110,16 @@ class MemoryProbe:
             case _ if not server.answers:
                 return Answer(unreachable="connection refused")
             case ("ROLE",) if server.role == "master":
-                followers = [other for other in self._world.servers.values() if other.answers and other.source == name]
+                everybody = self._world.servers.values()
+                followers = [
+                    other
+                    for other in everybody
+                    if other.answers and other.source == name and self._world.joined(other, server)
+                ]
                 return Answer(value=["master", server.offset, [[other.name, "6379", "0"] for other in followers]])
             case ("ROLE",):
-                link = "connected" if self._world.servers[server.source].answers else "connect"
+                source = self._world.servers[server.source]
+                link = "connected" if source.answers and self._world.joined(server, source) else "connect"
                 return Answer(value=["slave", server.source, 6379, link, server.offset])
             case ("DBSIZE",):
                 return Answer(value=len(server.keys))
@@ -275,7 +281,8 @@ class MemoryProbe:
         for number, server in enumerate(self._world.servers.values()):
             source = names.index(server.source) if server.answers and server.source else records.NO_SERVER
             role = {"master": Role.MASTER, "replica": Role.REPLICA}[server.role] if server.answers else Role.UNREACHABLE
-            linked = server.source and self._world.servers[server.source].answers
+            master = self._world.servers.get(server.source)
+            linked = master and master.answers and self._world.joined(server, master)
             link = Link.CONNECTED if linked and server.answers else Link.NONE
             offset = server.offset if server.answers else -1
             self._samples.append((now - 50_000, now, offset, number, source, int(role), int(link), 0, 0))

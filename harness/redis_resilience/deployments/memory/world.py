@@ -12,11 +12,13 @@ from redis_resilience.model.events import (
     AnyEvent,
     Role,
     RoleChanged,
+    SentinelDown,
     SentinelMessage,
+    SentinelUp,
     ServerDown,
     ServerUp,
 )
-from redis_resilience.topologies.topology import REDIS_PORT, Boot, Profile, Topology
+from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, Profile, Topology
 
 MS = 1_000_000
 START_NS = 1_000_000_000_000
@@ -29,7 +31,9 @@ class Bug(StrEnum):
     STALE_REPLICA = "stale-replica"  # one replica misses a write for ever
     SECOND_MASTER = "second-master"  # a server that comes back stays master beside the new one
     NO_ELECTION = "no-election"  # the Sentinels agree that the master is down and never elect
-    NO_EFFECT = "no-effect"  # signals are delivered to nobody, and reported as delivered
+    NO_EFFECT = "no-effect"  # a fault changes nothing, and is reported as proved
+    NO_HEAL = "no-heal"  # a heal changes nothing, and is reported as proved
+    SHORT_EFFECT = "short-effect"  # a fault is gone half a second after its proof
     SLOW_SWITCH = "slow-switch"  # everything after the election takes five seconds more
 
 
@@ -81,6 +85,7 @@ class World:
             for index, name in enumerate(names)
         }
         self.sentinels = dict.fromkeys((pod.name for pod in topology.pods if "sentinel" in pod.containers), True)
+        self.isolated: set[str] = set()
         self.named = dict.fromkeys(self.sentinels, names[0])
         self.events: list[AnyEvent] = []
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
@@ -131,6 +136,51 @@ class World:
             attempt = self._attempt
             self.later(self.profile.down_after_ms + 40, lambda: self._sdown(server, attempt))
 
+    def isolate(self, server: SimServer) -> None:
+        """Nothing passes between this server's pod and the others; clients reach all."""
+        self.isolated.add(server.name)
+        if server.role == "master":
+            self._attempt += 1
+            attempt = self._attempt
+            self.later(self.profile.down_after_ms + 40, lambda: self._sdown(server, attempt))
+
+    def rejoin(self, server: SimServer) -> None:
+        """The way is open again: who was demoted meanwhile follows, and hears who is master."""
+        self.isolated.discard(server.name)
+        others = [other for other in self.masters if other is not server]
+        if others:
+            server.role, server.source = "replica", others[0].name
+            self._sync(server, others[0])
+            if server.name in self.named:
+                self.named[server.name] = others[0].name
+        for follower in self._followers(server):
+            self._sync(follower, server)
+
+    def end_sentinel(self, name: str) -> None:
+        self.sentinels[name] = False
+        self.events.append(
+            SentinelDown(
+                at_ns=self.clock.now,
+                source=f"sentinel:{name}",
+                sentinel=name,
+                address=f"{name}:{SENTINEL_PORT}",
+                run_id=name,
+                cause="gone",
+            )
+        )
+
+    def start_sentinel(self, name: str) -> None:
+        self.sentinels[name] = True
+        self.events.append(
+            SentinelUp(
+                at_ns=self.clock.now,
+                source=f"sentinel:{name}",
+                sentinel=name,
+                address=f"{name}:{SENTINEL_PORT}",
+                run_id=name,
+            )
+        )
+
     def revive(self, server: SimServer) -> None:
         """`server` is started again, or goes on after a pause, and finds its role."""
         if server.paused:
@@ -160,7 +210,15 @@ class World:
             self._sync(server, others[0])
 
     def _followers(self, server: SimServer) -> list[SimServer]:
+        """Those that its data reaches."""
+        return [other for other in self._replicas(server) if self.joined(other, server)]
+
+    def _replicas(self, server: SimServer) -> list[SimServer]:
         return [other for other in self.servers.values() if other.alive and other.source == server.name]
+
+    def joined(self, one: SimServer, other: SimServer) -> bool:
+        """Whether packets pass between their pods."""
+        return self.isolated.isdisjoint((one.name, other.name))
 
     def _persistent(self) -> bool:
         config = dict(self.topology.redis_config)
@@ -171,9 +229,9 @@ class World:
         replica.keys, replica.offset = dict(master.keys), master.offset
 
     def _sdown(self, server: SimServer, attempt: int) -> None:
-        if server.answers or attempt != self._attempt:
+        if (server.answers and server.name not in self.isolated) or attempt != self._attempt:
             return
-        alive = [name for name, lives in self.sentinels.items() if lives]
+        alive = [name for name, lives in self.sentinels.items() if lives and name not in self.isolated]
         master = self.topology.master_name
         for name in alive:
             self.say(name, "+sdown", f"master {master} {server.name} 6379")
@@ -195,8 +253,8 @@ class World:
         self.later(5100 if Bug.SLOW_SWITCH in self.bugs else 100, lambda: self._promote(old, leader, alive))
 
     def _promote(self, old: SimServer, leader: str, alive: list[str]) -> None:
-        new = max(self._followers(old), key=lambda server: (server.offset, server.name))
-        same_controller = [other for other in self._followers(old) if other is not new]
+        new = max(self._replicas(old), key=lambda server: (server.offset, server.name))
+        same_controller = [other for other in self._replicas(old) if other is not new]
         new.role, new.source = "master", ""
         old.role = "master"
         self.events.append(
