@@ -133,6 +133,13 @@ def check_whose_word_counts(judge: Judge, cluster: Any) -> None:
     assert instants(judge(heard.history())) == [1200, 1200, 1260, 1261, 1263]
 
 
+def check_what_was_said_before_the_baseline(judge: Judge, cluster: Any) -> None:
+    story = cluster()
+    story.owner(-5, "redis-2")
+
+    assert judge(story.history()).verdict is Verdict.PASS
+
+
 def check_who_was_gone(judge: Judge, cluster: Any) -> None:
     def quorum_and_last(*words: tuple[float, str, str], but: tuple[str, ...] = ()) -> list[float | None]:
         story = cluster()
