@@ -176,10 +176,19 @@ class Story:
             for event in self.events
         ]
 
-    def silence(self, server: int, since: int) -> None:
-        """Nobody reaches this server from then on."""
-        self.samples = [row for row in self.samples if row[3] != server or row[0] < ns(since)]
-        for at in range(since, 3700, 20):
+    def restarted(self, server: int, since: int, until: int) -> None:
+        """The watchers do not reach this server in that time, and meet another process under its name afterwards."""
+        name = f"redis-{server}"
+        self.silence(server, since, until)
+        where = {"server": name, "address": f"10.0.0.{server}:6379", "run_id": f"run-{server}b"}
+        self.event(until, f"server:{name}", "server-up", since=until - 10, **where)
+        final = self.finals[name]
+        self.finals[name] = replace(final, run_id_before=f"run-{server}b", run_id_after=f"run-{server}b")
+
+    def silence(self, server: int, since: int, until: int = 3700) -> None:
+        """The watchers do not reach this server in that time."""
+        self.samples = [row for row in self.samples if row[3] != server or not ns(since) <= row[0] < ns(until)]
+        for at in range(since, until, 20):
             self.sample(server, at, Role.UNREACHABLE)
 
     def planned(self, fault: Fault) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import Finding, Judgement, Verdict
 from tests.judges.mutation import UNCHANGED, Edit, Judge, is_noticed, label, load, ms, seen
@@ -161,7 +160,7 @@ def check_who_was_gone(judge: Judge, cluster: Any) -> None:
 def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:
     story = cluster()
     story.fault(480, pod="redis-4")
-    story.sample(4, 485, Role.UNREACHABLE)
+    story.restarted(4, since=480, until=1500)
     told = judge(story.history())
 
     assert told.verdict is Verdict.PASS
@@ -174,6 +173,7 @@ def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> No
     """A replica: touched, but only the master's shard is to fail over. Another master: its shard's own end is told."""
     replica = cluster(failover=True, max_outage_s=1.6, heals=False)
     replica.takes_along("redis-4")
+    replica.silence(4, since=480)
     del replica.finals["redis-4"]
     told = judge(replica.history())
     assert told.verdict is Verdict.PASS
@@ -183,12 +183,13 @@ def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> No
     assert judge(replica.history()).timeline.old_master == "redis-0"
     slow = cluster(max_outage_s=1.6, refused=range(60, 240))
     slow.takes_along("redis-4")
+    slow.silence(4, since=480)
     assert seen(judge(slow.history()), "availability.outage") is Verdict.FAIL
 
     master = cluster(two_masters_s=1, max_lost=None)
     master.write(9254, 1800)
     master.fault(300, pod="redis-1", number=1)
-    master.sample(1, 305, Role.UNREACHABLE)
+    master.restarted(1, since=300, until=400)
     master.takes_along("redis-3", seen=560)
     master.silence(3, since=540)
     upper = judge(master.history()).shards[1]
