@@ -20,7 +20,8 @@ from redis_resilience.trials.plan_file import as_yaml
 
 ROOT = Path(__file__).parents[2]
 IN_MEMORY = {
-    "master-back-in-time", "master-kill", "master-pause", "master-stop", "master-wiped", "replica-kill",
+    "bounded-loss", "master-back-in-time", "master-delete", "master-delete-now", "master-isolate", "master-kill",
+    "master-pause", "master-stop", "master-wiped", "old-name", "replica-delete", "replica-kill", "sentinel-delete",
     "sentinel-kill", "sentinel-majority-lost",
 }  # fmt: skip
 """Every scenario with a fault that the simulation can do."""

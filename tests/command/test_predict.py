@@ -10,7 +10,7 @@ import pytest
 from redis_resilience.command.predict import BEGIN, END, SCENARIOS, Case, measured_cells, tables, write
 from redis_resilience.command.scenarios import scenarios
 from redis_resilience.faults.target import MASTER, REPLICA
-from redis_resilience.model.errors import UsageError
+from redis_resilience.model.errors import BrokenTrial, UsageError
 from redis_resilience.model.faults import delete_pod, kill
 from redis_resilience.topologies.catalogue import names
 from redis_resilience.trials.keeper import Keeper
@@ -73,6 +73,7 @@ def results(tmp_path):
             trial.run()
         path = tmp_path / "trial" / "plan.json"
         path.write_text(path.read_text().replace('"memory"', '"local"'))
+        (tmp_path / "trial" / "SHA256SUMS").unlink()
         return tmp_path
 
     return make
@@ -105,6 +106,19 @@ def test_trials_of_a_topology_of_one_s_own_have_no_row_and_do_no_harm(results):
     assert "five-sentinels" in plan.read_text()
 
     assert measured_cells(tables([folder], {})) == {}
+
+
+@pytest.mark.parametrize("name", ["nosuch", "."])
+def test_a_folder_without_trials_is_an_error(tmp_path, name):
+    with pytest.raises(UsageError, match=r"expected a folder with judged trials; got .*; try results/"):
+        tables([tmp_path / name], {})
+
+
+def test_a_damaged_trial_is_an_error(results):
+    folder = results(kill(MASTER))
+    (folder / "trial" / "verdict.json").write_text("{")
+    with pytest.raises(BrokenTrial, match="verdict"):
+        tables([folder], {})
 
 
 def test_every_fault_is_measured_by_a_scenario_that_exists():

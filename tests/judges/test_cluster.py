@@ -120,6 +120,7 @@ def test_a_shard_whose_replica_alone_went_along_is_touched_and_must_not_fail_ove
     """The failover is expected of the shard that the fault is for; of the other one its own prediction decides."""
     story = cluster(failover=True)
     story.takes_along("redis-4")
+    story.restarted(4, since=480, until=1500)
     judged = judge(story.reading())
     assert judged.verdict is Verdict.PASS, [f for f in judged.findings if f.verdict is not Verdict.PASS]
     assert [one.timeline.failover for one in judged.shards] == [True, False]
@@ -150,6 +151,7 @@ def test_an_outage_is_limited_for_a_shard_that_lost_a_server_along_with_another(
     story = cluster(max_outage_s=1.6, refused=range(60, 240))
     assert finding(judge(story.reading()), "availability.outage").verdict is Verdict.PASS
     story.takes_along("redis-4")
+    story.restarted(4, since=480, until=1500)
     assert finding(judge(story.reading()), "availability.outage").verdict is Verdict.FAIL
 
 

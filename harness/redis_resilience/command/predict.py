@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Prediction
-from redis_resilience.model.errors import BrokenTrial, UsageError
+from redis_resilience.model.errors import UsageError
 from redis_resilience.model.faults import Fault, delete_pod, kill, pause
 from redis_resilience.model.plan import Plan, Scheduled
 from redis_resilience.model.verdict import Judgement
@@ -55,7 +54,10 @@ SCENARIOS: Mapping[str, Fault] = {
 
 
 def tables(folders: Sequence[Path], measured_before: Mapping[Case, str]) -> str:
-    """Both tables as Markdown. measured_before: cells that stay where no trial in these folders is of that case."""
+    """Both tables as Markdown. measured_before: cells that stay where no trial in these folders is of that case.
+
+    Raises UsageError for a folder without judged trials, BrokenTrial for a trial that is damaged.
+    """
     measured = {**measured_before, **_measured(folders)}
     promises = [
         (each.name, each.document, each.promises or "nothing that could be measured") for each in map(topology, names())
@@ -139,12 +141,14 @@ def _told(prediction: Prediction, word: str) -> str:
 def _measured(folders: Sequence[Path]) -> dict[Case, str]:
     by_case: dict[Case, list[Judgement]] = {}
     for folder in folders:
-        for path in sorted(folder.rglob("verdict.json")):
-            with suppress(BrokenTrial):
-                trial = TrialFolder(path.parent)
-                case, judgement = _case_of(trial.plan()), trial.judgement()
-                if case and not is_refused(judgement):
-                    by_case.setdefault(case, []).append(judgement)
+        verdicts = sorted(folder.rglob("verdict.json"))
+        if not verdicts:
+            raise UsageError(f"expected a folder with judged trials; got {folder}, which holds none; try results/")
+        for path in verdicts:
+            trial = TrialFolder(path.parent)
+            case, judgement = _case_of(trial.plan()), trial.judgement()
+            if case and not is_refused(judgement):
+                by_case.setdefault(case, []).append(judgement)
     return {case: _numbers(judgements) for case, judgements in by_case.items()}
 
 

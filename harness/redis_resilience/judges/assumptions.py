@@ -107,7 +107,7 @@ def _heals_seen(reading: Reading) -> Finding:
         "heal_seen",
         not missing,
         "expected every heal to be seen by others than who healed; "
-        + (f"nobody saw that of {', '.join(missing)}" if missing else "each was"),
+        + (f"no witness saw that of {', '.join(missing)}" if missing else "each was"),
     )
 
 
