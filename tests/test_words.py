@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +61,17 @@ def _found(text: str) -> list[str]:
     ]
 
 
+def _prose(path: Path) -> Iterator[str]:
+    """Docstrings and comments of the module."""
+    source = path.read_text()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield text
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    yield from (token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
 def _texts(path: Path) -> Iterator[str]:
     """Strings of the module but its docstrings: help, findings, errors, rules, pages."""
     tree = ast.parse(path.read_text())
@@ -76,6 +89,18 @@ def test_the_program_uses_the_fields_terms():
         f"{path.relative_to(ROOT)}: {found}"
         for path in sorted((ROOT / "harness").rglob("*.py"))
         for text in _texts(path)
+        for found in _found(text)
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_its_docstrings_and_comments_use_the_fields_terms():
+    """In everything that a developer reads beside the code."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in sorted((ROOT / "harness").rglob("*.py"))
+        for text in _prose(path)
         for found in _found(text)
     ]
 

@@ -78,8 +78,8 @@ def plan(
 ) -> None:
     """Show what `run` would create, break and need permission for, without changing anything."""
     from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - idem
-    from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - idem
+    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - only this command needs it
 
     told = planned(find(scenario), settings_from(given(called)))
     typer.echo("\n".join(told.lines))
@@ -89,9 +89,9 @@ def plan(
 @app.command()
 def recheck(trial: TrialPath) -> None:
     """Judge a recorded trial again; the same history gives the same verdict, byte for byte."""
-    from redis_resilience.pages.lines import trial_lines  # noqa: PLC0415 - idem
+    from redis_resilience.pages.lines import trial_lines  # noqa: PLC0415 - only this command needs it
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.trials.trial import rejudge  # noqa: PLC0415 - idem
+    from redis_resilience.trials.trial import rejudge  # noqa: PLC0415 - only this command needs it
 
     outcome = rejudge(TrialFolder(trial))
     typer.echo("\n".join(trial_lines(outcome.judgement)))
@@ -101,8 +101,8 @@ def recheck(trial: TrialPath) -> None:
 @app.command()
 def report(trial: TrialPath) -> None:
     """Write the page of a trial again, as a single self-contained file."""
-    from redis_resilience.pages.script import inline_script  # noqa: PLC0415 - idem
-    from redis_resilience.results.publishing import write_page  # noqa: PLC0415 - idem
+    from redis_resilience.pages.script import inline_script  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.results.publishing import write_page  # noqa: PLC0415 - only this command needs it
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
 
     typer.echo(write_page(TrialFolder(trial), script=inline_script()))
@@ -113,8 +113,8 @@ def dump(trial: TrialPath) -> None:
     """Print the operations of a trial, one JSON object per line."""
     import json  # noqa: PLC0415 - only this command needs it
 
-    from redis_resilience.model.operations import Cause, Kind, Result  # noqa: PLC0415 - idem
-    from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - idem
+    from redis_resilience.model.operations import Cause, Kind, Result  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
 
     history = TrialFolder(trial).history()
     names = history.operations.dtype.names or ()
@@ -135,7 +135,7 @@ def scenarios(
     All of them by pytest:  pytest $(redis-resilience scenarios --path)
     """
     from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.shipped import SCENARIOS  # noqa: PLC0415 - idem
+    from redis_resilience.shipped import SCENARIOS  # noqa: PLC0415 - only this command needs it
 
     if path:
         typer.echo(SCENARIOS)
@@ -241,7 +241,7 @@ def predict_(
 def heal(*, state: StatePath = "") -> None:
     """Roll back what killed runs left behind on Kubernetes; exit code 1 if anything remains."""
     from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - idem
+    from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - only this command needs it
 
     raise typer.Exit(Exit.PASS if heal_all(state_folder(state), tell=typer.echo) else Exit.FAIL)
 
@@ -254,9 +254,9 @@ def doctor(
 ) -> None:
     """Check this machine: what is available, what is missing, and what runs have left behind."""
     from redis_resilience.command.doctor import examine  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - idem
-    from redis_resilience.command.leftovers import leftovers  # noqa: PLC0415 - idem
-    from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - idem
+    from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.leftovers import leftovers  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - only this command needs it
 
     folder = state_folder(state)
     cleaned = heal_all(folder, tell=typer.echo) if clean else True
@@ -303,8 +303,8 @@ def _root(
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - after the question only
-    from rich.table import Table  # noqa: PLC0415 - idem
+    from rich.console import Console  # noqa: PLC0415 - only needed to print a table
+    from rich.table import Table  # noqa: PLC0415 - only needed to print a table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in head:

@@ -1,4 +1,4 @@
-"""Undoing what dead runs left behind: every journal that nobody holds, its newest change first."""
+"""Undoing what dead runs left behind: every journal that no process holds, its newest change first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Tell = Callable[[str], None]
 
 
 def heal_all(folder: Path, *, tell: Tell, make_undoer: Callable[[], Undoer] | None = None) -> bool:
-    """Undo what every dead run left, telling each step; whether nothing of theirs is left. May be repeated."""
+    """Undo what every dead run left, reporting each step; returns whether nothing of it is left. May be repeated."""
     paths = journals(folder)
     if not paths:
         tell(f"nothing to undo: no run left a journal in {folder}")

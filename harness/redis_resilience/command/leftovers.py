@@ -1,7 +1,7 @@
 """What runs on Kubernetes have left here: journals that still name changes, clusters, namespaces; and whose they are.
 
-Nothing is changed. A run is dead when nobody holds its journal; one without a journal is not known to be dead: it may
-have been told to keep its cluster, or belong to another user.
+Nothing is changed. A run is dead when no process holds its journal; one without a journal is not known to be dead: it
+may have been asked to keep its cluster, or belong to another user.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Run:
 
 
 def leftovers(folder: Path, *, connect: Connect = connect_api) -> tuple[Leftover, ...]:
-    """Everything that can be seen from here; where looking fails, that is said in its place."""
+    """Everything that can be seen from here; where looking fails, the reason stands in its place."""
     found: list[Leftover] = []
     runs: dict[str, _Run] = {}
     for path in journals(folder):

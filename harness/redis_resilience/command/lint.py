@@ -1,4 +1,4 @@
-"""Lint from the command: finds what is meant by its arguments, has it read, and lists the rules."""
+"""Lint from the command: finds what its arguments name, has it read, and lists the rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORMATS = ("table", "json", "sarif", "junit")
 def lint_files(paths: Sequence[Path], values: Sequence[Path]) -> LintReport:
     """Files, folders of them, kustomizations, charts (with these values files), "-" for stdin.
 
-    All together are one set-up, but for namespaces and Compose files.
+    All together are one deployment, except for namespaces and Compose files.
     """
     subject = ", ".join("stdin" if str(path) == "-" else str(path) for path in paths)
     return check_all(read_setups(paths, values, subject), subject)
@@ -46,9 +46,9 @@ def lint_running(chosen: Mapping[str, str]) -> LintReport:
 
     chosen: options of the plugin by their names.
     """
-    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - pytest and a backend, for this way in only
-    from redis_resilience.trials.inspection import inspect  # noqa: PLC0415 - idem
-    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - idem
+    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only needed for running deployments
+    from redis_resilience.trials.inspection import inspect  # noqa: PLC0415 - only lint of a running deployment needs it
+    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - only lint of a running deployment needs it
 
     with tempfile.TemporaryDirectory(prefix="redis-resilience-lint-") as results:
         settings = replace(settings_from(chosen), results=Path(results))

@@ -34,7 +34,7 @@ class _Sources:
 
 
 def read_setups(paths: Sequence[Path], values: Sequence[Path], subject: str) -> tuple[Setup, ...]:
-    """The set-ups in these paths; raises UsageError where there is none, and says how to get to one."""
+    """The deployments described in these paths; raises UsageError, which says how to get one, where there is none."""
     sources = _Sources()
     for path in paths:
         _read(sources, path, values)

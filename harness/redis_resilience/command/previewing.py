@@ -36,7 +36,7 @@ from redis_resilience.trials.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """possible: nothing stands against it, as far as can be known without doing it."""
+    """possible: nothing prevents it, as far as can be known without doing it."""
 
     lines: tuple[str, ...]
     possible: bool

@@ -109,7 +109,7 @@ def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], *, parall
 
 
 def _repeat(name: str, chosen: Mapping[str, str]) -> str:
-    """What a shell is given to run one trial of this scenario again, but for its seed."""
+    """The shell command that runs one trial of this scenario again, without its seed."""
     words = [program("redis-resilience"), "run", name]
     for option in OPTIONS:
         if chosen.get(option.name) and option.name not in _OF_THE_RUN:

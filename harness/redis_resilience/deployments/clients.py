@@ -1,6 +1,6 @@
-"""What a client of a cluster's own network can try, beside the questions that the probe asks.
+"""What a client of a cluster's own network can try, besides the questions that the probe asks.
 
-A deployment without such a network has not this capability; who needs it is told so.
+A deployment without such a network does not have this capability; callers that need it get an error that says so.
 """
 
 from __future__ import annotations

@@ -27,11 +27,11 @@ _CARRIED_OUT_WITHIN_S = 10.0
 """A node writes its table to disk before it answers."""
 _EVERY_S = 0.05
 _MEET_AGAIN_S = 3.0
-"""A node forgets whom it was told to meet after the node timeout, a second at least: a Service may be slower."""
+"""A node forgets a peer it was asked to meet after the node timeout, at least a second: a Service may be slower."""
 
 
 def unchecked() -> None:
-    """Nothing to check: a node that has died does not answer, and that is told at the deadline."""
+    """Nothing to check: a node that has died does not answer, and the timeout reports that."""
 
 
 def members(topology: Topology, servers: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
@@ -76,7 +76,7 @@ def meet(
     check: Callable[[], None] = unchecked,
     clock: Clock = HOST_CLOCK,
 ) -> None:
-    """Introduce strangers to each other; returns once each node knows all. check: raises where one has died."""
+    """Introduce nodes that do not know each other; returns once each knows all. check: raises where one has died."""
     look = _Meeting(probe, servers, clock).look
     _until(look, _MET_WITHIN_S, f"{len(servers)} nodes to know each other", check=check, clock=clock)
 
@@ -114,7 +114,7 @@ class _Meeting:
 
 
 def carry_out(probe: Asks, endpoint: Endpoint, *words: str, harmless: str = "") -> None:
-    """CLUSTER with these words. harmless: how an error ends that is none. Raises DeploymentError for others."""
+    """CLUSTER with these words. harmless: the end of an error reply to ignore. Raises DeploymentError for any other."""
     answer = probe.query(endpoint, "CLUSTER", *words, timeout_s=_CARRIED_OUT_WITHIN_S)
     if answer.value != "OK" and not (harmless and answer.error.endswith(harmless)):
         raise DeploymentError(

@@ -26,7 +26,7 @@ _EVERY_S = 0.05
 _BATCH = 100
 _MIGRATE_MS = 5000
 _ONLY_MASTERS = "use SETSLOT only with masters."
-"""Says one that had no slot left and is a replica by now: it has heard it from its master."""
+"""Error reply of a node that had no slots left and has already become a replica: its master reported the change."""
 
 
 class Growing(Deployment, Protocol):
@@ -66,7 +66,7 @@ class _Move:
 def take_in(probe: Asks, servers: Mapping[str, Endpoint], newcomers: tuple[str, ...], *, slots: int) -> str:
     """The first of them becomes master of the last `slots` slots of each shard, the others its replicas.
 
-    Returns, in words, what every node says then. Raises DeploymentError.
+    Returns, in words, what every node reports then. Raises DeploymentError.
     """
     master, *replicas = newcomers
     shards = _whole(probe, _others(servers, newcomers))
@@ -74,7 +74,7 @@ def take_in(probe: Asks, servers: Mapping[str, Endpoint], newcomers: tuple[str, 
     own_id = node_id(probe, servers[master])
     for name in replicas:
         carry_out(probe, servers[name], "REPLICATE", own_id)
-    _whole(probe, servers)  # a newcomer says for a while that the cluster is down, and takes no keys
+    _whole(probe, servers)  # a new node reports for a while that the cluster is down, and accepts no keys
     moves = [
         _Move(slot=slot, source=shard.master, target=master) for shard in shards for slot in _slots(shard)[-slots:]
     ]
@@ -87,9 +87,9 @@ def take_in(probe: Asks, servers: Mapping[str, Endpoint], newcomers: tuple[str, 
 
 
 def let_go(probe: Asks, servers: Mapping[str, Endpoint], leaving: tuple[str, ...]) -> str:
-    """Each of their slots goes to who has the slot before it; then they know nobody, and nobody knows them.
+    """Each of their slots goes to the node that has the slot before it; then they and the others forget each other.
 
-    Returns, in words, what the nodes that are left say then. Raises DeploymentError.
+    Returns, in words, what the remaining nodes report then. Raises DeploymentError.
     """
     seen = look_at(probe, servers)
     owners = {slot: shard.master for shard in seen.shards for slot in _slots(shard)}
@@ -112,7 +112,7 @@ def let_go(probe: Asks, servers: Mapping[str, Endpoint], leaving: tuple[str, ...
 
 
 def _carry(probe: Asks, servers: Mapping[str, Endpoint], moves: list[_Move], masters: set[str]) -> int:
-    """Move slots with their keys, and tell every master; how many keys went along."""
+    """Move slots with their keys, and inform every master; returns how many keys were moved."""
     ids = {name: node_id(probe, servers[name]) for name in masters}
     keys = 0
     for move in moves:
@@ -126,7 +126,7 @@ def _carry(probe: Asks, servers: Mapping[str, Endpoint], moves: list[_Move], mas
 
 
 def _carry_keys(probe: Asks, source: Endpoint, target: Endpoint, slot: str) -> int:
-    """None is added meanwhile: what a slot that is on its way has not, it refuses with ASK."""
+    """No key is added meanwhile: a migrating slot refuses, with ASK, keys that it does not hold."""
     count = 0
     while True:
         names = probe.query(source, "CLUSTER", "GETKEYSINSLOT", slot, str(_BATCH)).value

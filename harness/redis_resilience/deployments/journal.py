@@ -6,8 +6,8 @@ One file a run, in a folder of the user's, of JSON lines that are only ever appe
     {"id":"5c1f09aa","undo":{"kind":"scale-back",...}}
     {"id":"5c1f09aa","done":"StatefulSet redis has 3 replicas again"}
 
-Every process of the run holds a shared lock on it, which the kernel gives up for one that died: a journal that nobody
-holds is of a dead run, and `redis-resilience heal` undoes what it still names. It knows nothing of how to undo.
+Every process of the run holds a shared lock on it, which the kernel releases when the process dies: a journal that is
+not locked is of a dead run, and `redis-resilience heal` undoes what it still names. It does not know how to undo.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """left: changes that are not undone, in the order in which they were made. torn: lines that nobody finished."""
+    """left: changes that are not undone, in the order in which they were made. torn: truncated lines."""
 
     run: str
     results: str
@@ -70,9 +70,9 @@ def state_folder(chosen: str = "", environ: Mapping[str, str] = os.environ) -> P
 
 
 def parse(data: bytes, where: str = "a journal") -> Content:
-    """What a journal says. A line without its end was never acted upon, so it is counted and passed over.
+    """What a journal contains. A line without its end was never acted upon, so it is counted and skipped.
 
-    Raises BrokenJournal for one of another release: to guess at it would leave something broken.
+    Raises BrokenJournal for one of another release: guessing at it would leave something broken.
     """
     head = _Line()
     entries: dict[str, Entry] = {}
@@ -143,11 +143,11 @@ class Journal:
 
     @classmethod
     def claim(cls, path: Path) -> Self | None:
-        """The journal of a dead run, for whoever undoes it; None while a process of the run holds it."""
+        """The journal of a dead run, for the process that undoes it; None while a process of the run holds it."""
         with Locked(path.parent / _LOCK):
             try:
                 file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-            except FileNotFoundError:  # its run ended well just now
+            except FileNotFoundError:  # its run has just ended well
                 return None
             if not _claimed(file):
                 os.close(file)
@@ -178,9 +178,9 @@ class Journal:
         return self.content().left
 
     def leave(self) -> bool:
-        """Let go of it where other processes hold it; else it stays this one's, who has to undo what is left: True.
+        """Release it where other processes hold it; else it stays with this one, which has to undo what is left: True.
 
-        In one step: of two that leave at once, each might take the other for the last.
+        In one step: of two that leave at the same time, each might take the other for the last.
         """
         with Locked(self.path.parent / _LOCK):
             if _claimed(self._file):
@@ -190,7 +190,7 @@ class Journal:
         return False
 
     def close(self) -> None:
-        """Let go of it; the file goes with its last holder where nothing is left to undo. Harmless when closed."""
+        """Release it; the last holder deletes the file where nothing is left to undo. Harmless when closed."""
         if self._file < 0:
             return
         file, self._file = self._file, -1
@@ -198,7 +198,7 @@ class Journal:
             try:
                 if _claimed(file) and not self.left():
                     self.path.unlink()
-            except BrokenJournal:  # one that cannot be read is kept for who can
+            except BrokenJournal:  # one that cannot be read is kept for a release that can read it
                 pass
             finally:
                 os.close(file)
@@ -229,7 +229,7 @@ def is_held(path: Path) -> bool:
 
 
 def _claimed(file: int) -> bool:
-    """Whether nobody else held it, so that it is this process's alone; where somebody did, its own hold may be gone."""
+    """Whether no other process held it, so that this one owns it; where another did, this one's lock may be gone."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -238,7 +238,7 @@ def _claimed(file: int) -> bool:
 
 
 def _flush_folder(folder: Path) -> None:
-    """A new file's name is on disk only then."""
+    """The name of a new file is on disk only after this."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(file)
@@ -267,10 +267,10 @@ def undo_left(
     tell: Callable[[Undone], None] = lambda _: None,
     only: Callable[[Entry], bool] = lambda _: True,
 ) -> tuple[Undone, ...]:
-    """Undo what is left, the newest change first; one that fails stays in the journal, and keeps nobody else.
+    """Undo what is left, the newest change first; one that fails stays in the journal and does not stop the others.
 
-    undo: does it and says how that was seen; raises ResilienceError. only: of these. A cluster goes first: all that
-    is in it goes with it.
+    undo: does it and says how that was seen; raises ResilienceError. only: of these. A cluster goes first: everything
+    in it goes with it.
     """
     told = []
     gone: set[str] = set()

@@ -1,4 +1,4 @@
-"""A lock between processes, given up by the kernel for one that died."""
+"""A lock between processes, released by the kernel when one dies."""
 
 from __future__ import annotations
 

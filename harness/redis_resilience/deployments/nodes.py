@@ -1,4 +1,4 @@
-"""One look at a Redis Cluster: what every node's own table says, and whether they all say the same.
+"""One look at a Redis Cluster: what every node's own table says, and whether they all agree.
 
 Asked through the probe; no waiting, no opinion on what should be. A node is known by its id: addresses may be stale.
 """
@@ -16,7 +16,7 @@ from redis_resilience.model.endpoint import Endpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSeen:
-    """Slots, and by pod who serves them: by one table, whoever is alive. master: "" for a node that is no pod's."""
+    """Slots, and the pods that serve them: by one table, alive or not. master: "" for a node that is no pod's."""
 
     slots: tuple[Range, ...]
     master: str
@@ -28,7 +28,7 @@ class ClusterLook:
     """tables: of the pods that answered. states: "ok", "fail", or why there was no answer, of every pod.
 
     shards: by the table with the newest epoch, in the order of their first slots. wrong: what keeps it from being
-    whole, in words; empty where every node agrees that all slots are served.
+    healthy, in words; empty where every node agrees that all slots are served.
     """
 
     tables: Mapping[str, tuple[Node, ...]]
@@ -39,7 +39,7 @@ class ClusterLook:
 
 
 def look_at(probe: Asks, servers: Mapping[str, Endpoint]) -> ClusterLook:
-    """Ask every server; one that does not answer, or knows nobody, is an answer too.
+    """Ask every server; one that does not answer, or knows no other node, is an answer too.
 
     A pod whose table knows only itself is a spare: it is no part of the cluster, and nothing is wrong with that.
     """

@@ -1,4 +1,4 @@
-"""The password of a deployment: drawn for it alone, told to its servers and its probe, kept nowhere else."""
+"""The password of a deployment: drawn for it alone, given to its servers and its probe, kept nowhere else."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _BYTES = 18
 
 
 def draw_password(topology: Topology) -> str:
-    """A new one, of letters that no configuration file takes for its own; "" where the topology has none."""
+    """A new one, of letters without a meaning in a configuration file; "" where the topology has none."""
     return secrets.token_urlsafe(_BYTES) if topology.password else ""

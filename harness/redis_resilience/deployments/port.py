@@ -1,7 +1,7 @@
-"""A deployment as the engine sees it, whatever its backend; what some can do besides is in `faults.capabilities`.
+"""A deployment as the engine sees it, whatever its backend; optional abilities are in `faults.capabilities`.
 
 Pods and containers have the names that Kubernetes would give them. Addresses may change whenever a pod is re-created,
-names never do. Every method that changes something returns once the change was seen to be real, or raises
+names never do. Every method that changes something returns once the change was observed, or raises
 DeploymentError.
 """
 
@@ -20,7 +20,7 @@ from redis_resilience.topologies.topology import Profile, Topology
 
 
 class Deployment(Protocol):
-    """A topology running somewhere, with its probe beside it. What has a body here is so where nothing is special."""
+    """A topology running somewhere, with its probe beside it. A method with a body has the usual answer."""
 
     @property
     def backend(self) -> str: ...
@@ -36,7 +36,7 @@ class Deployment(Protocol):
 
     @property
     def password(self) -> str:
-        """Of its servers and its Sentinels, "" for none; for the probe's ears only."""
+        """Of its servers and its Sentinels, "" for none; given to the probe only."""
         return ""
 
     @property
@@ -65,7 +65,7 @@ class Deployment(Protocol):
     def sentinels(self) -> Mapping[str, Endpoint]: ...
 
     def policy(self, pod: str) -> RestartPolicy:
-        """Who brings this pod's server back without being told, and how it is let go."""
+        """What restarts this pod's server by itself, and how it is stopped."""
         del pod
         return STAYS_DOWN
 
@@ -74,12 +74,12 @@ class Deployment(Protocol):
 
     @property
     def worn(self) -> str:
-        """Why the next trial should not have it, whole as it may be; "" for no reason."""
+        """Why the next trial should not reuse it, even if healthy; "" for no reason."""
         return ""
 
     @property
     def bring_up(self) -> str:
-        """What `start` spent its time on, step by step in words; "" where it took too little to be told."""
+        """What `start` spent its time on, step by step in words; "" where it took too little to report."""
         return ""
 
     def drain_events(self) -> tuple[Event, ...]:

@@ -24,7 +24,7 @@ class Clocks:
 
 
 class Asks(Protocol):
-    """All that most askers need of a probe."""
+    """All that most callers need of a probe."""
 
     def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer:
         """One command to one server, once."""
@@ -65,10 +65,10 @@ class Probe(Asks, Protocol):
         """End the history; afterwards its files are complete in the folder given to `open`."""
 
     def status(self) -> Status:
-        """The newest counts that the probe told, without asking it."""
+        """The newest counts that the probe sent, without asking it."""
 
     def events(self, since: int = 0) -> tuple[Event, ...]:
-        """Events heard since `open`, or since the probe began where none was, from number `since` on."""
+        """Events heard since `open`, or since the probe began where there is no history, from number `since` on."""
 
     def stop(self) -> None:
         """End the probe; harmless when it is gone already."""

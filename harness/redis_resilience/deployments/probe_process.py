@@ -1,7 +1,7 @@
 """The harness's end of the line to a probe: any two byte streams, a thread that reads, a deadline on every request.
 
-It knows nothing of where the probe runs. Whoever started it says how it ends (`on_stop`) and, where that is known, what
-it last complained of (`last_words`).
+It knows nothing of where the probe runs. The code that started it provides how it ends (`on_stop`) and, if known, its
+last error output (`last_words`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _silence() -> str:
 
 
 class _Child:
-    """A probe as a child of this process. Its complaints go to a file, so that nobody has to read them in time."""
+    """A probe as a child of this process. Its stderr goes to a file, so that it need not be read in time."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
@@ -55,8 +55,8 @@ class _Child:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
         )
-        assert self._process.stdin is not None  # noqa: S101 - PIPE was asked for
-        assert self._process.stdout is not None  # noqa: S101 - idem
+        assert self._process.stdin is not None  # noqa: S101 - PIPE was requested
+        assert self._process.stdout is not None  # noqa: S101 - PIPE was asked for
         self.stdin = self._process.stdin
         self.stdout = self._process.stdout
 
@@ -67,7 +67,7 @@ class _Child:
         return self._words
 
     def end(self) -> None:
-        """It was told to go: wait, then kill."""
+        """It was asked to end: wait, then kill."""
         try:
             self._process.wait(timeout=EXIT_S)
         except subprocess.TimeoutExpired:
@@ -81,7 +81,7 @@ class ProbeProcess:
     """`redis_resilience.deployments.probe.Probe` over two byte streams.
 
     same_clock: the probe runs on this host, so that its monotonic clock is this process's; it is checked, not
-    corrected. on_stop: makes sure that the probe is gone, after it was told to go.
+    corrected. on_stop: makes sure that the probe is gone, after it was asked to end.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class ProbeProcess:
         return Clocks(clock_ns=best.clock_ns, wall_ns=best.wall_ns)
 
     def greet(self) -> p.Greeting:
-        """Who the probe is and what its clocks say."""
+        """Who the probe is and what its clocks show."""
         return self._ask(p.Hello(), p.Greeting, REPLY_S)
 
     def watch(
@@ -165,7 +165,7 @@ class ProbeProcess:
         self._ask(command, p.Done, REPLY_S)
 
     def watch_names(self, names: Mapping[str, str]) -> None:
-        """Look these names up again and again, each that of a server; what they mean becomes events."""
+        """Resolve these names again and again, each that of a server; changes become events."""
         self._ask(p.WatchNames(names=dict(names)), p.Done, REPLY_S)
 
     def open(self, folder: Path, trial: str) -> None:
@@ -202,9 +202,9 @@ class ProbeProcess:
         if self._stopped:
             return
         self._stopped = True
-        with suppress(ProbeError):  # gone already, or `on_stop` sees to it
+        with suppress(ProbeError):  # gone already, or `on_stop` takes care of it
             self._ask(p.Exit(), p.Done, EXIT_S)
-        with suppress(OSError):  # the other end went first
+        with suppress(OSError):  # the other end closed first
             self._writer.close()
         self._on_stop()
         self._thread.join(timeout=EXIT_S)

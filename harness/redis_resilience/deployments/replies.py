@@ -1,4 +1,4 @@
-"""Shapes of Redis replies that more than one asker meets."""
+"""Shapes of Redis replies that several callers parse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def pairs(value: Value) -> dict[str, str]:
 
 
 def entries(value: Value) -> list[dict[str, str]]:
-    """A list of such flat lists, as SENTINEL SENTINELS and REPLICAS tell it; empty for anything else."""
+    """A list of such flat lists, as SENTINEL SENTINELS and REPLICAS return it; empty for anything else."""
     return [pairs(entry) for entry in value] if isinstance(value, list) else []
 
 

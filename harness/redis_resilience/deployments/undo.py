@@ -1,7 +1,7 @@
 """What takes back one change to a cluster, as data that outlives the process that made the change.
 
 One kind for each kind of change, with all that is needed to take it back and to see that it is still ours to take back:
-a name alone may mean somebody else's object by then. Never a credential: a kubeconfig is named, not copied.
+a name alone may belong to another run's object by then. Never a credential: a kubeconfig is named, not copied.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from redis_resilience.topologies.topology import Controller
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A namespace. kind_cluster: kind's name for the cluster, which can be asked whether it is there; else empty."""
+    """A namespace. kind_cluster: kind's name for the cluster, which can be asked whether it exists; else empty."""
 
     kubeconfig: str
     context: str
@@ -28,7 +28,7 @@ class _Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class DeleteCluster(_Change, frozen=True, tag="delete-cluster"):
-    """A kind cluster that was made for the run."""
+    """A kind cluster that was created for the run."""
 
     kind_cluster: str
     kubeconfig: str
@@ -38,7 +38,7 @@ class DeleteCluster(_Change, frozen=True, tag="delete-cluster"):
 
 
 class DeleteNamespace(_Change, frozen=True, tag="delete-namespace"):
-    """run: the value of its label; a namespace of that name without it is somebody else's."""
+    """run: the value of its label; a namespace of that name without it is not ours."""
 
     where: Where
     run: str
@@ -58,7 +58,7 @@ class DeletePod(_Change, frozen=True, tag="delete-pod"):
 
 
 class DeleteObjects(_Change, frozen=True, tag="delete-objects"):
-    """What a deployment put into a namespace that is not its own. resources: kinds to look through for its label."""
+    """What a deployment put into a namespace that is not its own. resources: kinds to search for its label."""
 
     where: Where
     run: str
@@ -97,7 +97,7 @@ class Resume(_Change, frozen=True, tag="resume"):
 
 
 class DropTable(_Change, frozen=True, tag="drop-table"):
-    """Rules of nftables that cut a pod off. helper: as in `Resume`."""
+    """Rules of nftables that partition a pod. helper: as in `Resume`."""
 
     nodes: tuple[str, ...]
     table: str
@@ -123,7 +123,7 @@ Undo = DeleteCluster | DeleteNamespace | DeletePod | DeleteObjects | ScaleBack |
 
 
 def kind_cluster_of(undo: Undo) -> str:
-    """The kind cluster with which the change goes, too; "" where it is in none."""
+    """The kind cluster whose deletion undoes the change, too; "" where it is in none."""
     match undo:
         case (
             DeleteNamespace(where=where) | DeletePod(where=where) | DeleteObjects(where=where) | ScaleBack(where=where)

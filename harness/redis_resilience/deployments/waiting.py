@@ -43,9 +43,9 @@ def eventually(
     every_s: float = 0.02,
     clock: Clock = HOST_CLOCK,
 ) -> str:
-    """Look until it is so; returns what was seen then.
+    """Look until the condition holds; returns what was seen then.
 
-    look: answers (is it so, what is seen in words). Raises WaitTimeout after `within_s` with the last thing seen.
+    look: answers (whether it holds, what is seen in words). Raises WaitTimeout after `within_s` with what it saw last.
     """
     deadline_ns = clock.now_ns() + int(within_s * 1e9)
     seen = "nothing"

@@ -1,7 +1,7 @@
 """What a fault needs a deployment to be able to do.
 
 A deployment has those that it can honour; a scenario that needs another is skipped with the reason. Every method
-returns once the change was seen to be real, or raises DeploymentError (Unavailable where this machine lacks something).
+returns once the change was observed, or raises DeploymentError (Unavailable where this machine lacks something).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ IN_NODES = (CanSignal, CanRestart, CanPartition)
 @runtime_checkable
 class CanScale(Protocol):
     def scale_to_zero(self, pod: str) -> Effect:
-        """Ask for 0 replicas of the StatefulSet or the like that keeps `pod`: all its pods go, with grace."""
+        """Ask for 0 replicas of the StatefulSet or the like that manages `pod`: all its pods go, with grace."""
 
     def scale_back(self, pod: str) -> Effect:
         """Ask for as many as before; the pods come back in their own time, under their names and new addresses."""
@@ -69,7 +69,7 @@ class CanScale(Protocol):
 @runtime_checkable
 class CanStopNode(Protocol):
     def stop_node(self, pod: str) -> Effect:
-        """Switch off the node that `pod` is on, at once. Raises Unavailable where more than pods would go with it."""
+        """Switch off the node that `pod` is on, at once. Raises Unavailable where more pods would go with it."""
 
     def start_node(self, pod: str) -> Effect:
         """Switch it on again; returns once its pods answer."""
@@ -78,10 +78,10 @@ class CanStopNode(Protocol):
 @runtime_checkable
 class CanGrow(Protocol):
     def grow(self, pod: str, *, slots: int) -> Effect:
-        """Take `pod`, which stands by, into the Redis Cluster as a master, and those after it as its replicas.
+        """Take `pod`, a spare, into the Redis Cluster as a master, and those after it as its replicas.
 
         It gets the last `slots` slots of each shard, with their keys, one by one.
         """
 
     def shrink(self, pod: str) -> Effect:
-        """Give its slots back to whom it had them from; nobody knows it any more, nor it them."""
+        """Give its slots back to the shards that they came from; the other nodes forget it, and it forgets them."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Effect:
     """It took effect in [begin_ns, end_ns] of the harness's monotonic clock; proof says how that was seen.
 
-    begin_ns: just before the call that caused it. end_ns: when it was found to be so (PID gone, process state T, a
+    begin_ns: just before the call that caused it. end_ns: when it was observed (PID gone, process state T, a
     peer that cannot connect). asked_ns: where a cluster was asked to do it, from just before that until it accepted.
     pods: all that are out as a whole, where these are more than the target's. unreplaced: containers ("pod/sentinel")
     that a pod had and its successor has not.

@@ -88,7 +88,7 @@ def heal(fault: Fault, deployment: object, place: Place) -> Effect:  # noqa: PLR
 
 
 def able(deployment: object, capability: type[C], kind: str) -> C:
-    """`deployment` as one that has the capability; raises Unavailable, the reason for a skip, where it has not."""
+    """`deployment` as one that has the capability; raises Unavailable, the reason for a skip, where it does not."""
     if not isinstance(deployment, capability):
         backend = getattr(deployment, "backend", type(deployment).__name__)
         raise Unavailable(f"fault {kind} needs {capability.__name__}; backend {backend} cannot do that")

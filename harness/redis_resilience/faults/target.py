@@ -1,4 +1,4 @@
-"""Whom a fault hits: a role resolved at the moment of the fault, or a pod by name."""
+"""The target of a fault: a role resolved at the moment of the fault, or a pod by name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def places(target: str, view: View) -> tuple[Place, ...]:
     """The containers that `target` means in this view, in a fixed order.
 
     A Sentinel is chosen away from the master's pod where there is one, a majority counts them all. A pod's name means
-    its server, or its Sentinel where that is all; "POD/CONTAINER" any container. Raises UsageError where nothing fits.
+    its server, or its Sentinel if it has no server; "POD/CONTAINER" any container. Raises UsageError if nothing fits.
     """
     away = sorted(view.sentinels, key=lambda pod: (pod == view.master, pod))
     match target:

@@ -1,4 +1,4 @@
-"""What a judge (a checker) is, and what it hands back.
+"""What a judge (a checker) is, and what it returns.
 
 A judge declares which assumptions each of its findings needs. Where one of them does not hold, that finding is void:
 `unknown`, whatever the judge found. Every other finding stands, so that a load that was late makes an outage unknown,
@@ -28,7 +28,7 @@ class Assumption(StrEnum):
     PUNCTUAL = "punctual"  # the load generator kept its schedule
     AWAKE = "awake"  # the probe never stalled for long
     FAULT_PROVED = "fault_proved"  # each fault proved its effect
-    FAULT_SEEN = "fault_seen"  # by others than who injected it, while it lasted
+    FAULT_SEEN = "fault_seen"  # by observers other than the injector, while it lasted
     HEAL_SEEN = "heal_seen"  # as its effect was
     FINAL_READS = "final_reads"  # every server was read at the end, none restarted meanwhile
     NOTHING_DROPPED = "nothing_dropped"  # no eviction, no expiry
@@ -37,11 +37,11 @@ class Assumption(StrEnum):
 
 EVERY = frozenset(Assumption)
 SOUND = frozenset({Assumption.HISTORY, Assumption.HEALTHY_BEFORE})
-"""Without these nothing at all is known of what a fault did."""
+"""Without these nothing at all is known about the effect of a fault."""
 FAULT = SOUND | {Assumption.FAULT_PROVED, Assumption.FAULT_SEEN}
-"""What is said of a fault's consequences."""
+"""Needed by findings about a fault's consequences."""
 TIMED = FAULT | {Assumption.PUNCTUAL, Assumption.AWAKE}
-"""What a machine that stalled could have caused, or made later."""
+"""What a machine that stalled could have caused, or delayed."""
 
 Needs = Mapping[str, frozenset[Assumption]]
 

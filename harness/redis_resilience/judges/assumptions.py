@@ -90,7 +90,7 @@ def _faults_proved(reading: Reading) -> Finding:
 
 
 def _faults_seen(reading: Reading) -> Finding:
-    """By those who know nothing of faults, within each fault's own time."""
+    """By observers that know nothing of faults, within each fault's own time."""
     untouched = witness.unseen(reading)
     return _finding(
         "fault_seen",
@@ -139,7 +139,7 @@ def _left_broken(reading: Reading, server: str) -> bool:
 
 
 def _nothing_dropped(reading: Reading) -> Finding:
-    """Since the server's start, or since the trial's where it is older; another's keys may expire, as ours never do."""
+    """Since the server's start, or since the trial's where it is older; keys of others may expire, ours never do."""
     before = {server.name: server for server in reading.environment.servers}
     dropped = []
     for name, final in sorted(reading.finals.items()):
@@ -156,10 +156,10 @@ def _nothing_dropped(reading: Reading) -> Finding:
 
 
 def _tombstone(reading: Reading) -> Finding:
-    """After the heal writes must succeed to the last, or nothing can be said of what the load missed.
+    """After the heal writes must succeed to the last, or nothing is known of what the load missed.
 
-    One who keeps to a name or a server owes none. What was not sent because its client still waited is no write; the
-    one that it waited for is.
+    A client pinned to a name or a server is not required to have any. What was not sent because its client was waiting
+    is no write; the operation that it waited for is.
     """
     if not reading.plan.expect.heals or not any(group.follows for group in reading.plan.load.writers):
         return _finding("last_write", good=True, text="the last write is not judged: no client follows a healed master")

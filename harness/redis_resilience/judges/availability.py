@@ -1,8 +1,8 @@
-"""How long clients could not write, how long they cannot write anyway, and how punctual the load was.
+"""How long clients could not write, how long they cannot write without a fault, and how punctual the load was.
 
-An outage is the longest time between two acknowledgements that follow each other, all clients of the master taken
-together. The same in the control window, without a fault, is the noise: what this machine calls an outage by itself. A
-gap that the end of the load cut off is censored: it lasted at least so long.
+An outage is the longest time between two consecutive acknowledgements, all clients of the master taken
+together. The same in the baseline, without a fault, is the noise: what this machine calls an outage by itself. A
+gap that ends with the load is censored: it lasted at least that long.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def judge(reading: Reading) -> Answer[Availability]:
     fault_ns = instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
     due_end = int(rows["due_ns"].max()) if len(rows) else 0
     window = _control(reading, rows)
-    ordered = np.sort(returns)  # records are written on completion, so this finds them all but sorted
+    ordered = np.sort(returns)  # records are written on completion, so these are nearly sorted
     gap = _longest(ordered, fault_ns, due_end, EVERYONE)
     in_control = window.holds(rows["due_ns"])
     control = ordered[window.holds(ordered)]
@@ -74,7 +74,7 @@ def judge(reading: Reading) -> Answer[Availability]:
 
 
 def _control(reading: Reading, rows: Records) -> _Window:
-    """The control window, from where the load was begun; empty where there was none."""
+    """The baseline, from the start of the load; empty where there was none."""
     loads = [event.at_ns for event in reading.of(LoadBegin)[:1]]
     if not loads and len(rows):
         loads.append(int(rows["due_ns"].min()))

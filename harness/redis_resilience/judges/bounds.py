@@ -1,6 +1,6 @@
-"""Measured phases beside what the live configuration allows; what lies outside gets a named cause or none.
+"""Measured phases beside what the live configuration allows; one outside its bounds gets a named cause or none.
 
-A phase is inside where any point of its error bar is. A cause is named only where an event or a stall of the machine
+A phase is inside if any point of its error bar is. A cause is named only where an event or a stall of the machine
 accounts for it; `unexplained` is an honest answer and makes the trial `unknown`.
 """
 
@@ -50,7 +50,7 @@ _NAMED = (
 )
 _STEPS = ("+elected-leader", "+selected-slave", "+failover-state-wait-promotion")
 _HELLO_MS = 2000.0
-"""Sentinel's period of hellos, by which a leader tells the others of a new master."""
+"""Sentinel's period of hellos, by which a leader informs the others of a new master."""
 _TIMER_MS = 100.0
 """Longest time between two runs of Sentinel's timer."""
 
@@ -115,7 +115,7 @@ def _check(reading: Reading, timeline: Timeline, bound: Bound) -> PhaseCheck:
 
 
 def _late(reading: Reading, timeline: Timeline, bound: Bound, excess_ms: float) -> str:
-    """What made a phase longer than it can be by configuration; "" where that is not known."""
+    """What made a phase longer than the configuration allows; "" where that is not known."""
     begin, end = timeline.at(bound.origin), timeline.at(bound.name)
     if begin is None or end is None:
         return ""
@@ -124,7 +124,7 @@ def _late(reading: Reading, timeline: Timeline, bound: Bound, excess_ms: float) 
 
 
 def _stayed(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
-    """Whether clients were served for so long by the old master, which nobody had turned round yet; "" if not."""
+    """Whether clients were served that long by the old master, which was not demoted yet; "" if not."""
     rows = reading.operations
     by_old = rows[(rows["server"] == server_index(reading, timeline.old_master)) & (rows["outcome"] == Result.OK)]
     before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
@@ -154,7 +154,7 @@ def _early(reading: Reading, timeline: Timeline, bound: Bound, end: Instant) -> 
 
 
 def _named(reading: Reading, begin: Instant, end: Instant) -> str:
-    """What the Sentinels themselves tell of an attempt that failed or had to wait; "" for nothing."""
+    """What the Sentinels themselves report of an attempt that failed or had to wait; "" for nothing."""
     events = told(reading, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=begin.earliest_ns)
     before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
     kinds = {item.kind for item in before_end}
@@ -190,7 +190,7 @@ def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, ex
 
 
 def _taken_back(reading: Reading, fault: Instant, end: Instant) -> bool:
-    """Whether the Sentinel whose +sdown ended the phase said -sdown next."""
+    """Whether the Sentinel whose +sdown ended the phase published -sdown next."""
     said = [
         item
         for item in told(reading, "+sdown", "-sdown", since_ns=fault.earliest_ns)
@@ -204,9 +204,9 @@ def _taken_back(reading: Reading, fault: Instant, end: Instant) -> bool:
 
 
 def _stall_ms(reading: Reading, begin_ns: int, end_ns: int, *, usual_until_ns: int) -> float:
-    """How long nothing ran here, or the worst lateness of a send.
+    """How long nothing ran here, or the worst scheduling delay of a send.
 
-    Nothing ran while no server at all was sampled, as far as that took longer than ever before the fault.
+    Time in which no server at all was sampled, as far as that is longer than ever before the fault.
     """
     samples = np.sort(reading.samples["return_ns"])
     first = max(int(np.searchsorted(samples, begin_ns)) - 1, 0)
@@ -220,7 +220,7 @@ def _stall_ms(reading: Reading, begin_ns: int, end_ns: int, *, usual_until_ns: i
 
 
 def _late_ms(reading: Reading, begin: Instant, end: Instant) -> float:
-    """By how much one Sentinel's steps, of which it takes one at each run of its timer, were further apart."""
+    """By how much the steps of one Sentinel, one at each run of its timer, were further apart than the timer allows."""
     steps: dict[str, list[Instant]] = {}
     for item in told(reading, *_STEPS, since_ns=begin.earliest_ns):
         if item.instant.earliest_ns <= end.latest_ns:
@@ -235,7 +235,7 @@ def _late_ms(reading: Reading, begin: Instant, end: Instant) -> float:
 
 
 def _lookups_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> float:
-    """By how much one Sentinel's vain look-ups of the old master were further apart than it tries to connect.
+    """By how much one Sentinel's failed DNS lookups of the old master were further apart than its reconnect period.
 
     It does nothing else while it waits for the resolver.
     """
@@ -254,7 +254,7 @@ def _lookups_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Insta
 
 
 def _announced_by_leader(timeline: Timeline, end: Instant) -> bool:
-    """Whether the leader itself was the first to announce the new master: else a follower that heard its hello is."""
+    """Whether the leader itself was the first to announce the new master: else a follower that heard its hello was."""
     first = timeline.switches[0] if timeline.switches else None
     return first is not None and first.leader and first.heard.latest_ns <= end.latest_ns
 
@@ -271,7 +271,7 @@ def _client_lookups_ms(reading: Reading, begin: Instant, end: Instant) -> float:
 
 
 def _save_ms(reading: Reading, begin: Instant, end: Instant) -> float:
-    """The longest time from an epoch that a Sentinel met to its vote in it, between which it saves its file."""
+    """The longest time from an epoch that a Sentinel met to its vote in it; in between it saves its file."""
     longest = 0.0
     met: dict[str, Instant] = {}
     for item in told(reading, "+new-epoch", "+vote-for-leader", since_ns=begin.earliest_ns):
@@ -316,7 +316,7 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
 
 
 def _once(reading: Reading) -> Finding:
-    """A fault may cost its master once; a healthy master that is replaced too was taken for dead."""
+    """A fault may cost its master once; a healthy master that is replaced too was wrongly taken for dead."""
     changes = promotions(reading)
     allowed = max(len(reading.plan.faults), 1)
     masters = " > ".join([reading.environment.master, *(change.new for change in changes)])

@@ -1,4 +1,4 @@
-"""Judgements of the shards of a Redis Cluster as one: the worst decides, the shard that was hit is told in full."""
+"""Judgements of the shards of a Redis Cluster as one: the worst decides, the shard that was hit is shown in full."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def worst_findings(parts: Sequence[tuple[Shard, tuple[Finding, ...]]]) -> tuple[
 
 
 def others_went_on(reading: Reading, parts: Sequence[ShardJudgement], untouched: Sequence[Reading]) -> Finding:
-    """Shards that nothing touched are refused only where the cluster is set to serve all or nothing."""
+    """Untouched shards refuse writes only where the cluster is configured to serve all slots or none."""
     refused = sum(int(np.count_nonzero(part.operations["cause"] == Cause.CLUSTERDOWN)) for part in untouched)
     names = {part.environment.shards[0].name for part in untouched}
     outages = [part.availability.outage_ms for part in parts if part.name in names]

@@ -1,4 +1,4 @@
-"""Whether the set-up is whole again, and whether two masters were there at once on the way."""
+"""Whether full redundancy is restored, and whether there were two masters at once on the way."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ IN_TIME = "convergence.in_time"
 
 
 def judge(reading: Reading) -> Answer[Figures]:
-    """Whether two masters were there at once, and whether the end is as it should be."""
+    """Whether there were two masters at once, and whether the end is as it should be."""
     beside, both = _written_beside(reading), _two_masters(reading)
     findings = [_one_master(reading, beside, both)]
     if reading.plan.expect.heals:
@@ -52,7 +52,7 @@ def judge(reading: Reading) -> Answer[Figures]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Both:
-    """Two servers that were certainly master at once, by their own word."""
+    """Two servers that were certainly master at once, as they reported themselves."""
 
     begin_ns: int
     end_ns: int
@@ -69,7 +69,7 @@ class _Beside:
 
 
 def _one_master(reading: Reading, beside: _Beside | None, both: _Both | None) -> Finding:
-    """Two masters that both take writes are damage; two masters that nobody wrote to are told, and no more."""
+    """Two masters that both accept writes are damage; two masters that no client wrote to are reported, and no more."""
     allowed_s = reading.plan.expect.two_masters_s
     seen = "at most one server reported master at any time"
     if both:
@@ -91,7 +91,7 @@ def _one_master(reading: Reading, beside: _Beside | None, both: _Both | None) ->
 
 
 def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Finding:
-    """The scenario claims that two masters take writes: that none did is as wrong as that they did for longer."""
+    """The scenario claims that two masters accept writes: that none did is as wrong as that they did for longer."""
     wanted = f"expected two masters to accept writes at once, for {allowed_s:g} s or less"
     if beside is None:
         text, good = f"{wanted}; none accepted a write beside the other, {seen}", False
@@ -105,7 +105,7 @@ def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Findin
 
 
 def _written_beside(reading: Reading) -> _Beside | None:
-    """Writes that another server than the reigning master acknowledged, while that one took writes, too."""
+    """Writes that a server other than the reigning master acknowledged, while that one accepted writes, too."""
     rows = reading.operations
     acknowledged = rows[(rows["outcome"] == Result.OK) & (rows["server"] < len(reading.environment.servers))]
     beside = np.concatenate((_before_promotion(reading, acknowledged), _after_promotion(reading, acknowledged)))
@@ -129,7 +129,7 @@ def _after_promotion(reading: Reading, acknowledged: Records) -> Records:
 
 
 def _before_promotion(reading: Reading, acknowledged: Records) -> Records:
-    """Acknowledged by another server than the first master before any promotion, while the first one took writes on.
+    """Acknowledged by a server other than the first master before any promotion, while the first one accepted writes.
 
     One that is promoted later may have been master since it was last asked.
     """
@@ -148,7 +148,7 @@ def _before_promotion(reading: Reading, acknowledged: Records) -> Records:
 
 
 def _two_masters(reading: Reading) -> _Both | None:
-    """The longest time after the fault during which two servers were certainly master, by their own word."""
+    """The longest time after the fault during which two servers were certainly master, as they reported themselves."""
     effect = master_fault(reading)
     since_ns = instant_of(effect).latest_ns if effect else 0
     spans = [
@@ -191,7 +191,7 @@ def _final_master(reading: Reading) -> Finding:
 
 
 def _second_masters(reading: Reading, masters: list[str]) -> str:
-    """Masters at the end beside the one that reigns, and who follows them."""
+    """Masters at the end beside the one that reigns, and their replicas."""
     reigning = next((change.new for change in reversed(promotions(reading))), reading.environment.master)
     if reigning not in masters or len(masters) < 2:
         return ""
@@ -203,7 +203,7 @@ def _second_masters(reading: Reading, masters: list[str]) -> str:
 
 
 def _followers(reading: Reading, master: str) -> str:
-    """Who, when it was last asked, said that it is a replica of this server."""
+    """Servers that reported, when last asked, that they are replicas of this server."""
     index = server_index(reading, master)
     found = []
     for number, server in enumerate(reading.environment.servers):
@@ -214,9 +214,9 @@ def _followers(reading: Reading, master: str) -> str:
 
 
 def _sentinels_agree(reading: Reading) -> Finding:
-    """Every Sentinel that is left names the master that was found at the end, where it was found.
+    """Every remaining Sentinel names the master that was found at the end, where it was found.
 
-    One that did not answer does not agree: whom it would name is not known.
+    One that did not answer does not agree: which master it would name is not known.
     """
     masters = [name for name, final in reading.finals.items() if final.role == "master"]
     gone = _gone_sentinels(reading)
@@ -242,7 +242,7 @@ def _sentinels_agree(reading: Reading) -> Finding:
 
 
 def _in_time(reading: Reading) -> Finding:
-    """What the harness waited for after the heal came before it gave up."""
+    """Redundancy was restored after the heal before the harness gave up."""
     healed_ns = phase_at(reading, "heal")
     late = [event.reason for event in reading.of(TimedOut) if healed_ns is not None and event.at_ns >= healed_ns]
     return Finding(
@@ -253,7 +253,7 @@ def _in_time(reading: Reading) -> Finding:
 
 
 def _gone_sentinels(reading: Reading) -> tuple[str, ...]:
-    """Whose pod has a successor without one, of those that were there at the beginning."""
+    """Pods whose successor lacks a Sentinel, of those that had one at the beginning."""
     known = {view.name for view in reading.environment.sentinels}
     places = [place.partition("/") for event in reading.of(HealEnd) for place in event.unreplaced]
     return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)

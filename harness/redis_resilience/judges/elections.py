@@ -1,4 +1,4 @@
-"""Failovers that the Sentinels tried in vain, in their own words, and whether that is a failure of Redis."""
+"""Failovers that the Sentinels tried in vain, as they report it, and whether that is a failure of Redis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_CHANCE = {_NO_GOOD_REPLICA, "-failover-abort-not-elected"}
 
 
 def reported(reading: Reading, fault: Instant) -> str:
-    """What the Sentinels reported of attempts that came to nothing; "" where there was none."""
+    """What the Sentinels reported of failed attempts; "" where there was none."""
     counts = Counter(item.kind for item in told(reading, *ABORTED, since_ns=fault.earliest_ns))
     said = (f"{kind} {count} time{'s' * (count > 1)}" for kind, count in sorted(counts.items()))
     return f"the Sentinels reported {', '.join(said)}" if counts else ""
@@ -25,7 +25,7 @@ def reported(reading: Reading, fault: Instant) -> str:
 def weighed(reading: Reading, fault: Instant) -> tuple[Verdict, str]:
     """The verdict on a failover that was expected and never came, and why it is no worse.
 
-    Shortened PINGs can leave no time for INFO, in every attempt. They can bring about a split vote only in the first
+    Shortened PINGs can leave no time for INFO, in every attempt. They can cause a split vote only in the first
     one: Sentinel draws the times of the next ones at random, from a second that no profile changes.
     """
     kinds = {item.kind for item in told(reading, *ABORTED, since_ns=fault.earliest_ns)}
@@ -45,7 +45,7 @@ def weighed(reading: Reading, fault: Instant) -> tuple[Verdict, str]:
 
 
 def _observed_ms(reading: Reading, fault: Instant) -> float:
-    """From the fault to its heal, or to the end of a trial that came to none."""
+    """From the fault to its heal, or to the end of a trial that did not reach one."""
     phases = reading.of(Phase)
     ended_ns = next((phase.at_ns for phase in phases if phase.name == "heal"), phases[-1].at_ns if phases else 0)
     return (ended_ns - fault.latest_ns) / 1e6

@@ -1,4 +1,4 @@
-"""What every judge reads out of a history in the same way: phases, faults, names, and what the Sentinels told.
+"""What every judge reads from a history in the same way: phases, faults, names, and what the Sentinels reported.
 
 Reading only; no question is answered here.
 """
@@ -23,7 +23,7 @@ MATCH_NS = 5_000_000_000
 A Sentinel writes its log at once, and sends nothing while it waits for the resolver: 1025 ms were seen between the two.
 """
 CLOCK_SLACK_NS = 2_000_000
-"""How much later than its message a line may be stamped: the wall clock is steered, the monotonic clock is not."""
+"""How much later than its message a line may be stamped: the wall clock is adjusted, the monotonic clock is not."""
 
 
 def instant_of(event: Event) -> Instant:
@@ -92,7 +92,7 @@ def server_names(reading: Reading) -> dict[str, str]:
 
 @once
 def left_addresses(reading: Reading) -> dict[str, str]:
-    """Who was at an address ("host:port") where nobody is any more: a watcher met that server elsewhere since."""
+    """The server that was at an address ("host:port") now in use by none: a watcher met that server elsewhere since."""
     places = {server.name: server.address for server in reading.environment.servers}
     left: dict[str, str] = {}
     for event in reading.of(ServerUp):
@@ -104,7 +104,7 @@ def left_addresses(reading: Reading) -> dict[str, str]:
 
 
 def name_at(reading: Reading, names: dict[str, str], address: str) -> str:
-    """The server behind "host:port"; a host name speaks for itself by its first label; else the address as it is."""
+    """The server behind "host:port"; a host name identifies itself by its first label; else the address as it is."""
     if address in names:
         return names[address]
     label = address.split(":", 1)[0].split(".", 1)[0]
@@ -123,7 +123,7 @@ class Told:
 
     @property
     def instant(self) -> Instant:
-        """As heard, and known from the log's stamp on; without a message, as logged."""
+        """As heard, and known from the log's timestamp on; without a message, as logged."""
         known = self.heard or self.logged
         if known is None:
             raise ValueError("expected a message or a log line; got neither")
@@ -131,12 +131,12 @@ class Told:
 
 
 def told(reading: Reading, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
-    """What the Sentinels told of these kinds, each event once, in order of time; nothing of masters of other names."""
+    """What the Sentinels reported of these kinds, each event once, in order of time; other masters are left out."""
     return tuple(item for item in _told_of_ours(reading) if item.kind in kinds and item.instant.at_ns >= since_ns)
 
 
 def told_of_others(reading: Reading, *kinds: str, since_ns: int = 0) -> tuple[Told, ...]:
-    """The same of masters that these Sentinels watch besides, under other names."""
+    """The same for masters that these Sentinels monitor besides, under other names."""
     ours = set(_told_of_ours(reading))
     return tuple(
         item
@@ -147,7 +147,7 @@ def told_of_others(reading: Reading, *kinds: str, since_ns: int = 0) -> tuple[To
 
 @once
 def master_names(reading: Reading) -> frozenset[str]:
-    """What the Sentinels call the master of this trial; empty where there are none."""
+    """The name by which the Sentinels know this trial's master; empty where there are none."""
     return frozenset(view.master_name for view in reading.environment.sentinels)
 
 
@@ -169,7 +169,7 @@ def _master_of(item: Told) -> str:
 
 @once
 def _all_told(reading: Reading) -> tuple[Told, ...]:
-    """Messages are paired with the log lines that say the same."""
+    """Messages are paired with the log lines that report the same event."""
     heard: dict[tuple[str, str, str], list[Event]] = {}
     logged: dict[tuple[str, str, str], list[Event]] = {}
     for event in reading.of(SentinelMessage):

@@ -33,7 +33,7 @@ def judge(history: History) -> Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Assumed:
-    """What was found of the assumptions; none is known to hold where that could not be found out."""
+    """What was found about the assumptions; none is known to hold where that could not be found out."""
 
     findings: tuple[Finding, ...]
     unsound: frozenset[Assumption]
@@ -41,7 +41,7 @@ class _Assumed:
 
 
 def _assumed(reading: Reading, measured: Availability) -> _Assumed:
-    """measured: what the whole load was like."""
+    """measured: the measurements of the whole load."""
     try:
         found = assumptions.check(reading, measured)
     except Exception as error:  # noqa: BLE001 - as of a judge that raises
@@ -61,7 +61,7 @@ def _of_one(reading: Reading, answers: Answers) -> Judgement:
 
 
 def _of_shards(whole: Reading, shards: Sequence[tuple[Shard, Reading]]) -> Judgement:
-    """Each shard by the same judges; the one that lost most speaks for all, of several one that failed over."""
+    """Each shard by the same judges; the one that lost most represents all; among equals, one that failed over."""
     answers = {shard.name: ask(JUDGES, reading) for shard, reading in shards}
     damages = {shard.name: damage(whole, shard) for shard, _ in shards}
 
@@ -76,7 +76,7 @@ def _of_shards(whole: Reading, shards: Sequence[tuple[Shard, Reading]]) -> Judge
     assumed = _assumed(whole, load)
     judged = tuple(_shard(shard, answers[shard.name], assumed) for shard, _ in shards)
     writes = cluster.add_writes([one.writes for one in judged], len(whole.operations))
-    # Of equal answers the chosen shard's is told.
+    # Of equal answers the chosen shard's is reported.
     order = sorted((shard for shard, _ in shards), key=lambda shard: shard.name != chosen.name)
     merged = cluster.worst_findings([(shard, answers[shard.name].findings) for shard in order])
     findings = [
@@ -120,7 +120,7 @@ def _judgement(reading: Reading, answers: Answers, findings: tuple[Finding, ...]
 
 
 def _counted(findings: tuple[Finding, ...], assumed: _Assumed) -> tuple[Finding, ...]:
-    """The findings as they count, after the one that tells which assumptions did not hold, if any."""
+    """The findings as they count, after the one that lists which assumptions did not hold, if any."""
     counted = voided(findings, NEEDS, assumed.unsound)
     unsound = [finding for finding in assumed.findings if finding.verdict is not Verdict.PASS]
     if not unsound:

@@ -1,4 +1,4 @@
-"""Every later loss of whoever was master then: another server took over, it was back in time, or nothing is known."""
+"""Every later loss of the current master: another server took over, it was back in time, or nothing is known."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _master_lost(reading: Reading, effect: FaultEffect) -> str:
 
 
 def _told(reading: Reading, effect: FaultEffect, master: str) -> tuple[bool, str]:
-    """Whether it is known what came of it, and that in words."""
+    """Whether its outcome is known, and that outcome in words."""
     lost = instant_of(effect)
     for change in promotions(reading):
         heard = change.switches[0].heard

@@ -1,6 +1,6 @@
 """What became of every write: counted exactly, lost ones by name, and the sums must agree.
 
-The words are Jepsen's. A write is lost only if it was acknowledged and the final master, read after quiescence, does
+The terms are Jepsen's. A write is lost only if it was acknowledged and the final master, read after quiescence, does
 not hold it; unacknowledged but present is recovered; present although it was never sent, rejected, or under another
 value is unexpected. Keys are numbers, so sets of millions are bitmaps and nothing here loops over operations.
 """
@@ -26,7 +26,7 @@ UNEXPECTED = "ledger.unexpected"
 DIVERGED = "ledger.diverged"
 RECONCILES = "ledger.reconciles"
 _SPARSE = 8
-"""A bitmap may be so many times larger than the number of keys; beyond, keys are ranked first."""
+"""A bitmap may be so many times larger than the number of keys; beyond that, keys are ranked first."""
 
 _Bits = NDArray[np.bool_]
 _Keys = NDArray[np.uint64]
@@ -161,7 +161,7 @@ def _causes(operations: Records) -> dict[str, int]:
 def _diverged(reading: Reading, book: _Book, final: FinalRead) -> int:
     """Keys that at least one replica holds and the final master does not, or the other way round.
 
-    A second master is no replica: what it holds is `convergence`'s to tell.
+    A second master is no replica: `convergence` reports what it holds.
     """
     differ = np.zeros(book.size, dtype=np.bool_)
     names: set[str] = set()
@@ -194,7 +194,7 @@ def _named(reading: Reading, book: _Book, lost: Records, why: NDArray[np.uint8])
 
 
 def _unread(reading: Reading) -> Answer[Writes]:
-    """Without one final master nothing can be said of survival; the load's own counts can."""
+    """Without one final master nothing is known about survival; the load's own counts are."""
     roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(reading.finals.items())) or "no server was read"
     outcomes = _outcomes(reading.operations)
     writes = Writes(
@@ -240,7 +240,7 @@ def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
 
 
 def _diverged_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead) -> Finding:
-    """Says of each replica what it lacks, and what it holds alone, by the first key of each."""
+    """Lists for each replica what it lacks, and what it alone holds, by the first key of each."""
     what = "keys that differ between the final master and a replica"
     finding = _count_finding(DIVERGED, writes.diverged, what, writes)
     trial, mine = reading.plan.trial, book.held[final.server]
@@ -272,7 +272,7 @@ def _sum_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead
 
 
 _KEYS = SOUND | {Assumption.CLEAN, Assumption.FINAL_READS, Assumption.NOTHING_DROPPED, Assumption.LAST_WRITE}
-"""What is said of keys does not depend on when, or by what, they were lost."""
+"""Statements about keys do not depend on when, or by what, they were lost."""
 _NO_WRITES = Writes(
     planned=0,
     acknowledged=0,

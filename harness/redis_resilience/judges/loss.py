@@ -1,6 +1,6 @@
-"""Why acknowledged writes are gone: one cause for each, by rules that can be wrong in one direction only.
+"""Why acknowledged writes are gone: one cause for each, by rules that err in one direction only.
 
-A cause is named where everything that was recorded agrees with it; whatever does not fit is `unexplained`.
+A cause is named where everything that was recorded agrees with it; everything else is `unexplained`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from redis_resilience.model.history import FinalRead
 from redis_resilience.model.records import Records
 
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
-SPLIT_BRAIN = "split brain"  # acknowledged by another than the promoted master after the promotion
+SPLIT_BRAIN = "split brain"  # acknowledged by a server other than the promoted master after the promotion
 STALE = "stale master"  # acknowledged by a master that was recreated, and that the one promoted later never followed
-WIPE = "wipe"  # the final master came back without any of its data while nobody failed over
-NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, idem
+WIPE = "wipe"  # the final master came back without any of its data, without a failover
+NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, without a failover
 UNEXPLAINED = "unexplained"
 CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE)
 
@@ -29,7 +29,7 @@ _FOREVER = np.iinfo(np.int64).max
 def offsets_around(reading: Reading, rows: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The acknowledging master's offset, last sampled before each call and first after each reply; -1 = not known.
 
-    Where the neighbouring sample is not that of a master, the process that acknowledged may be gone: nothing is known.
+    If the neighbouring sample is not that of a master, the process that acknowledged may be gone: nothing is known.
     """
     before = np.full(len(rows), -1, dtype=np.int64)
     after = np.full(len(rows), -1, dtype=np.int64)
@@ -86,9 +86,9 @@ def _announced_ns(change: Promotion) -> int:
 
 
 def _stray_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int | None:
-    """Since when the first master was another process that the one promoted after it did not follow.
+    """Since when the first master was a different process, one that the server promoted after it did not follow.
 
-    None where there is no such process, or the promoted one was linked to it, or not looked at meanwhile.
+    None where there is no such process, or the promoted one was linked to it, or was not sampled meanwhile.
     """
     old = reading.environment.master
     if not promotions or promotions[0].new == old or promotions[0].at is None:
@@ -103,7 +103,7 @@ def _stray_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int | None
 
 
 def _restart_ns(reading: Reading, name: str, run_id: str = "") -> int | None:
-    """When another process of this server was first met than the one that the trial began with.
+    """When a process of this server was first met other than the one that the trial began with.
 
     run_id: that process; "" for any other.
     """

@@ -1,4 +1,4 @@
-"""Who was master, and when: by what Sentinels or nodes announced, and by what the servers said of themselves."""
+"""Who was master, and when: by what Sentinels or nodes announced, and by what the servers reported themselves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failove
 class Promotion:
     """One change of master that the Sentinels announced.
 
-    at: when the new master said so itself; None where no watcher saw it. offset: how far it had replicated in its last
+    at: when the new master reported it; None where no watcher saw it. offset: how far it had replicated in its last
     sample as a replica, -1 = no sample: it had at least this much.
     """
 
@@ -72,7 +72,7 @@ def _grouped(reading: Reading, switches: list[Switch]) -> list[list[Switch]]:
     for switch in switches:
         said = switch.new, switch.address
         if _same(said, believed.get(switch.sentinel, (master, ""))):
-            continue  # a Sentinel that came back says again what it knows
+            continue  # a Sentinel that came back publishes again what it knows
         believed[switch.sentinel] = said
         group = next(
             (g for g in reversed(groups) if _same(said, (g[0].new, g[0].address)) and _is_news(g, switch)), None
@@ -86,10 +86,10 @@ def _grouped(reading: Reading, switches: list[Switch]) -> list[list[Switch]]:
 
 @once
 def believed_masters(reading: Reading) -> dict[str, str]:
-    """Whom each Sentinel or node named as master at the end: asked then, or by its last announcement.
+    """The server each Sentinel or node named as master at the end: asked then, or by its last announcement.
 
-    An address that its server has left stands for itself: who names it sends clients to nobody. A Sentinel that began
-    anew and was not asked is left out: what it began with it has announced to nobody.
+    An address that its server has left stands for itself: naming it sends clients to no server. A Sentinel that was
+    restarted without its state and not asked is left out: it never announced the state that it began with.
     """
     master, views = reading.environment.master, reading.environment.sentinels
     said = dict.fromkeys(nodes.node_names(reading), master) | {view.name: view.master_address for view in views}
@@ -106,7 +106,7 @@ def believed_masters(reading: Reading) -> dict[str, str]:
 def silent_at_the_end(reading: Reading) -> frozenset[str]:
     """Sentinels or nodes of the beginning that did not answer at the end: not when asked, or as their watchers saw it.
 
-    Where nobody was asked, the watchers' last word of each decides.
+    Where none was asked, the watchers' last observation of each decides.
     """
     if nodes.has_shards(reading):
         return nodes.silent_at_the_end(reading)
@@ -119,7 +119,7 @@ def silent_at_the_end(reading: Reading) -> frozenset[str]:
 
 
 def _made_anew(reading: Reading) -> set[str]:
-    """Sentinels that said who they are, and later that they are another one."""
+    """Sentinels that reported one identity, and later another."""
     identities: dict[str, set[str]] = {}
     for event in reading.of(SentinelUp):
         identities.setdefault(event.sentinel, set()).add(event.run_id)
@@ -127,7 +127,7 @@ def _made_anew(reading: Reading) -> set[str]:
 
 
 def _same(said: tuple[str, str], known: tuple[str, str]) -> bool:
-    """Whether both mean the same server: a pod that is made in another's place has its name, and another address."""
+    """Whether both mean the same server: a recreated pod has the old one's name, and another address."""
     return said[0] == known[0] and (said[1] == known[1] or "" in (said[1], known[1]))
 
 
@@ -162,7 +162,7 @@ def _announced(reading: Reading, since_ns: int) -> list[Switch]:
 def final_master(reading: Reading) -> FinalRead | None:
     """The server that was master when everything was read; of several the one that most Sentinels named last.
 
-    None where nobody said master, or those who did were not named.
+    None where no server reported master, or those that did were not named.
     """
     masters = {name: final for name, final in reading.finals.items() if final.role == MASTER}
     if len(masters) > 1:
@@ -172,7 +172,7 @@ def final_master(reading: Reading) -> FinalRead | None:
 
 
 def _role_change(reading: Reading, server: str, since_ns: int, *, in_its_place: bool) -> tuple[Instant | None, int]:
-    """When `server` began to say that it is master, and the last offset it had told as a replica.
+    """When `server` began to report that it is master, and the last offset it had reported as a replica.
 
     in_its_place: under a name whose last pod was master to its end.
     """

@@ -1,4 +1,4 @@
-"""What the nodes of a Redis Cluster say of one shard, in the words that a timeline has for Sentinels.
+"""What the nodes of a Redis Cluster report of one shard, in the terms that a timeline has for Sentinels.
 
 Each node decides by its own table, as each Sentinel does by its own: `fail?` is its +sdown, `fail` the +odown that a
 majority of the masters agreed on, another owner of the shard's slots its +switch-master. The shard that is asked about
@@ -31,7 +31,7 @@ def majority(reading: Reading) -> int:
 
 
 def announced(reading: Reading, since_ns: int) -> list[Switch]:
-    """Every node's word that this shard has another master."""
+    """Every node's report that this shard has another master."""
     shard = reading.environment.shards[0]
     found = []
     for event in reading.of(Owner):
@@ -68,7 +68,7 @@ def decisions(reading: Reading, fault: Instant) -> dict[str, Instant | None]:
 
 
 def gone_nodes(reading: Reading, at_ns: int) -> set[str]:
-    """Nodes that nobody could reach then, or that a fault had put out."""
+    """Nodes that could not be reached then, or that a fault had taken out."""
     gone: set[str] = set()
     for event in reading.of(TableUp, TableDown, FaultEffect, HealEnd):
         if event.earliest_ns > at_ns:
@@ -86,6 +86,6 @@ def gone_nodes(reading: Reading, at_ns: int) -> set[str]:
 
 
 def silent_at_the_end(reading: Reading) -> frozenset[str]:
-    """Nodes whose table nobody could ask any more."""
+    """Nodes whose table could no longer be read."""
     last = {event.teller: event for event in reading.of(TableUp, TableDown)}
     return frozenset(name for name in node_names(reading) if isinstance(last.get(name), TableDown))

@@ -1,4 +1,4 @@
-"""One history as the judges read it: in one order, and whatever several of them ask worked out once."""
+"""One history as the judges read it: in one order, with shared facts worked out once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(history: History) -> Reading:
 
 
 def once(fact: Callable[[Reading], T]) -> Callable[[Reading], T]:
-    """Makes a function of a reading one that works it out once for each reading; its result must not be changed."""
+    """Makes a function of a reading compute its result once for each reading; the result must not be changed."""
 
     @wraps(fact)
     def remembered(reading: Reading) -> T:

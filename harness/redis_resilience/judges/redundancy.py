@@ -1,8 +1,8 @@
-"""When the deployment was whole again, and stayed so.
+"""When full redundancy was restored, and stayed so.
 
-Whole is: the last server to say `master` is the only one; every other server is a replica, linked to it and caught up;
-every Sentinel that announced a switch announced this one last; no failover is under way. Offsets move under load, so
-caught up means: a replica told an offset at least as high as one that the master had told before the replica was asked.
+Redundant means: the last server to report `master` is the only one; every other server is a replica, linked and caught
+up; every Sentinel that announced a switch announced this one last; no failover is under way. Offsets move under load,
+so caught up means: a replica reported an offset at least as high as one that the master had before it was asked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENDS = (
 
 
 def redundant_at(reading: Reading, fault: Instant, switches: tuple[Switch, ...]) -> Instant | None:
-    """The first instant from which on it was whole, not before the fault; None where it was not at the end."""
+    """The first instant from which on it was redundant, not before the fault; None where it was not at the end."""
     until_ns = phase_at(reading, "done")
     tails: list[Records] = []
     for index in range(len(reading.environment.servers)):
@@ -60,7 +60,7 @@ def redundant_at(reading: Reading, fault: Instant, switches: tuple[Switch, ...])
 
 
 def _settled(reading: Reading, fault: Instant, switches: tuple[Switch, ...], master: str) -> bool:
-    """Every Sentinel that switched went to this master, and whoever began a failover has ended it."""
+    """Every Sentinel that switched went to this master, and each that began a failover has ended it."""
     newest = {switch.sentinel: switch.new for switch in switches}
     if any(new != master for new in newest.values()):
         return False
@@ -93,7 +93,7 @@ def _from_then_on(own: Records, good: NDArray[np.bool_], fault: Instant, name: s
 
 
 def _caught_up(replica: Records, master: Records, since_ns: int) -> Instant | None:
-    """The replica's first sample that tells at least what the master had told before that sample was asked for."""
+    """The replica's first sample at or beyond the offset that the master reported before that sample was requested."""
     replica = replica[(replica["call_ns"] >= since_ns) & (replica["offset"] >= 0)]
     told_before = np.sort(master[(master["role"] == Role.MASTER) & (master["offset"] >= 0)], order="return_ns")
     if not len(replica) or not len(told_before):

@@ -1,4 +1,4 @@
-"""All judges, in the order in which their findings are told."""
+"""All judges, in the order in which their findings are listed."""
 
 from __future__ import annotations
 

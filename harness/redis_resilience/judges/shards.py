@@ -22,7 +22,7 @@ from redis_resilience.model.records import NO_SERVER, Records
 
 
 class Damage(IntEnum):
-    """The worst that faults took of a shard, be it along with a server of another one."""
+    """The worst that faults took of a shard, even if along with a server of another one."""
 
     NONE = 0
     REPLICA = 1
@@ -94,7 +94,7 @@ def _renumbered(records: Records, numbers: NDArray[np.uint16], *fields: str) -> 
 
 
 def _own_keys(final: FinalRead, trial: str, mine: NDArray[np.bool_]) -> FinalRead:
-    """Without keys of slots that are another shard's: those are judged there, as lost or not."""
+    """Without keys of slots that belong to another shard: those are judged there, as lost or not."""
     keys = final.keys[mine[slots_of(trial, final.keys)]]
     return replace(final, keys=keys, dbsize=final.dbsize - (len(final.keys) - len(keys)))
 
@@ -105,9 +105,9 @@ def _share(load: Load, shards: int) -> Load:
 
 
 def _expected(reading: Reading, shard: Shard) -> Expect:
-    """What the scenario expects, it expects of the shards that its faults are for.
+    """The scenario's expectations apply to the shards that its faults target.
 
-    Whether another may fail over is decided by its own prediction; how long it may be without writes, only where a
+    Whether another may fail over is decided by its own prediction; how long it may be without writes, only if a
     fault took a server of it along.
     """
     expect = reading.plan.expect

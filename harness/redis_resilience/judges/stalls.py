@@ -11,7 +11,7 @@ _TICKS = 5
 
 
 def limit_ms(load: Load) -> float:
-    """The longest stop at once that a trial may have: 100 ms by default, a tick of Sentinel's own clock."""
+    """The longest stop at once that a trial may have: 100 ms by default, a tick of Sentinel's own timer."""
     return _TICKS * load.max_lateness_ms
 
 
@@ -22,7 +22,7 @@ def stalled_ms(reading: Reading, begin_ns: int, end_ns: int) -> float:
 
 
 def longest_ms(reading: Reading) -> float:
-    """The longest stop while anything was measured: from the control window on until the load is stopped."""
+    """The longest stop while anything was measured: from the baseline on until the load is stopped."""
     begin_ns, end_ns = phase_at(reading, "control"), phase_at(reading, "quiesce")
     lengths = [
         (stall.at_ns - stall.earliest_ns) / 1e6

@@ -1,4 +1,4 @@
-"""When everything happened: each instant of a failover with what is known of it, from whoever saw it first.
+"""When everything happened: each instant of a failover with what is known of it, from whichever source saw it first.
 
 An instant is absent where it did not happen or was not seen. Only what came after the fault counts.
 """
@@ -46,7 +46,7 @@ from redis_resilience.model.verdict import Timeline
 
 @once
 def timeline_of(reading: Reading) -> Timeline:
-    """The timeline of the first failover after the fault; of a trial without one, what else there is to tell."""
+    """The timeline of the first failover after the fault; of a trial without one, whatever else was seen."""
     effect = master_fault(reading)
     if effect is None:
         return _without_a_fault(reading)
@@ -84,7 +84,7 @@ def timeline_of(reading: Reading) -> Timeline:
 
 
 def _without_a_fault(reading: Reading) -> Timeline:
-    """There is no origin to count from; who announced whom is told all the same."""
+    """There is no origin to count from; the announcements are reported all the same."""
     changes = promotions(reading)
     return Timeline(
         instants={},
@@ -96,7 +96,7 @@ def _without_a_fault(reading: Reading) -> Timeline:
 
 
 def _pod_hit(reading: Reading, effect: FaultEffect) -> str:
-    """The master's where that went, too; else the one that the fault was for."""
+    """The master's fault where that was lost, too; else the first one."""
     master = reading.environment.master
     return master if master in effect.servers else effect.pod
 
@@ -110,7 +110,7 @@ def _asked(reading: Reading, effect: FaultEffect) -> Instant | None:
 
 
 def _took_effect(reading: Reading, effect: FaultEffect) -> Instant:
-    """When it took effect; if slowly, between the last answer that a watcher had and the first none."""
+    """When it took effect; if gradually, between the last answer that a watcher got and the first missing one."""
     known = instant_of(effect)
     if fault_of(reading, effect).traits.process is not Process.ENDS_GRADUALLY:
         return known
@@ -125,7 +125,7 @@ def _took_effect(reading: Reading, effect: FaultEffect) -> Instant:
 
 
 def _before_odown(first: Promotion, decisions: Mapping[str, Instant | None]) -> bool:
-    """Whether the replacement began before any quorum had found the master down: then it was asked for."""
+    """Whether the replacement began before any quorum had found the master down: then it was requested."""
     odown, elected = decisions[instants.ODOWN_AT], decisions[instants.ELECTED_AT]
     began = elected or first.switches[0].heard
     return odown is None or odown.at_ns > began.at_ns
@@ -190,7 +190,7 @@ def _dead_sentinels(reading: Reading, at_ns: int) -> set[str]:
 
 
 def _gone_pods(reading: Reading, at_ns: int) -> set[str]:
-    """Pods that a fault had put out as a whole; one that is told to go loses its Sentinel before its server."""
+    """Pods that a fault had taken out as a whole; a terminating one loses its Sentinel before its server."""
     gone: set[str] = set()
     for event in reading.of(FaultEffect, HealEnd):
         if isinstance(event, FaultEffect) and event.earliest_ns <= at_ns:
@@ -215,7 +215,7 @@ def _dead_at(reading: Reading, fault: Instant) -> Instant | None:
 
 
 def _back(reading: Reading, pod: str, since: Instant) -> dict[str, Instant | None]:
-    """When the pod that was hit came back, as the cluster and the resolver tell; where there is neither, nothing."""
+    """When the pod that was hit came back, as the cluster and the resolver report; where there is neither, nothing."""
 
     def first(events: Iterable[Event]) -> Instant | None:
         return next((instant_of(event) for event in events if event.at_ns > since.latest_ns), None)
@@ -232,7 +232,7 @@ def _back(reading: Reading, pod: str, since: Instant) -> dict[str, Instant | Non
 def _first_write(reading: Reading, fault: Instant, change: Promotion) -> Instant | None:
     """The new master's first acknowledgement of a write that was sent after the fault.
 
-    A pod that was made in the old one's place has its name: there, of one that was sent after the promotion.
+    A recreated pod has the old one's name: for it, of a write that was sent after the promotion.
     """
     server = change.new
     since = change.at if change.at and change.old == server else fault

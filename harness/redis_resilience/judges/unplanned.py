@@ -1,6 +1,6 @@
 """What happened that no fault of the plan explains: Redis was changed from outside, or changed by itself.
 
-It is reported, and the trial is no `pass`. It is no `fail` either: nothing tells who did it.
+It is reported, and the trial is no `pass`. It is no `fail` either: the cause is not known.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _takes_all(reading: Reading, event: FaultEvent) -> bool:
 
 
 def _loose_replicas(reading: Reading) -> Iterator[str]:
-    """Replicas without a link at the end of a trial whose plan breaks nothing; after a fault redundancy tells."""
+    """Replicas without a link at the end of a trial whose plan breaks nothing; after a fault redundancy covers that."""
     if reading.plan.faults or not reading.plan.expect.heals:
         return
     for index, server in enumerate(reading.environment.servers):

@@ -1,8 +1,8 @@
-"""Whether each fault, and each heal, was seen by those who know nothing of it; traits say which witnesses it has.
+"""Whether each fault, and each heal, was seen by independent observers; traits say which witnesses it has.
 
-The injector's own proof is one word. The other is on record: samples of the probe's watchers, replication that stands
-still or flows, what Sentinels and the tables of a cluster's nodes say. It counts only within the fault's own time, and
-none of it may say the contrary: a process that goes on answering did not end, and data that flows crosses no partition.
+The injector's own proof is one source. The other is on record: samples of the probe's watchers, replication that stands
+still or flows, what Sentinels and the tables of a cluster's nodes report. It counts only within the fault's own time,
+and none of it may contradict: a process that goes on answering did not end, and data that flows crosses no partition.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from redis_resilience.model.traits import Process, Traits
 SLACK_NS = 100_000_000
 """What was under way when the fault took effect may still arrive."""
 STILL_NS = 200_000_000
-"""A replica that got nothing for so long, while its master had more, is cut off."""
+"""A replica that got nothing for so long, while its master had more, is partitioned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def _known(reading: Reading, event: FaultEvent) -> set[str]:
 
 
 def _lived_on(reading: Reading, name: str, span: _Span, traits: Traits) -> str:
-    """Why the process of this server did not end or hang; "" where the watchers lost it, and met no more of it."""
+    """Why the process of this server did not end or hang; "" where the watchers lost it, and did not meet it again."""
     own = samples_of(reading, server_index(reading, name))
     anew_ns = _anew_ns(reading, name, span) if traits.process is not Process.HANGS else 0
     until_ns = anew_ns or span.heal_ns
@@ -171,7 +171,7 @@ def _sentinel_lived_on(reading: Reading, pod: str, span: _Span, traits: Traits) 
 
 
 def _was_reached(reading: Reading, pod: str, span: _Span, traits: Traits) -> str:
-    """Why this pod was not cut off; "" where its peers or itself missed the other, and nothing came through."""
+    """Why this pod was not partitioned; "" where its peers or itself missed the other, and nothing came through."""
     begin_ns, end_ns = span.proved_ns + SLACK_NS, span.heal_ns
     for name in _cut_replicas(reading, pod, begin_ns, end_ns, traits):
         if _grew(_between(reading, name, begin_ns, end_ns), _numbers(reading, name, pod)):
@@ -184,7 +184,7 @@ def _was_reached(reading: Reading, pod: str, span: _Span, traits: Traits) -> str
 
 
 def _cut_replicas(reading: Reading, pod: str, begin_ns: int, end_ns: int, traits: Traits) -> list[str]:
-    """Who could not have gone on to replicate: the pod itself, and those who follow it."""
+    """Servers that could not have gone on replicating: the pod itself, and its replicas."""
     return [
         name
         for name in _replicas(reading, pod, begin_ns, end_ns)
@@ -193,7 +193,7 @@ def _cut_replicas(reading: Reading, pod: str, begin_ns: int, end_ns: int, traits
 
 
 def _replicas(reading: Reading, pod: str, begin_ns: int, end_ns: int) -> list[str]:
-    """The pod itself where it was a replica, else those who named it as their master."""
+    """The pod itself where it was a replica, else those that named it as their master."""
     number = server_index(reading, pod)
     found = []
     for server in reading.environment.servers:
@@ -206,7 +206,7 @@ def _replicas(reading: Reading, pod: str, begin_ns: int, end_ns: int) -> list[st
 
 
 def _numbers(reading: Reading, name: str, pod: str) -> int | None:
-    """Whom this replica must follow for its growth to cross the partition; None for anybody."""
+    """The servers that this replica must follow for its growth to cross the partition; None for any."""
     return None if name == pod else server_index(reading, pod)
 
 
@@ -217,7 +217,7 @@ def _between(reading: Reading, name: str, begin_ns: int, end_ns: int) -> Records
 
 
 def _grew(own: Records, source: int | None) -> bool:
-    """Whether a replica's offset grew from one sample to the next, while it followed one and the same."""
+    """Whether a replica's offset grew from one sample to the next, while it followed one and the same master."""
     same = own["source"][1:] == own["source"][:-1]
     if source is not None:
         same &= own["source"][1:] == source
@@ -238,7 +238,7 @@ def _stood_still(reading: Reading, name: str, begin_ns: int, end_ns: int) -> boo
 
 
 def _addresses(reading: Reading, pod: str) -> set[str]:
-    """The pod's, in the words of a Sentinel's message: "10.0.0.1 6379"."""
+    """The pod's, as in a Sentinel's message: "10.0.0.1 6379"."""
     here = {server.address for server in reading.environment.servers if server.name == pod}
     here |= {sentinel.address for sentinel in reading.environment.sentinels if sentinel.name == pod}
     here |= {event.address for event in reading.of(ServerUp) if event.server == pod}
@@ -246,7 +246,7 @@ def _addresses(reading: Reading, pod: str) -> set[str]:
 
 
 def _missed(reading: Reading, pod: str, begin_ns: int, end_ns: int) -> bool:
-    """Whether a Sentinel or a node across the cut took the other side for down, within that time."""
+    """Whether a Sentinel or a node across the partition took the other side for down, within that time."""
     here = _addresses(reading, pod)
     for message in reading.of(SentinelMessage):
         if message.name == "+sdown" and begin_ns <= message.at_ns <= end_ns:
@@ -277,7 +277,7 @@ def _answers(reading: Reading, name: str, since_ns: int) -> bool:
 
 
 def _is_joined(reading: Reading, pod: str, since_ns: int) -> bool:
-    """Whether data flows across the cut again, or a Sentinel or node took back what it had said of it."""
+    """Whether data flows across the partition again, or a Sentinel or node withdrew what it had reported."""
     here = _addresses(reading, pod)
     for message in reading.of(SentinelMessage):
         if message.name == "-sdown" and message.at_ns >= since_ns:

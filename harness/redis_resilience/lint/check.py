@@ -1,4 +1,4 @@
-"""Every rule put to a set-up: findings the worst first, and what could not be seen."""
+"""Every rule applied to a deployment: findings, the worst first, and what could not be seen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Said = TypeVar("_Said", LintFinding, NotSeen)
 
 
 def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
-    """A rule whose subject is not described at all is `not seen` once; of a Redis Cluster no Sentinel is missed.
+    """A rule whose subject is not described at all is `not seen` once; in a Redis Cluster no Sentinel is missed.
 
     The same thing seen in several places is one finding.
     """
@@ -52,7 +52,7 @@ def check(setup: Setup, rules: Sequence[Rule] = RULES) -> LintReport:
 
 
 def check_all(setups: Sequence[Setup], subject: str) -> LintReport:
-    """Several set-ups that have nothing to do with each other, in one report; each finding's place names its set-up."""
+    """Several unrelated deployments in one report; each finding's place names its deployment."""
     if len(setups) == 1:
         return check(setups[0])
     reports = [check(setup) for setup in setups]

@@ -1,4 +1,4 @@
-"""A topology of the catalogue as the rules see it: what its data says, and nothing of how a cluster keeps its pods."""
+"""A topology of the catalogue as the rules see it: what its data says, not how a cluster manages its pods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule: a question about a set-up, and all that a reader of its answer needs."""
+"""A rule: a question about a deployment, and all that a reader of its answer needs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A set-up as the rules see it, wherever it was read from.
+"""A deployment as the rules see it, wherever it was read from.
 
 What could not be read is None or unreadable, never a default: a rule says so instead of guessing. Settings of servers
-and of Sentinels share one shape, so that a rule asks for a name and is told value, place, or that it was not seen.
+and of Sentinels share one shape, so that a rule asks for a name and gets value, place, or that it was not seen.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ OF_SENTINEL = frozenset(
 _AMOUNT = re.compile(r"(-?\d+)(b|kb?|mb?|gb?)?", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g": 10**9, "gb": 2**30}
 
-SECRET = "<set>"  # noqa: S105 - what stands for a password, in place of it
+SECRET = "<set>"  # noqa: S105 - a placeholder, no password
 """Stands for any password: no description ever holds one."""
 
 
@@ -79,7 +79,7 @@ class Seen:
 
     @property
     def number(self) -> int:
-        """The value as a whole number, in bytes where it has a unit; -1 where it is none, which no rule takes for a
+        """The value as a whole number, in bytes where it has a unit; -1 where it is not one, which no rule takes for a
         setting.
         """
         match = _AMOUNT.fullmatch(self.value)
@@ -100,7 +100,7 @@ class Settings:
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> Seen | None:
-        """The value of a directive; None where it was not seen and may be set all the same."""
+        """The value of a directive; None where it was not seen but may be set."""
         if name in self.seen:
             return self.seen[name]
         if name in self.unreadable or not self.complete or name not in DEFAULTS:
@@ -116,7 +116,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A data server, or several that are set up alike. workload: of its pods, "" where there are none.
+    """A data server, or several that are configured alike. workload: of its pods, "" where there are none.
 
     data: what becomes of its data with its pod: "kept", "emptyDir" (gone with the pod) or "container" (on no volume).
     idle_volume: a volume that is mounted for data, and that it does not write to.
@@ -132,11 +132,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentinel:
-    """A Sentinel, or several that are set up alike, and one master that they watch: one that watches two is two of
+    """A Sentinel, or several that are configured alike, and one master that they monitor: with two masters it is two of
     these, with one name. master: its name, "" where there is only one.
 
     monitored: host of its monitor line. state: "kept" where it keeps its identity when its pod is re-created, else
-    "lost". read_only: whether its configuration file cannot be written. known, ckquorum: a live one's own words.
+    "lost". read_only: whether its configuration file cannot be written. known, ckquorum: as a live one reports them.
     """
 
     name: str
@@ -168,7 +168,7 @@ class Probe:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """role: "redis", "sentinel" or "other". pre_stop_s: the longest that its preStop hook says it sleeps, 0 where it
-    says nothing. ports: that it declares. swallows_signals: a shell is its first process, and passes none on.
+    specifies none. ports: that it declares. swallows_signals: a shell is its first process, and forwards none.
     """
 
     name: str
@@ -270,8 +270,8 @@ class Setup:
         return int(any(sentinel.workload in homes for sentinel in self.sentinels))
 
     def watches_here(self, sentinel: Sentinel) -> bool:
-        """Whether the master that it watches is one of these servers; of several, one whose name nothing here has is
-        another set-up's.
+        """Whether the master that it monitors is one of these servers; of several, one with a name unknown here is in
+        another deployment.
         """
         if not sentinel.master or sentinel.monitored is None:
             return True

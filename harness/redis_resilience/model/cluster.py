@@ -41,7 +41,7 @@ class Node:
 
 
 def parse_nodes(text: str) -> tuple[Node, ...]:
-    """The reply to CLUSTER NODES; lines that are none are passed over. Slots that are being moved count for neither."""
+    """The reply to CLUSTER NODES; other lines are skipped. Slots that are being migrated count for neither node."""
     found = []
     for line in text.splitlines():
         words = line.split()

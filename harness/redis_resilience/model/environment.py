@@ -61,9 +61,9 @@ class Bound:
 class Prediction:
     """What the live configuration says must happen after the fault.
 
-    failover: True / False / None (cannot be told). because: the reason in words.
+    failover: True / False / None (cannot be predicted). because: the reason in words.
     retry_ms: how much later everything is after one failed election (2 x failover-timeout).
-    hand_over: the bounds that hold instead where the master is replaced before anybody finds it down.
+    hand_over: the bounds that hold instead where the master is replaced before any Sentinel finds it down.
     """
 
     failover: bool | None
@@ -102,7 +102,7 @@ class Environment:
     health_text: str
     prediction: Prediction
     owns_data: bool = True
-    """Whether nobody else writes there: only then do keys that expire say anything."""
+    """Whether no other client writes there: only then do keys that expire mean anything."""
     fingerprint: dict[str, Scalar] = field(default_factory=dict)
     shards: tuple[Shard, ...] = ()
     """Of a Redis Cluster, by their first slots; `master` and `prediction` are then those of the first. Else none."""

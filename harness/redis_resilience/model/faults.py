@@ -1,8 +1,8 @@
 """Every fault as frozen data: its target, its parameters, its traits, and how it reads in words.
 
 How each is injected, proved and healed is in `redis_resilience.faults`. A fault is named after the function that makes
-it, and so it is tagged in plan.json (`delete_pod` is "delete-pod"). Each raises UsageError for numbers that make no
-sense.
+it, and so it is tagged in plan.json (`delete_pod` is "delete-pod"). Each raises UsageError for impossible
+numbers.
 """
 
 from __future__ import annotations

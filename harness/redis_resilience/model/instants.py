@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ASKED_AT = "asked_at"  # the cluster accepted what breaks it (a deletion, a scale); absent where nobody is asked
-FAULT_AT = "fault_at"  # the fault took effect (the signal was delivered, the rule loaded, the hand-over asked for)
+ASKED_AT = "asked_at"  # the cluster accepted what breaks it (a deletion, a scale); absent where no cluster is asked
+FAULT_AT = "fault_at"  # the fault took effect (the signal was delivered, the rule loaded, the failover requested)
 DEAD_AT = "dead_at"  # the old master was found gone
 SDOWN_AT = "sdown_at"  # first Sentinel to say +sdown of the master
 ODOWN_AT = "odown_at"  # first +odown
@@ -13,11 +13,11 @@ ELECTED_AT = "elected_at"  # +elected-leader
 PROMOTED_AT = "promoted_at"  # the new master said ROLE = master
 FIRST_SWITCH_AT = "first_switch_at"  # first +switch-master
 QUORUM_SWITCH_AT = "quorum_switch_at"  # +switch-master of the quorum-th Sentinel
-LAST_SWITCH_AT = "last_switch_at"  # +switch-master of the last Sentinel, as a rule the leader's
+LAST_SWITCH_AT = "last_switch_at"  # +switch-master of the last Sentinel, usually the leader's
 FIRST_WRITE_AT = "first_write_at"  # first write acknowledged by the new master
-STARTED_AT = "started_at"  # the old master's container was started again, by the kubelet's word
-NAMED_AT = "named_at"  # its pod's name has an address again, as the probe's resolver tells
-READY_AT = "ready_at"  # its pod is ready, as the cluster tells
+STARTED_AT = "started_at"  # the old master's container was restarted, as the kubelet reports
+NAMED_AT = "named_at"  # its pod's name has an address again, as the probe's resolver reports
+READY_AT = "ready_at"  # its pod is ready, as the cluster reports
 REDUNDANT_AT = "redundant_at"  # one master, Sentinels agree, every replica linked and caught up
 
 NAMES = (

@@ -1,4 +1,4 @@
-"""What lint says of a set-up before anything is broken: settings that are known to cost data or time.
+"""What lint reports of a deployment before anything is broken: settings that are known to cost data or time.
 
 No part of a verdict: a judge weighs what happened, lint what the settings allow to happen.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 class Severity(StrEnum):
     """ERROR: acknowledged writes or the failover itself are at stake. WARNING: an outage, or loss within bounds.
 
-    NOTE: a price that somebody may have chosen to pay.
+    NOTE: a price that may have been chosen on purpose.
     """
 
     ERROR = "error"

@@ -1,6 +1,6 @@
 """One request of the load: what can become of it, and the text of its key.
 
-`fail` means that it certainly did not happen, `info` that nobody knows: it may still take effect much later, so it
+`fail` means that it certainly did not happen, `info` that it is not known: it may still take effect much later, so it
 stays open to the end of the history and its client goes on under a new identity.
 """
 

@@ -16,19 +16,19 @@ PING_MS = 1000
 INFO_MS = 1000.0
 """Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
 ABORTED = ("-failover-abort-no-good-slave", "-failover-abort-not-elected", "-failover-abort-slave-timeout")
-"""How a Sentinel reports an attempt that came to nothing; the next one follows 2 x failover-timeout after it began."""
+"""How a Sentinel reports a failed attempt; the next one follows 2 x failover-timeout after it began."""
 ATTEMPTS_OBSERVED = 3
-"""So many more are observed, once one came to nothing, before there is said to be no failover."""
+"""So many more are observed after a failed one, before the conclusion is that there is no failover."""
 _PINGS_OF_AN_INFO = 5
 
 
 def connected_by_ms(ping_ms: float) -> float:
-    """The longest that a Sentinel takes to connect to a new master and to hear from it: a lower D takes it for dead."""
+    """The longest that a Sentinel takes to connect to a new master and to hear from it; a lower D takes it for dead."""
     return ping_ms + 2 * TICK_MS
 
 
 def no_room_for_info(ping_ms: float) -> str:
-    """Why a replica that is well may be taken for too old to promote (-failover-abort-no-good-slave); "" if it is not.
+    """Why a healthy replica may be taken for too old to promote (-failover-abort-no-good-slave); "" if it is not.
 
     The first election comes right after INFO was asked for; a repeated one comes at any time.
     """

@@ -14,7 +14,7 @@ from redis_resilience.model.numbers import LONGEST_S, must_be_within
 SCHEMA = 2
 MASTER_OF_SENTINELS = "master"
 MOST_WRITERS = 10_000
-"""Of a group; each has a connection, and a server takes 10000 of them by default."""
+"""Of a group; each has a connection, and a server accepts 10000 of them by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Writers:
     ("redis-1": pinned to that pod, whatever its role), or any host name ("redis-0.redis": follows the name).
     rate: operations a second of the whole group, evenly spaced and staggered; 0 = as fast as replies come back.
     timeout_ms: a request without a reply for so long is `info`; its connection is given up.
-    kind: "read" for clients that read keys which writers of this trial were told of as written.
+    kind: "read" for clients that read keys that writers of this trial reported as written.
     """
 
     target: str = MASTER_OF_SENTINELS
@@ -36,7 +36,7 @@ class Writers:
 
     @property
     def follows(self) -> bool:
-        """Whether they write to whom the Sentinels, or the nodes, name as master."""
+        """Whether they write to the master that the Sentinels, or the nodes, name."""
         return self.kind == "write" and self.target == MASTER_OF_SENTINELS
 
     def __post_init__(self) -> None:
@@ -53,8 +53,8 @@ class Load:
     """All writers of a trial, and what must be reached for the trial to count.
 
     min_share: share of the planned operations that must be acknowledged in the baseline; a stall of the machine
-    costs some, and shows as noise and lateness besides.
-    max_lateness_ms: the load generator's own p99 lateness above which nothing is concluded.
+    costs some, and shows as noise and scheduling delay besides.
+    max_lateness_ms: the load generator's own p99 scheduling delay above which nothing is concluded.
     reconnect_ms: a client without a connection tries again this often, staggered between the clients.
     """
 
@@ -72,7 +72,7 @@ class Load:
 
     @property
     def counted(self) -> tuple[Writers, ...]:
-        """Those whose writes an outage is told of: who follow the master; where nobody does, all who write."""
+        """The clients whose writes define an outage: those that follow the master; where none does, all writers."""
         writing = tuple(group for group in self.writers if group.kind == "write")
         return tuple(group for group in writing if group.follows) or writing
 
@@ -81,12 +81,12 @@ class Since(StrEnum):
     """What the time of a fault counts from."""
 
     PREVIOUS = "previous"  # the effect of the fault before it in the plan; of the first fault: as START
-    START = "start"  # the start of the fault phase, which follows the control window
+    START = "start"  # the start of the fault phase, which follows the baseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
-    """A fault and its time. How long it lasts, its own `for_s` says."""
+    """A fault and its time. Its own `for_s` is how long it lasts."""
 
     fault: Fault
     after_s: float = 0.0
@@ -118,8 +118,8 @@ class Expect:
     failover: True, False, or None where the prediction from the live configuration decides.
     max_lost: acknowledged writes that may be gone; None = any number, it is only reported.
     max_outage_s: longest time without an acknowledged write; None = only reported.
-    heals: whether the deployment must be whole again at the end.
-    two_masters_s: how long two masters may take writes at once; above 0 they must, or the scenario is wrong.
+    heals: whether full redundancy must be restored at the end.
+    two_masters_s: how long two masters may accept writes at once; above 0 they must, or the scenario is wrong.
     """
 
     failover: bool | None = None
@@ -159,7 +159,7 @@ class Windows:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """trial: the id that the keys carry. before: done and healed before anything is measured. repeat: the command that
-    does it again.
+    repeats it.
 
     profile: of the topology, by its name there. redis: directives in place of the topology's. down_after_ms: in place
     of the profile's down-after-milliseconds or node timeout; None: the profile's.

@@ -24,22 +24,22 @@ OPERATION = np.dtype(
     [
         ("key", "<u8"),  # number of the unique key; the key's text is `key_text`
         ("due_ns", "<i8"),  # when the plan wanted it sent
-        ("call_ns", "<i8"),  # just before the send, or when it was found that it could not be sent
-        ("return_ns", "<i8"),  # just after the whole reply; 0 while nobody knows
+        ("call_ns", "<i8"),  # just before the send, or when it turned out that it could not be sent
+        ("return_ns", "<i8"),  # just after the whole reply; 0 while not known
         ("connection", "<u4"),  # number of the TCP connection (an event tells its server); 0 = none
         ("client", "<u4"),  # identity: writer from 1, group after group; + number of all writers after each `info`
         ("server", "<u2"),  # index in Environment.servers; NO_SERVER = none
         ("outcome", "u1"),  # Result
         ("cause", "u1"),  # Cause
         ("kind", "u1"),  # Kind
-        ("value", "<i8"),  # what that means says the kind
+        ("value", "<i8"),  # its meaning depends on the kind
     ]
 )
 SAMPLE = np.dtype(
     [
         ("call_ns", "<i8"),
         ("return_ns", "<i8"),
-        ("offset", "<i8"),  # replication offset; -1 = not told
+        ("offset", "<i8"),  # replication offset; -1 = not reported
         ("server", "<u2"),
         ("source", "<u2"),  # index of the server that a replica follows; NO_SERVER = none or unknown
         ("role", "u1"),  # Role
@@ -75,10 +75,10 @@ def empty(kind: str) -> Records:
 
 
 def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
-    """The records in `data`, of version 1 too, and how many bytes of a torn last record were cut off.
+    """The records in `data`, of version 1 too, and how many bytes of a torn last record were dropped.
 
-    Raises BrokenRecords where the first line is missing or tells of another kind or version, and for the first record
-    with a number that stands for nothing.
+    Raises BrokenRecords where the first line is missing or names another kind or version, and for the first record
+    with a number outside its range.
     """
     first = bytes(data[:4096]).split(b"\n", 1)
     if len(first) != 2:

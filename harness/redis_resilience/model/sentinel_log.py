@@ -1,8 +1,8 @@
 """Lines of a Sentinel's log as events on the history's clock.
 
-A Sentinel logs an event in the same call that publishes it, so the line's stamp is when it really happened, to the
-millisecond below; a message tells only when it was heard. Lines that are no event (start-up, settings, warnings) are
-passed over, whatever they say. Stamps are read as UTC: that is what a container without a time zone writes.
+A Sentinel logs an event in the same call that publishes it, so the line's timestamp is when it really happened, cut
+to the millisecond; a message shows only when it was heard. Lines that are no event (start-up, settings, warnings) are
+skipped, whatever they say. Timestamps are read as UTC: that is what a container without a time zone writes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE = re.compile(
     r"[.\-*#] (?:(?P<kind>[+-][a-z][a-z-]*)(?: (?P<text>.*))?|Failed to resolve hostname '(?P<name>[^']*)')$"
 )
 UNRESOLVED = "unresolved"
-"""Name of the message that a Sentinel found no address for a name, which is its text; the engine has no word for it."""
+"""Name of the message that a Sentinel found no address for a name, which is its text; Redis has no name for it."""
 _MONTHS = {
     name: number
     for number, name in enumerate(

@@ -1,4 +1,4 @@
-"""What every fault must answer about itself, so that nobody else has to know it by its name."""
+"""What every fault must answer about itself, so that no other module has to know it by its name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Takes(StrEnum):
 
 
 class BackBy(StrEnum):
-    """Who may bring the target back before the fault is healed."""
+    """What may bring the target back before the fault is healed."""
 
     RESTART = "restart"  # the kubelet restarts the container
     RECREATION = "recreation"  # the controller recreates the pod
@@ -44,7 +44,7 @@ class BackBy(StrEnum):
 class Traits:
     """No default anywhere: a new fault that leaves one out is a type error.
 
-    asked_to_end: the process is told to end (SIGTERM, the API's deletion) and may act before it does. clients_reach_it:
+    asked_to_end: the process is asked to end (SIGTERM, API deletion) and may act before it does. clients_reach_it:
     clients are served by the target, or could be, while the fault lasts. peers_reach_it, reaches_peers: packets pass
     from the other pods to the target, and from it to them. watchers_lose_it: the probe's watchers must
     notice the fault, or it did not happen.
@@ -67,7 +67,7 @@ class Traits:
 
     @property
     def partitions(self) -> bool:
-        """Whether the target goes on, cut off one way at least."""
+        """Whether the target is still running, but partitioned in at least one direction."""
         return self.process is Process.STAYS_UP and not (self.peers_reach_it and self.reaches_peers)
 
     @property

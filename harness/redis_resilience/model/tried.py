@@ -1,4 +1,4 @@
-"""A judged trial, and beside its verdict how pytest ended the test that ran it."""
+"""A judged trial, and besides its verdict how pytest ended the test that ran it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ended(StrEnum):
     XFAILED = "xfailed"  # failed as it was expected to
     XPASSED = "xpassed"
     SKIPPED = "skipped"
-    RERUN = "rerun"  # run again beside this trial, which said nothing
+    RERUN = "rerun"  # run again beside this trial, which was unknown
 
 
 @dataclass(frozen=True, slots=True)

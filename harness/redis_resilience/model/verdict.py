@@ -10,7 +10,7 @@ from redis_resilience.model.instants import Instant
 
 Figures = dict[str, str | int | float | bool | None]
 NAMED = 1000
-"""Lost and unexpected keys are told by name up to this many; the counts are exact whatever their number."""
+"""Lost and unexpected keys are listed by name up to this many; the counts are exact whatever their number."""
 
 LOST = "ledger.lost"
 """The finding that says whether acknowledged writes are lost."""
@@ -44,7 +44,7 @@ class LostWrite:
     """An acknowledged write that the final master does not hold.
 
     server, run_id: who acknowledged it. offset_before/after: that server's replication offset in the last sample before
-    the call and the first after the reply (-1 = no sample). cause: as the ledger can tell, or "unexplained".
+    the call and the first after the reply (-1 = no sample). cause: as far as the ledger can tell, or "unexplained".
     """
 
     key: str
@@ -105,8 +105,8 @@ class Gap:
 class Availability:
     """outage: the longest gap that the clients of the master saw after the fault, all clients taken together.
 
-    noise_ms: the longest such gap in the control window without fault: what this machine calls an outage by itself.
-    lateness_*: the load generator's own, in ms, of operations that were sent.
+    noise_ms: the longest such gap in the baseline without fault: what this machine calls an outage by itself.
+    lateness_*: scheduling delay of the load generator, in ms, of operations that were sent.
     stalled_max_ms: the longest time at once for which the probe stalled.
     """
 
@@ -126,9 +126,9 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """`+switch-master` as one Sentinel told it. logged: by its own log's stamp, where that line was found.
+    """`+switch-master` as one Sentinel published it. logged: by its own log's timestamp, where that line was found.
 
-    address: of the new master, "host:port" as announced, "" = not told: the old one's name may have gone to a new pod.
+    address: of the new master, "host:port" as announced, "" = not given: the old one's name may have gone to a new pod.
     """
 
     sentinel: str
@@ -213,5 +213,5 @@ class Judgement:
 
 
 def loss_known(judgement: Judgement) -> bool:
-    """Whether the ledger could tell what is lost; where it could not, its count of 0 means nothing."""
+    """Whether the ledger could determine what is lost; where it could not, its count of 0 means nothing."""
     return any(finding.name == LOST and finding.verdict is not Verdict.UNKNOWN for finding in judgement.findings)

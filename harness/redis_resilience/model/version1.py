@@ -1,4 +1,4 @@
-"""What trials of version 1 of the format hold, as the code of today has it; pure conversion.
+"""What trials of version 1 of the format hold, in today's types; pure conversion.
 
 There every operation was a write, and had no value. An event was a kind, a text and facts by name, lists of names
 comma-separated.
@@ -85,7 +85,7 @@ def upgrade_event(line: bytes) -> AnyEvent:
 
 
 def _typed(kind: str, data: dict[str, Scalar]) -> dict[str, Any]:
-    """The facts under their names of today, and with the types that they have now."""
+    """The facts under today's names and types."""
     facts: dict[str, Any] = {name: value for name, value in data.items() if name not in Event.__struct_fields__}
     if "fault" in facts:
         facts["fault_kind"] = facts.pop("kind", "")

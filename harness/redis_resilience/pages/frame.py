@@ -17,7 +17,7 @@ GRID = "rgba(128,128,128,0.25)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Where second 0 is and what the picture spans, on the history's clock."""
+    """The picture of a trial's clock: where second 0 is and what the picture spans."""
 
     origin_ns: int
     begin_ns: int

@@ -19,7 +19,7 @@ from redis_resilience.pages.frame import GRID, Figure, Frame, frame_of, origin_n
 from redis_resilience.pages.overlays import LABEL_PX, bands, instant_labels, lines
 
 BINS = 400
-"""At most so many bins over the whole picture; more is not seen at 1280 pixels."""
+"""At most this many bins over the whole picture; more cannot be seen at 1280 pixels."""
 
 _BIN_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000)
 _RATE_PX, _LANE_PX, _BELOW_PX = 170, 34, 132
@@ -101,7 +101,7 @@ def swim_lanes(history: History, judgement: Judgement) -> Figure | None:
 def _rates(history: History, frame: Frame) -> tuple[list[Figure], int]:
     """Operations in each bin: acknowledged ones when they were acknowledged, others when they were tried.
 
-    A bin begins at the origin, so that none mixes what was before the fault with what came after.
+    A bin begins at the origin, so that none mixes operations before the fault with later ones.
     """
     span_ms = (frame.end_ns - frame.begin_ns) / 1e6
     width_ms = next((width for width in _BIN_MS if span_ms / width <= BINS), int(span_ms / BINS) + 1)
@@ -175,7 +175,7 @@ def _role_bars(bars: Sequence[tuple[str, int, int]], *, name: str, colour: str, 
 
 
 def _deciders(history: History) -> list[str]:
-    """A lane for each Sentinel and each node of a cluster that was known or said something."""
+    """A lane for each Sentinel and each cluster node that was known or reported something."""
     environment = history.environment
     sentinels = [f"sentinel {view.name}" for view in environment.sentinels]
     nodes = [f"node {name}" for shard in environment.shards for name in shard.servers]

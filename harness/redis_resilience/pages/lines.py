@@ -67,7 +67,7 @@ def _predicted(phase: PhaseCheck) -> str:
 
 
 def place(phase: PhaseCheck) -> str:
-    """Where the measurement lies beside its prediction, in a word or two."""
+    """Where the measurement lies relative to its prediction, in a word or two."""
     if phase.measured_ms is None:
         return f"did not happen{f': {phase.cause}' if phase.cause else ''}"
     return "inside" if phase.inside else f"outside: {phase.cause or 'unexplained'}"

@@ -1,4 +1,4 @@
-"""What lint found in the forms that other tools take: SARIF 2.1.0 for code scanning, JUnit for CI servers."""
+"""What lint found in the formats that other tools read: SARIF 2.1.0 for code scanning, JUnit for CI servers."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Cut:
 def render(history: History, judgement: Judgement, *, script: str, lint: LintReport | None = None) -> str:
     """The page. script: plotly as an element, from `redis_resilience.pages.script`; the tables stand without it too.
 
-    lint: what it said before the trial; None where it was not asked.
+    lint: its report before the trial; None where it did not run.
     """
     return _template().render(
         title=f"{judgement.verdict}: {judgement.scenario}",

@@ -1,4 +1,4 @@
-"""What lint said of a set-up: a table for a terminal, and one line for a trial's page and a run's summary."""
+"""What lint reported of a deployment: a table for a terminal, and one line for a trial's page and a run's summary."""
 
 from __future__ import annotations
 

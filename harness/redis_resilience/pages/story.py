@@ -18,7 +18,7 @@ def not_passed(judgement: Judgement) -> tuple[Finding, ...]:
 
 
 def outage_ms(judgement: Judgement) -> float | None:
-    """The outage; None where no fault took effect or nothing was written, so that there is none to tell of."""
+    """The outage; None where no fault took effect or nothing was written, so that there is none to report."""
     return judgement.availability.outage_ms if judgement.availability.gap else None
 
 
@@ -34,7 +34,7 @@ def what_was_done(plan: Plan) -> str:
 
 
 def what_happened(judgement: Judgement) -> str:
-    """The outcome: failover or none, how long nobody could write, what is lost."""
+    """The outcome: failover or none, how long no client could write, what is lost."""
     return " ".join((_failover(judgement), *_outage(judgement), _loss(judgement)))
 
 

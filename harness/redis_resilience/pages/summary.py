@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 def markdown(trials: Sequence[Tried], lint: Sequence[LintReport] = (), left_out: Sequence[str] = ()) -> str:
-    """At most ten lines and the table, and a line of lint for each set-up that was tried.
+    """At most ten lines and the table, and a line of lint for each deployment that was tried.
 
     left_out: why a trial that ran is in none of the numbers; any makes the run `unknown` at best.
     """
@@ -66,7 +66,7 @@ def _head(trials: Sequence[Tried], rows: Sequence[Row], left_out: Sequence[str])
 
 
 def _reasons(trial: Tried) -> Iterable[tuple[str, str, str]]:
-    """Why a trial is no pass, or is one all the same: how bad, what, of which scenario."""
+    """Why a trial is no pass, or is one with a failed test: how bad, what, of which scenario."""
     scenario = trial.judgement.scenario
     found = not_passed(trial.judgement)
     expected = ", as expected" if trial.ended is Ended.XFAILED else ""

@@ -1,4 +1,4 @@
-"""What is printed on a terminal, made as text first: its width and its colours are the caller's to know."""
+"""What is printed on a terminal, made as text first: the caller knows its width and its colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How numbers are written, everywhere alike: milliseconds, counts, lower bounds, and nothing where nothing is known."""
+"""How numbers are written everywhere: milliseconds, counts, lower bounds, and nothing where the value is not known."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ms_text(value: float | None, *, censored: bool = False) -> str:
 
 
 def count_text(value: int) -> str:
-    """A count with its thousands apart, in one word that no line break tears."""
+    """A count with thousands separators, in one word that no line break splits."""
     return f"{value:,}"
 
 

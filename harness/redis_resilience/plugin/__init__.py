@@ -45,7 +45,7 @@ ONLY_PLAN = pytest.StashKey[bool]()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 _REPEAT: pytest.StashKey[str] = pytest.StashKey()
 REPEAT_WORDS: pytest.StashKey[str] = pytest.StashKey()
-"""Set by the command: what a shell is given to run this scenario again, but for the seed."""
+"""Set by the command: the shell command that runs this scenario again, without the seed."""
 COLLECTOR = "redis-resilience-collector"
 
 
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Decide every option once, and where the results go; a worker of pytest-xdist is told by its controller."""
+    """Decide every option once, and where the results go; a worker of pytest-xdist gets both from its controller."""
     config.addinivalue_line(
         "markers",
         "redis(topology=, profile=, trials=, fresh=, fails=, backends=): what this scenario needs whatever was chosen "
@@ -90,7 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist what was decided for the whole run, and stay in the run as long as any of them."""
+    """Send a worker of pytest-xdist what was decided for the whole run, and stay in the run as long as any of them."""
     stash = node.config.stash
     _must_make_sense(node.config, [_where(stash[_VALUES])])
     _join(node.config)
@@ -113,7 +113,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What no trial could begin with ends the run before the first, in one line."""
+    """Whatever prevents every trial ends the run before the first, in one line."""
     asking = [item for item in items if asks_for_trial(item)]
     if asking and not config.option.collectonly:
         _must_make_sense(config, [_where(_values(config, item)) for item in asking])
@@ -134,9 +134,9 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def make_trial(request: pytest.FixtureRequest) -> Trial:
     """One trial: add load, faults and expectations, then `run()`; its verdict decides the test."""
     from redis_resilience.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
-    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - idem
-    from redis_resilience.trials.observer import SILENT  # noqa: PLC0415 - idem
-    from redis_resilience.trials.trial import Trial  # noqa: PLC0415 - idem
+    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - see the module's docstring
+    from redis_resilience.trials.observer import SILENT  # noqa: PLC0415 - see the module's docstring
+    from redis_resilience.trials.trial import Trial  # noqa: PLC0415 - see the module's docstring
 
     config, node = request.config, request.node
     values, backends = _values(config, node), marked(node).backends
@@ -175,7 +175,7 @@ trial = pytest.fixture(name="trial")(make_trial)
 
 
 def asks_for_trial(node: pytest.Item) -> bool:
-    """Whether the test's `trial` is this plugin's, be it by way of another that overrides it and asks for it."""
+    """Whether the test's `trial` is this plugin's, even by way of another fixture that overrides it and requests it."""
     fixtures = getattr(node, "_fixtureinfo", None)
     for fixture in reversed(fixtures.name2fixturedefs.get("trial", ()) if fixtures else ()):
         if fixture.func is make_trial:
@@ -305,11 +305,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _join(config: pytest.Config) -> None:
-    """The controller of pytest-xdist has no deployment, but a late worker must not outlive what it stands on."""
+    """The controller of pytest-xdist has no deployment, but must stay in the run until its last worker has left."""
     if config.stash[_VALUES]["redis_backend"] not in ("kind", "context") or _KEEPER in config.stash:
         return
     from redis_resilience.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
-    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - idem
+    from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - see the module's docstring
 
     keeper = Keeper(_settings(config, config.stash[_VALUES]))
     try:
@@ -320,15 +320,15 @@ def _join(config: pytest.Config) -> None:
 
 
 def _where(values: dict[str, Any]) -> tuple[str, str]:
-    """The topology and profile of these choices; nothing where a Redis is there already."""
+    """The topology and profile of these choices; nothing where the Redis exists already."""
     return ("", "") if values["redis_attach"] else (values["redis_topology"], values["redis_profile"])
 
 
 def _must_make_sense(config: pytest.Config, wanted: Iterable[tuple[str, str]]) -> None:
     """Raises pytest.UsageError where there is no such topology or profile, or no room for results."""
     from redis_resilience.model.errors import ResilienceError  # noqa: PLC0415 - see the module's docstring
-    from redis_resilience.topologies.catalogue import topology  # noqa: PLC0415 - idem
-    from redis_resilience.trials.folder import must_take_results  # noqa: PLC0415 - idem
+    from redis_resilience.topologies.catalogue import topology  # noqa: PLC0415 - see the module's docstring
+    from redis_resilience.trials.folder import must_take_results  # noqa: PLC0415 - see the module's docstring
 
     try:
         for name, profile in dict.fromkeys(wanted):
@@ -340,7 +340,7 @@ def _must_make_sense(config: pytest.Config, wanted: Iterable[tuple[str, str]]) -
 
 
 def _values(config: pytest.Config, node: pytest.Item) -> dict[str, Any]:
-    """The run's choices, and over them those of the test's own marker; how many trials the command line says last."""
+    """The run's choices, overridden by the test's own marker; the command line's number of trials overrides both."""
     values = config.stash[_VALUES].copy()
     values.update(marked(node).choices)
     if config.stash[_CHOSEN]["redis_trials"].source == "option":

@@ -1,4 +1,4 @@
-"""The marker `redis`: what one scenario needs whatever was chosen for the run."""
+"""The marker `redis`: what one scenario needs, whatever was chosen for the run."""
 
 from __future__ import annotations
 

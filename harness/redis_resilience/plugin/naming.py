@@ -36,13 +36,13 @@ def without_number(nodeid: str) -> str:
 
 
 def folder_name(node: pytest.Item) -> str:
-    """By the test's own name; where another one has the same, by its module's, too."""
+    """By the test's own name; where another test has the same name, by its module's, too."""
     alone = sum(item.name == node.name for item in node.session.items) == 1
     return slug(node.name if alone else node.nodeid)
 
 
 def unused(folder: Path) -> Path:
-    """A test that is run again, as pytest-rerunfailures does, keeps the trial before; its own is beside it."""
+    """A test that is run again, as pytest-rerunfailures does, keeps the earlier trial; its own is beside it."""
     again = (folder.with_name(f"{folder.name}-again{count or ''}") for count in itertools.count())
     return next(each for each in itertools.chain([folder], again) if not each.exists())
 

@@ -1,6 +1,6 @@
-"""Which containers a plan takes away, from when, and until when: all that a prediction has to weigh.
+"""Which containers a plan takes away, from when, and until when: all that a prediction has to consider.
 
-Roles are resolved as at the time of their fault, as far as that is known beforehand: who is away then is passed over.
+Roles are resolved as at the time of their fault, as far as that is known beforehand: absent ones are skipped.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def outs(
     sentinels: Iterable[str],
     policy: RestartPolicy,
 ) -> tuple[Out, ...]:
-    """What each fault takes, in order of time, while `master` is master. policy: who looks after the pods."""
+    """What each fault takes, in order of time, while `master` is master. policy: the restart policy of the pods."""
     found: list[Out] = []
     servers, watching = (master, *replicas), sorted(sentinels, key=lambda pod: (pod == master, pod))
     for at_s, fault in timed(planned):

@@ -1,4 +1,4 @@
-"""Whom a Sentinel could promote, by the plan's faults and the servers' live settings."""
+"""Which replicas a Sentinel could promote, by the plan's faults and the servers' live settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redis_resilience.prediction.away import SERVER, Out
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """none: why there will be none; doubt: why that cannot be told. Both "" where one is there all the time."""
+    """none: why there will be none; doubt: why that cannot be predicted. Both "" where one is there all the time."""
 
     none: str = ""
     doubt: str = ""

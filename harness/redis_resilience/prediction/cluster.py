@@ -1,11 +1,11 @@
 """What must happen to each shard of a Redis Cluster after a fault, by its nodes' live settings.
 
-Redis Cluster's own periods, as its source has them (cluster.c, Redis 3.2 to 8.0): what is due is looked at ten times a
-second; a node that has not been heard of for half the node timeout gets a PING, and is `fail?` once that PING and
-everything else from it is a node timeout old; every PING and PONG tells who is `fail?`, and once a majority of the
-masters says so it is `fail`; its replica then waits 500 ms, a random part of 500 ms more, and a second for each replica
-that has newer data, asks the masters for their votes, and is master with the majority's. An election that came to
-nothing is repeated after four node timeouts, 4 s at least.
+Redis Cluster's own periods, as its source has them (redis/redis src/cluster.c, since 7.4 src/cluster_legacy.c; 3.2 to
+8.0, clusterCron and clusterHandleSlaveFailover): due work is checked ten times a second; a node that has not been
+heard of for half the node timeout gets a PING, and is `fail?` once that PING and everything else from it is a node
+timeout old; every PING and PONG reports who is `fail?`, and once a majority of the masters reports it, it is `fail`;
+its replica then waits 500 ms, a random part of 500 ms more, and a second for each replica with newer data, asks the
+masters for votes, and is master with a majority. A failed election is repeated after four node timeouts, at least 4 s.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EXCHANGE_MS = 20.0
 class ShardAtRisk:
     """One shard before the faults.
 
-    masters: of all shards, in order; "master" means the first. replica: whom that word means, of the first shard.
+    masters: of all shards, in order; "master" means the first. replica: the meaning of that word, of the first shard.
     co_located: by pod, of any shard, the pods that share its node.
     """
 
@@ -111,7 +111,7 @@ def predict_shard(
 
 
 def _impossible(shard: ShardAtRisk, gone: set[str], voters: int) -> str:
-    """Why nobody can be promoted while these are gone; "" where somebody can."""
+    """Why no replica can be promoted while these are gone; "" where one can."""
     if voters < shard.majority:
         return f"only {voters} of {len(shard.masters)} masters are left to vote, no majority ({shard.majority})"
     return "this shard has no replica left to promote" if gone.issuperset(shard.replicas) else ""

@@ -1,4 +1,4 @@
-"""A topology's Sentinels as they are to be once everything is up: what a prediction needs before there is anything."""
+"""A topology's Sentinels as they will be once everything is up: what a prediction needs before a deployment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Prof
 
 
 def expected_views(topology: Topology, profile: Profile) -> tuple[SentinelView, ...]:
-    """Each knows all others and every replica, and watches the topology's first master."""
+    """Each knows all others and every replica, and monitors the topology's first master."""
     watching = [pod.name for pod in topology.pods if "sentinel" in pod.containers]
     servers = [pod.name for pod in topology.pods if "redis" in pod.containers]
     return tuple(

@@ -1,7 +1,7 @@
 """What must happen after a fault, by the live settings of the Sentinels: failover or none, and within which bounds.
 
-"No failover" is a prediction like any other, and so is "cannot be told": where a pod may be back just before or just
-after it is replaced, nobody knows beforehand.
+"No failover" is a prediction like any other, and so is "cannot be predicted": where a pod may be back just before or
+just after it is replaced, the outcome is not known beforehand.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def predict(
 
     sentinels: the live view of every Sentinel that answered before the first fault. servers: likewise; () where only
     their number is known. load: needed for the bound on the first write of clients that follow the Sentinels; None
-    leaves that bound out. policy: who looks after the pods. forbidden: why no Sentinel may promote.
+    leaves that bound out. policy: the restart policy of the pods. forbidden: why no Sentinel may promote.
     """
     replicas = [server.name for server in servers if server.name != master]
     known = min((view.known_replicas for view in sentinels), default=0)
@@ -122,7 +122,7 @@ def _of_loss(
 
 
 def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds: tuple[Bound, ...]) -> str:
-    """Why nobody can tell whether it is replaced; "" where it is for certain."""
+    """Why it cannot be predicted whether it is replaced; "" where it certainly is."""
     least, most = settings.known
     if settings.live < _majority(most):
         return (
@@ -137,9 +137,9 @@ def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds:
 
 
 def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
-    """Why nobody is elected once the Sentinel of a pod that was recreated is known; "" where it makes no difference.
+    """Why none is elected once the Sentinel of a recreated pod is known; "" where it makes no difference.
 
-    It counts, as its dead predecessor does, and has no vote: it knows nothing of the master at the old address.
+    It counts, as its dead predecessor does, and has no vote: it does not know the master at the old address.
     """
     majority = _majority(known + 1)
     if settings.live >= majority:
@@ -152,9 +152,9 @@ def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
 
 
 def _too_short(settings: Settings) -> str:
-    """Why a D at or below Sentinel's reconnect period may cost a healthy master, too.
+    """Why a D (down-after-milliseconds) at or below Sentinel's reconnect period may cost a healthy master, too.
 
-    At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and reaches for the new one no
+    At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and connects to the new one no
     sooner than a reconnect period after it.
     """
     reached_ms = connected_by_ms(settings.ping_ms)
@@ -208,7 +208,7 @@ def _settings(
 
 
 def _impossible(settings: Settings) -> str:
-    """Why nobody can be promoted; "" where somebody can."""
+    """Why no replica can be promoted; "" where one can."""
     known = settings.known[0]
     if settings.live < settings.quorum:
         return f"only {settings.live} Sentinels are left, fewer than the quorum of {settings.quorum}"

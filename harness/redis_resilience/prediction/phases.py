@@ -1,7 +1,7 @@
 """The phases of a failover with the least and the most time that Sentinel's own periods allow each.
 
-Each bound is what its code allows and no more: a vote that is split, a machine that stands still, a message that is
-lost are no part of it. Pure arithmetic; whether there is a failover at all is not asked here.
+Each bound is what the source (redis/redis src/sentinel.c, 4f8cdc2a) allows and no more: a split vote, a stalled
+machine or a lost message is not included. Pure arithmetic; whether there is a failover at all is not decided here.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from redis_resilience.model.periods import INFO_MS, TICK_MS
 from redis_resilience.model.plan import Load, Writers
 
 SHORT_TICK_MS = 52.0
+"""Shortest time between two runs of Sentinel's timer: 19 Hz at most."""
 CALM_INFO_MS = 10_000.0
-"""Servers are asked for INFO this often while their master is not down."""
+"""sentinel_info_period: servers are asked for INFO this often while their master is not down."""
 HELLO_MS = 2000.0
+"""sentinel_publish_period."""
 DESYNC_MS = 1000.0
-"""An attempt begins up to so much later, at random."""
+"""SENTINEL_MAX_DESYNC: an attempt begins up to so much later, at random."""
 STARTED_MS = 1000.0
-"""A Sentinel that was started again knows its peers and the master's state by then."""
+"""A restarted Sentinel knows its peers and the master's state by then."""
 RECONNECT_MS = 1000.0
-"""A replica whose master is gone tries to connect this often."""
+"""A replica whose master is gone tries to connect this often (replicationCron)."""
 ASK_MS = 1000.0
+"""sentinel_ask_period: how often a Sentinel asks the others whether the master is down."""
 EXCHANGE_MS = 20.0
 """One request, its reply, and the configuration file that a Sentinel writes and syncs before it votes or acts."""
 MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
-"""By then the others know a new Sentinel: replicas connect to its master, INFO names them, they are told a hello."""
+"""By then the others know a new Sentinel: replicas connect to its master, INFO names them, its hello reaches them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tupl
         + ("sent up to a PING period and a tick after the fault" if silent else "sent at the next tick")
         + "; looked at once a tick",
     )
-    # One that was away counts D anew, and one that asked for votes before tries again.
+    # One that was away counts D from the start, and one that asked for votes before tries again.
     late_down_ms = down_max_ms if settings.late_ms else 0.0
     retry_ms = 2 * settings.failover_timeout_ms + DESYNC_MS if settings.late_ms else 0.0
     odown = Bound(

@@ -1,6 +1,6 @@
-"""Start of the probe: requests on stdin, answers on stdout, complaints on stderr.
+"""Start of the probe: requests on stdin, answers on stdout, errors on stderr.
 
-The end of stdin ends the probe: whoever commanded it is gone, and the history is closed as if told to.
+The end of stdin ends the probe: the harness is gone, and the history is closed as if it had asked for that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from redis_resilience.probe.service import Service
 
 LINE_BYTES = 1 << 22
 LOOKUPS = 64
-"""Threads that wait for the resolver. One whose client gave it up waits on, and must not hold up the next client's."""
+"""Threads that wait for the resolver. A lookup that its client gave up waits on, and must not delay the next."""
 
 
 class _Line(asyncio.BaseProtocol):
@@ -69,5 +69,5 @@ def _crash_text(context: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's to answer: it ends stdin
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the harness, which ends stdin
     asyncio.run(main())

@@ -1,7 +1,7 @@
-"""Eyes on what each node of a Redis Cluster believes: its table and its state, at a fixed interval.
+"""Watches what each node of a Redis Cluster believes: its table and its state, at a fixed interval.
 
-A node decides by its own table, and tables differ for a while: so each is watched, and each change is told as that
-node's word. Nothing is concluded here. Nodes are known by their ids, since addresses may be stale.
+A node decides by its own table, and tables differ for a while: so each is watched, and each change is reported as that
+node's view. Nothing is concluded here. Nodes are known by their ids, since addresses may be stale.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, 
 
 RETRY_S = 0.05
 INTERVALS = 3
-"""A table is asked for with every third ROLE: nodes decide ten times a second, and a table costs more to read."""
+"""A table is requested with every third ROLE: nodes decide ten times a second, and a table costs more to read."""
 STATE_EVERY = 8
-"""The state is asked for when the table has changed, and with every eighth table."""
+"""The state is requested when the table has changed, and with every eighth table."""
 
 _HEALTH: dict[str, type[Pfail | Fail]] = {"fail?": Pfail, "fail": Fail}
 
 
 class _Since(TypedDict):
-    """When a table was found to say so, and whose it is."""
+    """When a table was seen to say so, and whose it is."""
 
     at_ns: int
     since_ns: int
@@ -51,7 +51,7 @@ class _Since(TypedDict):
 
 @dataclass(slots=True)
 class Believed:
-    """What a node said last; outlives its connection and its address, so that nothing it says anew is missed."""
+    """What a node reported last; outlives its connection and its address, so that no later change is missed."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     owners: dict[Range, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class ClusterWatch:
     def __init__(self, target: Target, directory: Directory, witness: Witness, believed: Believed) -> None:
         self.target = target
         self.up: TableUp | None = None
-        """The newest, while it is so."""
+        """The newest, while the state lasts."""
         self._source = f"node:{target.name}"
         self._interval_ns = round(target.interval_ms * INTERVALS * 1e6)
         self._directory = directory
@@ -162,7 +162,7 @@ class ClusterWatch:
         self._last.state = state
 
     def _name(self, node_id: str) -> str:
-        """The server's name; the id itself of a node that is nobody watched."""
+        """The server's name; the id itself of a node that is not watched."""
         return self._directory.name(self._directory.number_of_id(node_id)) or node_id
 
     def _since(self, at_ns: int) -> _Since:
@@ -188,7 +188,7 @@ def lanes_of(reply: RawReply) -> tuple[tuple[Range, ...], ...]:
 
 
 def owner_of(reply: RawReply, slot: int, asked: Endpoint) -> tuple[Endpoint, str] | None:
-    """Where the reply to CLUSTER SLOTS sends this slot, and the node's id; None where nobody has it."""
+    """Where the reply to CLUSTER SLOTS sends this slot, and the node's id; None where no node has it."""
     for (first, last), place, node_id in _served(reply, asked):
         if first <= slot <= last:
             return place, node_id
@@ -196,12 +196,12 @@ def owner_of(reply: RawReply, slot: int, asked: Endpoint) -> tuple[Endpoint, str
 
 
 def places_of(reply: RawReply, asked: Endpoint) -> dict[int, Endpoint]:
-    """Where the reply to CLUSTER SLOTS sends each slot that anybody has."""
+    """Where the reply to CLUSTER SLOTS sends each slot that has a node."""
     return {slot: place for (first, last), place, _ in _served(reply, asked) for slot in range(first, last + 1)}
 
 
 def _served(reply: RawReply, asked: Endpoint) -> Iterator[tuple[Range, Endpoint, str]]:
-    """Slots, their master's place and id. A node that does not know its own address leaves it empty: it was asked."""
+    """Slots, their master's place and id. A node that does not know its own address leaves it empty."""
     for entry in reply if isinstance(reply, list) else ():
         match entry:
             case [int(first), int(last), [host, int(port), bytes(node_id), *_], *_]:

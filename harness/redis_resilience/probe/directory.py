@@ -38,7 +38,7 @@ class Directory:
         self._ids[node_id] = name
 
     def learn_alias(self, node_id: str, address: str) -> None:
-        """Other nodes say that this one is there: the address of a Service, for example."""
+        """Other nodes report this one at this address, of a Service for example."""
         host, _, port = address.rpartition(":")
         if host and port.isdigit():
             self._aliases[Endpoint(host, int(port))] = node_id

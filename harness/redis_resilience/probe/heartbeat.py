@@ -10,11 +10,11 @@ from redis_resilience.model.events import AnyEvent, ProbeStalled
 
 BEAT_S = 0.005
 STALL_NS = 20_000_000
-"""Two beats further apart than this are told; less is within what a loop with a load on it does."""
+"""Two beats further apart than this are reported; less is within what a loop with a load on it does."""
 
 
 async def watch_own_clock(tell: Callable[[AnyEvent], None], beat_s: float = BEAT_S) -> None:
-    """Tell every time for which this loop came to nothing, from the last beat before to the first after it."""
+    """Report every time in which this loop did not run, from the last beat before to the first after it."""
     last_ns = time.monotonic_ns()
     while True:
         await asyncio.sleep(beat_s)

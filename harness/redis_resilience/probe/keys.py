@@ -46,7 +46,7 @@ class Keys:
         return waiting.popleft()
 
     def wrote(self, lane: int, key: int) -> None:
-        """A client of this lane was told that the key is written."""
+        """A client of this lane reported the key as written."""
         self._written[lane].append(key)
 
     def read(self, lane: int) -> int:

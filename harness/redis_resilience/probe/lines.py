@@ -1,7 +1,7 @@
 """The connections of one writing client: one home, and one to each place that some of its slots were moved to.
 
-A line to elsewhere is opened when it is first needed, and forgotten when it is lost: the server at home then tells anew
-where its slots are.
+A line to elsewhere is opened when it is first needed, and forgotten when it is lost: the server at home then sends
+MOVED again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from redis_resilience.probe.wire import RawReply, Wire
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Line:
-    """A connection to a place, its number, and who is at its other end. identified: it has said so itself."""
+    """A connection to a place, its number, and the server at its other end. identified: as that server reports."""
 
     wire: Wire
     place: Endpoint
@@ -35,7 +35,7 @@ class Line:
         self.wire.send(*command)
 
     def give_up(self) -> None:
-        """Its client wants nothing more of it, nor to hear of its end."""
+        """Its client no longer uses it, and ignores its end."""
         self.wire.on_lost = _heed_not
         self.wire.abort("given up by its client")
 
@@ -68,7 +68,7 @@ class Sides:
         return slot in self._places
 
     def line(self, slot: int) -> Line | None:
-        """To where this slot is; None while there is none, and then one is being opened."""
+        """The line for this slot; None while there is none, and then one is being opened."""
         place = self._places[slot]
         if place not in self._lines and place not in self._opening:
             self._opening[place] = asyncio.create_task(self._open(place))
@@ -105,4 +105,4 @@ class Sides:
 
 
 def _heed_not(text: str) -> None:
-    """A wire that its client gave up has nothing more to say."""
+    """Events of a wire that its client gave up are ignored."""

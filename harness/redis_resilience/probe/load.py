@@ -24,7 +24,7 @@ SETTLE_S = 1.0
 """The schedule begins when every client has tried to connect once, or after this."""
 EXPIRE_S = 0.005
 GOOD_END_S = 0.5
-"""For so long it goes on, once it is to stop, where its last write was refused; then it ends with a refusal."""
+"""How long it goes on, after a stop request, while its last write was refused; then it ends with a refusal."""
 _LOOK_S = 0.001
 LEAD_NS = 1_000_000
 """From the start of the schedule to its first due time, so that the first operation is not late already."""
@@ -121,10 +121,10 @@ class RunningLoad:
         self._pacer.start()
 
     async def stop(self) -> None:
-        """Go on to a write that is acknowledged, send nothing new, wait for what is in flight to its reply or time-out.
+        """Go on until a write is acknowledged, send nothing new, wait for what is in flight to its reply or time-out.
 
-        A client that has not heard yet of a change is refused by who was left; the schedule's next write shows whether
-        it was only that. A refusal at the very end means that nobody could write.
+        A client that does not know a change yet is refused by the old server; the schedule's next write shows whether
+        it was only that. A refusal at the very end means that no client could write.
         """
         limit_ns = time.monotonic_ns() + round(GOOD_END_S * 1e9)
         while not self._ends_well() and time.monotonic_ns() < limit_ns:  # noqa: ASYNC110 - any write may be the one

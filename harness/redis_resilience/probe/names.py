@@ -1,7 +1,7 @@
-"""What a name means, asked again and again of the resolver that the writers use, too.
+"""What a name resolves to, asked again and again of the resolver that the writers use, too.
 
-A pod that is deleted loses its name before its process, and has it back only when it is ready to be found: where names
-decide who is reached, this is an instant of its own. A look-up blocks, so each name has a thread.
+A deleted pod loses its name before its process, and gets it back only when it is ready to be found: where names
+decide which server is reached, this is an instant of its own. A DNS lookup blocks, so each name has a thread.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ INTERVAL_S = 0.25
 
 
 class NameWatch:
-    """One name. server: whose it is. Tells where it has a new address, and where it has none."""
+    """One name. server: whose it is. Reports a new address, and that there is none."""
 
     def __init__(
         self, server: str, name: str, tell: Callable[[NameFound | NameLost], None], *, interval_s: float = INTERVAL_S
     ) -> None:
         self.up: NameFound | None = None
-        """The newest, while it is so."""
+        """The newest, while the state lasts."""
         self._server, self._name, self._tell = server, name, tell
         self._interval_s = interval_s
         self._address = ""
@@ -40,7 +40,7 @@ class NameWatch:
                 await asyncio.sleep(self._interval_s)
 
     def _found(self, address: str, cause: str, since_ns: int) -> None:
-        """It changed after the look-up before this one was begun."""
+        """It changed after the start of the DNS lookup before this one."""
         now_ns, source, server, name = time.monotonic_ns(), f"name:{self._server}", self._server, self._name
         if address and address != self._address:
             self.up = NameFound(

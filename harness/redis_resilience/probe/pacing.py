@@ -73,7 +73,7 @@ class Timer:
         try:
             os.read(self._file, 8)
         except BlockingIOError:
-            return  # armed anew after it had fired
+            return  # armed again after it had fired
         self._callback()
 
 

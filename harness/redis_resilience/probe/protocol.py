@@ -1,7 +1,7 @@
-"""What harness and probe say to each other: JSON lines, one message a line, both ways.
+"""What harness and probe exchange: JSON lines, one message a line, both ways.
 
 The harness sends `Request`s, each with one command. The probe answers each with one `Reply` of the same number, and
-tells in between what it sees: a `Notice` for every event, a `Status` every 100 ms while a load runs. The same lines
+reports in between what it sees: a `Notice` for every event, a `Status` every 100 ms while a load runs. The same lines
 travel over a pipe to a process and over an attached stream to a pod.
 """
 
@@ -25,11 +25,11 @@ else:  # msgspec decodes no alias that contains itself
 
 
 class Hello(msgspec.Struct, tag="hello", frozen=True, kw_only=True):
-    """Are you there, and what is your clock? Answered with `Greeting`."""
+    """Checks that the probe is alive, and asks for its clock. Answered with `Greeting`."""
 
 
 class Watch(msgspec.Struct, tag="watch", frozen=True, kw_only=True):
-    """Whom to watch from now on; replaces what was watched. Events begin at once, history or not.
+    """What to watch from now on; replaces what was watched. Events begin at once, history or not.
 
     servers: ROLE of each every `interval_ms`. The order of the names is their number in the records.
     sentinels: pub/sub of each. Names stay, endpoints may change (a pod that came back elsewhere).
@@ -45,7 +45,7 @@ class Watch(msgspec.Struct, tag="watch", frozen=True, kw_only=True):
 
 
 class WatchNames(msgspec.Struct, tag="watch-names", frozen=True):
-    """Which names to look up again and again from now on, by the server's name; replaces what was looked up."""
+    """Names to resolve again and again from now on, by the server's name; replaces the earlier ones."""
 
     names: dict[str, str]
 
@@ -107,7 +107,7 @@ class Greeting(msgspec.Struct, tag="greeting", frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, tag="done", frozen=True):
-    """Carried out; nothing to tell."""
+    """Carried out; nothing to report."""
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ class Answer(msgspec.Struct, tag="answer", frozen=True, kw_only=True):
 
 
 class Swept(msgspec.Struct, tag="swept", frozen=True, kw_only=True):
-    """left: keys under the trial's prefix that the harness does not write. masters: how many servers were swept."""
+    """left: keys under the trial's prefix that are not the harness's. masters: how many servers were swept."""
 
     deleted: int = 0
     left: int = 0

@@ -1,4 +1,4 @@
-"""The final reads: every key of the trial from one server, with who that server was before and after.
+"""The final reads: every key of the trial from one server, with its identity before and after.
 
 SCAN and MGET are pipelined here: nothing is measured any more. A restart in the middle shows as two run_ids.
 """
@@ -24,7 +24,7 @@ BATCH = 5000
 REPLY_S = 10.0
 FINALS = "finals"
 _READS_WHEN_DOWN = "cluster-allow-reads-when-down"
-"""What a cluster holds that serves nobody is to be known, too; set for the time of the read."""
+"""The content of a cluster that serves no requests must be known, too; set for the time of the read."""
 
 Numbers = NDArray[np.uint64]
 
@@ -55,7 +55,7 @@ def right_values(numbers: Numbers, values: Sequence[bytes | None]) -> NDArray[np
 async def read_server(
     name: str, endpoint: Endpoint, *, trial: str, password: str, cluster: bool = False
 ) -> tuple[FinalFacts, Numbers]:
-    """cluster: a node, whose keys are of many slots and which, as a replica, answers only who said READONLY.
+    """cluster: a node, whose keys are of many slots and which, as a replica, answers only after READONLY.
 
     Raises Lost or NoReply where the server does not answer to the end.
     """
@@ -141,7 +141,7 @@ async def _each(wire: Wire, keys: Sequence[bytes]) -> list[RawReply]:
 
 
 def save(folder: Path, facts: FinalFacts, numbers: Numbers) -> None:
-    """finals/NAME.npy, then finals/NAME.json: where the facts are, the numbers are whole."""
+    """finals/NAME.npy, then finals/NAME.json: where the facts exist, the numbers are complete."""
     finals = folder / FINALS
     finals.mkdir(exist_ok=True)
     np.save(finals / f"{facts.server}.npy", numbers)

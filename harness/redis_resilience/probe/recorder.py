@@ -1,6 +1,6 @@
 """The history's files, append-only: records and events gather in memory and go to disk in one write a tick.
 
-A write that fails (disk full) ends that file for good: what is on disk stays whole, and the hole is told once. The
+A write that fails (disk full) ends that file for good: what is on disk stays valid, and the hole is reported once. The
 measurement goes on; a judge calls it `unknown`.
 """
 
@@ -144,7 +144,7 @@ class Recorder:
             file.close()
 
     def failed(self, text: str) -> None:
-        """Something of the history could not be written: told once, the measurement goes on."""
+        """Part of the history could not be written: reported once, the measurement goes on."""
         if not self.writing_failed:
             self.writing_failed = text
             self._on_failure(text)

@@ -1,7 +1,7 @@
-"""Where a client connects to: a pinned server, a host name, whoever the Sentinels call master, or a slot's master.
+"""Where a client connects to: a pinned server, a host name, the master that the Sentinels name, or a slot's master.
 
 Asking follows Redis's own guideline for Sentinel clients: the Sentinels one after the other, the first that answers is
-asked first the next time, and what it says is checked with ROLE on the very connection that will carry the writes.
+asked first the next time, and its answer is checked with ROLE on the very connection that will carry the writes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect
 T = TypeVar("T")
 
 ASK_S = 0.1
-"""For a Sentinel to be reached, and again for it to answer."""
+"""For reaching a Sentinel, and again for its answer."""
 REDIS_PORT = 6379
 
 
@@ -34,7 +34,7 @@ class Unrouted(Exception):
 class Route(Protocol):
     """must_be_master: ROLE has to say so before the connection may be used. via: the Sentinel that named the place.
 
-    lane: the queue of keys that the client writes. node_id: of the cluster's node that `find` found, "" = not told.
+    lane: the queue of keys that the client writes. node_id: of the cluster's node that `find` found, "" = not given.
     """
 
     must_be_master: bool
@@ -48,17 +48,17 @@ class Route(Protocol):
     async def find(self) -> Endpoint: ...
 
     def moved(self, to: Endpoint) -> None:
-        """A server said MOVED: the next connection goes there."""
+        """A server replied MOVED: the next connection goes there."""
 
     def doubted(self) -> None:
-        """A server said CLUSTERDOWN or was not to be reached: whoever named it may be cut off, or tell of old times."""
+        """A server replied CLUSTERDOWN or was unreachable: the one that named it may be partitioned, or outdated."""
 
     def rest(self) -> None:
         """The client is connected: hold nothing open."""
 
 
 class Fixed:
-    """A watched server by name, wherever it is today; or else a host name, resolved at each connect."""
+    """A watched server by name, at its present address; or else a host name, resolved at each connect."""
 
     must_be_master = False
     unreached = Cause.REFUSED
@@ -74,19 +74,19 @@ class Fixed:
         return self._directory.endpoint(self._target) or Endpoint(self._target, REDIS_PORT)
 
     def moved(self, to: Endpoint) -> None:
-        """It stays where it was told to be."""
+        """A pinned client stays at its target."""
 
     def doubted(self) -> None:
-        """Idem."""
+        """A pinned client stays at its target."""
 
     def rest(self) -> None:
         pass
 
 
 class Asking:
-    """Somebody who knows: asked one after the other, the last that answered first. Their endpoints may change under it.
+    """Nodes or Sentinels that know: asked one after the other, the last that answered first. Endpoints may change.
 
-    seed: decides who is asked first. via: who answered last.
+    seed: decides which is asked first. via: the one that answered last.
     """
 
     def __init__(self, knowing: Mapping[str, Endpoint], *, password: str, seed: str) -> None:
@@ -118,7 +118,7 @@ class Asking:
         return None
 
     def doubt(self) -> None:
-        """Ask whoever answered last only after all others."""
+        """Ask the one that answered last only after all others."""
         self.rest()
         self._order = [*self._order[1:], *self._order[:1]]
 
@@ -140,7 +140,7 @@ class Asking:
 
 
 class AskSentinels:
-    """The master by the Sentinels' word. `sentinels` may change under it. seed: decides who is asked first."""
+    """The master that the Sentinels name. `sentinels` may change during use. seed: decides which is asked first."""
 
     must_be_master = True
     unreached = Cause.NO_MASTER
@@ -163,10 +163,10 @@ class AskSentinels:
         return found
 
     def moved(self, to: Endpoint) -> None:
-        """No Sentinel's master says so."""
+        """A Sentinel's master never replies MOVED."""
 
     def doubted(self) -> None:
-        """Idem."""
+        """A Sentinel's master is not doubted: ROLE is checked on each connection."""
 
     def rest(self) -> None:
         self._asking.rest()
@@ -175,7 +175,7 @@ class AskSentinels:
 class BySlot:
     """The master of a slot of a Redis Cluster, as a cluster's client finds it: from any node, and from each MOVED.
 
-    lane: which of the load's queues of keys this client writes, all of one master's slots. `nodes` may change under it.
+    lane: which of the load's queues of keys this client writes, all of one master's slots. `nodes` may change later.
     """
 
     must_be_master = True

@@ -1,6 +1,6 @@
-"""The probe's commands: what each request does, and in whose hands it is put.
+"""The probe's commands: what each request does, and which part carries it out.
 
-Every task that the probe starts is kept and looked after here: one that crashes is told as "probe-error" and makes the
+Every task that the probe starts is kept and watched here: one that crashes is reported as "probe-error" and makes the
 next command fail, because an error of the harness must never pass for one of the system under test.
 """
 
@@ -75,7 +75,7 @@ class Service:
             body = await self._carry_out(request.command)
         except ResilienceError as error:
             body = p.Refused(str(error))
-        except Exception as error:  # noqa: BLE001 - the harness must hear of it, whatever it is
+        except Exception as error:  # noqa: BLE001 - the harness must learn of it, whatever it is
             body = p.Refused(f"the probe itself failed: {type(error).__name__}: {error}\n{traceback.format_exc()}")
         self._emit(p.Reply(request.number, body))
 
@@ -110,7 +110,7 @@ class Service:
         return p.Done()
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """A task whose crash is heard of."""
+        """A task whose crash is reported."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -229,7 +229,7 @@ class Service:
         self.spawn(self._progress(self._load, recorder), "telling progress")
 
     async def _lanes(self) -> tuple[tuple[Range, ...], ...]:
-        """The slots of each shard, from the first node that tells them."""
+        """The slots of each shard, from the first node that reports them."""
         seen = "no node is watched"
         for endpoint in tuple(self._directory.servers.values()):
             try:
@@ -256,7 +256,7 @@ class Service:
             await asyncio.sleep(PROGRESS_S)
 
     async def _read_back(self) -> None:
-        """One server after the other; one that cannot be read has no file, and an event that says why."""
+        """One server after the other; one that cannot be read has no file, and an event with the reason."""
         recorder = self._history()
         for name, endpoint in tuple(self._directory.servers.items()):
             try:
@@ -272,7 +272,7 @@ class Service:
                 recorder.failed(f"writing finals/{name}: {error.strerror}; the final read of {name} is missing")
 
     async def _sweep(self, trial: str) -> p.Swept:
-        """One server after the other; who cannot be reached may be a master that keeps its keys."""
+        """One server after the other; an unreachable one may be a master that keeps its keys."""
         deleted = left = masters = 0
         silent = []
         for name, endpoint in tuple(self._directory.servers.items()):
@@ -286,7 +286,7 @@ class Service:
         return p.Swept(deleted=deleted, left=left, masters=masters, unreachable="; ".join(silent))
 
     def _tell_who_is_up(self) -> None:
-        """Say again who is up, so that a history knows every run_id from its beginning."""
+        """Report again what is up, so that a history knows every run_id from its beginning."""
         for watch, _ in (*self._watches.values(), *self._names):
             if watch.up is not None:
                 self.tell(watch.up)

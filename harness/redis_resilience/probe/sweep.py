@@ -1,4 +1,4 @@
-"""Takes a trial's own keys away again, where the keyspace is also somebody else's.
+"""Deletes a trial's own keys, where the keyspace also belongs to others.
 
 Exactly those that this harness writes: the trial's prefix, a key's number, and that number as the value. UNLINK on the
 masters; their replicas follow. Everything else stays as it is, keys under the prefix that are none of these too.
@@ -17,7 +17,7 @@ from redis_resilience.probe.watchers import parse_role
 from redis_resilience.probe.wire import NoReply, RawReply, connect
 
 BATCH = 1000
-"""Keys looked through at once: few enough that other clients do not notice."""
+"""Keys scanned at once: few enough that other clients do not notice."""
 
 
 async def sweep_server(endpoint: Endpoint, *, trial: str, password: str) -> Swept | None:

@@ -1,4 +1,4 @@
-"""Eyes on every server and every Sentinel: ROLE at a fixed interval, and all that a Sentinel publishes.
+"""Watches every server and every Sentinel: ROLE at a fixed interval, and all that a Sentinel publishes.
 
 A watcher reports what it saw and when; it draws no conclusion. A server that does not answer costs one connection and
 one sample an interval, so that a hung server is as visible as a dead one.
@@ -47,7 +47,7 @@ _LINKS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleTold:
-    """What one ROLE said. source: whom a replica follows. replicas: how many follow a master."""
+    """What one ROLE reported. source: the master of a replica. replicas: the number of a master's replicas."""
 
     role: Role
     offset: int = -1
@@ -60,7 +60,7 @@ UNREACHABLE = RoleTold(role=Role.UNREACHABLE)
 
 
 def parse_role(reply: RawReply) -> RoleTold:
-    """The reply to ROLE; whatever is no role of a data server is Role.OTHER."""
+    """The reply to ROLE; anything that is not a role of a data server is Role.OTHER."""
     if isinstance(reply, hiredis.ReplyError):
         return RoleTold(role=Role.LOADING if str(reply).startswith("LOADING") else Role.OTHER)
     match reply:
@@ -73,7 +73,7 @@ def parse_role(reply: RawReply) -> RoleTold:
 
 
 class Witness(Protocol):
-    """Whom watchers tell what they saw."""
+    """Receives what watchers saw."""
 
     def tell(self, event: AnyEvent) -> None: ...
 
@@ -82,7 +82,7 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Whom to watch, and how. kind: "server", "sentinel", or "node" of a cluster."""
+    """What to watch, and how. kind: "server", "sentinel", or "node" of a cluster."""
 
     kind: str
     name: str
@@ -97,7 +97,7 @@ class ServerWatch:
     def __init__(self, target: Target, directory: Directory, witness: Witness) -> None:
         self.target = target
         self.up: ServerUp | None = None
-        """The newest, while it is so."""
+        """The newest, while the state lasts."""
         self._source = f"server:{target.name}"
         self._interval_ns = round(target.interval_ms * 1e6)
         self._directory = directory
@@ -156,7 +156,7 @@ class ServerWatch:
                 hangs_ns += self._interval_ns
         finally:
             if not reply.cancel() and not reply.cancelled():
-                reply.exception()  # heard of, even where the watch ended in the same moment
+                reply.exception()  # retrieved, even where the watch ended in the same moment
 
     def _answered(self, told: RoleTold, call_ns: int, return_ns: int) -> None:
         if self._role is not None and told.role is not self._role:
@@ -208,7 +208,7 @@ class ServerWatch:
 
 
 class SentinelWatch:
-    """Everything that one Sentinel publishes, but for the hellos among Sentinels."""
+    """Everything that one Sentinel publishes, except the hellos among Sentinels."""
 
     def __init__(self, target: Target, witness: Witness) -> None:
         self.target = target

@@ -1,8 +1,8 @@
-"""One connection to one server: what is sent is stamped before, what is received right after, and nothing is retried.
+"""One connection to one server: stamped before sending and right after receiving; nothing is retried.
 
-A wire has at most one request in flight (subscriptions aside). It hands raw replies to whoever owns it: an
-`hiredis.ReplyError` is a reply like any other here, because whether it is a definite rejection is for `classify` to
-say, not for an exception class. This module knows nothing of operations, watchers or histories.
+A wire has at most one request in flight (subscriptions aside). It passes raw replies to its owner: an
+`hiredis.ReplyError` is a reply like any other here, because whether it is a definite rejection is decided by
+`classify`, not by an exception class. This module knows nothing of operations, watchers or histories.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class NoReply(Exception):
 
 
 def classify(reply: RawReply) -> Cause:
-    """What a raw reply to `SET key value NX` says of the write. Every error reply is a definite rejection."""
+    """What a raw reply to `SET key value NX` means for the write. Every error reply is a definite rejection."""
     if reply == b"OK":
         return Cause.NONE
     if reply is None:
@@ -126,12 +126,12 @@ class Wire(asyncio.Protocol):
         return self._waiting
 
     async def call(self, *command: str | bytes, within_s: float) -> RawReply:
-        """One request, one reply. Raises Lost or NoReply; after NoReply the wire is of no more use."""
+        """One request, one reply. Raises Lost or NoReply; after NoReply the wire is unusable."""
         try:
             async with asyncio.timeout(within_s):
                 return (await self.request(*command))[0]
         except TimeoutError as error:
-            # Never a password: what is told here ends up in histories and logs.
+            # Never a password: this text ends up in histories and logs.
             asked = " ".join(str(word) for word in (command[:1] if command[0] == "AUTH" else command[:2]))
             raise NoReply(f"no reply to {asked} within {within_s * 1000:.0f} ms") from error
 
@@ -154,7 +154,7 @@ class Wire(asyncio.Protocol):
 async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") -> Wire:
     """A new connection, authenticated where there is a password. Raises Lost.
 
-    The time is for connecting; finding the address of a name has its own, because a slow resolver says nothing of the
+    The time is for connecting; resolving a name has its own, because a slow resolver says nothing about the
     server.
     """
     loop = asyncio.get_running_loop()
@@ -164,7 +164,7 @@ async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") ->
         async with asyncio.timeout(within_s):
             _, wire = await loop.create_connection(Wire, host, endpoint.port)
             if password:
-                await wire.call("AUTH", password, within_s=within_s)  # a Sentinel may have none: the next reply tells
+                await wire.call("AUTH", password, within_s=within_s)  # a Sentinel may have none: the next reply shows
     except TimeoutError as error:
         if wire:
             wire.abort("authentication timed out")
@@ -179,7 +179,7 @@ async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") ->
 
 
 async def resolve(host: str) -> str:
-    """The host's address: itself where it is one, else what the resolver says now. Raises Lost."""
+    """The host's address: itself where it is one, else what the resolver returns now. Raises Lost."""
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(OSError):
             socket.inet_pton(family, host)
@@ -197,7 +197,7 @@ async def resolve(host: str) -> str:
 async def ask(endpoint: Endpoint, *command: str, within_s: float, password: str = "") -> RawReply:
     """One command on a fresh connection. Raises Lost or NoReply; the time covers connecting and asking together.
 
-    Finding the address of a name is not covered, see `connect`.
+    Resolving a name is not covered, see `connect`.
     """
     begun_ns = time.monotonic_ns()
     wire = await connect(endpoint, within_s=within_s, password=password)
@@ -209,7 +209,7 @@ async def ask(endpoint: Endpoint, *command: str, within_s: float, password: str 
 
 
 def info_field(reply: RawReply, name: str) -> str:
-    """A field of an INFO reply; "" where it is not told."""
+    """A field of an INFO reply; "" where it is missing."""
     if not isinstance(reply, bytes):
         return ""
     for line in reply.split(b"\r\n"):

@@ -3,12 +3,12 @@
 A client that cannot send an operation when it is due records that and drops it; nothing is queued. After `info` it goes
 on under a new identity, because the old operation may still take effect. Only *connecting* is tried again.
 
-A server that says MOVED is asked for the whole table, as every cluster's client does. Where the client's home still has
-some of its slots, it stays, and goes elsewhere for the others only; else it leaves for where it was sent.
+A server that replies MOVED is asked for the whole table, as every cluster's client does. Where the client's home still
+has some of its slots, it stays, and goes elsewhere for the others only; else it leaves for where it was sent.
 
 On a new connection an operation goes out at once, besides the schedule and due the moment it is sent: the end of an
 outage is then seen when it happens, not at the client's next due time. Its reply shows that the server takes writes, so
-only then is the server asked who it is.
+only then is the server asked for its identity.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ CONNECT_S = 0.05
 """Short, so that a packet dropped by a partition is followed by a new one soon, not by TCP's own after a second."""
 ROLE_S = 0.25
 SLOW_LOOKUP_NS = 20_000_000
-"""A look-up that takes longer is told of: its client could not have written meanwhile."""
+"""A DNS lookup that takes longer is reported: its client could not have written meanwhile."""
 _TURNED_AWAY = (Cause.MOVED, Cause.CLUSTERDOWN, Cause.READONLY)
 
 
@@ -105,7 +105,7 @@ class Writer:
         self._identity = habits.member + 1
         self._home: Line | None = None
         self._sides = Sides(self._open, replied=self._replied, lost=self._lose_side, ready=self._side_ready)
-        self._line: Line  # that was written to last
+        self._line: Line  # the one written to last
         self._lost = asyncio.Event()
         self._stopping = False
         self._unreached = route.unreached
@@ -120,7 +120,7 @@ class Writer:
 
     @property
     def newest(self) -> tuple[int, bool] | None:
-        """When its newest write was due, and whether it was acknowledged; None while that is to be seen."""
+        """When its newest write was due, and whether it was acknowledged; None while that is open."""
         return None if self._in_flight else self._newest
 
     async def run(self) -> None:
@@ -294,7 +294,7 @@ class Writer:
         self._line.ask(told, *command)
 
     def _turned_away(self, cause: Cause, reply: str) -> None:
-        """The operation has failed; where do the next ones go?"""
+        """The operation has failed; decide where the next ones go."""
         line = self._line
         there = _sent_to(reply, line.place)
         if there is not None:
@@ -347,7 +347,7 @@ class Writer:
             self._send(time.monotonic_ns())
 
     def _complete(self, cause: Cause, return_ns: int, seen: int = ABSENT) -> None:
-        """seen: what a read saw."""
+        """seen: the value that a read returned."""
         self._in_flight = False
         writes = self._habits.kind is Kind.WRITE
         if writes and cause is Cause.NONE:
@@ -403,7 +403,7 @@ def _seen(reply: RawReply) -> int:
 
 
 async def _expect_master(wire: Wire) -> None:
-    """A Sentinel's word may be old: ask the server itself, on the connection that is to carry the writes."""
+    """A Sentinel's answer may be stale: ask the server itself, on the connection that is to carry the writes."""
     try:
         told = parse_role(await wire.call("ROLE", within_s=ROLE_S))
     except BaseException:

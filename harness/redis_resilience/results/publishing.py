@@ -1,4 +1,4 @@
-"""From judged trial folders to what people read: a page a trial, one script for all of them, a table, a summary."""
+"""From judged trial folders to what people read: a page per trial, one script for all of them, a table, a summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from redis_resilience.trials.folder import TrialFolder, write_whole
 class Published:
     """table: for a terminal. index: the summary file, or the page of the only trial.
 
-    problem: what was left out or not written, a line each.
+    problem: what was left out or not written, one line each.
     """
 
     table: str
@@ -77,7 +77,7 @@ def _pages(judged: Sequence[tuple[TrialFolder, Tried]], script: str) -> Iterator
 
 
 def _lint(folder: TrialFolder) -> LintReport | None:
-    """None where it cannot be read, too: then its page is missing, and says so."""
+    """None where it cannot be read: then its page is missing, and a problem names it."""
     try:
         return folder.lint()
     except BrokenTrial:

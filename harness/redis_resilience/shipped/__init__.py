@@ -16,5 +16,5 @@ MANIFESTS = (_CHECKOUT if _IN_CHECKOUT else _HERE) / "manifests"
 BUILD_CONTEXT = _CHECKOUT if _IN_CHECKOUT else _HERE / "image"
 """The folder that holds the probe's `Dockerfile` and the `pyproject.toml` that it reads.
 
-In a wheel it is none above the scenarios: pytest would take it for their project.
+In a wheel there is none above the scenarios: pytest would take it for their project.
 """

@@ -53,7 +53,7 @@ def ecdf(sample: Sample, *, level: float = 0.95) -> Ecdf:
     data = stats.CensoredData(uncensored=sample.measured_ms, right=sample.bounds_ms)
     over = stats.ecdf(data).cdf
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # no limits where nobody or everybody is over: 0 and 1 below
+        warnings.simplefilter("ignore", RuntimeWarning)  # no limits where none or all are over: 0 and 1 below
         limits = over.confidence_interval(level, method="log-log")
     lower = np.nan_to_num(limits.low.probabilities, nan=0.0)
     upper = np.nan_to_num(limits.high.probabilities, nan=1.0)

@@ -1,1 +1,1 @@
-"""The documented set-ups as data, and what should happen to them."""
+"""The documented deployments as data, and what should happen to them."""

@@ -1,4 +1,4 @@
-"""The documented set-ups, by name."""
+"""The documented deployments, by name."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ CHART = Topology(
 
 
 def _controlled(controller: Controller, container: str, *names: str) -> tuple[Pod, ...]:
-    """Pods of random names: `names` are the slots that they take."""
+    """Pods of random names: `names` are the places that they take."""
     return tuple(Pod(name=name, containers=(container,), controller=controller) for name in names)
 
 

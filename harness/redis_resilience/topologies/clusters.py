@@ -1,4 +1,4 @@
-"""The documented set-ups of Redis Cluster: no Sentinel, several masters, each with its share of the slots."""
+"""The documented deployments of Redis Cluster: no Sentinel, several masters, each with its share of the slots."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A topology of a user's own: one YAML file, or one variable of a Python file, outside this project.
 
-The keys of the file are the fields of `Topology`, so that it can say whatever the catalogue can; a message names file,
-key, what was expected and what was found. What the settings mean is not checked here: that is for lint.
+The keys of the file are the fields of `Topology`, so that it can express all that the catalogue can; a message names
+file, key, what was expected and what was found. What the settings mean is not checked here: that is for lint.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _several(given: Given, key: str, path: Path) -> list[Given]:
 
 
 def _must_be_possible(found: Topology, path: Path) -> None:
-    """What no backend could bring up."""
+    """Raises UsageError for what no backend could bring up."""
     names = [pod.name for pod in found.pods]
     if len(set(names)) < len(names) or not names:
         raise UsageError(f"{path}: pods: expected one or more, each with a name of its own; got {', '.join(names)}")

@@ -13,11 +13,11 @@ OF_A_TRIAL = "of a trial"
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
 LISTENING = (REDIS_PORT, REDIS_PORT + 10_000, SENTINEL_PORT)
-"""Whatever of a pod peers connect to: its server, its node's cluster bus, its Sentinel."""
+"""What peers of a pod connect to: its server, its node's cluster bus, its Sentinel."""
 
 
 class System(StrEnum):
-    """Who decides which server is master."""
+    """What decides which server is master."""
 
     SENTINEL = "sentinel"
     CLUSTER = "cluster"  # Redis Cluster: the masters among themselves
@@ -34,7 +34,7 @@ class Boot(StrEnum):
 
 
 class ControllerKind(StrEnum):
-    """What makes a pod anew, in Kubernetes' words."""
+    """What recreates a pod, in Kubernetes' terms."""
 
     STATEFUL_SET = "StatefulSet"
     DEPLOYMENT = "Deployment"
@@ -44,7 +44,7 @@ class ControllerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controller:
-    """The object of a cluster that keeps a pod, and can be scaled."""
+    """The object of a cluster that manages a pod, and can be scaled."""
 
     kind: ControllerKind
     name: str
@@ -54,7 +54,7 @@ class Controller:
 
 
 class Volume(StrEnum):
-    """What becomes of a pod's data when its container is restarted, and when the pod is made anew."""
+    """What becomes of a pod's data when its container is restarted, and when the pod is recreated."""
 
     CONTAINER = "container"  # gone with the container, whatever volume is mounted elsewhere
     EMPTY_DIR = "emptyDir"  # gone with the pod
@@ -65,9 +65,9 @@ class Volume(StrEnum):
 class Pod:
     """name: as in Kubernetes ("redis-0"). containers: of "redis" and "sentinel", on the usual ports.
 
-    boot, volume: None for the topology's. controller: None for a bare pod, which nobody makes anew. Pods of other
-    controllers than StatefulSets have random names in a cluster; this one is the slot that one of them has. adopted:
-    made by hand; in its place its controller makes a pod like its others.
+    boot, volume: None for the topology's. controller: None for a bare pod, which nothing recreates. Pods of other
+    controllers than StatefulSets have random names in a cluster; this one is the place that one of them takes. adopted:
+    created manually; its controller replaces it by a pod like its others.
     introduced: its Sentinel, when it is new, asks another pod's for the Sentinels that it knows, and begins with them.
     """
 
@@ -137,17 +137,17 @@ class Topology:
     services: further ones, behind whose names any pod may answer.
 
     hand_over_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is deleted
-    first makes another one master, within so long; a container that comes back is master again only where it was missed
+    makes another one master first, within so long; a container that comes back is master again only where it was missed
     for less than D minus this. 0: neither.
-    fresh_sentinels: a Sentinel that starts, be it in the same pod, has a new identity and asks others whom to watch.
+    fresh_sentinels: a Sentinel that starts, even in the same pod, has a new identity and asks others what to monitor.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
-    password: servers and Sentinels ask for one, which is drawn anew for each deployment and no part of this data.
+    password: servers and Sentinels require one, which is drawn for each deployment and no part of this data.
     promises: what its document says will happen, in a few words; "" where it says nothing of that.
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
     shards: masters of a Redis Cluster, the first so many pods; the others are their replicas in turn.
     spares: the last so many pods run, and are no part of the cluster: it can grow by them.
     fixed_addresses: each pod keeps its address for ever, as behind a Service of its own, and announces it.
-    changed: directives that a trial set otherwise than the document and its manifests.
+    changed: directives that a trial set differently from the document and its manifests.
     """
 
     name: str
@@ -196,7 +196,7 @@ class Topology:
         raise UsageError(f"topology {self.name} has no pod {name!r}; it has: {known}")
 
     def successor(self, name: str) -> Pod:
-        """What takes the place of this pod once it is gone, under the same name: one like it, unless it is adopted."""
+        """What replaces this pod once it is gone, under the same name: one like it, unless it is adopted."""
         gone = self.pod(name)
         if not gone.adopted:
             return gone
@@ -204,7 +204,7 @@ class Topology:
         return replace(like, name=name)
 
     def controller_of(self, name: str) -> Controller:
-        """What keeps this pod and can be scaled; raises UsageError for a bare pod."""
+        """What manages this pod and can be scaled; raises UsageError for a bare pod."""
         controller = self.pod(name).controller
         if controller is None:
             raise UsageError(
@@ -241,7 +241,7 @@ class Topology:
         raise UsageError(f"topology {self.name} has no profile {name!r}; it has: {known}")
 
     def with_config(self, *directives: tuple[str, str]) -> Topology:
-        """The same topology with these redis directives added or replaced; what was not so before is remembered."""
+        """The same topology with these redis directives added or replaced; what changed by that is recorded."""
         names = {name for name, _ in directives}
         kept = tuple(pair for pair in self.redis_config if pair[0] not in names)
         changed = tuple(pair for pair in directives if pair not in self.redis_config)

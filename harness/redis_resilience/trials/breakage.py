@@ -49,7 +49,7 @@ class _Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A fault took the server that was master then.
+    """A fault took the server that was the current master.
 
     fault: its number in the plan. heard: how many events the probe had heard before it.
     """
@@ -60,7 +60,7 @@ class Loss:
 
 
 class Breakage:
-    """Injects with proof, notes every effect, and undoes whatever is left."""
+    """Injects with proof, records every effect, and undoes whatever is left."""
 
     def __init__(self, deployment: Deployment, notes: Notes, clock: Clock) -> None:
         self._deployment, self._notes, self._clock = deployment, notes, clock
@@ -83,7 +83,7 @@ class Breakage:
         return dead | {pod for item in self._broken for pod in item.pods}
 
     def undergo(self, fault: Fault) -> None:
-        """What the deployment has behind it when the trial begins: no fault of this trial."""
+        """What the deployment went through before the trial begins: no fault of this trial."""
         for place in places(fault.target, survey(self._deployment).view):
             broken = _Broken(0, fault, place, None, ())
             self._broken.append(broken)
@@ -93,7 +93,7 @@ class Breakage:
             self._broken.remove(broken)
 
     def inject(self, number: int, fault: Fault) -> None:
-        """Also notes which masters are lost by it."""
+        """Also records which masters are lost by it."""
         view, heard = survey(self._deployment).view, len(self._deployment.probe.events())
         for place in places(fault.target, view):
             broken = _Broken(number, fault, place, None, (place.pod,) if fault.traits.whole_pod else ())
@@ -114,7 +114,7 @@ class Breakage:
             )
 
     def heal_due(self) -> None:
-        """Undo those that have lasted as long as they were to."""
+        """Undo those whose time is over."""
         now_ns = self._clock.now_ns()
         for broken in [item for item in self._broken if item.heal_at_ns and item.heal_at_ns <= now_ns]:
             self._heal(broken)

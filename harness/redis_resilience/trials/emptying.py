@@ -1,7 +1,7 @@
-"""Taking every key away between two trials, also where the topology has taken FLUSHALL away.
+"""Deleting every key between two trials, also where the topology has disabled FLUSHALL.
 
 A deployment that renames it away does so to keep clients from it. The keys can still be deleted one by one, and a
-script does that where they are: nothing may write meanwhile, so none is left over.
+script on the server does that: no write can interleave, so none is left over.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """One trial from a started deployment to a complete history, phase by phase.
 
-    settle       wait until the deployment is whole
+    settle       wait until the deployment is fully redundant
     assumptions  empty keyspace, live settings, prediction; environment.json is saved
-    control      load without a fault: its own "outage" is the noise floor
+    control      load without a fault, the baseline: its own "outage" is the noise floor
     fault        each fault injected and proved
     observe      until what is expected was seen, or its deadline passed
-    heal         whatever is still broken is undone; wait until it is whole again
+    heal         whatever is still broken is undone; wait until redundancy is restored
     quiesce      the load stops; offsets become equal
     read         every key from every server
     done         the history is closed
 
-An expectation that does not come true is for the judges; it ends its phase, never the trial. Whatever goes wrong with
+A failed expectation is for the judges; it ends its phase, never the trial. Whatever goes wrong with
 the harness itself is kept as a problem of the history, which makes the verdict `unknown`; every fault is undone.
 """
 
@@ -59,7 +59,7 @@ def run_trial(
 ) -> None:
     """Run the plan and leave a complete history in `folder`, which holds the plan already.
 
-    Raises only what makes a history impossible (the deployment never became whole, the probe died before the load); the
+    Raises only what makes a history impossible (the deployment never became healthy, the probe died early); the
     deployment is left for the caller to stop.
     """
     _Run(plan, deployment, folder, observer=observer, clock=clock).run()
@@ -102,7 +102,7 @@ class _Run:
             self._keep_what_there_is()
 
     def _keep_what_there_is(self) -> None:
-        """History and logs, each as far as it goes: a probe that died must not cost the logs, nor the verdict.
+        """History and logs, each as far as possible: a probe that died must not cost the logs, nor the verdict.
 
         The checksums come last: whatever happens, nothing of the trial is written after them.
         """
@@ -205,7 +205,7 @@ class _Run:
             first = False
 
     def _watch(self) -> None:
-        """Point the probe's watchers at where everything is now; a pod that came back may be elsewhere.
+        """Point the probe's watchers at the present addresses; a pod that came back may have another.
 
         One that is gone stays in its place, under its last address: the order of names is their number in the records.
         """
@@ -222,7 +222,7 @@ class _Run:
             )
 
     def _ask_quorum(self) -> None:
-        """What the Sentinels that are left say of their power to fail over, before the next fault hits."""
+        """What the remaining Sentinels report of their ability to fail over, before the next fault hits."""
         for view in describe_sentinels(self._deployment):
             self._notes.keep(Ckquorum(at_ns=self._clock.now_ns(), sentinel=view.name, answer=view.ckquorum))
 
@@ -256,7 +256,7 @@ class _Run:
         return seen
 
     def _until_unthrottled(self) -> None:
-        """Wait until every Sentinel may start a failover: one that tried or voted before for nothing would refuse."""
+        """Wait until every Sentinel may start a failover: one that tried or voted recently would refuse."""
         profile = self._deployment.profile
 
         def look() -> tuple[bool, str]:
@@ -268,7 +268,7 @@ class _Run:
         eventually(look, within_s=within_s, what="Sentinels that may start a failover", clock=self._clock)
 
     def _expect_whole(self, what: str, also: Callable[[Survey], bool] | None = None) -> None:
-        """Wait for it within the heal window; that it did not come is the judges' to weigh."""
+        """Wait for it within the heal window; the judges weigh that it did not come."""
         if not self._plan.expect.heals:
             return
         try:
@@ -280,7 +280,7 @@ class _Run:
         self._notes.keep(TimedOut(at_ns=self._clock.now_ns(), reason=reason))
 
     def _sweep(self) -> int:
-        """Take away this trial's keys, of an earlier run that was killed too; how many are left under its prefix."""
+        """Delete this trial's keys, of an earlier killed run too; returns how many are left under its prefix."""
         swept = self._probe.sweep(self._plan.trial)
         if swept.unreachable or not swept.masters:
             raise BrokenTrial(
@@ -291,7 +291,7 @@ class _Run:
         return swept.left
 
     def _empty(self) -> int:
-        """Empty the servers: the deployment is this harness's own. How many keys are left."""
+        """Empty the servers: the deployment is this harness's own. Returns how many keys are left."""
         if self._count_keys():
             for master in survey(self._deployment).view.all_masters:
                 empty(self._probe, self._deployment.servers()[master])
@@ -308,7 +308,7 @@ class _Run:
         return sum(size for size in sizes if isinstance(size, int))
 
     def _pass(self, seconds: float) -> None:
-        """Let time pass under load: heal what is due, and tell how it goes."""
+        """Let time pass under load: heal what is due, and report progress."""
         until_ns = self._clock.now_ns() + int(seconds * 1e9)
         while (left_ns := until_ns - self._clock.now_ns()) > 0:
             self._breakage.heal_due()

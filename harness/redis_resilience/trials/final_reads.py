@@ -36,7 +36,7 @@ def read_finals(folder: Path) -> list[FinalRead]:
 
 
 def _keys(data: bytes) -> NDArray[np.uint64]:
-    """The keys in a file that `numpy.save` wrote. Its size says how many: the header is compared, not believed."""
+    """The keys in a file that `numpy.save` wrote. Its size gives their number: the header is compared, not trusted."""
     count, torn = divmod(len(data) - _HEADER, _KEY.itemsize)
     if count < 0 or torn or data[:_HEADER] != _header(count):
         raise BrokenTrial(f"expected numpy.save's array of the keys; got {len(data)} bytes that begin {data[:16]!r}")

@@ -1,7 +1,7 @@
-"""What the live settings of a deployment of ours let no Sentinel do to a server that it promotes.
+"""Live settings of this harness's own deployment that forbid a Sentinel to promote a server.
 
 A promotion is one transaction: MULTI, SLAVEOF NO ONE, CONFIG REWRITE, CLIENT KILL, EXEC (redis/redis src/sentinel.c,
-4f8cdc2a, sentinelSendSlaveOf). A command in it that the server does not take undoes all of it, and the Sentinel reports
+4f8cdc2a, sentinelSendSlaveOf). A command in it that the server refuses undoes all of it, and the Sentinel reports
 -failover-abort-slave-timeout.
 """
 
@@ -15,7 +15,7 @@ _PROMOTION = (("MULTI",), ("SLAVEOF", "NO", "ONE"), ("CONFIG", "REWRITE"), ("EXE
 def forbidden(deployment: Deployment) -> str:
     """Why no server can be promoted; "" where nothing is known to forbid it.
 
-    Whom an attached deployment's Sentinels are to its servers is not known here, and raises no objection.
+    The identity of an attached deployment's Sentinels to its servers is not known here, and raises no objection.
     """
     if not deployment.owns_data:
         return ""

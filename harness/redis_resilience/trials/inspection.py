@@ -1,6 +1,6 @@
 """A running deployment as lint sees it: the settings that its servers and Sentinels have now, asked through the probe.
 
-What settings do not tell (where data is kept, who starts as master) comes from the topology that was deployed; of a
+What settings do not show (where data is kept, who starts as master) comes from the topology that was deployed; of a
 Redis that was there before it is not seen.
 """
 
@@ -20,7 +20,7 @@ _PASSWORDS = ("masterauth", "requirepass")
 
 
 def inspect(deployment: Deployment) -> LintReport:
-    """What lint says of this deployment as it runs; a server that does not answer is one that was not seen."""
+    """What lint reports of this deployment as it runs; a server that does not answer is one that was not seen."""
     return check(read_deployment(deployment))
 
 
@@ -54,7 +54,7 @@ def _redis(deployment: Deployment, name: str) -> Settings:
 
 
 def _sentinel(deployment: Deployment, name: str, *, password: bool) -> Sentinel | None:
-    """None where it does not answer, or watches nobody."""
+    """None where it does not answer, or monitors nothing."""
     endpoint, master = deployment.sentinels()[name], deployment.topology.master_name
     facts = pairs(deployment.probe.query(endpoint, "SENTINEL", "MASTER", master).value)
     if not facts:
@@ -63,7 +63,7 @@ def _sentinel(deployment: Deployment, name: str, *, password: bool) -> Sentinel 
     check_quorum = deployment.probe.query(endpoint, "SENTINEL", "CKQUORUM", master)
     told = {key: value for key, value in {**own, **facts}.items() if key in DEFAULTS or key == "quorum"}
     told["ping-period"] = str(deployment.profile.ping_period_ms)
-    # One that reaches a master that asks for a password knows it.
+    # A Sentinel that reaches a master that requires a password knows it.
     told["auth-pass"] = SECRET if password and facts.get("flags") == "master" else ""
     return Sentinel(
         name=name,

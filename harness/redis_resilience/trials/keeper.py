@@ -1,7 +1,7 @@
 """Keeps one deployment for the trials that can share it: consecutive faults on one system, as in real life.
 
 The next trial gets the same deployment if it has the same topology and profile and nothing of the trial before is left
-in it: it is healthy, no Sentinel knows one that is gone, all have the same configuration epoch, and all may start a
+in it: it is healthy, no Sentinel counts one that is gone, all have the same configuration epoch, and all may start a
 failover, or may do so sooner than a new deployment would be up (the trial waits for that). Else it gets a new one.
 """
 
@@ -38,7 +38,7 @@ class Keeper:
         self._kept: tuple[Topology, Profile, Deployment] | None = None
         self._made = 0
         self._bring_up_s = 0.0
-        """What the newest deployment took to come up."""
+        """How long the newest deployment took to come up."""
         self._shared = ExitStack()
         """What outlives a deployment: the journal of the run."""
         self._journal: Journal | None = None
@@ -57,7 +57,7 @@ class Keeper:
         return getattr(self._kept[2], "clock", HOST_CLOCK) if self._kept else HOST_CLOCK
 
     def deployment(self, topology: Topology, profile: Profile, *, fresh: bool = False) -> Deployment:
-        """A started deployment of exactly this; unless it must be fresh, that of the trial before if still whole."""
+        """A started deployment of exactly this; unless it must be fresh, that of the trial before if still healthy."""
         if self._kept and (fresh or self._kept[:2] != (topology, profile) or not self._usable()):
             self._stop()
         if not self._kept:
@@ -69,7 +69,7 @@ class Keeper:
         return self._kept[2]
 
     def attached(self) -> Deployment:
-        """The Redis that the user named; it is not ours to make anew, so it is kept whatever state it is in."""
+        """The Redis that the user named; it is not ours to recreate, so it is kept whatever state it is in."""
         if not self._kept:
             made = self._attach()
             made.start()
@@ -77,7 +77,7 @@ class Keeper:
         return self._kept[2]
 
     def join(self) -> None:
-        """Be part of the run until `close`, with or without a deployment: nobody else is its last process then."""
+        """Be part of the run until `close`, with or without a deployment: no other process is its last one then."""
         if self._settings.backend in ("kind", "context"):
             self._run_journal()
 
@@ -118,7 +118,7 @@ class Keeper:
             return False
 
     def _make(self, topology: Topology, profile: Profile) -> Deployment:
-        """The backends are imported where one is made: a run pays for its own only."""
+        """The backends are imported where one is used: a run pays for its own only."""
         self._made += 1
         if self._settings.backend == "memory":
             from redis_resilience.deployments.memory.deployment import MemoryDeployment  # noqa: PLC0415 - see above
@@ -141,7 +141,7 @@ class Keeper:
 
     def _in_cluster(self, topology: Topology, profile: Profile) -> Deployment:
         from redis_resilience.deployments.kube.cluster import KindClusters  # noqa: PLC0415 - see `_make`
-        from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
+        from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - see `_make`
 
         settings, journal = self._settings, self._run_journal()
         clusters = KindClusters(
@@ -166,7 +166,7 @@ class Keeper:
 
     def _in_context(self, topology: Topology, profile: Profile) -> Deployment:
         from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - see `_make`
-        from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - idem
+        from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - see `_make`
 
         settings, journal = self._settings, self._run_journal()
         run_id = f"{journal.run}-{settings.worker}-{self._made}"
@@ -183,7 +183,7 @@ class Keeper:
 
     def _attach(self) -> Deployment:
         from redis_resilience.deployments.kube.attached import AttachedDeployment  # noqa: PLC0415 - see `_make`
-        from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - idem
+        from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - see `_make`
 
         settings, journal = self._settings, self._run_journal()
         self._made += 1
@@ -199,7 +199,7 @@ class Keeper:
 
     def _run_journal(self) -> Journal:
         from redis_resilience.deployments.journal import Journal, state_folder  # noqa: PLC0415 - see `_make`
-        from redis_resilience.deployments.kube.undoing import Undoer, leave  # noqa: PLC0415 - idem
+        from redis_resilience.deployments.kube.undoing import Undoer, leave  # noqa: PLC0415 - see `_make`
 
         if self._journal is None:
             results = self._settings.results
@@ -210,7 +210,7 @@ class Keeper:
 
 
 def context_of(settings: Settings) -> Context:
-    """What the user named of a cluster that is there."""
+    """What the user named of an existing cluster."""
     from redis_resilience.deployments.kube.context import Context  # noqa: PLC0415 - see `Keeper._make`
 
     return Context(
@@ -224,7 +224,7 @@ def context_of(settings: Settings) -> Context:
 
 
 def attachment_of(settings: Settings) -> Attachment:
-    """What the user told of a Redis that is there."""
+    """What the user named of an existing Redis."""
     from redis_resilience.deployments.kube.attachment import Attachment  # noqa: PLC0415 - see `Keeper._make`
 
     return Attachment(

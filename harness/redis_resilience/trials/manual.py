@@ -32,7 +32,7 @@ class ManualSteps:
         return {pod: endpoint.host for pod, endpoint in self._deployment.servers().items()}
 
     def call(self, host: str, port: int, *command: str) -> Value:
-        """One command to whoever has this name, once, as a client inside the deployment's network would send it."""
+        """One command to this name, once, as a client inside the deployment's network would send it."""
         answer = self._ask(host, port, command)
         if answer.error or answer.unreachable:
             raise DeploymentError(
@@ -41,7 +41,7 @@ class ManualSteps:
         return answer.value
 
     def until(self, wanted: Value, host: str, port: int, *command: str) -> None:
-        """Ask again and again until it answers so; replicas are a moment behind."""
+        """Ask again and again until this is the answer; replicas are a moment behind."""
 
         def look() -> tuple[bool, str]:
             answer = self._ask(host, port, command)
@@ -61,7 +61,7 @@ class ManualSteps:
         return self._clients().fetch(url)
 
     def ping_from(self, labels: Mapping[str, str], host: str, port: int) -> str:
-        """What a client pod with these labels gets for a PING: "PONG", or why none; raises Unavailable as `fetch`."""
+        """A client pod's result with these labels for a PING: "PONG", or why none; raises Unavailable as `fetch`."""
         return self._clients().ping_from(labels, host, port)
 
     def _ask(self, host: str, port: int, command: tuple[str, ...]) -> Answer:

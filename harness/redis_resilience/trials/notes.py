@@ -1,4 +1,4 @@
-"""What the harness itself tells of a trial, put on the probe's clock and kept at once."""
+"""What the harness itself records of a trial, put on the probe's clock and kept at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Notes:
         return self._clock.now_ns()
 
     def problem(self, text: str) -> None:
-        """Keep what went wrong; a disk that is full must not keep the faults from being undone."""
+        """Keep what went wrong; a full disk must not keep the faults from being undone."""
         with contextlib.suppress(BrokenTrial):
             self.keep(Problem(at_ns=self.now_ns(), reason=text))
 

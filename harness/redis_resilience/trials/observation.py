@@ -1,6 +1,6 @@
 """How long a trial observes what its faults lead to, and when it has seen all of that.
 
-Every loss of whoever is master then counts: the last one is observed until every Sentinel or node that is alive has
+Every loss of the current master counts: the last one is observed until every Sentinel or node that is alive has
 announced another master, or until the prediction's deadline passed.
 """
 
@@ -39,7 +39,7 @@ class Observation:
         return bool(self._prediction.failover) or self._later
 
     def deadline_s(self) -> float:
-        """After the last fault. It grows once Sentinels report that an attempt came to nothing."""
+        """After the last fault. It grows once Sentinels report a failed attempt."""
         if self.plan.windows.observe_s:
             return self.plan.windows.observe_s
         profile, prediction = self.deployment.profile, self._prediction
@@ -54,7 +54,7 @@ class Observation:
         return allowed_s + attempts * prediction.retry_ms / 1e3 + _MARGIN_S
 
     def complete(self) -> bool:
-        """Every Sentinel or node that is alive names another master than was lost, and so do the clients."""
+        """Every Sentinel or node that is alive names a master other than the lost one, and so do the clients."""
         if self.breakage.passing or not self.breakage.losses:
             return False
         loss, probe = self.breakage.losses[-1], self.deployment.probe
@@ -76,13 +76,13 @@ class Observation:
 
     @property
     def _later(self) -> bool:
-        """Whether the last loss is of somebody who became master in this trial, or is not the first."""
+        """Whether the last loss is of a server that became master in this trial, or is not the first."""
         masters = {self.environment.master, *(shard.master for shard in self.environment.shards)}
         losses = self.breakage.losses
         return bool(losses) and (losses[-1].master not in masters or losses[-1].fault != losses[0].fault)
 
     def _moved(self, events: Iterable[Event], loss: Loss) -> set[str]:
-        """The Sentinels that announced another master than the lost one since."""
+        """The Sentinels that announced a master other than the lost one since."""
         servers = self.deployment.servers()
         moved: set[str] = set()
         for event in events:

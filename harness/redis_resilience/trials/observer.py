@@ -1,4 +1,4 @@
-"""Who is told how a trial goes while it runs: a terminal, a log, nobody."""
+"""The observer of a running trial: a terminal, a log, or none."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Progress:
 
 class Observer(Protocol):
     def progress(self, progress: Progress) -> None:
-        """Called some times a second, from the engine's own thread; must return at once."""
+        """Called several times a second, from the engine's own thread; must return at once."""
 
 
 class Silent:
-    """Tells nobody."""
+    """Reports nothing."""
 
     def progress(self, progress: Progress) -> None:
-        """Nobody wants to know."""
+        """Nothing is shown."""
 
 
 SILENT = Silent()

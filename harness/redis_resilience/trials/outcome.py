@@ -1,4 +1,4 @@
-"""What a scenario gets back: the judgement in the words that an assertion reads like."""
+"""What a scenario gets back: the judgement in the terms that an assertion reads like."""
 
 from __future__ import annotations
 

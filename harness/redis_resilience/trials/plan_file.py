@@ -110,7 +110,7 @@ _OLD_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "delete-now": {"kind": "delete-pod", "grace_s": 0.0},
     "node-stop": {"kind": "stop-node"},
 }
-"""Schema 1 named some faults otherwise, and kept neither grace nor slots: they are the defaults of that release."""
+"""Schema 1 had other names for some faults, and kept neither grace nor slots: they are the defaults of that release."""
 
 
 def _from_schema_1(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a survey saw: every server's role, the whole in words, and how a reply to ROLE is read."""
+"""What a survey saw: every server's role, the state in words, and how a reply to ROLE is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redis_resilience.probe.protocol import Answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """What ROLE said. role: "master", "replica", an error reply, or "unreachable"; source: whom a replica follows."""
+    """The reply to ROLE. role: "master", "replica", an error reply, or "unreachable"; source: a replica's master."""
 
     role: str
     offset: int = -1
@@ -28,14 +28,14 @@ class Survey:
 
     servers: Mapping[str, ServerState]
     sentinels: Mapping[str, str]
-    """Pod of the master as each Sentinel names it; "" where it did not answer or names nobody known."""
+    """Pod of the master as each Sentinel names it; "" where it did not answer or names no known server."""
     view: View
     whole: bool
     text: str
     shards: Mapping[tuple[Range, ...], tuple[str, ...]] = field(default_factory=dict)
     """Of a Redis Cluster: by their slots the pods that serve them, each master first."""
     stale_sentinels: int = 0
-    """The most Sentinels that one of them knows and that are not there: they count for the majority."""
+    """The most stale Sentinels that one of them knows: they count for the majority."""
     epochs: frozenset[str] = frozenset()
     """The configuration epochs of all Sentinels: several while a failover is not known to all of them."""
 

@@ -12,7 +12,7 @@ from redis_resilience.options import OPTIONS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A field for each option that a trial or its deployment knows of; `settings` fills it.
+    """A field for each option that a trial or its deployment needs; `settings` fills it.
 
     results: folder of this run; every trial gets a folder in it. worker: which of the run's processes this is.
     """

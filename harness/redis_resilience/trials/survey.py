@@ -1,4 +1,4 @@
-"""Who is what right now, and is it whole: asked of every server and every Sentinel through the probe.
+"""Who is what right now, and is it healthy: asked of every server and every Sentinel through the probe.
 
 One look, no waiting: `eventually` does that. Reply shapes of RESP2 are unified here and nowhere else.
 """
@@ -98,7 +98,7 @@ def _survey(deployment: Deployment) -> Survey:
 
 
 def _missing(deployment: Deployment, servers: Collection[str], sentinels: Collection[str]) -> list[str]:
-    """What the topology has and nobody was there to be asked: the others may well agree without it."""
+    """Containers of the topology that did not exist to be asked: the others may well agree without them."""
     there = {"redis": servers, "sentinel": sentinels}
     return [
         f"no {pod.name}/{container}"
@@ -117,7 +117,7 @@ def caught_up(seen: Survey) -> bool:
 
 
 def caught_up_with(begin: Survey) -> Callable[[Survey], bool]:
-    """Whether every server has all that the master had then; where others go on writing, offsets are never equal."""
+    """Whether every server has all that the master had then; while other clients write, offsets are never equal."""
     wanted = max(state.offset for state in begin.servers.values())
     return lambda seen: all(state.offset >= wanted for state in seen.servers.values())
 

@@ -3,7 +3,7 @@
 A Sentinel starts none until 2 x failover-timeout after it last tried or voted for another one (redis/redis
 src/sentinel.c, 4f8cdc2a: sentinelStartFailoverIfNeeded, line 4951, logs "Next failover delay"; sentinelVoteLeader and
 sentinelStartFailover set the time, up to 1 s later at random). A switch, a reset and a restart forget it
-(sentinelResetMaster). No command tells it, so the published events have to.
+(sentinelResetMaster). No command reports it, so the published events have to.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Trial:
 
     @property
     def profile(self) -> Profile:
-        """The profile of the run: its D is what "shorter than D" means."""
+        """The profile of the run: its `down_after_ms` is what "shorter than D" in a scenario means."""
         return self._keeper.attached().profile if self._settings.attach else self._profile
 
     @property
@@ -84,7 +84,7 @@ class Trial:
 
     @property
     def forgotten(self) -> bool:
-        """Never run, and not only there to be asked by hand."""
+        """Never run, and not only used for manual steps."""
         return not self._begun and (self._deployment is None or bool(self._faults or self._writers))
 
     def redis(self, **directives: str) -> None:
@@ -95,7 +95,7 @@ class Trial:
         self._redis |= dict(pairs)
 
     def down_after(self, ms: int) -> None:
-        """Another D for this trial; the profile's name says so: numbers of different profiles are not compared."""
+        """Another down-after-milliseconds for this trial; the profile's name shows it, so that none are compared."""
         self._must_be_ours("another D")
         if ms < 1:
             raise UsageError(f"expected down-after-milliseconds of 1 or more; got {ms}")
@@ -134,9 +134,9 @@ class Trial:
         )
 
     def inject(self, fault: Fault, *, after_s: float = 0.0, at_s: float | None = None) -> None:
-        """Add a fault, `after_s` after the effect of the one before it (the first: after the control window).
+        """Add a fault, `after_s` after the effect of the one before it (the first: after the baseline).
 
-        at_s: so long after the control window, whatever else is broken by then; two faults may overlap.
+        at_s: so long after the baseline, whatever else is broken by then; two faults may overlap.
         """
         if at_s is not None and after_s:
             raise UsageError(f"expected after_s or at_s of {fault}; got {after_s:g} s and {at_s:g} s")
@@ -147,7 +147,7 @@ class Trial:
         )
 
     def before(self, fault: Fault) -> None:
-        """Done, healed and whole again before anything is measured: what the deployment has been through by then."""
+        """Done and healed, with redundancy restored, before anything is measured: the deployment's past."""
         self._before.append(fault)
 
     def expect(
@@ -189,7 +189,7 @@ class Trial:
         self._followed = replace(plan, backend=self._settings.backend, repeat=self._repeat)
 
     def manual_steps(self) -> ManualSteps:
-        """Deploy, wait until all is whole, and ask by hand; `run` then breaks the same deployment."""
+        """Deploy, wait until all is healthy, and return its manual steps; `run` then breaks the same deployment."""
         deployment = self._deployed()
 
         def look() -> tuple[bool, str]:
@@ -248,7 +248,7 @@ class Trial:
         )
 
     def _deployed(self) -> Deployment:
-        """One deployment a trial, whoever asks for it first."""
+        """One deployment per trial, whichever call needs it first."""
         if self._only_plan:
             raise Unavailable("this scenario's manual steps need a deployment, and its plan comes after them")
         if self._deployment is None:

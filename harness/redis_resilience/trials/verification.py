@@ -1,4 +1,4 @@
-"""Checks that several documents have their readers do."""
+"""Checks that several documents ask of their readers."""
 
 from __future__ import annotations
 

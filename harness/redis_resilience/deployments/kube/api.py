@@ -43,7 +43,7 @@ _RESOURCES = {
 
 
 def connect(kubeconfig: Path, context: str, namespace: str) -> ClientApi:
-    """The API of one namespace. Raises Unavailable without the library, KubeError with a kubeconfig that is no use."""
+    """The API of one namespace. Raises Unavailable without the library, KubeError with an unusable kubeconfig."""
     try:
         from kubernetes import client, config  # noqa: PLC0415 - see the module's docstring
     except ImportError as error:
@@ -194,9 +194,9 @@ class ClientApi:
 
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
         import websocket  # noqa: PLC0415 - see the module's docstring
-        from kubernetes.stream.ws_client import websocket_call  # noqa: PLC0415 - idem
+        from kubernetes.stream.ws_client import websocket_call  # noqa: PLC0415 - see the module's docstring
 
-        websocket.setdefaulttimeout(_READ_S)  # its own is to wait for ever
+        websocket.setdefaulttimeout(_READ_S)  # its own default is to wait for ever
 
         query = [("container", container), *(("command", word) for word in command)]
         query += [(stream, "true") for stream in ("stdin", "stdout", "stderr")]
@@ -347,7 +347,7 @@ def _lines(response: Any) -> Iterator[bytes]:
 
 
 def _http_error() -> type[Exception]:
-    """What the library's own HTTP client raises where nobody answers."""
+    """What the library's own HTTP client raises when there is no answer."""
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - see the module's docstring
 
     error: type[Exception] = HTTPError
@@ -355,7 +355,7 @@ def _http_error() -> type[Exception]:
 
 
 def _said(error: Any, cause: BaseException | None) -> str:
-    """The API's own message out of its answer, which a refused websocket keeps in its own error."""
+    """The API's own message from its answer; for a refused websocket the library keeps it inside its error."""
     body = error.body or getattr(cause, "resp_body", None) or ""
     try:
         return str(json.loads(body)["message"])

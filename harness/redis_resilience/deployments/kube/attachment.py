@@ -1,6 +1,6 @@
-"""Which pods a Redis that is there already is made of, and what its Sentinels say of it; asks, never changes anything.
+"""Which pods make up a Redis that is there already, and what its Sentinels report; asks, never changes anything.
 
-What comes out is a topology like the documented ones: names of the cluster, times of the live Sentinels.
+The result is a topology like the documented ones: names of the cluster, times of the live Sentinels.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPTIONS = {"redis": "--redis-container", "sentinel": "--redis-sentinel-containe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """What the user told. selector: labels of the data pods. secret: name and key of the password's, or None.
+    """What the user named. selector: labels of the data pods. secret: name and key of the password's, or None.
 
     Empty: the data pods' selector, the containers with the usual ports, the only master that the Sentinels have.
     """
@@ -81,7 +81,7 @@ class Found:
 
 
 def find(api: KubeApi, attachment: Attachment) -> Found:
-    """The pods and what their containers are; raises UsageError where the selectors do not fit."""
+    """The pods and the roles of their containers; raises UsageError where the selectors do not fit."""
     servers = _selected(api, attachment.selector, "--redis-attach")
     other = attachment.sentinel_selector
     sentinels = _selected(api, other, "--redis-sentinel-selector") if other else servers
@@ -142,11 +142,11 @@ def _selected(api: KubeApi, selector: str, option: str) -> tuple[PodState, ...]:
 
 
 def _container(pod: PodState, role: str, named: str) -> ContainerState:
-    """By its name where that is told, else the one with the usual port, else the one that is called as its role."""
+    """By its name where the user gave that, else the one with the usual port, else the one named after its role."""
     fits: Callable[[ContainerState], bool] = lambda each: each.name == named  # noqa: E731 - one of three
     if not named:
         declared = any(_PORTS[role] in each.ports for each in pod.containers)
-        fits = lambda each: _PORTS[role] in each.ports if declared else each.name == role  # noqa: E731 - idem
+        fits = lambda each: _PORTS[role] in each.ports if declared else each.name == role  # noqa: E731 - one of three
     found = [each for each in pod.containers if fits(each)]
     if len(found) != 1:
         known = ", ".join(f"{each.name} (ports {', '.join(map(str, each.ports)) or 'none'})" for each in pod.containers)
@@ -168,7 +168,7 @@ def _masters(probe: Probe, pod: str, endpoint: Endpoint) -> list[dict[str, str]]
 
 
 def _ping_ms(probe: Probe, endpoint: Endpoint) -> int:
-    """The period of its PINGs where it tells (Redis 7.0 and up); 0 for the engine's own."""
+    """The period of its PINGs where it reports that (Redis 7.0 and up); 0 for the engine's own."""
     told: Value = probe.query(endpoint, "SENTINEL", "DEBUG").value
     return int(pairs(told).get("PING-PERIOD", "0"))
 

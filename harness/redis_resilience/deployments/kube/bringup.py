@@ -1,4 +1,4 @@
-"""From nothing to pods that are ready and a probe that answers, each step leaving its own undoing behind."""
+"""From nothing to pods that are ready and a probe that answers; each step registers how to undo itself."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Up:
-    """What there is while a deployment is up. undo: takes all of it away, last made first."""
+    """What exists while a deployment is up. undo: takes all of it away, last made first."""
 
     cluster: Cluster
     where: Where
@@ -75,7 +75,7 @@ class Up:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Where the pods will be, once what must not be there was looked for. undo: takes away what is begun on it."""
+    """Where the pods will be, after a check for what must not be there. undo: takes away what is begun on it."""
 
     site: Site
     cluster: Cluster
@@ -101,7 +101,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     steps.took("images into the nodes")
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
-    api.version()  # a cluster that does not answer is told before anything is noted that nobody could undo
+    api.version()  # an unreachable cluster is reported before anything is recorded that could not be undone
     ground = break_ground(
         "\n---\n".join((objects, probe_objects, *secret)),
         Ground(site=site, cluster=cluster, where=where_of(site, cluster, api), api=api, journal=journal, undo=undo),
@@ -208,7 +208,7 @@ def complete(ground: Ground, pods: Pods, *, images: Sequence[str], steps: Steps)
 def _enter_nodes(
     site: Site, cluster: Cluster, pods: Sequence[PodState | None], undo: ExitStack
 ) -> dict[str, NodeShell]:
-    """Those that the cluster names, else those that the pods are on: now, as it would disturb a measurement."""
+    """Those that the cluster names, else those that the pods are on: now; later it would disturb a measurement."""
     if site.locked:
         return {}
     nodes = {}
@@ -219,13 +219,13 @@ def _enter_nodes(
 
 
 def _resources(objects: str) -> tuple[str, ...]:
-    """Controllers before what they would make again, and what they leave behind."""
+    """Controllers before what they would recreate, and before what they leave behind."""
     made = dict.fromkeys(each.resource for each in manifests.objects_in(objects))
     return tuple(dict.fromkeys((*made, "pods", "persistentvolumeclaims")))
 
 
 def _be_a_guest(made: DeleteObjects, journal: Journal, undo: ExitStack) -> None:
-    """Noted before the first object is made; at the end exactly what carries the label goes, and is waited for."""
+    """Recorded before the first object is made; at the end exactly what carries the label is deleted; waits for it."""
     entry = journal.note(made)
     undo.callback(lambda: journal.done(entry, remove_objects(made)))
 
@@ -243,7 +243,7 @@ def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo:
     entry = journal.note(made)
 
     def let_go() -> None:
-        """Asked for only: that it is gone is seen at the end of the run, which tells where it is not."""
+        """Only requested: whether it is gone is checked at the end of the run, which reports what remains."""
         with suppress(KubeError):
             if entry in journal.left() and (nothing := ask_namespace_to_go(api, made)):
                 journal.done(entry, nothing)
@@ -258,7 +258,7 @@ def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo:
 
 
 def _undo_faults(journal: Journal, connect: Connect, site: Site) -> None:
-    """What nobody has healed; one that cannot be undone now stays in the journal. What was made goes by itself."""
+    """Faults not healed yet; one that cannot be undone now stays in the journal. What was created goes by itself."""
     made = DeleteCluster | DeleteNamespace | DeleteObjects
     with Undoer(connect, site.shell) as undoer:
         undo_left(

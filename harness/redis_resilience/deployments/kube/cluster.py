@@ -66,7 +66,7 @@ class KindClusters:
         return ""
 
     def acquire(self) -> Cluster:
-        """The cluster, made where there is none yet. Raises Unavailable where this machine cannot have one."""
+        """The cluster, created where there is none yet. Raises Unavailable where this machine cannot have one."""
         must_have("kind", "kubectl")
         must_have_docker()
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ class KindClusters:
                 loaded.write_text("\n".join([*have, *wanted]) + "\n")
 
     def admit(self, api: KubeApi, objects: str) -> None:
-        """A namespace of its own takes anything."""
+        """A namespace of its own accepts anything."""
 
     def shell(self, node: str) -> NodeShell:
         return NodeShell.of_container(node)
@@ -137,7 +137,7 @@ class KindClusters:
         try:
             run(*command, within_s=_CREATED_WITHIN_S, given="\n".join(lines).encode())
         except BaseException as error:
-            with suppress(DeploymentError):  # the first error is the one to tell; the journal keeps what is left
+            with suppress(DeploymentError):  # the first error is the one to report; the journal keeps what is left
                 self._journal.done(entry, delete_cluster(undo))
             if not isinstance(error, DeploymentError):
                 raise
@@ -147,7 +147,7 @@ class KindClusters:
 
 
 def delete_cluster(undo: DeleteCluster) -> str:
-    """Also right for one of which only parts are there; returns how its end was seen."""
+    """Also correct for a cluster of which only parts exist; returns how its end was seen."""
     name = undo.kind_cluster
     run("kind", "delete", "cluster", "--name", name, "--kubeconfig", undo.kubeconfig, within_s=_LOADED_WITHIN_S)
     if name in kind_clusters():
@@ -156,12 +156,12 @@ def delete_cluster(undo: DeleteCluster) -> str:
 
 
 def kind_clusters() -> tuple[str, ...]:
-    """All that kind knows of here, whoever made them."""
+    """All that kind knows of here, whoever created them."""
     return tuple(run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split())
 
 
 def left_clusters() -> tuple[str, ...]:
-    """Clusters of this project's name that are there now: of a run that goes on, was told to keep it, or was killed."""
+    """Clusters of this project's name that exist now: of a run that goes on, was asked to keep it, or was killed."""
     return tuple(name for name in kind_clusters() if name.startswith(PREFIX))
 
 

@@ -1,7 +1,7 @@
 """A cluster that is there already, named by its context; deployments are guests in one namespace of it.
 
-Guard rails: the current context is never taken by default, the namespace must be there, and its owner must have opted
-in, by a label or by naming the context once more. Nothing is loaded into nodes; they fetch images as for anybody.
+Guard rails: the current context is never used implicitly, the namespace must exist, and its owner must have opted
+in, by a label or by repeating the context's name. Nothing is loaded into nodes; they pull images as for any workload.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NO_HELPER = (
 class Context:
     """What the user named. kubeconfig: None for kubectl's own. allowed: a context that needs no label.
 
-    node_helper: privileged pods may be made to enter nodes. secret: the name of one that will be read, or "".
+    node_helper: privileged pods may be created to enter nodes. secret: the name of one that will be read, or "".
     """
 
     name: str
@@ -99,10 +99,10 @@ class ContextSite:
         return named
 
     def load(self, images: Sequence[str]) -> None:
-        """The kubelets fetch what their nodes lack, before their pods are ready, so before anything is measured."""
+        """The kubelets pull what their nodes lack, before their pods are ready, so before anything is measured."""
 
     def admit(self, api: KubeApi, objects: str) -> None:
-        """All that is needed is allowed, the owner has opted in, and no object of these names is there."""
+        """All that is needed is allowed, the owner has opted in, and no object of these names exists."""
         must_be_allowed(api, self.permissions(objects))
         self.must_be_welcome(api)
         self.must_be_free(objects)
@@ -111,7 +111,7 @@ class ContextSite:
         must_be_welcome(api, self._context)
 
     def must_be_free(self, objects: str) -> None:
-        """Nothing is written over, and nothing of another's deleted at the end."""
+        """Nothing is overwritten, and nothing that belongs to others is deleted at the end."""
         where = self.where
         place = Place(kubeconfig=Path(where.kubeconfig), context=where.context, namespace=where.namespace)
         there = manifests.existing(objects, place)
@@ -119,7 +119,7 @@ class ContextSite:
             raise UsageError(_in_the_way(there, where))
 
     def permissions(self, objects: str, capabilities: Collection[type] = ()) -> tuple[Permission, ...]:
-        """What this deployment needs to be allowed. capabilities: that its faults take."""
+        """The permissions that this deployment needs. capabilities: those that its faults need."""
         context = self._context
         return needed(
             manifests.objects_in(objects),
@@ -141,7 +141,7 @@ class ContextSite:
 
 
 def must_be_welcome(api: KubeApi, context: Context) -> None:
-    """The namespace is there and its owner has opted in; raises UsageError that says how to."""
+    """The namespace exists and its owner has opted in; raises UsageError that says how to."""
     opt_in = (
         f"`kubectl --context {context.name} label namespace {context.namespace} {OPT_IN_LABEL}={OPT_IN}`, or "
         f"--redis-allow-context={context.name}"
@@ -169,7 +169,7 @@ def must_be_welcome(api: KubeApi, context: Context) -> None:
 
 
 def kubeconfig_of(environ: Mapping[str, str]) -> Path:
-    """The one that kubectl would take; raises UsageError where that is a list of several."""
+    """The one that kubectl would use; raises UsageError where that is a list of several."""
     named = environ.get("KUBECONFIG", "")
     if os.pathsep in named:
         raise UsageError(f"expected one kubeconfig; KUBECONFIG lists several: {named}; name it with --redis-kubeconfig")

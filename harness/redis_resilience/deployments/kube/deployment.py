@@ -1,7 +1,7 @@
 """A topology as pods of a cluster, as the engine and the faults see it.
 
 What differs from processes on this host: the kubelet and the controllers undo some faults by themselves. A killed
-container is started again at once, a deleted pod is made anew. So `start_container` and `create_pod` start nothing
+container is restarted at once, a deleted pod is recreated. So `start_container` and `create_pod` start nothing
 here: they wait until the cluster has done it, and say so in their proof.
 """
 
@@ -81,7 +81,7 @@ class KubeDeployment(Growing):
         self._deleted: dict[str, str] = {}
         """Pod to the uid of the one that was deleted."""
         self._stopped: dict[tuple[str, str], tuple[str, Entry]] = {}
-        """Pod and container to how to let it go on."""
+        """Pod and container to the function that resumes it."""
         self._scaled: dict[Controller, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
         """How to scale it back, and the pods that it had."""
         self._running: Up | None = None
@@ -177,7 +177,7 @@ class KubeDeployment(Growing):
 
     @property
     def worn(self) -> str:
-        """A container that was started again some times has to wait longer each time, which is no part of a fault."""
+        """Each restart of a container makes the next one wait longer, which is no part of a fault."""
         for pod in self._up.watch.pods():
             for container in pod.containers:
                 if container.restarts >= _WORN_RESTARTS:
@@ -195,7 +195,7 @@ class KubeDeployment(Growing):
     def signal(self, pod: str, container: str, name: str) -> Effect:
         """After SIGKILL and SIGTERM the kubelet starts the container again by itself.
 
-        So it does after a liveness probe that a stopped process does not answer: then nothing is left to be woken.
+        So it does after a liveness probe that a stopped process does not answer: then nothing is left to be resumed.
         """
         place = f"{pod}/{container}"
         ended = self._up.pods.container(pod, container).id
@@ -253,7 +253,7 @@ class KubeDeployment(Growing):
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof, asked_ns=(begin_ns, accepted_ns))
 
     def create_pod(self, pod: str) -> Effect:
-        """Wait until the pod's controller has made it anew, and all of it answers."""
+        """Wait until the pod's controller has recreated it, and all of it answers."""
         uid = self._deleted.get(pod)
         if uid is None:
             raise DeploymentError(f"expected pod {pod} to have been deleted; it was not")

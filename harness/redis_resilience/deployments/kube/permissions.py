@@ -1,4 +1,4 @@
-"""What the API must allow before anything is made, asked beforehand: one message that lists all that is missing.
+"""What the API must allow, checked before anything is created: one message that lists all that is missing.
 
 By SelfSubjectAccessReview, as `kubectl auth can-i` does; asking changes nothing.
 """

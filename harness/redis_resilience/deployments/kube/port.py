@@ -14,7 +14,7 @@ from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import Controller
 
 RUN_LABEL = "redis-resilience/run"
-"""On every namespace that is made here: leftovers are found by it."""
+"""On every namespace that is created here: leftovers are found by it."""
 
 
 class KubeError(DeploymentError):
@@ -26,7 +26,7 @@ class KubeError(DeploymentError):
 
     @property
     def passing(self) -> bool:
-        """Whether the same call may succeed a little later: nobody answered, or the server is not ready for it."""
+        """Whether the same call may succeed a little later: there was no answer, or the server is not ready for it."""
         return self.status in (0, 429) or self.status >= 500
 
 
@@ -36,7 +36,7 @@ class ContainerState:
 
     id: without its "containerd://". state: running, waiting or terminated; reason: why, in the kubelet's word.
 
-    started: the kubelet's stamp (RFC 3339, whole seconds); "" while it does not run.
+    started: the kubelet's timestamp (RFC 3339, whole seconds); "" while it does not run.
     """
 
     name: str
@@ -58,8 +58,8 @@ class ContainerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodState:
-    """name: the topology's for it. real_name: the cluster's, where that is another (see `slots`). created: when, as the
-    API stamps it. owner: kind and name of the controller ("StatefulSet", "redis"). containers: without init containers.
+    """name: the topology's for it. real_name: the cluster's, where that is another (see `places`). created: when, as
+    the API reports it. owner: kind and name of the controller ("StatefulSet", "redis"). containers: no init containers.
 
     waiting_for: conditions that are not true yet, with their reason ("PodScheduled: Unschedulable").
     """
@@ -129,10 +129,10 @@ class Channel(Protocol):
         """Readable when there may be something to receive."""
 
     def send(self, data: bytes) -> None:
-        """To the program's stdin. Raises KubeError where the line is cut."""
+        """To the program's stdin. Raises KubeError where the connection is broken."""
 
     def receive(self) -> tuple[bytes, bytes]:
-        """New on stdout and on stderr since the last call; never waits. Raises KubeError where the line is cut."""
+        """New on stdout and stderr since the last call; never waits. Raises KubeError if the connection is broken."""
 
     @property
     def open(self) -> bool:
@@ -142,7 +142,7 @@ class Channel(Protocol):
         """The program reads end of file."""
 
     def outcome(self) -> str:
-        """Once not open: "" where the program ended well, else what the cluster said of its end."""
+        """Once not open: "" where the program succeeded, else how the cluster describes its end."""
 
     def close(self) -> None: ...
 
@@ -159,7 +159,7 @@ class KubeApi(Protocol):
     def create_namespace(self, labels: Mapping[str, str]) -> None: ...
 
     def delete_namespace(self) -> None:
-        """Asked for, not waited for; harmless when it is gone."""
+        """Requested, not waited for; harmless when it is gone."""
 
     def namespace_state(self) -> NamespaceState | None:
         """None where there is none."""
@@ -168,10 +168,10 @@ class KubeApi(Protocol):
         """Whether this user may do that in the namespace; asking changes nothing."""
 
     def secret(self, name: str, key: str) -> str:
-        """A value of a Secret, decoded. Raises KubeError, which does not tell it."""
+        """A value of a Secret, decoded. Raises KubeError, whose text does not contain it."""
 
     def runs(self) -> Mapping[str, str]:
-        """Every namespace of the cluster that a run of this harness made, and the run."""
+        """Every namespace of the cluster that a run of this harness created, and the run."""
 
     def pods(self, selector: str = "") -> tuple[tuple[PodState, ...], str]:
         """All pods (with these labels), and the version to watch from."""
@@ -183,7 +183,7 @@ class KubeApi(Protocol):
         """Every watch that goes on ends, in whatever thread it is."""
 
     def close(self) -> None:
-        """Give up the connections; a later call makes new ones."""
+        """Close the connections; a later call makes new ones."""
 
     def delete_pod(self, name: str, *, grace_s: float) -> None:
         """Returns once the API has accepted it."""
@@ -194,7 +194,7 @@ class KubeApi(Protocol):
     def scale(self, controller: Controller, replicas: int) -> None: ...
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
-        """Lines, each with the kubelet's stamp before it; since: such a stamp (RFC 3339), inclusive."""
+        """Lines, each with the kubelet's timestamp before it; since: such a timestamp (RFC 3339), inclusive."""
 
     def complaints(self, pod: str) -> tuple[str, ...]:
         """Warnings about a pod, newest last ("FailedScheduling: 0/1 nodes are available")."""

@@ -1,4 +1,4 @@
-"""What a deployment would make and need, found out without changing anything: `redis-resilience plan`, and the check
+"""What a deployment would create and need, found out without changing anything: `redis-resilience plan`, and the check
 before a run begins.
 """
 
@@ -42,7 +42,7 @@ def probe_manifest(image: str) -> str:
 
 
 def in_kind(objects: str, topology: Topology) -> Preview:
-    """In a cluster of the run's own all is allowed."""
+    """In a cluster of the run's own everything is allowed."""
     made = ("a kind cluster for the run, unless one is named", "Namespace for each deployment", *_named(objects))
     return Preview(objects=made, pods=tuple(pod.name for pod in topology.pods))
 
@@ -56,9 +56,9 @@ def in_context(
     pods: Sequence[str] = (),
     attachment: Attachment | None = None,
 ) -> Preview:
-    """Every check that the start makes, each told instead of raised. pods: of the topology; else those found there.
+    """Every check of the start, each reported instead of raised. pods: of the topology; else those found there.
 
-    capabilities: that the plan's faults take.
+    capabilities: those that the plan's faults need.
     """
     cluster = site.acquire()
     api = connect(cluster.kubeconfig, cluster.context, site.where.namespace)

@@ -1,4 +1,4 @@
-"""What bring-up needs of wherever the pods go, so that it knows neither kind nor a user's own cluster."""
+"""What bring-up needs of the place where the pods go, so that it knows neither kind nor a user's own cluster."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cluster:
 
 
 class Site(Protocol):
-    """A cluster that a run puts its deployments into, made for it or there already."""
+    """A cluster that a run puts its deployments into, created for it or there already."""
 
     @property
     def backend(self) -> str:
@@ -31,26 +31,26 @@ class Site(Protocol):
 
     @property
     def makes_namespaces(self) -> bool:
-        """Whether every deployment gets a namespace of its own; else it is a guest in one that is there."""
+        """Whether every deployment gets a namespace of its own; else it is a guest in an existing one."""
 
     @property
     def locked(self) -> str:
         """Why the cluster's nodes cannot be entered; "" where they can."""
 
     def acquire(self) -> Cluster:
-        """The cluster, made where it has to be. Raises Unavailable where it cannot be had."""
+        """The cluster, created if necessary. Raises Unavailable where there can be none."""
 
     def probe_image(self, named: str) -> str:
         """The image of the probe: `named`, or the site's own choice where that is empty."""
 
     def load(self, images: Sequence[str]) -> None:
-        """See to it that the nodes can start pods of these images; nothing where they fetch them by themselves."""
+        """Make sure that the nodes can start pods of these images; does nothing where they pull them by themselves."""
 
     def admit(self, api: KubeApi, objects: str) -> None:
         """Raises UsageError where these objects must not be put into the API's namespace."""
 
     def shell(self, node: str) -> NodeShell:
-        """A new shell in one of the cluster's nodes; whoever asked closes it."""
+        """A new shell in one of the cluster's nodes; the caller closes it."""
 
     def release(self) -> None:
-        """Let go of the cluster. Harmless when that is done already."""
+        """Release the cluster. Harmless when that is done already."""

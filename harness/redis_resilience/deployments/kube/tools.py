@@ -1,4 +1,4 @@
-"""Programs that this backend runs: docker, helm, kind, kubectl. Each has a deadline; a failure tells what it said."""
+"""Programs that this backend runs: docker, helm, kind, kubectl. Each has a deadline; a failure includes its output."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def has_image(image: str) -> bool:
 
 
 def must_have_image(image: str) -> None:
-    """Never pulled from here: a registry's mood must not decide about a measurement."""
+    """Never pulled from here: the speed of a registry must not influence a measurement."""
     if not has_image(image):
         raise Unavailable(f"expected the image {image} in the local Docker; there is none; `docker pull {image}` first")
 
 
 def run(*command: str, within_s: float, given: bytes = b"", kubeconfig: Path | None = None) -> str:
-    """What the command wrote to stdout. Raises DeploymentError with the end of its complaints."""
+    """What the command wrote to stdout. Raises DeploymentError with the end of its stderr."""
     environment = dict(os.environ)
     if kubeconfig is not None:
         environment["KUBECONFIG"] = str(kubeconfig)  # never the user's own, nor kubectl's cache beside it

@@ -1,8 +1,8 @@
 """How each change to a cluster is taken back: by the deployment that made it, and by `heal` after its death, alike.
 
-Each function may find its work done, half done, or the object gone or somebody else's by now; it says which. While the
-API does not answer, it is asked again until `patience_s` is over: an API server that is restarted must not leave faults
-behind.
+Each function may find its work done, half done, or the object gone or owned by another run by now; it says which.
+While the API does not answer, it is asked again until `patience_s` is over: a restarting API server must not leave
+faults behind.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from redis_resilience.model.errors import DeploymentError, WaitTimeout
 
 T = TypeVar("T")
 _GONE_WITHIN_S = 90.0
-"""A namespace: its pods are given their time to say goodbye."""
+"""A namespace: its pods are given their grace period."""
 _STARTED_WITHIN_S = 60.0
 _PATIENCE_S = 120.0
 _WAKING_S = 20.0
-"""An API server that has just started refuses (403) whomever it has not read the permissions of yet."""
+"""An API server that has just started refuses (403) every user whose permissions it has not read yet."""
 _AGAIN_S = 0.5
 _LOOK_EVERY_S = 0.2
 _LAST_GRACE_S = 1.0
@@ -142,7 +142,7 @@ class Undoer:
         return self._kind_clusters
 
     def _shell_in(self, node: str, helper: Where | None) -> NodeShell:
-        """A new one: that of the deployment may be what is broken. Its helper is in the journal too, and goes later."""
+        """A new one: the deployment's own may be what is broken. Its helper is in the journal too, and goes later."""
         if node not in self._shells:
             self._shells[node] = helper_shell(helper, node) if helper else self._shell(node)
             self._open.callback(self._shells[node].close)
@@ -151,7 +151,7 @@ class Undoer:
     def _api(self, where: Where) -> KubeApi:
         if where not in self._apis:
             kubeconfig = Path(where.kubeconfig)
-            if where.kind_cluster and not kubeconfig.exists():  # it went with the results
+            if where.kind_cluster and not kubeconfig.exists():  # it was deleted with the results
                 folder = self._open.enter_context(tempfile.TemporaryDirectory())
                 kubeconfig = Path(folder) / "kubeconfig"
                 export = ("kind", "export", "kubeconfig", "--name", where.kind_cluster, "--kubeconfig", str(kubeconfig))
@@ -181,9 +181,9 @@ def leave(journal: Journal, undoer: Undoer) -> None:
 def patiently(attempt: Callable[[], T], *, within_s: float = _PATIENCE_S, waking_s: float = _WAKING_S) -> T:
     """Once more while the API does not answer, or is not ready; any other refusal is final, and so is the deadline's.
 
-    waking_s: as long as that a missing permission may be one that a starting API server has not read yet.
+    waking_s: how long a missing permission may be one that a starting API server has not read yet.
 
-    For undoing and for fetching only: what is measured is never tried twice.
+    For undoing and for fetching only: what is measured is never retried.
     """
     results: list[T] = []
     last: list[KubeError] = []
@@ -208,7 +208,7 @@ def patiently(attempt: Callable[[], T], *, within_s: float = _PATIENCE_S, waking
 
 
 def ask_namespace_to_go(api: KubeApi, undo: DeleteNamespace) -> str:
-    """Ask for it, without waiting; returns why there is nothing to ask for, or ""."""
+    """Request it, without waiting; returns why there is nothing to request, or ""."""
     state = api.namespace_state()
     if state is None:
         return f"there is no {undo.where} any more"
@@ -216,7 +216,7 @@ def ask_namespace_to_go(api: KubeApi, undo: DeleteNamespace) -> str:
         return f"{undo.where} is not of run {undo.run}: left alone"
     if not state.deleting:
         api.delete_namespace()
-        # Nothing makes them anew now, and their data goes anyway.
+        # Nothing recreates them now, and their data is deleted anyway.
         for pod in api.pods()[0]:
             _delete_pod(api, pod.name)
     return ""
@@ -254,7 +254,7 @@ def remove_pod(api: KubeApi, undo: DeletePod, *, within_s: float) -> str:
 
 
 def remove_objects(undo: DeleteObjects) -> str:
-    """By its label, so that nobody else's object goes with them."""
+    """By its label, so that no object of another run goes with them."""
     where = undo.where
     place = Place(kubeconfig=Path(where.kubeconfig), context=where.context, namespace=where.namespace)
     delete_labelled(undo.resources, undo.run, place, within_s=_GONE_WITHIN_S)
@@ -262,7 +262,7 @@ def remove_objects(undo: DeleteObjects) -> str:
 
 
 def scale_back(api: KubeApi, undo: ScaleBack) -> str:
-    """As many as before, unless somebody else has asked for others meanwhile."""
+    """As many as before, unless another client has requested a different number meanwhile."""
     name = f"{undo.controller} in {undo.where}"
     try:
         now = api.replicas(undo.controller)
@@ -278,7 +278,7 @@ def scale_back(api: KubeApi, undo: ScaleBack) -> str:
 
 def drop_table(shells: Sequence[NodeShell], undo: DropTable) -> str:
     for shell in shells:
-        # Added first, so that one node which never had it is no error.
+        # Added first, so that a node which never had it is no error.
         shell.must(
             f"nft add table inet {undo.table}; nft delete table inet {undo.table}",
             f"the rules that isolate {undo.pod} to be deleted",
@@ -287,7 +287,7 @@ def drop_table(shells: Sequence[NodeShell], undo: DropTable) -> str:
 
 
 def start_node(undo: StartNode) -> str:
-    """The node's container runs; its kubelet and its pods take their time after that."""
+    """The node's container runs; its kubelet and its pods need some time after that."""
     run("docker", "start", undo.node, within_s=_STARTED_WITHIN_S)
     running = run("docker", "inspect", "--format", "{{.State.Running}}", undo.node, within_s=_STARTED_WITHIN_S).strip()
     if running != "true":

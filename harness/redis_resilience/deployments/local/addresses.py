@@ -23,7 +23,7 @@ _BLOCK_LAST = 254
 
 
 class Addresses:
-    """The addresses base + first to base + last, handed out in order; holds the block's lock where there is one."""
+    """The addresses base + first to base + last, given out in order; holds the block's lock where there is one."""
 
     def __init__(self, base: IPv4Address, *, first: int, last: int, lock: int | None = None) -> None:
         self._base = base
@@ -33,7 +33,7 @@ class Addresses:
 
     @property
     def lock(self) -> tuple[int, ...]:
-        """The descriptor that holds the lock, to be handed to the agent; empty where nothing is locked."""
+        """The descriptor that holds the lock, to be passed to the agent; empty where nothing is locked."""
         return () if self._lock is None else (self._lock,)
 
     @property
@@ -58,7 +58,7 @@ class Addresses:
 
 
 def namespace_addresses() -> Addresses:
-    """A private network of a deployment's own: nobody else can see it, so nothing is locked."""
+    """A private network of a deployment's own: no other process can see it, so nothing is locked."""
     return Addresses(_NAMESPACE_BASE, first=_NAMESPACE_FIRST, last=_NAMESPACE_LAST)
 
 

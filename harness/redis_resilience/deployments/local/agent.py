@@ -148,7 +148,7 @@ class Node:
         pid = os.fork()
         if pid == 0:
             _become(argv, os.environ if environment is None else environment, standard, network, node)
-        # The child does the same: whoever comes first, the group exists before anybody signals it.
+        # The child does the same: whichever is first, the group exists before it is signalled.
         with suppress(PermissionError, ProcessLookupError):
             os.setpgid(pid, pid)
         os.close(output)

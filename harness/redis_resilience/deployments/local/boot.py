@@ -1,6 +1,6 @@
 """How a starting pod finds its role: the boot rules of `topologies.topology`, as a pod's own script would follow them.
 
-It asks through the probe and starts nothing. At bring-up nobody asks it: the first pod is master of a new deployment.
+It asks through the probe and starts nothing. It is not used at bring-up: the first pod is master of a new deployment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def whom_to_follow(
         case Boot.MASTER:
             return ""
         case Boot.ASK:
-            # A pod that they name is master, first or not: told to follow the first, it would follow its own replica.
+            # A pod that they name is master, first or not: following the first pod, it would follow its own replica.
             named = _named_to(pod, topology, places, probe) or topology.first
             return "" if named == pod else named
         case Boot.ASK_OR_WAIT:
@@ -47,7 +47,7 @@ def whom_to_follow(
 
 
 def sentinels_to_know(pod: str, *, topology: Topology, places: Places, probe: Asks) -> tuple[Peer, ...]:
-    """Whom a new Sentinel of this pod is told of: what the first other pod's that answers knows of its peers."""
+    """The Sentinels that a new Sentinel of this pod starts with: the peers of the first other pod's that answers."""
     if not topology.pod(pod).introduced:
         return ()
     for peer, sentinel in places.endpoints("sentinel").items():
@@ -70,7 +70,7 @@ def whom_to_watch(
 
 
 def _named_to(pod: str, topology: Topology, places: Places, probe: Asks) -> str:
-    """Whom the first Sentinel that answers takes for master; its own pod's is asked last."""
+    """The master that the first answering Sentinel names; its own pod's is asked last."""
     sentinels = places.endpoints("sentinel")
     for peer in sorted(sentinels, key=lambda peer: peer == pod):
         answer = probe.query(sentinels[peer], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", topology.master_name)
@@ -83,7 +83,7 @@ def _wait_for_master(
     pod: str, topology: Topology, profile: Profile, places: Places, probe: Asks, *, clock: Clock
 ) -> str:
     """Until the Sentinels name a server that answers; this one, which is not started yet, does not."""
-    # An election that comes to nothing is repeated after twice the failover-timeout.
+    # A failed election is repeated after twice the failover-timeout.
     within_s = (profile.down_after_ms + 2 * profile.failover_timeout_ms) / 1e3 + _ELECTED_WITHIN_S
     named = ""
 

@@ -13,9 +13,9 @@ _NAME_OPTIONS = frozenset({"resolve-hostnames", "announce-hostnames"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """How a server is reached. bind: the address to listen on. announce: what it tells others, "" for what they see.
+    """How a server is reached. bind: the address to listen on. announce: what it announces, "" for what others see.
 
-    source: the address that its own connections come from, "" where there is only one to come from.
+    source: the address that its own connections come from, "" where there is only one.
     """
 
     bind: str
@@ -33,16 +33,16 @@ class Peer:
 
 
 def names_resolve(topology: Topology) -> bool:
-    """Whether the topology's Sentinels are told to work with names."""
+    """Whether the topology's Sentinels are configured to work with names."""
     return ("resolve-hostnames", "yes") in topology.sentinel_config
 
 
 def redis_config(
     topology: Topology, profile: Profile, where: Where, volume: Path, *, master: str = "", password: str = ""
 ) -> str:
-    """master: whom to replicate; "" for a master, and for a cluster's node, which knows by itself.
+    """master: the server to replicate; "" for a master, and for a cluster's node, which knows by itself.
 
-    password: asked of clients, and told to the master; "" for none.
+    password: required from clients, and sent to the master; "" for none.
     """
     lines = [
         ("port", str(REDIS_PORT)),
@@ -53,7 +53,7 @@ def redis_config(
     if password:
         lines += [("requirepass", password), ("masterauth", password)]
     own = {name for name, _ in topology.redis_config}
-    # Nothing on disk unless the topology says so; and a first full sync that does not wait 5 s for company.
+    # Nothing on disk unless the topology says so; and no repl-diskless-sync-delay (default 5 s) before the first sync
     defaults = (("save", '""'), ("repl-diskless-sync-delay", "0"))
     lines += [pair for pair in defaults if pair[0] not in own]
     if where.source:
@@ -83,7 +83,7 @@ def sentinel_config(
 ) -> str:
     """master: the name or address to monitor. names: whether names resolve where this Sentinel runs.
 
-    password: of servers and Sentinels, "" for none. known: Sentinels that it need not find by itself.
+    password: of servers and Sentinels, "" for none. known: Sentinels that it does not have to discover.
     """
     lines = [
         ("port", str(SENTINEL_PORT)),
@@ -116,7 +116,7 @@ def sentinel_config(
 
 
 def hosts(topology: Topology, addresses: Iterable[tuple[str, str]]) -> str:
-    """The deployment's /etc/hosts: each pod by its own name and under its Service, as headless DNS would say it.
+    """The deployment's /etc/hosts: each pod by its own name and under its Service, as headless DNS resolves them.
 
     A Service's own name leads to every pod. Where it is not headless, Kubernetes would choose one for each connection.
     """

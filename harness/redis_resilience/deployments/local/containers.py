@@ -20,7 +20,7 @@ _STATES = {"SIGKILL": "ended", "SIGTERM": "ended", "SIGSTOP": "stopped", "SIGCON
 
 
 class Containers:
-    """All containers of one deployment, by (pod, container); each appends what it says to one log."""
+    """All containers of one deployment, by (pod, container); each appends its output to one log."""
 
     def __init__(self, agent: Agent, logs: Path) -> None:
         self._agent = agent
@@ -55,7 +55,7 @@ class Containers:
                 raise self._unexpected(pod, container, state)
 
     def must_run(self, pod: str, container: str) -> ProcessState:
-        """Its state; raises DeploymentError with the end of its log where it is not there any more."""
+        """Its state; raises DeploymentError with the end of its log where it is not running any more."""
         state = self.state(pod, container)
         if state.state == "ended" and not state.asked:
             raise self._unexpected(pod, container, state)

@@ -1,4 +1,4 @@
-"""The harness's end of the agent: typed commands, and the certainty that nothing outlives `end`."""
+"""The harness's end of the agent: typed commands, and a guarantee that nothing outlives `end`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Started:
 class ProcessState:
     """state: running, stopped or ended, seen so at since_ns. status: exit code, or minus the signal that ended it.
 
-    asked: somebody sent it SIGKILL or SIGTERM through the agent, so that its end is no surprise.
+    asked: it was sent SIGKILL or SIGTERM through the agent, so that its end is no surprise.
     """
 
     pid: int
@@ -43,7 +43,7 @@ class ProcessState:
 
 
 class Agent:
-    """Starts with the constructor. Commands are carried out one after the other, from whatever thread they come."""
+    """Starts with the constructor. Commands are carried out one after the other, whatever thread they come from."""
 
     def __init__(self, level: Level, folder: Path, address: str, *, keep: Sequence[int] = ()) -> None:
         """folder: has the name files in etc, and takes logs in logs. address: the deployment's own, for its bridge.
@@ -62,7 +62,7 @@ class Agent:
                 stdout=complaints,
                 stderr=complaints,
                 pass_fds=(theirs.fileno(), *keep),
-                # Ctrl-C at the terminal is the harness's to answer: it takes the deployment down in order.
+                # Ctrl-C at the terminal is handled by the harness: it takes the deployment down in order.
                 start_new_session=True,
             )
         try:
@@ -103,7 +103,7 @@ class Agent:
         return Started(**answer)
 
     def signal(self, names: Sequence[str], number: int) -> int:
-        """Signal these processes; returns the instant before the first of them was."""
+        """Signal these processes; returns the instant before the first signal."""
         answer, _ = self._call("signal", names=list(names), number=int(number))
         return int(answer["begin_ns"])
 

@@ -1,7 +1,7 @@
 """A topology as real processes on this host, as the engine and the faults see it.
 
-Brings up in the order that takes least time, applies the boot rule, and proves every change by a question to the
-server concerned. The agent does what it is told; the probe asks the servers.
+Brings up in the fastest order, applies the boot rule, and proves every change by a question to the
+server concerned. The agent carries out commands; the probe asks the servers.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class LocalDeployment(Growing):
         return self._up.pods.endpoints("sentinel")
 
     def policy(self, pod: str) -> RestartPolicy:
-        """Nothing here comes back by itself."""
+        """Nothing restarts by itself here."""
         return replace(STAYS_DOWN, same_controller=self._topology.same_controller(pod))
 
     def fingerprint(self) -> Mapping[str, Scalar]:
@@ -142,7 +142,7 @@ class LocalDeployment(Growing):
         self._up.containers.save(folder, names)
 
     def check(self) -> None:
-        """Raise DeploymentError, with the end of its log, where a container ended that nobody asked to end."""
+        """Raise DeploymentError, with the end of its log, where a container ended without being asked to."""
         self._up.containers.check()
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
@@ -221,13 +221,13 @@ class LocalDeployment(Growing):
         self._running = None
 
     def _make(self, undo: ExitStack) -> _Up:
-        """Everything but the servers; each step leaves its own undoing with `undo`."""
+        """Everything but the servers; each step registers how to undo itself with `undo`."""
         self._make_folder(undo)
         addresses = namespace_addresses() if self._apart else claim_loopback_block(len(self._topology.pods))
         undo.callback(addresses.release)
         agent = Agent(self._isolation.level, self._folder, addresses.gateway, keep=addresses.lock)
         undo.callback(agent.end)
-        # The probe takes longest to start: everything that needs no question happens beside it.
+        # The probe takes longest to start: everything that needs no question happens meanwhile.
         probe = start_probe(agent, self._folder / "logs" / "probe.log")
         undo.callback(probe.stop)
         containers = Containers(agent, self._folder / "logs")
@@ -307,7 +307,7 @@ class LocalDeployment(Growing):
         eventually(look, within_s=_ANSWERS_WITHIN_S, what=f"{pod} to listen", every_s=_EVERY_S)
 
     def _boot(self, pod: str, container: str) -> str:
-        """Whom the boot rule makes this one follow or watch: the name of a pod or an address; "" for its own pod."""
+        """The pod or address that the boot rule makes this one follow or monitor; "" for its own pod."""
         pods = self._up.pods
         rule = whom_to_watch if container == "sentinel" and pods.topology.fresh_sentinels else whom_to_follow
         return rule(pod, topology=pods.topology, profile=self._profile, places=pods, probe=self.probe)
@@ -323,7 +323,7 @@ class LocalDeployment(Growing):
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof="; ".join(proofs))
 
     def _wait_for_answer(self, pod: str, container: str) -> str:
-        """Until it answers anything; returns its run_id in words, or what it said instead (LOADING)."""
+        """Until it answers anything; returns its run_id in words, or what it replied instead (LOADING)."""
         endpoint = self._up.pods.endpoint(pod, container)
         answered = ""
 
@@ -342,7 +342,7 @@ class LocalDeployment(Growing):
         return self._up.pods.topology.pod(pod).containers
 
     def _scaled_with(self, pod: str) -> tuple[str, ...]:
-        self._topology.controller_of(pod)  # a bare pod has none, and says so
+        self._topology.controller_of(pod)  # a bare pod has none, and this raises
         return self._topology.same_controller(pod)
 
     def _must_have(self, pod: str, container: str) -> None:

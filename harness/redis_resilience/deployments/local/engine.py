@@ -38,7 +38,7 @@ def find_engine(wanted: str | None = None) -> Engine:
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         raise Unavailable(f"{_EXPECTED}; got no program {' or '.join(names)}; {_FIX}")
-    # Absolute, but not resolved: behind the usual name may be one program for several, which looks at its name.
+    # Absolute, but not resolved: the usual name may link to one program with several roles that reads its own name.
     path = str(Path(found).absolute())
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_VERSION_S, check=False)

@@ -52,7 +52,7 @@ def write_name_files(folder: Path, hosts: str) -> None:
 
 
 def try_namespaces() -> str:
-    """Make a small world in a child and let it go. Empty when that worked, else what failed."""
+    """Make a small world in a child and end it again. Empty when that worked, else what failed."""
     with tempfile.TemporaryDirectory(prefix="redis-resilience-") as folder:
         write_name_files(Path(folder), "")
         try:

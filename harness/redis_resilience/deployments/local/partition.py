@@ -81,7 +81,7 @@ class Partition:
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def follow(self, addresses: Mapping[str, str]) -> None:
-        """Say the same of the pods' present addresses."""
+        """Apply the same rules to the pods' present addresses."""
         if self._cut:
             self._load(addresses)
 
@@ -110,7 +110,7 @@ class Partition:
         return begin_ns, ended.since_ns
 
     def _silent(self, ways: Iterable[Way], addresses: Mapping[str, str]) -> list[Way]:
-        """The ways on which a connect gets no answer. A refusal is an answer: the packet came back."""
+        """The directions in which a connect gets no answer. A refusal is an answer: the packet came back."""
         poll = select.poll()
         waiting: dict[int, tuple[socket.socket, Way]] = {}
         with contextlib.ExitStack() as stack:
@@ -130,7 +130,7 @@ class Partition:
 
 
 def find_nft() -> str:
-    """The program, also from the directories that an ordinary user's PATH lacks."""
+    """The program; also searched for in directories that an ordinary user's PATH lacks."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
     found = shutil.which("nft", path=path)
     if found is None:
@@ -151,7 +151,7 @@ def ruleset(cut: Iterable[Way], addresses: Mapping[str, str]) -> str:
 
 
 def _rules(source: str, target: str, *, alone: bool) -> str:
-    """alone: the other way stays open, so of its packets only those of connections that `source` opened are dropped."""
+    """alone: the other direction stays open, so only packets of connections that `source` opened are dropped."""
     if not alone:
         return f"    ip saddr {source} ip daddr {target} drop\n"
     return (

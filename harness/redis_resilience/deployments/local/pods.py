@@ -1,6 +1,6 @@
 """Pods as a StatefulSet's controller and kubelet keep them: address, names, files and volume of each.
 
-It knows what is written where and what is started with it; who is to be master is decided elsewhere.
+It knows what is written where and what is started with it; which pod is master is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Pods:
 
     def add(self, pod: str) -> None:
         """A new pod: a new address, an empty folder; an earlier claim is found again."""
-        # For the owner only: there may be a password in its files, and Sentinel writes its own anew as it likes.
+        # Readable by the owner only: there may be a password in its files, and Sentinel rewrites its own with any mode.
         self._pod_folder(pod).mkdir(parents=True, mode=0o700)
         self._volume(pod).mkdir(parents=True, exist_ok=True)
         address = self._kept.get(pod) or self._addresses.take()
@@ -81,7 +81,7 @@ class Pods:
     def start(self, pod: str, container: str, *, master: str, known: Sequence[config.Peer] = ()) -> Started:
         """Write the container's file and start it. master: the pod or address to follow; "" to be master.
 
-        known: Sentinels that a new Sentinel is told of.
+        known: Sentinels that a new Sentinel starts with.
         """
         address = self.live[pod]
         own_name = self._full_name(pod) if self._sentinels_use_names else ""
@@ -95,7 +95,7 @@ class Pods:
             if self._topology.volume_of(pod) is Volume.CONTAINER:
                 shutil.rmtree(self._volume(pod))
                 self._volume(pod).mkdir()
-            # Who asked a Sentinel was told an address, unless they all work with names.
+            # A client that asked a Sentinel got an address, unless they all work with names.
             asked = self._topology.boot is Boot.ASK_OR_WAIT and not self._sentinels_use_names
             follow = self._reach(master, by_name=self._apart and not asked) if master else ""
             text = config.redis_config(

@@ -1,4 +1,4 @@
-"""What must be seen before a deployment counts as up: replicas linked, Sentinels that know everybody.
+"""What must be seen before a deployment counts as up: replicas linked, Sentinels that know each other.
 
 Everything is asked through the probe; nothing here knows how the processes run.
 """
@@ -16,14 +16,14 @@ from redis_resilience.model.errors import DeploymentError
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.topology import Profile, Topology
 
-HELLO_PERIOD_MS = 2000  # Sentinel's own
+HELLO_PERIOD_MS = 2000  # Sentinel's own (sentinel_publish_period; redis/redis src/sentinel.c, 4f8cdc2a)
 _EVERY_S = 0.01
 _LINKED_WITHIN_S = 15.0
 _KNOWN_WITHIN_S = 20.0
 _RUN_ID = re.compile(r"^run_id:(\w+)", re.MULTILINE)
 
 Check = Callable[[], None]
-"""Raises DeploymentError where a container has died meanwhile: no use in waiting to the deadline then."""
+"""Raises DeploymentError where a container has died meanwhile, because then the wait cannot succeed."""
 
 
 def run_id(answer: Answer) -> str:
@@ -33,7 +33,7 @@ def run_id(answer: Answer) -> str:
 
 
 def wait_for_replicas(probe: Asks, master: Endpoint, replicas: Mapping[str, Endpoint], check: Check) -> None:
-    """Until every replica says that its link is up, and the master counts them all."""
+    """Until every replica reports its link as up, and the master counts them all."""
 
     def look() -> tuple[bool, str]:
         check()
@@ -74,7 +74,7 @@ def wait_for_sentinels(
 
 
 def keep_pinging(probe: Asks, profile: Profile, sentinels: Sequence[Endpoint], check: Check) -> None:
-    """Give the Sentinels the profile's PING period; one that was started again has forgotten it."""
+    """Give the Sentinels the profile's PING period; a restarted one has forgotten it."""
     if profile.ping_ms:
         _set_period(probe, sentinels, "ping-period", profile.ping_ms, check)
 

@@ -25,7 +25,7 @@ _ENTRANCE = (
 
 
 def start_probe(agent: Agent, log: Path) -> ProbeProcess:
-    """Start the probe, and do not wait for it: the first question to it does. log: for its complaints."""
+    """Start the probe without waiting for it: the first question to it does. log: for its stderr."""
     project = str(Path(redis_resilience.__file__).resolve().parent.parent)
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
@@ -58,7 +58,7 @@ def start_probe(agent: Agent, log: Path) -> ProbeProcess:
             agent.signal([_NAME], signal.SIGKILL)
             eventually(ended, within_s=_KILLED_WITHIN_S, what="the end of the killed probe")
         except DeploymentError:
-            pass  # the agent is gone, and the probe went with it
+            pass  # the agent is gone, and the probe with it
         reader.close()
 
     def last_words() -> str:

@@ -59,7 +59,7 @@ class MemoryDeployment(Deployment):
         return {"backend": "memory", "engine": "simulation", "bugs": ", ".join(sorted(self._world.bugs))}
 
     def save_logs(self, folder: Path) -> None:
-        """Nobody logs in this world."""
+        """No container writes a log in this world."""
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
         world, proof = self._world, f"{pod}/{container} took {name}"
@@ -82,7 +82,7 @@ class MemoryDeployment(Deployment):
     def rejoin(self, pod: str) -> Effect:
         return self._undo(lambda: self._world.rejoin(self._world.servers[pod]), f"{pod} rejoined")
 
-    def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:  # noqa: ARG002 - nobody lingers here
+    def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:  # noqa: ARG002 - there is no grace period here
         return self._do(lambda: self._end_pod(pod), lambda: self._start_pod(pod), f"{pod} deleted")
 
     def create_pod(self, pod: str) -> Effect:

@@ -38,7 +38,7 @@ class Bug(StrEnum):
 
 
 class SimulatedClock:
-    """Time that passes when somebody sleeps."""
+    """Time that passes when something sleeps."""
 
     def __init__(self, pass_ns: Callable[[int], None]) -> None:
         self._pass_ns = pass_ns
@@ -145,7 +145,7 @@ class World:
             self.later(self.profile.down_after_ms + 40, lambda: self._sdown(server, attempt))
 
     def rejoin(self, server: SimServer) -> None:
-        """The way is open again: who was demoted meanwhile follows, and hears who is master."""
+        """The partition is over: a server that was demoted meanwhile follows, and learns who is master."""
         self.isolated.discard(server.name)
         others = [other for other in self.masters if other is not server]
         if others:

@@ -1,4 +1,4 @@
-"""Configuration files by themselves: what they say, and nothing of how many start with them and where."""
+"""Configuration files by themselves: their settings, but nothing of how many servers start with them and where."""
 
 from __future__ import annotations
 

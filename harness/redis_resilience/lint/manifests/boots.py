@@ -56,7 +56,7 @@ def boot_of(program: Program, servers: Sequence[Server], where: str, *, workload
 
 
 def _else_master(program: Program) -> bool:
-    """Whether it starts a server that follows nobody where the answer is empty, and a follower where it is not."""
+    """Whether it starts a server that follows no other where the answer is empty, and a follower where it is not."""
     starts = {start.line for start in own_starts(program)}
     for text in program.texts:
         script = [line for line in lines(text.body) if line.text in starts] if not text.is_file else []
@@ -91,7 +91,7 @@ def _about(test: re.Pattern[str], condition: str, answers: set[str]) -> bool:
 
 
 def resolve(boots: Iterable[Boot], services: Iterable[Service], *, sentinels: bool) -> Seen | None:
-    """Of a set-up: one pod that is always master is one too many, whatever the others ask."""
+    """Of a deployment: one pod that is always master is one too many, whatever the others ask."""
     known = tuple(boots)
     kinds = {boot.kind for boot in known}
     if "asks-else-master" in kinds:

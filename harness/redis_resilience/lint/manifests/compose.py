@@ -1,4 +1,4 @@
-"""Docker Compose files: each service is read like a container of a pod, files that it binds from beside the file."""
+"""Docker Compose files: each service is read like a container of a pod; bound files come from beside the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.lint.setup import Setup
 
 Bound = Callable[[str], Mapping[str, str] | None]
-"""The texts of the file, or of the files in the folder, at a path beside the compose file; None where nothing is."""
+"""The texts of the file, or of the files in the folder, at a path beside the compose file; None where there is none."""
 
 
 def is_compose(tree: Tree) -> bool:

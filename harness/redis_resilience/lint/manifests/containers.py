@@ -1,4 +1,4 @@
-"""One container of a pod as the rules see it: its role, its limits, and how it is kept alive and let go."""
+"""One container of a pod as the rules see it: its role, its limits, and how it is kept alive and stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def serves(container: Tree) -> bool:
 
 
 def role_of(container: Tree, program: Program, *, beside_server: bool = False) -> str:
-    """What a container is, in the words of `Container`: by what it starts, and where an image or a script that is not
+    """What a container is, in the terms of `Container`: by what it starts, and where an image or a script that is not
     here does that, by image, ports and variables. Never by its name. beside_server: whether another one serves.
     """
     sentinel = {start.sentinel for start in program.starts}

@@ -65,7 +65,7 @@ def split(line: str) -> tuple[str, ...]:
 
 
 def of_file(text: str, included: Included = lambda _: None) -> Iterator[Found]:
-    """The directives of a redis.conf, save points added up; those of a Sentinel are not among them."""
+    """The directives of a redis.conf, save points combined; those of a Sentinel are not among them."""
     points: list[str] | None = None
     for name, values in _lines(text, included):
         if name == "save":
@@ -142,5 +142,5 @@ def _readable(value: str) -> str | None:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether something is to be put in this word's place first: by a shell, printf, sed, a template."""
+    """Whether something must be substituted in this word first: by a shell, printf, sed, a template."""
     return bool(_PLACEHOLDER.search(value))

@@ -1,4 +1,4 @@
-"""Kubernetes objects to set-ups, one for each namespace: who holds what, who leads where."""
+"""Kubernetes objects to deployments, one for each namespace: which workload runs what, which Service leads where."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Pods:
-    """What makes pods, and how many."""
+    """The controllers that create pods, and how many."""
 
     kind: str
     own: str
@@ -48,7 +48,7 @@ class _Pods:
 
 
 def read_namespaces(objects: Iterable[Tree], subject: str) -> tuple[Setup, ...]:
-    """The set-ups with Redis in them; the subject of each names its namespace, where there are several."""
+    """The deployments with Redis in them; the subject of each names its namespace, where there are several."""
     by_namespace: dict[str, list[Tree]] = {}
     for each in objects:
         by_namespace.setdefault(each.at("metadata", "namespace").text(), []).append(each)
@@ -65,7 +65,7 @@ def read_namespaces(objects: Iterable[Tree], subject: str) -> tuple[Setup, ...]:
 
 
 def read_objects(objects: Iterable[Tree], subject: str) -> Setup:
-    """What the objects of one namespace make of Redis. Objects that have nothing to do with it are left out."""
+    """What the objects of one namespace say about Redis. Objects that have nothing to do with it are left out."""
     known = tuple(objects)
     config_maps = {_name(each): each.at("data").texts() for each in known if each.at("kind").text() == "ConfigMap"}
     gathered = Gathered()

@@ -1,6 +1,6 @@
 """What runs in a container: the command, every script and file that it names, and what these are given.
 
-Reads what is written and follows names; nothing is run. What an image brings along is not there to be read.
+Reads what is written and follows names; nothing is run. What an image contains is not there to be read.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _environment(container: Tree, config_maps: ConfigMaps) -> dict[str, str]:
 
 
 def _names(said: str, file: Text) -> bool:
-    """Whether a text speaks of this file: by its name, as one of *.conf, or as one of all in its folder."""
+    """Whether a text mentions this file: by its name, as one of *.conf, or as one of all in its folder."""
     if re.search(rf"(?<![\w.-]){re.escape(file.name)}(?![\w-])", said):
         return True
     folder = re.escape(posixpath.dirname(file.path))
@@ -207,7 +207,7 @@ def _only_mentions(line: str) -> bool:
 
 
 def _is_command(line: str) -> bool:
-    """Whether a server is started, rather than looked for or spoken of."""
+    """Whether a server is started, rather than looked for or mentioned."""
     match = STARTS.search(line)
     before = line[: match.start()] if match else ""
     if match is None or before.endswith("="):

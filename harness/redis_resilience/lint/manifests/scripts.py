@@ -1,7 +1,7 @@
 """Directives in scripts that write a configuration file or pass them on; a Sentinel's in files and scripts alike.
 
 A directive is read where a line says it with literal values, or with variables whose values are literal too. One that
-a script names in any other way, or under a condition, is known to be set, and not known to what.
+a script names in any other way, or under a condition, is known to be set, but not to which value.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NUMBERS = ("down-after-milliseconds", "failover-timeout", "parallel-syncs", "pi
 def of_script(script: Iterable[Line], variables: Mapping[str, str]) -> Iterator[Found]:
     """The directives that a script writes into a file or passes on, and those that it only names.
 
-    One that it sets to several things is set to one of them, and there is no knowing which.
+    One that it sets to several things is set to one of them, and which is not known.
     """
     read: dict[str, str | None] = {}
     texts: list[str] = []
@@ -62,7 +62,7 @@ def _in_line(text: str, variables: Mapping[str, str]) -> Iterator[Found]:
 
 
 def of_sentinel(text: str, variables: Mapping[str, str]) -> Iterator[Found]:
-    """The directives of a sentinel.conf, or of a script that writes one or tells a Sentinel.
+    """The directives of a sentinel.conf, or of a script that writes one or configures a Sentinel.
 
     monitor comes as `monitored` (its host) and `quorum`, and names the master.
     """

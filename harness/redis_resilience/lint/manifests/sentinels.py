@@ -14,7 +14,7 @@ from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.lint.setup import DEFAULTS, Seen, Sentinel, Settings
 
 _ALSO = ("bind", "port", "requirepass", "tls-port", "tls-replication")
-"""Directives of a data server's that a Sentinel has too."""
+"""Directives of a data server that a Sentinel has too."""
 
 
 def sentinels_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Iterator[Sentinel]:

@@ -1,4 +1,4 @@
-"""The server in a container: what it starts with, where its data is, who it follows."""
+"""The server in a container: what it starts with, where its data is, which master it follows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BY_ROLE = re.compile(r"\$\{?MASTER\b")
 
 
 def servers_of(container: Tree, program: Program, where: str, *, workload: str, count: int) -> Iterator[Server]:
-    """A server for each way in which the container may start one: the book's alpha.conf and beta.conf are two."""
+    """A server for each way in which the container may start one: alpha.conf and beta.conf of `statefulset` are two."""
     starts = own_starts(program)
     own_lines = {start.line for start in program.starts}
     named = {start: _files_on(start, program) for start in starts}
@@ -59,8 +59,8 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
 
 
 def _of_files(files: Sequence[Text], program: Program) -> list[tuple[Found, str]]:
-    """What files say that a script makes the server's own of. Of several it may take one or all: what they do not
-    agree on is not known, nor is a master that only some of them follow.
+    """Settings of files that a script makes the server's own. Of several it may take one or all: where they differ,
+    the value is not known, nor is a master that only some of them follow.
     """
     found = [(each, text.where) for text in files for each in of_file(text.body, program.included)]
     values: dict[str, set[str | None]] = {}
@@ -74,7 +74,7 @@ def _of_files(files: Sequence[Text], program: Program) -> list[tuple[Found, str]
 
 
 def own_starts(program: Program) -> list[Start]:
-    """The lines that may start this container's server: one image may serve all roles, told apart by MASTER."""
+    """The lines that may start this container's server: one image may serve all roles, distinguished by MASTER."""
     starts = [start for start in program.starts if not start.sentinel]
     following = [start for start in starts if FOLLOWS.search(start.line)]
     if not following or not any(_BY_ROLE.search(text.body) for text in program.texts):
@@ -91,7 +91,7 @@ def is_sentinels(text: Text) -> bool:
 
 
 def absolute(container: Tree, folder: str) -> str | None:
-    """The path of a folder or a file; None where it is relative and it is not known to what."""
+    """The path of a folder or a file; None where it is relative and its base is not known."""
     if folder.startswith("/"):
         return folder
     image = container.at("image").text()

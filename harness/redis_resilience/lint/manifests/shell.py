@@ -20,7 +20,7 @@ _FUNCTION = re.compile(r"^(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\s*\)\s*(\{?)\s*
 _FOUND = re.compile(
     r"\"?\$\(\s*(?:command\s+-v|which)\s+([\w.-]+)(?:\s*\|\|\s*(?:command\s+-v|which)\s+[\w.-]+)*\s*\)\"?"
 )
-"""Where a program is looked up under the names that it may have: it is run by the first."""
+"""Where a program is searched for under several names: the first one is run."""
 _HERE = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 _ARM = re.compile(r"^\(?(?:[^()\s\"']|\"[^\"]*\"|'[^']*')*(?:\s*\|\s*[^()\s]+)*\)\s*(.*)$")
 _TESTS = ("[", "[[", "test", "!", "grep")
@@ -42,7 +42,7 @@ class Line:
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """The text with variables that are known; what is not stays as it is."""
+    """The text with known variables substituted; unknown ones stay as they are."""
 
     def told(match: re.Match[str]) -> str:
         value = variables.get(match[1] or match[3])
@@ -211,14 +211,14 @@ class _Reader:
 
 
 def _condition(piece: str) -> tuple[str, str, str]:
-    """A test, && or ||, and what follows; what follows a command that is no test, and is to succeed, is part of it."""
+    """A test, && or ||, and what follows; what follows a command that is no test and has to succeed is part of it."""
     operators = r"\s(&&|\|\|)\s" if piece.partition(" ")[0] in _TESTS else r"\s(\|\|)\s"
     match = re.search(operators, piece)
     return (piece[: match.start()], match[1], piece[match.end() :]) if match else (piece, "", "")
 
 
 def _pieces(line: str) -> Iterator[str]:
-    """A line's commands, apart at semicolons that no quotes hold."""
+    """A line's commands, separated at semicolons outside quotes."""
     quote, piece = "", ""
     for letter in line:
         if quote:

@@ -1,4 +1,4 @@
-"""YAML of unknown shape, asked by path: what is not there, or is something else, is empty."""
+"""YAML of unknown shape, read by path: what is not there, or is something else, is empty."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Tree:
 
 
 def documents(text: str, where: str) -> Iterator[Tree]:
-    """The objects of a stream, those of a List among them; raises UsageError where it is no YAML."""
+    """The objects of a stream, those of a List among them; raises UsageError where it is not YAML."""
     try:
         for value in yaml.load_all(text, Loader=yaml.CSafeLoader):
             tree = Tree(value)

@@ -1,4 +1,4 @@
-"""Who may talk to the servers, and whether those who must can."""
+"""Who may talk to the servers, and whether those that must can."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _renamed(setup: Setup) -> Answers:
 
 
 def _pairs(renamed: str) -> dict[str, str]:
-    """Commands by their old names, in lower case, to the new ones; a command that is taken away has ""."""
+    """Commands by their old names, in lower case, to the new ones; a command that is disabled has ""."""
     words = renamed.lower().split()
     return dict(zip(words[::2], words[1::2], strict=False))
 

@@ -1,4 +1,4 @@
-"""What becomes of acknowledged writes: persistence, replicas, and who may take over."""
+"""What becomes of acknowledged writes: persistence, replicas, and which servers may take over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the Sentinels that are left can still agree: counts, quorum, majority."""
+"""Whether the remaining Sentinels can still agree: counts, quorum, majority."""
 
 from __future__ import annotations
 

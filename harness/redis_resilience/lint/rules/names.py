@@ -60,7 +60,7 @@ def _unresolved(setup: Setup) -> Answers:
 
 
 def _is_before_names(setup: Setup, sentinel: Sentinel) -> bool:
-    """Whether its image's tag says that it is older than 6.2, which looks a name up once, at its start."""
+    """Whether its image's tag says that it is older than 6.2, which resolves a name once, at its start."""
     workload = setup.workload(sentinel.workload)
     images = [each.image for each in workload.containers if each.role == "sentinel"] if workload else []
     versions = [match for image in images if (match := _VERSION.search(image))]

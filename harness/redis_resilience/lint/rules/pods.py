@@ -1,4 +1,4 @@
-"""Where pods are, how many may go at once, who makes them anew, and from which image."""
+"""Where pods are, how many may go at once, what recreates them, and from which image."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _kills_loading(setup: Setup) -> Answers:
 
 
 def _refuses_loading(command: str) -> bool:
-    """redis-cli succeeds on any reply, unless it is asked to look (-e), or its reply is looked at."""
+    """redis-cli exits with 0 on any reply, unless -e is given or its reply is checked."""
     looks = "PONG" in command or "redis-cli -e" in command or "role" in command.lower()
     return looks and "LOADING" not in command
 

@@ -1,4 +1,4 @@
-"""Settings with which servers and Sentinels never reach each other, or take each other for somebody else."""
+"""Settings with which servers and Sentinels never reach each other, or mistake each other for another."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _watches_loopback(setup: Setup) -> Answers:
 
 
 def _plain_port(setup: Setup) -> Answers:
-    """`tls-replication yes` is for the connections that one opens; TLS is listened for on `tls-port` only."""
+    """`tls-replication yes` is for outgoing connections; TLS is accepted on `tls-port` only."""
     for settings in _all(setup):
         over_tls, port = value(settings, "tls-replication"), value(settings, "tls-port")
         if isinstance(over_tls, Missing) or isinstance(port, Missing):
@@ -95,7 +95,7 @@ def _shared_myid(setup: Setup) -> Answers:
 
 def _not_announced(setup: Setup) -> Answers:
     if setup.servers and setup.boot is not None and setup.boot.value == "asks":
-        return  # each start asks for the address of the day
+        return  # each start resolves the current address
     for sentinel in setup.sentinels:
         resolve, announce, own = (
             value(sentinel.settings, name) for name in ("resolve-hostnames", "announce-hostnames", "announce-ip")

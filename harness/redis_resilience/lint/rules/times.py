@@ -1,4 +1,4 @@
-"""Sentinel's times beside each other and beside what they wait for."""
+"""Sentinel's times compared with each other and with what they wait for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RESTART_MS = (1000, 2000)
 _LONG_DOWN_MS = 30_000
 _LONG_RETRY_MS = 120_000
 _TRANSFER_MS = 5000
-"""The least that a replica gets to receive the data, once a full synchronisation has begun."""
+"""The least time that a replica gets to receive the data, once a full synchronisation has begun."""
 
 
 def _below_ping(setup: Setup) -> Answers:

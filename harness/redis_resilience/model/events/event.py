@@ -1,4 +1,4 @@
-"""What every event has: when, and who says so."""
+"""What every event has: when, and who reports it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Ns = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
 
 
 class Role(IntEnum):
-    """What a server said of itself in ROLE."""
+    """What a server reported of itself in ROLE."""
 
     UNREACHABLE = 0
     MASTER = 1
@@ -24,7 +24,7 @@ class Role(IntEnum):
 
 
 class Link(IntEnum):
-    """State of a replica's link to its master, as ROLE tells it."""
+    """State of a replica's link to its master, as ROLE reports it."""
 
     NONE = 0
     CONNECT = 1
@@ -41,7 +41,7 @@ def _tag(name: str) -> str:
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=_tag):
     """Something happened in [since_ns, at_ns] on the history's clock (since_ns = 0: exactly at_ns).
 
-    source: who says so: "sentinel:redis-0" (its pub/sub), "log:redis-0" (its log), "server:redis-1" (a watcher of
+    source: who reports it: "sentinel:redis-0" (its pub/sub), "log:redis-0" (its log), "server:redis-1" (a watcher of
     it), "node:redis-1" (its table of the cluster), "kubernetes:redis-1", "probe", "harness".
     """
 
@@ -60,12 +60,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=_ta
 
     @property
     def label(self) -> str:
-        """What it is called: its kind, as in the file."""
+        """Its kind, as in the file."""
         return str(type(self).__struct_config__.tag)
 
     @property
     def words(self) -> str:
-        """What it says besides, for people."""
+        """What else it says, for people."""
         own = (name for name in self.__struct_fields__ if name not in Event.__struct_fields__)
         told = ((name.replace("_", " "), _word(getattr(self, name))) for name in own)
         return ", ".join(f"{name} {word}" for name, word in told if word)

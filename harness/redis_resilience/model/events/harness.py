@@ -1,4 +1,4 @@
-"""What the harness does and finds while it runs a trial."""
+"""What the harness does and observes while it runs a trial."""
 
 from __future__ import annotations
 
@@ -59,20 +59,20 @@ class HealEnd(FaultEvent, frozen=True, kw_only=True):
 
 
 class Before(HarnessEvent, frozen=True, kw_only=True):
-    """A fault that the deployment has behind it took effect, or was undone, before the trial."""
+    """A fault in the deployment's past took effect, or was undone, before the trial."""
 
     proof: str
 
 
 class Named(HarnessEvent, frozen=True, kw_only=True):
-    """Whom a Sentinel named as master when it was asked at the end. address: "host:port"."""
+    """The master that a Sentinel named when it was asked at the end. address: "host:port"."""
 
     sentinel: str
     address: str
 
 
 class Ckquorum(HarnessEvent, frozen=True, kw_only=True):
-    """What a Sentinel said of its power to fail over, before the next fault."""
+    """What a Sentinel reported of its ability to fail over, before the next fault."""
 
     sentinel: str
     answer: str

@@ -1,4 +1,4 @@
-"""What happened to the pods, as the cluster's API tells."""
+"""What happened to the pods, as the cluster's API reports it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from redis_resilience.model.events.event import Event
 
 
 class PodEvent(Event, frozen=True, kw_only=True):
-    """Of one pod; a pod that is made in its place has another uid."""
+    """Of one pod; a pod that replaces it has another uid."""
 
     pod: str
     uid: str
@@ -22,7 +22,7 @@ class PodAddress(PodEvent, frozen=True, kw_only=True):
 
 
 class PodDeleting(PodEvent, frozen=True, kw_only=True):
-    """It was told to go."""
+    """Its deletion was requested."""
 
 
 class PodDeleted(PodEvent, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Files of events: a line that tells the version, then one event a line. Bytes to events; opens no file."""
+"""Files of events: a line that names the version, then one event per line. Bytes to events; opens no file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_events(data: bytes) -> tuple[list[AnyEvent], int]:
-    """The events in `data`, of version 1 too, and how many bytes of a torn last line were cut off.
+    """The events in `data`, of version 1 too, and how many bytes of a torn last line were dropped.
 
-    Raises BrokenRecords, which names the line, where one is no event, or the first tells of another version.
+    Raises BrokenRecords, which names the line, where one is no event, or the first names another version.
     """
     lines = data.split(b"\n")
     torn = len(lines.pop())

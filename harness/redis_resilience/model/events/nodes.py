@@ -1,4 +1,4 @@
-"""What a node of a Redis Cluster says by its own table (CLUSTER NODES, CLUSTER INFO); `teller` is that node."""
+"""What a node of a Redis Cluster reports by its own table (CLUSTER NODES, CLUSTER INFO); `teller` is that node."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Fail(Event, frozen=True, kw_only=True):
 
 
 class Cleared(Event, frozen=True, kw_only=True):
-    """It took back what it had said of another node."""
+    """It withdrew what it had reported of another node."""
 
     node: str
 

@@ -1,4 +1,4 @@
-"""What the probe sees: its own connections, and what servers, Sentinels, names and nodes tell its watchers."""
+"""What the probe sees: its own connections, and what servers, Sentinels, names and nodes report to its watchers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from redis_resilience.model.events.event import Event, Role
 
 
 class Connected(Event, frozen=True, kw_only=True):
-    """A client's connection, once its server said who it is. sentinel: who named it master, "" if none was asked."""
+    """A client's connection, once its server identified itself. sentinel: the one that named it master, "" if none."""
 
     connection: int
     client: int
@@ -58,7 +58,7 @@ class SentinelDown(Event, frozen=True, kw_only=True):
 
 
 class SentinelMessage(Event, frozen=True, kw_only=True):
-    """What a Sentinel published or logged. name: its own word for the event, such as "+switch-master"."""
+    """What a Sentinel published or logged. name: Sentinel's name for the event, such as "+switch-master"."""
 
     name: str
     text: str = ""

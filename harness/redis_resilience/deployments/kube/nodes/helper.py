@@ -22,12 +22,12 @@ _ENTER = ("nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--p
 
 
 def helper_name(node: str) -> str:
-    """Of the pod on this node; nodes may have names that are too long for a pod's."""
+    """Of the pod on this node; the name of a node may be too long for a pod's."""
     return f"node-helper-{hashlib.sha256(node.encode()).hexdigest()[:8]}"
 
 
 def helper_pod(node: str, *, image: str, labels: Mapping[str, str]) -> str:
-    """The pod as JSON, which is YAML too. Bound to its node without the scheduler: that a node is full is no matter."""
+    """The pod as JSON, which is YAML too. Bound to its node without the scheduler: a full node does not matter."""
     container = {
         "name": "helper",
         "image": image,

@@ -2,7 +2,7 @@
 hundred of a `docker exec`.
 
 From inside a container the kernel drops SIGKILL and SIGSTOP to its first process, so `kubectl exec ... kill -9 1` does
-nothing and says nothing. From the node it works, and the node sees whether it did.
+nothing and reports nothing. From the node it works, and the node sees whether it did.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class NodeShell:
             bufsize=0,
             process_group=0,
         )
-        assert self._shell.stdin is not None  # noqa: S101 - PIPE was asked for
-        assert self._shell.stdout is not None  # noqa: S101 - idem
+        assert self._shell.stdin is not None  # noqa: S101 - PIPE was requested
+        assert self._shell.stdout is not None  # noqa: S101 - PIPE was requested
         self._in, self._out = self._shell.stdin, self._shell.stdout
         self._given_up = False
         self._asked = 0
@@ -82,11 +82,11 @@ class NodeShell:
                 raise self._gone(str(error)) from error
             text = self._read(script, mark, time.monotonic() + within_s)
         output, _, status = text.rpartition(mark)
-        # A question that was interrupted has its answer before this one's.
+        # The answer to an interrupted question comes before the answer to this one.
         return int(status), re.sub(rf"\A.*{_MARK}-\d+ \d+\n", "", output, flags=re.DOTALL)
 
     def must(self, script: str, what: str) -> str:
-        """Output of what has to succeed."""
+        """The output of a command that must succeed."""
         status, output = self.ask(script)
         if status != 0:
             raise DeploymentError(
@@ -117,7 +117,7 @@ class NodeShell:
         while not ending.search(found):
             ready, _, _ = select.select([self._out], [], [], max(deadline - time.monotonic(), 0))
             if not ready:
-                self._given_up = True  # a late answer must not pass for that of the next question
+                self._given_up = True  # a late answer must not be taken for that of the next question
                 self._shell.kill()
                 raise DeploymentError(
                     f"expected node {self.node} to answer `{script.splitlines()[0]}` in time; got so far: {found!r}; "
@@ -198,7 +198,7 @@ def wait_for_state(
     every_s: float = _EVERY_S,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> int:
-    """When it was seen to be so."""
+    """When the state was seen."""
 
     def look() -> tuple[bool, str]:
         seen = process_state(shell, process)
@@ -209,10 +209,10 @@ def wait_for_state(
 
 
 def descendants(pid: int, stats: str) -> list[int]:
-    """Of this process, by the parent that each line of /proc/PID/stat names; children before theirs.
+    """All descendants of this process, by the parent in each line of /proc/PID/stat; children before theirs.
 
-    Nothing wider may stand for "the processes of a container": a control group, for one, is everybody's where the node
-    has no groups of its own.
+    Nothing wider may stand for "the processes of a container": a control group, for one, is shared by all where the
+    node has no groups of its own.
     """
     children: dict[int, list[int]] = {}
     for line in stats.splitlines():
@@ -221,13 +221,13 @@ def descendants(pid: int, stats: str) -> list[int]:
         if number.isdecimal() and len(fields) > 1:
             children.setdefault(int(fields[1]), []).append(int(number))
     found = list(children.get(pid, ()))
-    for each in found:  # grows while it is walked
+    for each in found:  # grows during the loop
         found += children.get(each, ())
     return found
 
 
 def _letter(stat: str) -> str:
-    """State of the process; the name before it may hold anything, a closing bracket too."""
+    """State of the process; the name before it may contain anything, even a closing bracket."""
     return stat.rpartition(") ")[2][:1] or "X"
 
 

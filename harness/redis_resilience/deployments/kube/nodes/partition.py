@@ -1,8 +1,8 @@
-"""Pods cut off from each other by nftables in every node: in the forward hook, before any connection tracking, so that
+"""Pods partitioned by nftables in every node: in the forward hook, before any connection tracking, so that
 established connections are cut as well.
 
 NetworkPolicy objects are not used: whether they have any effect depends on the cluster's network, rules in the node
-do not. One table a pod, named for its namespace, so that `heal` takes away one pod's rules and nobody else's.
+do not. One table per pod, named for its namespace, so that `heal` removes the rules of one pod and no others.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Nodes that are containers of the local Docker, as kind's are, switched off and on: a power cut, not a shutdown.
+"""Nodes that are containers of the local Docker, as kind's are, switched off and on: powered off, not shut down.
 
-How to switch one on again is in the journal before it goes.
+How to switch one on again is in the journal before it goes off.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class _Off:
 
 
 class NodePower:
-    """Of the cluster `kind_cluster`; "" is one whose nodes are not in this machine's hands."""
+    """Of the cluster `kind_cluster`; "" for a cluster whose nodes this machine does not control."""
 
     def __init__(self, pods: Pods, journal: Journal, *, kind_cluster: str) -> None:
         self._pods, self._journal, self._kind_cluster = pods, journal, kind_cluster
         self._off: dict[str, _Off] = {}
 
     def off(self, pod: str) -> Effect:
-        """Switch off the node of this pod; a control plane, or the probe's own node, would take the trial along."""
+        """Switch off the node of this pod, but no control plane and not the probe's node: that would end the trial."""
         node = self._pods.existing(pod).node
         self._must_be_spare(pod, node)
         gone = (pod, *self._pods.co_located(pod))

@@ -66,7 +66,7 @@ def probe_image(named: str = "") -> str:
 
 
 def _sources(project: Path) -> dict[str, Path]:
-    """Everything that the image is made of, by its name in the build. An installed package is its own source."""
+    """Everything that the image is built from, by its name in the build. An installed package is its own source."""
     package = project / "harness" / "redis_resilience"
     if not package.is_dir():
         package = Path(redis_resilience.__file__).resolve().parent

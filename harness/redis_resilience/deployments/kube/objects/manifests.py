@@ -27,14 +27,14 @@ SECRET, SECRET_KEY = "redis", "redis-password"
 _RENDERED_WITHIN_S = 30.0
 _APPLIED_WITHIN_S = 60.0
 RELEASE = "redis-cluster"
-"""The chart's objects are called after it, and the topology's pods after them."""
+"""The chart's objects are named after it, and the topology's pods after them."""
 BETWEEN = "\n---\n"
 """What separates the objects in what `render` made."""
 _IMAGE = re.compile(r"^[\s-]*image:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 def overlay_of(folder: Path, topology: Topology, profile: Profile) -> Path:
-    """The overlay of this topology and profile, for a chart its values; raises Unavailable with those there are."""
+    """The overlay of this topology and profile, or a chart's values; raises Unavailable that lists what there is."""
     name = profile.based_on or profile.name
     home = Path(topology.manifests) if topology.manifests else folder / topology.name
     values = home / "profiles" / f"{name}.yaml"
@@ -138,7 +138,7 @@ def existing(objects: str, place: Place) -> Mapping[str, str]:
 def delete_labelled(resources: Sequence[str], run_id: str, place: Place, *, within_s: float) -> None:
     """Everything of these kinds that carries the run's label, and wait until it is gone."""
     words = ["delete", ",".join(resources), "--selector", f"{RUN_LABEL}={run_id}", "--ignore-not-found"]
-    # Their data goes anyway: no long farewell.
+    # Their data is deleted anyway: no grace period.
     words += [f"--timeout={within_s:g}s", "--grace-period=1"]
     _kubectl(*words, place=place, within_s=within_s + _RENDERED_WITHIN_S)
 

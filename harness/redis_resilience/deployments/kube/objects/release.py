@@ -16,14 +16,14 @@ _DONE_WITHIN_S = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """values: CHART/profiles/PROFILE.yaml. name: also what the chart's objects are called after."""
+    """values: CHART/profiles/PROFILE.yaml. name: the chart's objects are named after it, too."""
 
     name: str
     values: Path
     place: Place
 
     def install(self, **changed: str) -> None:
-        """changed: values beside those of the profile, as `--set` takes them; a dot is two underscores."""
+        """changed: values besides those of the profile, as `--set` takes them; a dot is two underscores."""
         self._helm("install", self.name, *_chart(self.values), *_set(changed))
 
     def upgrade(self, **changed: str) -> None:

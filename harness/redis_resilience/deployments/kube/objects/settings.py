@@ -1,6 +1,6 @@
-"""What a trial sets otherwise than the manifests, put where servers and Sentinels read it: into their ConfigMaps.
+"""A trial's own settings, where they differ from the manifests, put into the ConfigMaps of servers and Sentinels.
 
-A server reads its file to the end, and what comes last holds: files keep their lines, and get more.
+A server reads its file to the end, and the last value holds: files keep their lines, and get more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Entry = Callable[[str, str], str]
 
 
 def put(objects: str, topology: Topology, profile: Profile) -> str:
-    """The same objects with the trial's directives and D. Raises Unavailable where there is no place for them."""
+    """The same objects with the trial's directives and D. Raises Unavailable where there is no ConfigMap for them."""
     directives = [" ".join(pair) for pair in topology.changed]
     if profile.based_on and profile.node_timeout_ms:
         directives.append(f"cluster-node-timeout {profile.node_timeout_ms}")

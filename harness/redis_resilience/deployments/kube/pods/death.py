@@ -1,6 +1,6 @@
 """When a server was gone: seen from its node, or, where no node can be entered, from its silence.
 
-The silence is seen later than the death, never earlier: nobody but a dead server, or one that is told to go, refuses a
+The silence is seen later than the death, never earlier: only a dead server, or one that is shutting down, refuses a
 connection. A reply that is merely slow is not taken for one.
 """
 
@@ -21,7 +21,7 @@ _SLOW_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """Asked for before the server is told to go. who: for the proof. wait: until it is gone; when that was seen."""
+    """Called before the server is stopped. who: for the proof. wait: until it is gone; returns when that was seen."""
 
     who: str
     wait: Callable[[float], int]

@@ -1,8 +1,8 @@
-"""What has to be seen and done after the first `kubectl apply` of a set-up whose pods find each other by asking.
+"""Checks and steps after the first `kubectl apply` of a deployment whose pods find each other by asking.
 
-Without readiness probes Kubernetes calls a pod ready that still waits for its master. And document 002 begins with one
-pod of each controller and scales them up, one after the other: a replica that asks while no Sentinel answers loses the
-time of a restart.
+Without readiness probes Kubernetes reports a pod as ready that still waits for its master. And document 002 begins
+with one pod of each controller and scales them up, one after the other: a replica that asks while no Sentinel answers
+loses the time of a restart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from redis_resilience.topologies.topology import Boot, Controller, Pod, Topology
 
 _ADOPTED_WITHIN_S = 30.0
 _FOUND_WITHIN_S = 240.0
-"""As documented a replica that found no master sleeps for a minute, ends, and is started again after 10, 20, 40 s."""
+"""As documented, a replica that found no master sleeps for a minute, exits, and is restarted after 10, 20, 40 s."""
 
 Scale = Callable[[Controller, int], None]
 
@@ -32,7 +32,7 @@ def first_pods(topology: Topology) -> tuple[Pod, ...]:
 
 
 def later_controllers(topology: Topology) -> tuple[Controller, ...]:
-    """To be made once the bootstrap pod is adopted: their selectors match it, too, and whoever is first has it."""
+    """To be created once the bootstrap pod is adopted: their selectors match it, too, and the first one adopts it."""
     adopting = {pod.controller for pod in topology.pods if pod.adopted}
     found = (pod.controller for pod in topology.pods if pod.controller is not None)
     return tuple(dict.fromkeys(each for each in found if adopting and each not in adopting))

@@ -1,7 +1,7 @@
 """Logs of containers through the API, each line once, also of the container before a restart.
 
-What a pod logs goes with the pod: `keep` takes it in time, before one is deleted. Lines of a container's last moments
-before the deletion are not seen then, and neither is the log of a container that was followed by two more in between.
+A pod's log is deleted with the pod: `keep` fetches it before a deletion. Lines of a container's last moments
+before the deletion are missed, and so is the log of a container that was followed by two more in between.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Logs:
                     self._take(read, self._api.logs(name, called, since=read.stamp, previous=True))
                 self._take(read, self._api.logs(name, called, since=read.stamp))
             except KubeError as error:
-                if error.status not in (400, 404):  # not started, or gone meanwhile
+                if error.status not in (400, 404):  # not started, or gone by now
                     raise
                 continue
             read.id = now.id
@@ -62,7 +62,7 @@ class Logs:
                 file.write(text)
 
     def last_words(self, pod: str, container: str, *, lines: int = 20) -> str:
-        """The end of what it logged, or of what the one before it did where it has logged nothing."""
+        """The end of its log, or of its predecessor's where it has logged nothing."""
         state = self._watch.pod(pod)
         known = state.container(container) if state else None
         name = state.name_in_cluster if state else pod
@@ -77,7 +77,7 @@ class Logs:
         return "(empty)"
 
     def _take(self, read: _Read, stamped: str) -> None:
-        """The API takes the first stamp inclusive: what was read already comes again, and is passed over."""
+        """The API treats the first timestamp as inclusive: what was read already comes again, and is skipped."""
         for line in stamped.splitlines():
             stamp, _, text = line.partition(" ")
             if _order(stamp) > _order(read.stamp):
@@ -86,6 +86,6 @@ class Logs:
 
 
 def _order(stamp: str) -> str:
-    """A stamp that sorts: fractions of a second may come without their last zeros."""
+    """A timestamp that sorts: fractions of a second may come without their trailing zeros."""
     seconds, _, fraction = stamp.rstrip("Z").partition(".")
     return f"{seconds}.{fraction:0<{_STAMP_DIGITS}}" if stamp else ""

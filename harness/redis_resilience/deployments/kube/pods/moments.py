@@ -1,7 +1,7 @@
 """What changed between two looks at a pod, as events on the harness's clock; pure.
 
-`at_ns` is when the harness heard of it. What it had heard before bounds it from below, and for a container's start the
-kubelet's own stamp does: whole seconds, on the same clock where the node is a container of this host.
+`at_ns` is when the harness learned of it. The look before it is the lower bound, and for a container's start the
+kubelet's own timestamp: whole seconds, on the same clock where the node is a container of this host.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _OfPod(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """One moment at which the harness heard of a pod. wall_ns: the wall clock at `at_ns`."""
+    """One moment at which the harness learned of a pod. wall_ns: the wall clock at `at_ns`."""
 
     pod: PodState
     at_ns: int
@@ -48,7 +48,7 @@ class _Told:
         return {"at_ns": self.at_ns, "source": f"kubernetes:{name}", "pod": name, "uid": self.pod.uid}
 
     def on_clock(self, stamp: str) -> int:
-        """The kubelet's stamp on the monotonic clock; `at_ns` where it has none."""
+        """The kubelet's timestamp on the monotonic clock; `at_ns` where it has none."""
         if not stamp:
             return self.at_ns
         moment = datetime.fromisoformat(stamp).astimezone(UTC)

@@ -1,12 +1,12 @@
 """Which pod of the cluster is which pod of the topology.
 
 A StatefulSet's pods have the topology's names. Those of a ReplicationController or a Deployment have random ones: each
-takes a slot, a name of the topology's that belongs to its controller, in order of creation, and keeps it until it is
-gone. What the controller makes in its place takes the slot that has been vacated, and waits for it while its
+takes a place, a name of the topology's that belongs to its controller, in order of creation, and keeps it until it is
+gone. What the controller makes instead takes the place that has become free, and waits for it while its
 predecessor still serves out its grace period.
 
 By controller, not by label: document 002's two selectors overlap, and one pod has one controller. Everything else
-knows slots only; a pod's own name is in `PodState.real_name`, for the API.
+knows places only; a pod's own name is in `PodState.real_name`, for the API.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from redis_resilience.deployments.kube.port import PodState
 from redis_resilience.topologies.topology import ControllerKind, Pod
 
 _OVER = ("Failed", "Succeeded")
-"""Phases of a pod that does not run again; its controller has replaced it already. One without is still of interest."""
+"""Phases of a pod that does not run again; its controller has replaced it already. Others still count."""
 
 
 class Places:
@@ -26,23 +26,23 @@ class Places:
         """pods: the topology's. A pod that is none of theirs (the probe's) keeps its own name."""
         self._names = {pod.name for pod in pods}
         self._places: dict[tuple[str, str], list[str]] = {}
-        """Kind and name of a controller to its slots."""
-        # One that was adopted has a name of its own in the cluster, too: a stranger takes its place last.
+        """Kind and name of a controller to its places."""
+        # One that was adopted has a name of its own in the cluster, too: a new pod takes its place last.
         for pod in sorted(pods, key=lambda pod: pod.adopted):
             if pod.controller is not None and pod.controller.kind is not ControllerKind.STATEFUL_SET:
                 own = self._places.setdefault((pod.controller.kind, pod.controller.name), [])
                 own.append(pod.name)
         self._held: dict[str, str] = {}
-        """Slot to the pod in it, by the cluster's name."""
+        """Place to the pod in it, by the cluster's name."""
         self._waiting: dict[str, PodState] = {}
-        """Pods without a slot yet, the oldest first."""
+        """Pods without a place yet, the oldest first."""
 
     def known(self) -> frozenset[str]:
-        """Every pod that there is, by the cluster's name."""
+        """Every existing pod, by the cluster's name."""
         return frozenset((*self._held.values(), *self._waiting))
 
     def place(self, name: str, pod: PodState | None) -> list[tuple[str, PodState | None]]:
-        """The slots that change, and to what, now that the cluster's pod `name` is `pod` (None: gone)."""
+        """The places that change, and to what, now that the cluster's pod `name` is `pod` (None: gone)."""
         if pod is not None and pod.phase in _OVER and self._controller(pod) in self._places:
             pod = None
         slot = next((slot for slot, holder in self._held.items() if holder == name), None)

@@ -22,7 +22,7 @@ from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Cont
 
 PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 _BACK_WITHIN_S = 120.0
-"""A container that ends again and again is started again after 10, 20, 40 s."""
+"""A container that ends again and again is restarted after 10, 20, 40 s."""
 _ANSWERS_WITHIN_S = 180.0
 """A replica may have to wait for an election by documented times before it starts its server."""
 _LOOK_EVERY_S = 0.01
@@ -62,7 +62,7 @@ class Pods:
         return state
 
     def controller_of(self, pod: str) -> Controller:
-        """What keeps it, and can be scaled. A Deployment's pod belongs to a ReplicaSet that is not ours to scale."""
+        """What manages it, and can be scaled. A Deployment's pod belongs to a ReplicaSet that is not ours to scale."""
         self.existing(pod)
         return self.topology.controller_of(pod)
 
@@ -99,7 +99,7 @@ class Pods:
         return tuple(state.name for state in known if state is not None and state.node == node)
 
     def death_of(self, pod: str) -> Death:
-        """How the end of the pod's server, or of what else is first in it, will be seen."""
+        """How the end of the pod's server, or of whatever its first process is, will be seen."""
         container = self.containers_of(pod)[0]
         name = f"{pod}/{container}"
         if self.nodes:
@@ -139,14 +139,14 @@ class Pods:
         return f"{pod} was recreated{called} at {state.address}, {', '.join(answers)}"
 
     def answer(self, pod: str, container: str, *, within_s: float = _ANSWERS_WITHIN_S) -> str:
-        """Once it answers anything, LOADING too: its run_id in words, or what it said instead."""
+        """Once it answers anything, LOADING too: its run_id in words, or what it replied instead."""
         answered = ""
 
         def look() -> tuple[bool, str]:
             nonlocal answered
             try:
                 answer = self.probe.query(self.endpoint(pod, container), "INFO", "server")
-            except ProbeError:  # it is back all the same; that the probe is gone is told where it matters
+            except ProbeError:  # it is back anyway; a lost probe is reported where it matters
                 answered = "not asked, as the probe is gone"
                 return True, answered
             found = info_field(answer.value, "run_id")

@@ -1,6 +1,6 @@
 """The probe in its pod: started through the API, commanded over that stream, its history fetched when it is closed.
 
-The history is on a volume of the pod: a stream that dies takes nothing of it away, because the end of its input makes
+The history is on a volume of the pod: a broken stream loses nothing of it, because the end of its input makes
 the probe close it, and `close` fetches it then too.
 """
 
@@ -30,7 +30,7 @@ _BACK_WITHIN_S = 120.0
 
 
 class KubeProbe(ProbeProcess):
-    """`Probe` whose files are in a pod. Its clock is measured, not taken for the harness's own."""
+    """`Probe` whose files are in a pod. Its clock is measured, not assumed to be the harness's own."""
 
     def __init__(self, api: KubeApi) -> None:
         self._api = api
@@ -71,7 +71,7 @@ class KubeProbe(ProbeProcess):
         beside = folder / ".history.tar"
         try:
             with beside.open("w+b") as file:
-                # The API, or the container, may be on its way back after what cut the line.
+                # The API, or the container, may still be recovering from what broke the stream.
                 patiently(lambda: self._archive(remote, file), within_s=within_s)
                 file.seek(0)
                 with tarfile.open(fileobj=file) as archive:
@@ -93,7 +93,7 @@ class KubeProbe(ProbeProcess):
         run_to_end(channel, f"the history in {remote} of pod {POD}", within_s=_FETCHED_WITHIN_S, sink=file)
 
     def _last_words(self) -> str:
-        """What the program said, and what became of its pod."""
+        """What the program wrote, and what became of its pod."""
         try:
             found = [describe(pod) for pod in self._api.pods()[0] if pod.name == POD]
             fate = f"pod {found[0]}" if found else f"there is no pod {POD} any more; was it deleted, or evicted?"
@@ -107,7 +107,7 @@ class KubeProbe(ProbeProcess):
 
 
 def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Plain files, and only below `folder`. By hand: Python 3.11.0 to 3.11.3 have no extraction filters."""
+    """Plain files, and only below `folder`. Done here: Python 3.11.0 to 3.11.3 have no extraction filters."""
     for member in archive:
         path = PurePosixPath(member.name)
         if not member.isfile() or path.is_absolute() or ".." in path.parts:

@@ -1,7 +1,7 @@
-"""A program in a pod as two byte streams: a thread carries what goes to and fro between them and the websocket.
+"""A program in a pod as two byte streams: a thread copies between them and the websocket.
 
-The thread alone touches the websocket, because a TLS connection is not made for two; the harness has plain pipes, as it
-has with a local program. When the line is cut, both pipes end, and `ended` says why.
+Only the thread touches the websocket, because a TLS connection is not safe for two; the harness has plain pipes, as it
+has with a local program. When the connection breaks, both pipes end, and `ended` says why.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class PodProgram:
         return "\n".join(part for part in (said, self._ended) if part)
 
     def end(self, *, within_s: float) -> None:
-        """Wait for the program's end, then cut the line, which ends its input."""
+        """Wait for the program's end, then close the connection, which ends its input."""
         self._thread.join(timeout=within_s)
         self._stop = True
         self._thread.join(timeout=_IDLE_S + within_s)
@@ -60,7 +60,7 @@ class PodProgram:
         except BrokenPipeError:
             self._ended = "the harness stopped listening"
         finally:
-            with suppress(KubeError):  # cut already
+            with suppress(KubeError):  # closed already
                 self._channel.close()
             os.close(self._output)
             if self._input is not None:
@@ -77,7 +77,7 @@ class PodProgram:
                 os.close(self._input)
                 self._input = None
                 self._channel.end_input()
-        # Asked whether or not the socket is readable: a TLS record may hold more than was read of it.
+        # Called whether or not the socket is readable: a TLS record may hold more than was read of it.
         out, err = self._channel.receive()
         if err:
             self._complaints.append(err)
@@ -87,7 +87,7 @@ class PodProgram:
 
 
 def run_to_end(channel: Channel, what: str, *, within_s: float, sink: IO[bytes]) -> None:
-    """Run a program that reads nothing, with its output to `sink`. Raises DeploymentError where it did not end well."""
+    """Run a program that reads nothing, with its output to `sink`. Raises DeploymentError where it failed."""
     deadline = time.monotonic() + within_s
     said = b""
     try:
@@ -103,7 +103,7 @@ def run_to_end(channel: Channel, what: str, *, within_s: float, sink: IO[bytes])
             select.select([channel.fileno()], [], [], 0.1)
         outcome = channel.outcome()
     finally:
-        with suppress(KubeError):  # cut already
+        with suppress(KubeError):  # closed already
             channel.close()
     if outcome:
         complaint = said.decode(errors="replace").strip()

@@ -1,7 +1,7 @@
 """The pods of a namespace as they are now, kept up to date by one watch of the API, and all that happened to them.
 Names are those of the topology's pods.
 
-A watch that ends is taken up where it ended; one that was cut, or is too old, begins with a new list. While the API
+A watch that ends is resumed where it ended; one that broke, or is too old, begins with a new list. While the API
 does not answer, the state is as old as `trouble` says.
 """
 
@@ -22,7 +22,7 @@ _WATCH_S = 20
 _AGAIN_S = 0.2
 _STOPPED_WITHIN_S = 2.0
 _LISTED_WITHIN_S = 15.0
-# Reasons that no waiting cures.
+# Reasons that do not go away by waiting.
 _HOPELESS = (
     "ErrImageNeverPull",
     "ErrImagePull",
@@ -35,7 +35,7 @@ _CRASHES = 3
 
 
 class PodWatch:
-    """Begins to watch at once; `stop` ends it."""
+    """Starts watching at once; `stop` ends it."""
 
     def __init__(
         self, api: KubeApi, places: Places | None = None, called: Callable[[PodState], PodState] = lambda pod: pod
@@ -85,7 +85,7 @@ class PodWatch:
     def until(
         self, name: str, good: Callable[[PodState], bool], *, within_s: float, what: str, hopeless: bool = False
     ) -> PodState:
-        """The pod once it is as wanted. hopeless: give up at once where no waiting helps."""
+        """The pod once it is as wanted. hopeless: give up at once where waiting does not help."""
 
         def look() -> tuple[bool, str]:
             pod = self.pod(name)
@@ -138,7 +138,7 @@ class PodWatch:
             self._take(pod.name, pod)
 
     def _take(self, name: str, found: PodState | None) -> None:
-        """name: the cluster's. One pod's end may be the moment from which on another counts."""
+        """name: the cluster's. A pod's end may be the moment from which another one counts."""
         if found is not None:
             found = self._called(found)
         at_ns, wall_ns = time.monotonic_ns(), time.time_ns()
