@@ -638,7 +638,7 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     spoil("load", lambda story: without(story, range(30)))
     spoil("load", lambda story: without(story, range(5, 40)))
     spoil("punctual", late)
-    spoil("awake", lambda story: story.event(1300, "probe", "probe-stalled", since=1198))
+    spoil("awake", lambda story: story.event(1400, "probe", "probe-stalled", since=1198))
     spoil(
         "fault_proved",
         lambda story: setattr(story, "events", [e for e in story.events if not isinstance(e, FaultEvent)]),

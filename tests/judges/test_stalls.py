@@ -71,5 +71,5 @@ def test_stops_before_and_after_the_load_do_not_count(kill: Any) -> None:
 
 
 def test_the_limit_goes_with_that_of_lateness() -> None:
-    assert stalls.limit_ms(Load()) == 100.0
-    assert stalls.limit_ms(Load(max_lateness_ms=4.0)) == 20.0
+    assert stalls.limit_ms(Load()) == 200.0
+    assert stalls.limit_ms(Load(max_lateness_ms=4.0)) == 40.0

@@ -201,6 +201,15 @@ def test_a_master_cut_off_takes_its_own_sentinel_along() -> None:
     assert foretell(KILL, views=views).failover is True
 
 
+def test_a_sentinel_that_is_back_later_announces_nothing_with_the_first() -> None:
+    """Of three, two are left to announce the new master: the quorum includes the leader, which switches last."""
+    bounds = {bound.name: bound.upper_ms for bound in foretell(isolate("master", for_s=5)).bounds}
+    whole = {bound.name: bound.upper_ms for bound in foretell(KILL).bounds}
+
+    assert bounds["quorum_switch_at"] == bounds["last_switch_at"]
+    assert whole["quorum_switch_at"] < whole["last_switch_at"]
+
+
 def test_a_master_that_cannot_reach_its_peers_is_reached_by_them_and_stays() -> None:
     """A fault of the network is not taken for a dead master where nobody misses it."""
     assert foretell(isolate("master", direction="out")).because == "no fault hits the master"

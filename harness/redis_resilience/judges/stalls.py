@@ -7,11 +7,11 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import ProbeStalled
 from redis_resilience.model.plan import Load
 
-_TICKS = 5
+_TICKS = 10
 
 
 def limit_ms(load: Load) -> float:
-    """The longest stop at once that a trial may have: 100 ms by default, a tick of Sentinel's own timer."""
+    """The longest stop at once that a trial may have: 200 ms by default, two ticks of Sentinel's own timer."""
     return _TICKS * load.max_lateness_ms
 
 

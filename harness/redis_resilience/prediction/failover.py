@@ -188,6 +188,7 @@ def _settings(
         known=(min(view.known_sentinels for view in sentinels), max(view.known_sentinels for view in sentinels)),
         replicas=min(view.known_replicas for view in sentinels),
         live=len(names),
+        announcing=len(names),
         ping_ms=float(max(view.ping_period_ms for view in sentinels)),
     )
     elected_ms = _elected_by_ms(crash_bounds(settings, silent=lost.fault.traits.silent, load=None))
@@ -202,9 +203,10 @@ def _settings(
     }
     back_ms = sorted(max(ms - lost.from_ms, 0.0) for ms in missing.values() if ms < math.inf)
     ready = len(names) - len(missing)
-    lacking = max(settings.quorum, _majority(settings.known[0])) - ready
+    needed = max(settings.quorum, _majority(settings.known[0]))
+    lacking = needed - ready
     late_ms = back_ms[lacking - 1] + STARTED_MS if 0 < lacking <= len(back_ms) else 0.0
-    return replace(settings, live=ready + len(back_ms), late_ms=late_ms)
+    return replace(settings, live=ready + len(back_ms), announcing=max(ready, needed), late_ms=late_ms)
 
 
 def _impossible(settings: Settings) -> str:

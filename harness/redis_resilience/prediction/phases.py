@@ -37,7 +37,8 @@ MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
 class Settings:
     """The Sentinels' settings; where they differ, whatever widens the bounds. known: least and most that one knows.
 
-    late_ms: enough Sentinels take part only so long after the fault, as others were away; 0: from the beginning.
+    live: Sentinels that take part sooner or later. announcing: those that are certainly there when the new master is
+    announced. late_ms: enough take part only so long after the fault, as others were away; 0: from the beginning.
     """
 
     down_after_ms: tuple[float, float]
@@ -46,6 +47,7 @@ class Settings:
     known: tuple[int, int]
     replicas: int
     live: int
+    announcing: int
     ping_ms: float
     late_ms: float = 0.0
 
@@ -153,7 +155,7 @@ def _announced(settings: Settings) -> tuple[Bound, Bound, Bound]:
     seen_ms = INFO_MS + TICK_MS + EXCHANGE_MS
     announced_ms = seen_ms + TICK_MS + EXCHANGE_MS
     reconfigured_ms = seen_ms + settings.failover_timeout_ms + 2 * TICK_MS + EXCHANGE_MS
-    followers = settings.live - 1
+    followers = settings.announcing - 1
     first_switch = Bound(
         name=instants.FIRST_SWITCH_AT,
         origin=instants.PROMOTED_AT,
