@@ -1,4 +1,4 @@
-"""A machine that is busy makes no test fail: what is generated is given the time that it takes."""
+"""A busy machine makes no test fail: generated cases get the time that they need."""
 
 from pathlib import Path
 

@@ -163,7 +163,7 @@ def left_cluster(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("words", [("heal",), ("doctor", "--clean")])
 def test_what_a_dead_run_left_is_undone(tmp_path, left_cluster, words):
-    """Here somebody has deleted the cluster meanwhile; a second time there is nothing to do."""
+    """Here the cluster was deleted meanwhile; a second time there is nothing to do."""
     left_cluster("exit 0")
 
     done = command(*words, "--state", "state", cwd=tmp_path)
@@ -235,7 +235,7 @@ def test_plan_says_what_would_happen_and_does_nothing(tmp_path):
 
 @pytest.mark.parametrize("word", ["plan", "run"])
 def test_a_context_is_never_taken_by_default(tmp_path, word):
-    """Told before anything is looked at."""
+    """Reported before anything is looked at."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not on PATH")
     done = command(word, "master-kill", "--backend", "context", "--namespace", "x", cwd=tmp_path)

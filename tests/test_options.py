@@ -40,7 +40,7 @@ def test_names_follow_from_each_other():
 
 
 def test_defaults_are_valid():
-    """What nobody chose can be parsed."""
+    """What was not chosen can be parsed."""
     for option in OPTIONS:
         assert option.default == "" or option.parse(option.default) is not None
 
@@ -81,7 +81,7 @@ def test_a_secret_has_a_name_and_a_key():
 
 
 def test_every_option_has_its_twin_in_the_command_and_its_place_in_the_settings():
-    """But what only pytest, or only a whole run, can be told."""
+    """Except what only pytest, or only a whole run, can take."""
     known = {word for parameter in get_command(app).commands["run"].params for word in parameter.opts}
     of_a_run = {"trials", "results", "require", "allow_unknown"}
 

@@ -149,7 +149,7 @@ def test_numbers_land_in_junit(scenario):
 
 
 def test_a_failing_verdict_fails_the_test_without_an_assert(pytester):
-    """Whoever forgets to assert is told all the same: what, where, how to do it again."""
+    """A test that forgets to assert is reported all the same: what, where, how to repeat it."""
     pytester.makepyfile(test_scenario=PLANTED.format(bug="lose-tail"))
 
     result = pytester.runpytest_subprocess(*MEMORY, "--redis-seed=7")
@@ -167,7 +167,7 @@ def test_a_failing_verdict_fails_the_test_without_an_assert(pytester):
 
 
 def test_a_weakness_that_a_scenario_is_there_to_show_is_an_expected_failure(pytester):
-    """By exactly that finding: where it holds after all, somebody has to look."""
+    """By exactly that finding: where it holds after all, a developer has to look."""
     weak = PLANTED.format(bug="lose-tail") + "\n    pytestmark = pytest.mark.redis(fails='FINDING')\n"
     pytester.makepyfile(
         test_shown=weak.replace("FINDING", "ledger.lost"),
@@ -186,7 +186,7 @@ def test_a_weakness_that_a_scenario_is_there_to_show_is_an_expected_failure(pyte
 
 
 def test_unknown_is_no_pass_unless_it_is_allowed(pytester):
-    """A slow switch that nobody can explain is unknown."""
+    """A slow switch that cannot be explained is unknown."""
     pytester.makepyfile(test_scenario=PLANTED.format(bug="slow-switch"))
 
     strict = pytester.runpytest_subprocess(*MEMORY)
@@ -397,7 +397,7 @@ def test_a_wrong_marker_says_what_it_takes(pytester, marker, message):
 
 
 def test_a_trial_that_never_runs_fails_by_name(pytester):
-    """With faults or without; one that is only asked by hand has shown something."""
+    """With faults or without; one that is only used for manual steps has shown something."""
     pytester.makepyfile(
         """
         from redis_resilience import MASTER, kill

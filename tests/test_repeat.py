@@ -1,4 +1,4 @@
-"""The command that repeats a trial, as a trial's page shows it, pasted into a shell that knows of no environment."""
+"""The command that repeats a trial, as a trial's page shows it, pasted into a shell outside the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `heal` says and answers: dead runs' changes undone one by one, the living left alone, what stays named."""
+"""What `heal` reports: dead runs' changes undone one by one, live runs left alone, what remains named."""
 
 from __future__ import annotations
 

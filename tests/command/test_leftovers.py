@@ -1,4 +1,4 @@
-"""What `doctor` finds of runs: whose it is, whether that goes on, and what to do about it."""
+"""What `doctor` reports about runs: their owner, whether they are alive, and what to do about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FakeApi:
 
 @pytest.fixture(autouse=True)
 def kind(tmp_path, monkeypatch):
-    """A kind that knows two clusters of this project's name, and one of somebody else's."""
+    """A kind that knows two clusters of this project's name, and one of another owner."""
     program = tmp_path / "bin" / "kind"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho redis-resilience-run-1\necho redis-resilience-kept\necho mine\n")

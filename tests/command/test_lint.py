@@ -25,7 +25,7 @@ spec:
 
 
 def test_all_files_of_a_folder_are_one_set_up(tmp_path):
-    """Those below it too; what is no YAML is left alone."""
+    """Those below it too; what is not YAML is left alone."""
     (tmp_path / "pods").mkdir()
     (tmp_path / "pods" / "redis.yaml").write_text(POD)
     (tmp_path / "sentinels.yml").write_text(SENTINELS)
@@ -69,7 +69,7 @@ def test_what_cannot_be_linted_is_said(tmp_path, path, message):
 
 
 def test_a_topology_is_linted_by_its_data():
-    """The book's StatefulSet is wiped with its pod; the set-up of today has no error."""
+    """Document 001's StatefulSet is wiped with its pod; today's deployment has no error."""
     assert {finding.rule for finding in lint_topology("statefulset", "documented").at_least(Severity.ERROR)} == {
         "wipe-with-pod",
         "master-by-name",
@@ -78,7 +78,7 @@ def test_a_topology_is_linted_by_its_data():
 
 
 def test_a_redis_cluster_is_linted_as_one():
-    """By what its nodes announce; nobody misses its Sentinels."""
+    """By what its nodes announce; no Sentinels are expected of it."""
     plain, announced = lint_topology("cluster", "documented"), lint_topology("cluster-announced", "documented")
 
     assert [finding.rule for finding in plain.at_least(Severity.ERROR)] == ["cluster-not-announced"]

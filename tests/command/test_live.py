@@ -1,4 +1,4 @@
-"""What a run shows of a test that has no trial: a line, whatever became of it."""
+"""What a run shows of a test that has no trial: a line, whatever its outcome."""
 
 from __future__ import annotations
 

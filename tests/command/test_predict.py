@@ -1,4 +1,4 @@
-"""The table of promises, predictions and measurements: made from the catalogue and from trials, never by hand."""
+"""The table of promises, predictions and measurements: generated from the catalogue and from trials, never edited."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_topology_is_in_both_tables():
 
 
 def test_bounds_are_those_of_the_settings():
-    """D = 5 s with Sentinel's own periods; a PING period more where the master hangs; a hand-over in a cluster."""
+    """D = 5 s with Sentinel's own periods; a PING period more for a hung master; a planned failover in a cluster."""
     text = tables([], {})
 
     killed = row(text, replace(OF_NODE, profile="documented"))[4]

@@ -1,4 +1,4 @@
-"""What is told to servers that are to be a cluster, and what is said where one refuses or stays alone."""
+"""The commands that servers get to form a cluster, and the errors where one refuses or stays alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SERVERS = {f"redis-{number}": Endpoint(f"10.0.0.{number}", 6379) for number in (
 
 
 class Servers:
-    """Servers that carry out everything and never get to know each other; what they are told is kept."""
+    """Servers that carry out everything and never get to know each other; the commands they get are kept."""
 
     def __init__(self, refusal: str = "") -> None:
         self.refusal = refusal

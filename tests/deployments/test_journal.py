@@ -1,4 +1,4 @@
-"""The undo journal: on disk before a change, readable after any death, held by the living, undone newest first."""
+"""The undo journal: on disk before a change, readable after any death, held by live processes, undone newest first."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_the_living_hold_their_journal_together(tmp_path):
 
 
 def test_of_two_that_leave_at_once_one_is_the_last(tmp_path):
-    """Who is not the last has let go when he hears of it."""
+    """A process that is not the last has released it when `leave` returns."""
     one, two = (Journal.begin(tmp_path, "run") for _ in range(2))
     one.note(NAMESPACE)
 
@@ -177,7 +177,7 @@ def test_undone_newest_first_and_a_failure_keeps_nobody_else(journal):
 
 
 def test_a_full_disk_stops_a_change_before_it_begins_but_no_undoing(journal, monkeypatch):
-    """What cannot be noted is not done; what is undone and cannot be marked is undone again, which does no harm."""
+    """What cannot be recorded is not done; what is undone and cannot be marked is undone again, which does no harm."""
 
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

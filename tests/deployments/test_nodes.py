@@ -1,4 +1,4 @@
-"""A look at a cluster says what keeps it from being whole, in words, and knows its shards by pod."""
+"""A look at a cluster lists what keeps it from being healthy, in words, and knows its shards by pod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment's password: there, asked for, and nowhere to be read afterwards."""
+"""A deployment's password: generated, required, and nowhere to be read afterwards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_topology_without_one_has_none() -> None:
 
 @pytest.mark.local
 def test_after_a_whole_trial_it_is_in_no_file_of_the_trial_no_log_and_no_command_line(tmp_path: Path) -> None:
-    """A trial with everything: a fault, a pod made anew, logs, verdict and page."""
+    """A trial with everything: a fault, a recreated pod, logs, verdict and page."""
     fault = scale_to_zero(MASTER)
     plan = Plan(
         trial="secret",

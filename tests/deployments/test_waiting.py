@@ -1,4 +1,4 @@
-"""A wait ends when it is so, or says what it waited for and what it saw last; no test sleeps."""
+"""A wait ends when its condition holds, or says what it waited for and what it saw last; no test sleeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from redis_resilience.model.errors import WaitTimeout
 
 
 class Clock:
-    """Time that passes when somebody sleeps."""
+    """Time that passes when something sleeps."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -37,7 +37,7 @@ def test_it_returns_what_was_seen_when_it_came_true():
 
 
 def test_it_gives_up_at_its_deadline_with_the_last_thing_seen():
-    """The message has the deadline, the wish and the reality."""
+    """The message has the deadline, the condition and what was seen."""
     clock = Clock()
 
     with pytest.raises(WaitTimeout, match=r"^waited 2 s for two replicas; saw last: one replica$"):
@@ -52,7 +52,7 @@ def test_it_looks_at_least_once():
 
 
 def test_an_error_of_the_look_is_not_hidden():
-    """Only what is not yet so is waited for."""
+    """Only what does not hold yet is waited for."""
 
     def look() -> tuple[bool, str]:
         raise LookupError("gone")

@@ -1,4 +1,4 @@
-"""A fault asks for the capability that it needs, says so where a deployment has it not, and proves itself."""
+"""A fault asks for the capability that it needs, says so where a deployment lacks it, and proves itself."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ VIEW = View(master="redis-1", replicas=("redis-2", "redis-0"), sentinels=PODS, m
     ],
 )
 def test_targets(target, expected):
-    """A Sentinel is taken away from the master's pod while there is another; a majority of four is three."""
+    """A Sentinel is chosen away from the master's pod while there is another; a majority of four is three."""
     assert [str(place) for place in places(target, VIEW)] == expected
 
 
@@ -44,7 +44,7 @@ def test_a_target_that_is_nobody_is_said_with_who_there_is(target):
 
 
 def test_without_a_master_nobody_is_hit():
-    """A fault on a role that nobody has is an error, not a silent success."""
+    """A fault on a role that no pod has is an error, not a silent success."""
     with pytest.raises(UsageError, match="while master is unknown"):
         places(MASTER, View(master="", replicas=("redis-0",), sentinels=()))
 

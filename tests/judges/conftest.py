@@ -1,6 +1,6 @@
-"""Histories as literals: a trial told in milliseconds, event by event, and the master kill as it should go.
+"""Histories as literals: a trial in milliseconds, event by event, and the master kill as it should go.
 
-The kill is told of three servers with Sentinels, and of a Redis Cluster of two shards.
+The kill has a version for three servers with Sentinels, and one for a Redis Cluster of two shards.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Story:
     def event(
         self, at: float, source: str, kind: str, text: str = "", /, *, since: float | None = None, **data: Any
     ) -> None:
-        """kind: a Sentinel's own word, or that of one of our events; what `data` leaves out of those is empty."""
+        """kind: a Sentinel's event name, or that of one of our events; what `data` leaves out of those is empty."""
         when = {"at_ns": ns(at), "since_ns": 0 if since is None else ns(since), "source": source}
         if kind not in KINDS:
             self.events.append(SentinelMessage(name=kind, text=text, **when))
@@ -167,7 +167,7 @@ class Story:
         self.event(at, "harness", "fault-effect", since=at - 1, proof="process gone", **where)
 
     def takes_along(self, *pods: str, seen: float = FAULT) -> None:
-        """What took redis-0 is a node without power, which these pods were on, too; it was seen to be off then."""
+        """The fault on redis-0 is a node powered off, which these pods were on, too; it was seen to be off then."""
         self.planned(stop_node("master"))
         self.events = [
             structs.replace(event, at_ns=ns(seen), fault_kind="stop-node", pods=("redis-0", *pods))
@@ -218,7 +218,7 @@ class Story:
             self.event(logged + 1, f"log:{sentinel}", "+switch-master", text, since=logged)
 
     def word(self, at: float, node: str, kind: str, /, **data: Any) -> None:
-        """What a node's table told, as it is asked every 20 ms."""
+        """What a node's table showed, as it is asked every 20 ms."""
         self.event(at, f"node:{node}", kind, since=at - 20, **data)
 
     def owner(
@@ -377,7 +377,7 @@ def _in_upper(row: tuple[int, ...], refused: Collection[int]) -> tuple[int, ...]
 
 
 def _words(story: Story) -> None:
-    """redis-0 is missed and replaced, and hears of it when it is back."""
+    """redis-0 is missed and replaced, and learns of it when it is back."""
     story.word(510, "redis-0", "table-down")
     for number, node in enumerate(NODES[1:]):
         story.word(1600 + number, node, "pfail", node="redis-0")

@@ -1,6 +1,6 @@
 """Mistakes made on purpose: a judge's source with one edit in it, and whether a check notices.
 
-A mutant is one edit of one judge's source. The package is loaded anew with the edit in it, beside the real one, and all
+A mutant is one edit of one judge's source. The package is loaded again with the edit, beside the real one, and all
 checks run against that copy.
 """
 

@@ -79,7 +79,7 @@ def late(story: Any) -> None:
 
 
 def asleep(story: Any) -> None:
-    """The probe stalled for a moment that is longer than two ticks of Sentinel's own clock."""
+    """The probe stalled for a moment that is longer than two ticks of Sentinel's own timer."""
     story.event(1400, "probe", "probe-stalled", since=1198)
 
 
@@ -115,7 +115,7 @@ def unnamed(story: Any) -> None:
 
 
 def unseen(story: Any) -> None:
-    """The fault told of its success, and the server's watcher never lost it."""
+    """The fault reported success, and the server's watcher never lost it."""
     story.samples = [row for row in story.samples if row[5] != Role.UNREACHABLE]
     story.events = [event for event in story.events if event.label != "server-up"]
 
@@ -247,7 +247,7 @@ def test_what_was_dropped_before_the_trial_is_no_hole(kill: Any) -> None:
 
 
 def test_keys_of_others_may_expire(kill: Any) -> None:
-    """Ours have no time to live; where the keyspace is shared, an expiry says nothing."""
+    """Our keys have no time to live; where the keyspace is shared, an expiry says nothing."""
     story = kill()
     story.believe(owns_data=False)
     expired(story)

@@ -1,4 +1,4 @@
-"""Outages: the longest gap between acknowledgements, beside the noise of the same machine, censored where cut off."""
+"""Outages: the longest gap between acknowledgements, beside the same machine's noise, censored at the load's end."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ def seen(story: Any) -> Any:
 def steady(
     tell: Any, *, outage: tuple[int, int] = (500, 800), every: int = 10, until: int = 1500, **expect: Any
 ) -> Any:
-    """Control 0-500, fault at 500; acknowledged 1 ms after each call, but for calls within the outage."""
+    """Baseline 0-500, fault at 500; acknowledged 1 ms after each call, except for calls within the outage."""
     story = tell(**expect)
     story.phase(0, "control")
     story.phase(500, "fault")

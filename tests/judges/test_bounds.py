@@ -295,7 +295,7 @@ def test_a_vote_that_took_long_to_save_explains_a_late_election(kill: Any) -> No
 
 @pytest.mark.parametrize(("name", "known"), [("redis-0.redis", True), ("redis-1.redis", False)])
 def test_a_name_that_was_gone_explains_an_early_word(kill: Any, name: str, known: Any) -> None:
-    """Deleted without grace its name goes at once, its process seconds later; then nobody can connect to it again."""
+    """Deleted without grace its name goes at once, its process seconds later; then no client can connect again."""
     story = with_bound(kill(), 1250, 1300, name="sdown_at", origin="fault_at")
     story.deleted(300, 500)
     story.event(900, "log:redis-2", "unresolved", name, since=899)
@@ -367,7 +367,7 @@ def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
 
 
 def looking_up(story: Any, sentinel: str, times: tuple[float, ...]) -> Any:
-    """The deleted master's name is looked up in vain at these times, and nobody has announced its successor yet."""
+    """DNS lookups of the deleted master's name fail at these times, and no Sentinel has announced its successor yet."""
     with_bound(story, 0, 1000, name="first_switch_at", origin="promoted_at")
     story.believe(sentinels=tuple(replace(view, ping_period_ms=900) for view in story.environment.sentinels))
     story.deleted(400, 500)
@@ -378,7 +378,7 @@ def looking_up(story: Any, sentinel: str, times: tuple[float, ...]) -> Any:
 
 
 def test_a_sentinel_that_waits_for_the_resolver_is_late_for_everything(kill: Any) -> None:
-    """Seen with Redis 8.0.2: 1026 ms between two vain look-ups, which is the resolver's own time-out."""
+    """Seen with Redis 8.0.2: 1026 ms between two failed DNS lookups, which is the resolver's own time-out."""
     for second, cause in (
         (2760, "unexplained"),
         (2761, "a Sentinel was 11 ms late in all for DNS lookups of a deleted name, by its own log"),

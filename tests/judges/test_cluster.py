@@ -1,4 +1,4 @@
-"""A Redis Cluster of two shards, judged: each by itself, the worst decides, and what was hit is told in full.
+"""A Redis Cluster of two shards, judged: each by itself, the worst decides, and the shard hit is shown in full.
 
 The story is the master kill of `conftest`, in which redis-0 dies and redis-1 takes over, with redis-3 and redis-4 as a
 second shard that nothing touches.
@@ -108,7 +108,7 @@ def test_of_equal_answers_that_of_the_shard_that_was_hit_is_told(cluster: Any) -
 
 
 def test_a_node_that_was_out_with_the_one_that_was_hit_is_not_waited_for(cluster: Any) -> None:
-    """Without power are all pods of a node: redis-2, too, which never tells of the new master."""
+    """All pods of a powered-off node are down: redis-2, too, which never announces the new master."""
     story = cluster()
     story.events = [event for event in story.events if (event.source, event.label) != ("node:redis-2", "owner")]
     assert "last_switch_at" not in judge(story.reading()).timeline.instants
@@ -139,7 +139,7 @@ def test_a_master_that_went_along_is_the_one_whose_end_its_shard_is_judged_by(cl
 
 
 def test_the_shard_that_lost_its_master_speaks_for_one_that_lost_a_replica(cluster: Any) -> None:
-    """Whoever is first, and although nobody was replaced."""
+    """Whichever is first, and although no master was replaced."""
     story = cluster(failover=False)
     story.takes_along("redis-4")
     story.believe(shards=story.environment.shards[::-1])

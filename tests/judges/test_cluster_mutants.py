@@ -118,7 +118,7 @@ def check_keys_of_another_shard(judge: Judge, cluster: Any) -> None:
 
 
 def check_whose_word_counts(judge: Judge, cluster: Any) -> None:
-    """What was said before the fault, of other nodes, of other slots, or by the dead one, is no part of it."""
+    """What was reported before the fault, of other nodes, of other slots, or by the dead one, is no part of it."""
     story = cluster()
     story.owner(300, "redis-2")
     story.word(400, "redis-2", "pfail", node="redis-0")
@@ -170,7 +170,7 @@ def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:
 
 
 def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> None:
-    """A replica: touched, but only the master's shard is to fail over. Another master: its shard's own end is told."""
+    """A replica: touched, but only the master's shard is to fail over. Another master: its own end is reported."""
     replica = cluster(failover=True, max_outage_s=1.6, heals=False)
     replica.takes_along("redis-4")
     replica.silence(4, since=480)

@@ -1,4 +1,4 @@
-"""Whole at the end, and never two masters that take writes."""
+"""Redundancy restored at the end, and never two masters that accept writes."""
 
 from dataclasses import replace
 from typing import Any
@@ -60,7 +60,7 @@ def test_two_masters_that_nobody_wrote_to_are_told_and_pass(kill: Any) -> None:
 
 
 def test_one_word_of_a_master_is_no_window(kill: Any) -> None:
-    """A single sample tells of one moment within it: not long enough to be at once with anything."""
+    """A single sample shows one moment within it: not long enough to overlap with anything."""
     story = kill()
     story.sample(0, 3290, Role.MASTER, offset=1)
 
@@ -130,7 +130,7 @@ def test_a_sentinel_that_is_asked_at_the_end_need_not_have_announced_anything(
 
 
 def test_one_that_began_anew_and_was_not_asked_is_left_out(kill: Any) -> None:
-    """Of a trial that broke off before: with whom it began is not known."""
+    """Of a trial that broke off before: which master it began with is not known."""
     story = kill()
     story.events = [event for event in story.events if not event.source.endswith(":redis-0")]
     for at, run_id in ((10, "sentinel-0"), (3310, "sentinel-0b")):
@@ -163,7 +163,7 @@ def test_what_need_not_heal_is_not_asked_to_be_whole(kill: Any) -> None:
 
 
 def test_a_write_acknowledged_by_an_address_that_nobody_knows_is_no_evidence(kill: Any) -> None:
-    """A pod that came back elsewhere, before the watchers were told."""
+    """A pod that came back elsewhere, before the watchers learned of it."""
     story = kill()
     story.write(900, 2500, server=NO_SERVER)
 
@@ -221,7 +221,7 @@ def moved(story: Any, server: str, address: str) -> Any:
 
 
 def test_sentinels_that_name_an_address_where_the_master_is_no_longer_disagree(kill: Any) -> None:
-    """Seen on Kubernetes: the pod was back under its name, and nobody was at the address that clients were sent to."""
+    """Seen on Kubernetes: the pod was back under its name, and no server was where clients were sent to."""
     story = kill()
     story.events = [event for event in story.events if event.label != "+switch-master"]
     story.final(0, range(50), role="master", run_id="anew")
@@ -241,7 +241,7 @@ def test_a_promoted_master_that_went_elsewhere_is_not_where_it_was_announced(kil
 
 
 def test_one_that_follows_its_name_there_agrees(kill: Any) -> None:
-    """It resolves names and tells addresses: nothing was announced, and yet it sends clients to where the master is."""
+    """It resolves names and reports addresses: nothing was announced, but it sends clients to the master."""
     story = kill()
     for sentinel in range(3):
         story.event(3590, "harness", "named", address="10.0.0.9:6379", sentinel=f"redis-{sentinel}")
@@ -280,7 +280,7 @@ def test_a_name_stays_and_an_address_that_no_watcher_knows_is_believed(kill: Any
 
 
 def test_a_sentinel_that_did_not_answer_at_the_end_does_not_agree(kill: Any) -> None:
-    """Whom it named before the fault says nothing of whom it names now."""
+    """The master it named before the fault says nothing about the one that it names now."""
     story = kill()
     story.asked()
     story.events = [

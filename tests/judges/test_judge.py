@@ -1,4 +1,4 @@
-"""The judgement: worst wins, nothing sound means no verdict, and the same history always says the same."""
+"""The judgement: the worst finding wins, nothing sound means no verdict, and the same history always gives the same."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""A later loss of whoever is master then is followed by another master, or by its own return, or is unknown."""
+"""A later loss of the current master is followed by another master, or by its own return, or is unknown."""
 
 from typing import Any
 

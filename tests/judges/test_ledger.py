@@ -135,7 +135,7 @@ def test_without_a_master_at_the_end_nothing_is_known_of_loss(tell: Any) -> None
 
 
 def test_of_two_masters_at_the_end_the_one_that_the_sentinels_named_counts(kill: Any) -> None:
-    """A stray second master keeps its own writes; whoever asks a Sentinel does not find them."""
+    """A stale second master keeps its own writes; clients that ask a Sentinel do not find them."""
     story = kill()
     story.final(0, range(400), role="master", run_id="run-0b")
 

@@ -109,7 +109,7 @@ def test_after_a_failover_the_return_of_the_old_master_wipes_nothing(kill: Any) 
 
 @pytest.fixture
 def stray(kill: Any) -> Any:
-    """redis-0 is made anew at 900 and takes keys 400 to 409; redis-1, promoted at 1760, followed it or did not."""
+    """redis-0 is recreated at 900 and takes keys 400 to 409; redis-1, promoted at 1760, followed it or did not."""
 
     def story(*, followed: bool) -> Any:
         made = kill(lost=tuple(range(400, 410)))

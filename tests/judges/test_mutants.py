@@ -501,7 +501,7 @@ def check_missed_hello(judge: Judge, kill: Any, _: Any) -> None:
 
 
 def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
-    """Handed over before anybody found it down, or missed; its name gone before its process or not."""
+    """A planned failover before any Sentinel found it down, or missed; its name gone before its process or not."""
     found_down = ("+sdown", "+odown", "+try-failover")
     expected = Bound(name="elected_at", origin="fault_at", lower_ms=0, upper_ms=12000, because="its patience")
     missed = Bound(name="sdown_at", origin="fault_at", lower_ms=1100, upper_ms=1200, because="D")

@@ -27,7 +27,7 @@ def test_a_fact_is_worked_out_once_for_each_reading(kill: Any) -> None:
 
 
 def test_a_changed_reading_knows_nothing_of_the_one_before(kill: Any) -> None:
-    """A shard's reading is made of the whole one; what was found out about that must not be taken for its own."""
+    """A shard's reading is made of the whole one; facts about the whole must not be taken for the shard's own."""
 
     @once
     def servers(reading: Reading) -> int:

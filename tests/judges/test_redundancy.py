@@ -1,4 +1,4 @@
-"""Whole again: one master, linked and caught-up replicas, agreeing Sentinels, and no failover under way."""
+"""Redundancy restored: one master, linked and caught-up replicas, agreeing Sentinels, and no failover under way."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def calm(tell: Any, *, lag: int = 0, until: int = 300) -> Any:
 
 
 def test_what_nothing_broke_was_never_not_whole(tell: Any) -> None:
-    """It is known to be whole since the fault as soon as the replicas were asked again."""
+    """Redundancy is known since the fault as soon as the replicas were asked again."""
     assert found(calm(tell)) == (100, 106)
 
 
@@ -44,7 +44,7 @@ def test_a_replica_that_lags_is_not_redundant(tell: Any) -> None:
 
 
 def test_caught_up_is_measured_against_what_the_master_had_told_before(tell: Any) -> None:
-    """Behind by what was written between the two samples is level; behind by more is not."""
+    """Behind by what was written between the two samples counts as caught up; behind by more does not."""
     assert found(calm(tell, lag=4)) is not None
     assert found(calm(tell, lag=5)) is None
 

@@ -1,4 +1,4 @@
-"""The timeline: every instant from whoever saw it first, with what is known of it."""
+"""The timeline: every instant from whichever source saw it first, with what is known of it."""
 
 from typing import Any
 
@@ -231,7 +231,7 @@ def test_a_broken_announcement_is_passed_over(tell: Any) -> None:
 
 
 def in_its_place(story: Any) -> Any:
-    """redis-0 was told to go at 100 and served until 500; a pod at 10.0.0.9 has its name since, and is promoted."""
+    """redis-0 was asked to end at 100 and served until 500; a pod at 10.0.0.9 has its name since, and is promoted."""
     story.deleted(100, 500)
     for at in range(90, 500, 20):
         story.sample(0, at, Role.MASTER)
@@ -248,7 +248,7 @@ def in_its_place(story: Any) -> Any:
 
 
 def test_a_pod_made_in_the_masters_place_can_be_promoted_in_its_stead(tell: Any) -> None:
-    """It has the same name: what tells them apart is the address. Seen with document 002 on Kubernetes."""
+    """It has the same name: what distinguishes them is the address. Seen with document 002 on Kubernetes."""
     story = tell()
     story.event(600, "server:redis-0", "server-up", since=590, server="redis-0", address="10.0.0.9:6379", run_id="b")
     history = in_its_place(story).reading()

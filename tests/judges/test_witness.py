@@ -1,4 +1,4 @@
-"""Witnesses of faults and heals in literal histories: within the fault's own time, and no contrary."""
+"""Witnesses of faults and heals in literal histories: within the fault's own time, and no contradiction."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ HEAL = 2500
 
 
 def whole(tell: Any, fault: Fault, *, container: str = "redis", pod: str = "redis-1", **where: Any) -> Any:
-    """A history in which nothing happens to anybody, whatever is claimed from 500 to 2500 ms."""
+    """A history in which nothing happens to any server, whatever is claimed from 500 to 2500 ms."""
     story = tell()
     story.fault(500, pod=pod, container=container)
     story.planned(fault)
@@ -120,7 +120,7 @@ def test_a_partition_that_stays_after_its_heal_is_noticed(tell: Any) -> None:
 
 
 def test_half_a_partition_lets_the_other_half_pass(tell: Any) -> None:
-    """A replica that nobody can connect to has its own connection to the master; the Sentinels miss it."""
+    """A replica that accepts no connections has its own connection to the master; the Sentinels miss it."""
     story = whole(tell, isolate("redis-1", direction="in"))
     text = "slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster 10.0.0.0 6379"
     assert seen(story)[0] == ["redis-1/redis: no peer of it missed anything"]

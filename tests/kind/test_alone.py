@@ -1,4 +1,4 @@
-"""Every topology without the harness: `kubectl apply -k`, and by hand what its document has one do by hand.
+"""Every topology without the harness: `kubectl apply -k`, and the manual steps of its document.
 
 The chart of document 004, which is installed by helm, has tests of its own.
 """
@@ -51,7 +51,7 @@ def field(text, name):
 def test_sentinels_and_replicas_find_their_master(kubectl, request, name):
     """As many as the catalogue says, as its first pod's Sentinel counts them.
 
-    A pod that is made by hand may be adopted by either controller, which then makes one less: a server or a Sentinel.
+    A pod created manually may be adopted by either controller, which then creates one less: a server or a Sentinel.
     """
     known = topology(name)
     if known.password:

@@ -1,6 +1,6 @@
-"""The chart's set-up on a real cluster: password from its Secret, Services, metrics, clients of its network.
+"""The chart's deployment on a real cluster: password from its Secret, Services, metrics, clients of its network.
 
-Each test leaves the deployment whole. `--redis-kind-cluster NAME` uses a cluster that is there already.
+Each test leaves the deployment healthy. `--redis-kind-cluster NAME` uses a cluster that is there already.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_every_pod_is_reached_by_its_name_and_any_sentinel_through_the_service(d
 
 
 def test_the_password_is_asked_for(deployment):
-    """A client without the Secret, which is what the probe is before it is told the password, gets nothing."""
+    """A client without the Secret, which is what the probe is before it gets the password, receives nothing."""
     probe = deployment.probe
     probe.watch(servers={}, sentinels={}, master_name=CHART.master_name)
     try:

@@ -81,7 +81,7 @@ spec:
               printf 'requirepass %s\nsentinel announce-ip %s.db\n' "$PASSWORD" "$HOSTNAME" >> s.conf
               exec redis-sentinel s.conf
 """
-"""Not this project's set-up: other names, a password everywhere, told to nobody by an argument."""
+"""Not this project's deployment: other names, a password everywhere, never passed as an argument."""
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +270,7 @@ def test_what_is_not_allowed_is_told_before_anything_is_made(cluster, kubectl, n
 
 
 def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path):
-    """Read from its Secret, told to the probe alone: in no argument, log, history or report; the trial works."""
+    """Read from its Secret, given to the probe alone: in no argument, log, history or report; the trial works."""
     kubectl("--namespace", namespace, "create", "secret", "generic", "redis", f"--from-literal=password={PASSWORD}")
     kubectl("apply", "--namespace", namespace, "--filename", "-", given=SECURED)
     for name in ("db-0", "db-1"):
@@ -305,7 +305,7 @@ def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path)
 
 
 def _arguments():
-    """Of every process of this host, the cluster's too, but for the servers', who are told their own."""
+    """Of every process of this host, the cluster's too, except the servers', which get their own."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if b"redis" not in path.read_bytes().partition(b"\0")[0]:

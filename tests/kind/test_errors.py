@@ -104,9 +104,9 @@ def test_a_lost_probe_is_unknown_and_the_fault_is_undone(deploy, journal, tmp_pa
 
 @pytest.mark.timeout(600)
 def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, tmp_path, monkeypatch):
-    """All pods are gone, then the API server's process dies, and the kubelet starts it again.
+    """All pods are gone, then the API server's process dies, and the kubelet restarts it.
 
-    The line to the probe is cut, so nothing is concluded; its history is fetched, and the scale is as before.
+    The connection to the probe breaks, so nothing is concluded; its history is fetched, and the scale is as before.
     """
     deployment = deploy("test-errors-api", expendable)
     scale = deployment.scale_to_zero
@@ -130,7 +130,7 @@ def test_an_api_server_that_restarts_is_waited_for(deploy, expendable, journal, 
 
 
 def test_a_user_without_rights_is_told_which_one_is_missing(clusters, deploy, journal, tmp_path):
-    """And nothing is left to undo: what was refused was never made."""
+    """And nothing is left to undo: what was refused was never created."""
     cluster = clusters.acquire()
     kubectl = ("kubectl", "--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
     before = journal.left()
@@ -156,7 +156,7 @@ def test_a_user_without_rights_is_told_which_one_is_missing(clusters, deploy, jo
 
 
 def test_a_cluster_that_is_gone_is_told_before_anything_is_begun(clusters, deploy, journal, tmp_path):
-    """By a kubeconfig whose server nobody listens at."""
+    """By a kubeconfig whose server no process listens at."""
     cluster = clusters.acquire()
     config = json.loads(
         run("kubectl", "--kubeconfig", str(cluster.kubeconfig), "config", "view", "--raw", "-o", "json", within_s=20)
@@ -176,7 +176,7 @@ def test_a_cluster_that_is_gone_is_told_before_anything_is_begun(clusters, deplo
 
 
 def test_a_namespace_that_is_stuck_is_named_with_its_finalizer(clusters, journal):
-    """It stays in the journal until somebody takes the finalizer away; then the same undoing ends well."""
+    """It stays in the journal until the finalizer is removed; then the same undoing succeeds."""
     cluster = clusters.acquire()
     where = Where(
         kubeconfig=str(cluster.kubeconfig),

@@ -1,6 +1,6 @@
 """Every fault on a real cluster: it happens, it is proved, it is undone, and nothing of it stays.
 
-One deployment for all; each test leaves it whole. `--redis-kind-cluster NAME` uses a cluster that is there already.
+One deployment for all; each test leaves it healthy. `--redis-kind-cluster NAME` uses an existing cluster.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_a_stopped_server_is_silent_until_it_goes_on(deployment):
 
 @pytest.mark.parametrize("grace_s", [0.0, 30.0])
 def test_a_deleted_pod_is_made_anew(deployment, grace_s):
-    """Under its name, at another address; what the cluster did is told as events."""
+    """Under its name, at another address; what the cluster did is reported as events."""
     pod = replica(deployment)
     address = deployment.servers()[pod].host
     deployment.drain_events()
@@ -115,7 +115,7 @@ def test_a_deleted_pod_is_made_anew(deployment, grace_s):
 
 
 def test_an_isolated_pod_is_out_of_its_peers_reach_only(deployment):
-    """The clients' side stays: the probe still reaches it."""
+    """The clients' side stays open: the probe still reaches it."""
     pod = replica(deployment)
 
     effect = deployment.isolate(pod, isolate(pod))
@@ -148,7 +148,7 @@ def test_scaled_to_zero_nobody_answers(deployment):
 
 
 def test_a_history_survives_the_death_of_the_line(clusters, deployment, tmp_path):
-    """What was measured until then is fetched whole; that the probe was lost is told all the same."""
+    """What was measured until then is fetched completely; that the probe was lost is reported all the same."""
     cluster = clusters.acquire()
     api = connect(cluster.kubeconfig, cluster.context, NAMESPACE)
     probe = KubeProbe(api)

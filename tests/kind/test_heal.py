@@ -78,7 +78,7 @@ def in_nodes(cluster, script):
 
 @pytest.mark.timeout(400)
 def test_stopped_cut_off_killed_and_deleted_at_once(killed, clusters, tmp_path):
-    """No stopped process, no rules, no namespace; said step by step, the newest change first; and again, harmless."""
+    """No stopped process, no rules, no namespace; reported step by step, newest change first; and again, harmless."""
     cluster = clusters.acquire()
     path = killed("isolate('redis-0'), pause('redis-1'), kill('redis-2/sentinel'), delete_pod('redis-2', grace_s=0)", 4)
     journal = Journal.claim(path)

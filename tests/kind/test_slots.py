@@ -55,7 +55,7 @@ def test_what_takes_a_deleted_pod_s_place_takes_its_name(deployment):
 
 
 def test_the_bootstrap_pod_s_place_is_taken_by_a_server_without_a_sentinel(deployment):
-    """Whom it follows is another matter: asking at once, it may be told of the dead, and follow nobody."""
+    """Which master it follows is another matter: asking at once, it may get the dead one, and follow none."""
     settle(deployment)
 
     deployment.delete_pod("redis-master", grace_s=0)

@@ -1,4 +1,4 @@
-"""Set-ups without a fault in them, for a test to spoil in one place."""
+"""Deployments without a fault in them, for a test to spoil in one place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def settings(values: dict[str, str], where: str) -> Settings:
 
 
 class SetupFactory:
-    """Sentinels and servers in pods of their own, five and three, as nobody could object to."""
+    """Sentinels and servers in pods of their own, five and three, which no rule objects to."""
 
     def redis(self, **changes: str) -> Settings:
         return settings(_REDIS | {name.replace("_", "-"): value for name, value in changes.items()}, "redis.conf")

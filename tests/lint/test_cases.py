@@ -1,4 +1,4 @@
-"""Whole inputs, each of one kind: what lint has to find in it, what not, and what it has to say that it did not see."""
+"""Whole inputs, each of one kind: what lint has to find in it, what not, and what it has to report as not seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule with a set-up that it objects to, beside one that it was asked about and let pass."""
+"""Every rule with a deployment that it objects to, beside one that it checked and accepted."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_rule_objects_to_what_it_is_about(make, rule):
 
 
 def test_a_sound_set_up_is_let_pass_by_every_rule(make):
-    """And each was really asked: those about running Sentinels, and about a Redis Cluster, where there are such."""
+    """And each was really checked: those about running Sentinels, and about a Redis Cluster, where there are such."""
     static, live, cluster = (
         check(make.setup()),
         check(make.setup(live=True, sentinels=(make.watcher(known=3, ckquorum="OK 3 usable Sentinels"),))),
@@ -292,7 +292,7 @@ def test_a_finding_names_what_shows_it_in_its_own_system(make):
 
 
 def test_a_command_that_the_sentinels_know_by_its_new_name_is_let_pass(make):
-    """One that was taken away, or that they know by another name, is not."""
+    """A command that was disabled, or that they know by another name, is not."""
 
     def found(new: str, told: str) -> bool:
         setup = make.setup(
@@ -342,7 +342,7 @@ def test_servers_that_announce_one_host_with_ports_of_their_own_are_told_apart(m
 
 
 def test_a_sentinel_that_is_older_than_names_starts_with_one(make):
-    """It looks it up once; that it keeps the address then is another rule's."""
+    """It resolves it once; that it keeps the address then is another rule's."""
 
     def found(image: str) -> bool:
         own = make.container("sentinel", image=image)

@@ -1,4 +1,4 @@
-"""A pod in which the manifests' own scripts run, with servers and Sentinels that answer what a test says."""
+"""A pod in which the manifests' own scripts run, with servers and Sentinels that answer what a test specifies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 
-# Called as `redis-cli -h HOST -p PORT COMMAND...`; a file is the reply, no file means that nobody is there.
+# Called as `redis-cli -h HOST -p PORT COMMAND...`; a file is the reply, no file means that no server is there.
 _REDIS_CLI = """#!/bin/sh
 pod=${2%%.*} port=$4
 [ "$2" != 127.0.0.1 ] || pod=$POD_NAME
@@ -78,7 +78,7 @@ class PodStandIn:
         return [line.removeprefix(f"{self.folder}/bin/") for line in lines]
 
     def run(self, script: Path) -> Ended:
-        """The script to its end, or until it says that it waits."""
+        """Runs the script to its end, or until it says that it waits."""
         said: list[str] = []
         with self._start(script) as running:
             assert running.stdout is not None

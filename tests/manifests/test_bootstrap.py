@@ -43,14 +43,14 @@ def one(objects: list[dict], kind: str, name: str) -> dict:
 
 @pytest.fixture
 def starting(pod):
-    """A pod whose run.sh is to be run: its address is 10.0.0.1, and whoever is not given an answer is not there."""
+    """A pod whose run.sh is to be run: its address is 10.0.0.1, and a server without an answer does not exist."""
     pod.name = "10.0.0.1"
     pod.settings = {**SETTINGS, "DATA": str(pod.data / "master"), "TMPDIR": str(pod.folder)}
     return pod
 
 
 def test_a_master_is_master_without_a_question(starting):
-    """Also the one that is made again after another was promoted."""
+    """Also the one that is recreated after another was promoted."""
     starting.settings["MASTER"] = "true"
 
     assert starting.run(RUN).status == 0
@@ -81,7 +81,7 @@ def test_an_error_of_a_sentinel_is_no_address(starting):
 
 
 def test_a_replica_waits_for_a_master_that_does_not_answer(starting):
-    """For ever, where it was the last server: nobody else begins as master."""
+    """For ever, where it was the last server: no other begins as master."""
     starting.answers("sentinels", 26379, QUESTION, "10.0.0.7\n6379\n")
 
     ended = starting.run(RUN)
@@ -91,7 +91,7 @@ def test_a_replica_waits_for_a_master_that_does_not_answer(starting):
 
 
 def test_the_first_sentinel_takes_the_master_to_be_in_its_own_pod(starting):
-    """Nobody answers behind the Service yet: the bootstrapping relies on that failure."""
+    """No server answers behind the Service yet: the bootstrapping relies on that failure."""
     starting.settings["SENTINEL"] = "true"
     starting.answers("10", 6379, "info server", "run_id:abc\n")
 

@@ -52,7 +52,7 @@ def test_helm_finds_nothing_to_complain_of(words: tuple[str, ...]):
 
 
 def test_the_defaults_are_the_document_s():
-    """Its image is not to be had any more, and there is no storage class `default`."""
+    """Its image is not available any more, and there is no storage class `default`."""
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     assert values["imagePullPolicy"] == "IfNotPresent"
     assert (values["slaveReplicaCount"], values["sentinelReplicaCount"]) == (3, 2)

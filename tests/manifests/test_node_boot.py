@@ -1,4 +1,4 @@
-"""manifests/node: who starts as master. A second master, or an empty one, must never come out of it."""
+"""manifests/node: which pod starts as master. A second master, or an empty one, must never be the result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def blank(pod, *names: str) -> None:
 
 
 def names(pod, sentinel: str, master: str, *, epoch: int = 0, flags: str = "master", silent_ms: int = 300) -> None:
-    """What a Sentinel says of its master, as redis-cli prints it; an unknown run_id is an empty line."""
+    """What a Sentinel reports of its master, as redis-cli prints it; an unknown run_id is an empty line."""
     fields = {
         "name": "mymaster",
         "ip": f"{master}.redis",
@@ -63,7 +63,7 @@ def answers_ping(pod, server: str, reply: str = "PONG\n") -> None:
 
 
 def boots(pod) -> str:
-    """Whom it follows, "itself" for a master, or why it waits."""
+    """The server it follows, "itself" for a master, or why it waits."""
     ended = pod.run(SCRIPTS / "server.sh")
     assert ended.status == 0, ended.said
     assert pod.started() == [f"redis-server {pod.data}/redis/redis.conf"]
@@ -125,7 +125,7 @@ def test_whom_the_sentinels_name_is_followed(node) -> None:
 
 
 def test_a_replica_lets_the_master_come_first(node) -> None:
-    """Where all pods come back together, an election that began meanwhile must find nobody else to promote."""
+    """Where all pods come back together, an election that began meanwhile must find no other server to promote."""
     was_here_before(node)
     for sentinel in ("redis-0", "redis-1", "redis-2"):
         names(node, sentinel, "redis-2", epoch=1, flags="s_down,master")
@@ -256,7 +256,7 @@ def test_the_last_master_lets_an_election_that_began_find_nobody(node) -> None:
 
 
 def test_patience_ends_where_the_sentinels_can_choose_nobody(node) -> None:
-    """Two elections came to nothing. The times given here leave no patience at all."""
+    """Two elections failed. The times given here leave no patience at all."""
     node.settings |= {"DOWN_AFTER_MS": "1000", "FAILOVER_TIMEOUT_MS": "-2000"}
     was_here_before(node)
     holds(node, "redis-1", 12)

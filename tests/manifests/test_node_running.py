@@ -1,4 +1,4 @@
-"""manifests/node: when a pod is ready, and how its master hands over before it is stopped."""
+"""manifests/node: when a pod is ready, and how its master requests a failover before it is stopped."""
 
 from __future__ import annotations
 

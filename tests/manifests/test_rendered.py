@@ -31,7 +31,7 @@ OVERLAYS = sorted(
     str(path.parent.relative_to(MANIFESTS))
     for path in (*MANIFESTS.glob("*/overlays/*/kustomization.yaml"), MANIFESTS / "probe" / "kustomization.yaml")
 )
-# `rapid` needs a Sentinel whose periods were changed, and a machine of one's own: it is for the local backend.
+# `rapid` needs a Sentinel with changed periods, and a machine of its own: it is for the local backend.
 PROFILES = ("documented", "fast")
 # Those whose pods all have names of their own; the others have test modules of their own.
 CATALOGUED = [

@@ -49,7 +49,7 @@ def test_what_stays_up_and_is_reached_is_not_lost_by_the_watchers(make):
 
 
 def test_half_a_partition_is_missed_by_those_who_cannot_connect():
-    """Peers connect to a master for everything that they want of it; what it wants of them, they do not miss."""
+    """Peers connect to a master for everything that they want from it; its connections to them, they do not miss."""
     unreached, unreaching = (isolate("master", direction=each) for each in ("in", "out"))
 
     assert (unreached.traits.peers_see, unreached.traits.whole_pod) == (PeersSee.SILENCE, True)

@@ -1,4 +1,4 @@
-"""`fail` means that it certainly did not happen; `info` that nobody knows."""
+"""`fail` means that it certainly did not happen; `info` that it is not known."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Records survive the way to bytes and back; what is torn is cut, what is foreign is refused."""
+"""Records survive the way to bytes and back; torn ones are dropped, foreign ones are refused."""
 
 import numpy as np
 import pytest

@@ -95,7 +95,7 @@ def test_the_replica_is_that_of_the_first_shard_and_takes_masters_of_others_alon
 
 
 def test_a_node_with_two_masters_of_three_takes_the_majority_along() -> None:
-    """Until it has power again: then the one that is back first votes for the replica of the other, as was seen."""
+    """Until it is powered on again: then the one that is back first votes for the replica of the other, as was seen."""
     told = foretell([OFF], replace(SHARD, co_located={"redis-1": ("redis-2",)}))
     assert told.failover is None
     assert told.because == (

@@ -211,7 +211,7 @@ def test_a_sentinel_that_is_back_later_announces_nothing_with_the_first() -> Non
 
 
 def test_a_master_that_cannot_reach_its_peers_is_reached_by_them_and_stays() -> None:
-    """A fault of the network is not taken for a dead master where nobody misses it."""
+    """A fault of the network is not taken for a dead master where no Sentinel misses it."""
     assert foretell(isolate("master", direction="out")).because == "no fault hits the master"
     assert foretell(isolate("master", direction="in")).failover is True
     assert foretell(grow("master")).failover is False
@@ -463,7 +463,7 @@ def test_a_sentinel_with_a_pod_of_its_own_is_missed_by_the_pod_s_name_too(part: 
 
 
 def test_sentinels_that_are_back_in_time_take_part_and_one_away_for_longer_makes_it_later() -> None:
-    """Two of three killed for 2 s, the master 0.3 s later: the second to be back counts D anew."""
+    """Two of three killed for 2 s, the master 0.3 s later: the second to be back counts D from the start."""
     soon = foretell(kill("sentinel-majority", for_s=2.0), Scheduled(fault=KILL, after_s=0.3))
     past = foretell(kill("sentinel-majority", for_s=2.0), Scheduled(fault=KILL, after_s=3.5))
 
@@ -512,7 +512,7 @@ def test_what_live_settings_forbid_is_the_reason() -> None:
 
 
 def test_a_master_that_is_back_in_time_is_replaced_once_it_is_lost_for_longer() -> None:
-    """Only the first loss used to count. The phases are measured from it, so there are none to be held to."""
+    """Only the first loss used to count. The phases are measured from it, so no bounds apply to them."""
     views = sentinels(down_after_ms=5000)
     again = foretell(kill("master", for_s=1.0), Scheduled(fault=KILL, after_s=10.0), views=views)
 

@@ -96,7 +96,7 @@ class Bench:
             time.sleep(0.005)
 
     def heard(self, label: str, **facts: Scalar) -> bool:
-        """Whether an event that is called so was told, with these facts."""
+        """Whether an event of this kind was reported, with these facts."""
         return any(
             event.label == label and all(getattr(event, name) == value for name, value in facts.items())
             for event in self.probe.events()

@@ -96,7 +96,7 @@ def test_c1_the_probe_sends_each_write_once(bench: Bench, swallower: Swallower) 
 
 
 def test_c1_the_probe_does_not_hide_a_dead_port(bench: Bench, redis: StartRedis) -> None:
-    """Every operation that was due while nobody listened is in the history, refused within its own instant."""
+    """Every operation that was due while nothing listened is in the history, refused within its own instant."""
     server = redis()
     server.kill()
     load(bench, "redis-0", {"redis-0": server.endpoint})
@@ -131,7 +131,7 @@ def test_c2_redis_py_calls_a_read_only_reply_a_broken_connection(bench: Bench, r
 
 
 def test_c3_redis_py_reads_from_the_master_where_no_replica_is_left(bench: Bench, redis: StartRedis) -> None:
-    """Asked for a replica, it hands out the master; the probe reads from whom it names, or says that it did not."""
+    """Asked for a replica, it returns the master; the probe reads from the server it names, or says that it did not."""
     master, replica = redis(), redis()
     replica.kill()
     sentinel = redis(sentinel_of=master.endpoint)

@@ -1,4 +1,4 @@
-"""A node's word on each change of its table, and where CLUSTER SLOTS sends a client."""
+"""A node's report of each change of its table, and where CLUSTER SLOTS sends a client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Heard:
 
 
 def told(*tables: str, believed: Believed | None = None) -> list[tuple[str, dict[str, object]]]:
-    """What the watch of redis-1 tells of these tables, one after the other; the first of them makes it known."""
+    """What the watch of redis-1 reports of these tables, one after the other; the first of them makes it known."""
     directory, heard = Directory(), Heard()
     directory.replace({"redis-1": A, "redis-2": B})
     directory.learn_id("b", "redis-2")
@@ -80,7 +80,7 @@ def test_a_node_that_joins_or_leaves_is_told() -> None:
 
 
 def test_what_it_believed_before_it_moved_is_not_forgotten() -> None:
-    """A watch of a pod that came back elsewhere tells what has changed since, and not that all is new."""
+    """A watch of a pod that came back elsewhere reports what has changed since, and not that all is new."""
     believed = Believed()
     told(WHOLE, believed=believed)
     later = WHOLE.replace("connected 8192-16383", "connected").replace("0-8191", "0-8191 8192-16383")
@@ -114,7 +114,7 @@ def test_a_lane_is_all_slots_of_one_master() -> None:
 
 
 def test_every_slot_has_its_masters_place() -> None:
-    """What a client asks for that was told MOVED."""
+    """The query of a client that got MOVED."""
     places = places_of(SLOTS, A)
     assert (places[0], places[8191], places[8192], len(places)) == (A, A, B, 16384)
     assert places_of(SLOTS[:1], A).keys() == set(range(8192, 16384)), "a slot that nobody has is in no place"

@@ -11,7 +11,7 @@ from redis_resilience.probe.heartbeat import watch_own_clock
 
 
 def watched(block_s: float) -> list[AnyEvent]:
-    """What is told of a loop that something holds for so long."""
+    """What is reported of a loop that something blocks for so long."""
     told: list[AnyEvent] = []
 
     async def hold() -> None:

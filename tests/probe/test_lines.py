@@ -16,7 +16,7 @@ HERE, GONE = Endpoint("10.0.0.7", 6379), Endpoint("10.0.0.9", 6379)
 
 
 class World:
-    """A place that is reached, one that is not, and what its client hears of them."""
+    """A place that is reached, one that is not, and what its client learns of them."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -73,7 +73,7 @@ def test_a_line_is_opened_when_a_slot_first_needs_it() -> None:
 
 
 def test_a_place_that_is_not_reached_is_forgotten_with_its_slots() -> None:
-    """The server at home is asked again, and tells where they are."""
+    """The server at home is asked again, and answers where they are."""
 
     async def story(world: World) -> None:
         world.sides.learn({7: GONE, 8: HERE})

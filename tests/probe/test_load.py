@@ -1,4 +1,4 @@
-"""How a load ends: with a write that was acknowledged, where anybody can write at all."""
+"""How a load ends: with a write that was acknowledged, if any client can write at all."""
 
 from __future__ import annotations
 

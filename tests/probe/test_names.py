@@ -1,4 +1,4 @@
-"""A name that is looked up again and again: what it means becomes an event when it changes, and only then."""
+"""A name that is resolved again and again: its address becomes an event when it changes, and only then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from redis_resilience.probe.names import NameWatch
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[str, str]]) -> list[NameFound | NameLost]:
-    """What is told of these answers, one look-up after the other."""
+    """What is reported of these answers, one DNS lookup after the other."""
     told: list[NameFound | NameLost] = []
     left = iter(answers)
     over = asyncio.Event()

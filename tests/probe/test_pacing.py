@@ -29,7 +29,7 @@ def test_each_client_tries_again_within_one_interval(now_ns: int, interval_ns: i
 
 
 def test_clients_share_the_reconnect_interval_evenly() -> None:
-    """10 ms among four clients: somebody tries every 2.5 ms, whenever each lost its connection."""
+    """10 ms among four clients: one of them tries every 2.5 ms, whenever each lost its connection."""
     at = [next_attempt_ns(now_ns=1_000, interval_ns=10_000_000, member=m, members=4) for m in range(4)]
 
     assert at == [10_000_000, 2_500_000, 5_000_000, 7_500_000]

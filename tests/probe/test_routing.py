@@ -66,7 +66,7 @@ def test_a_hung_sentinel_delays_and_another_one_answers(bench: Bench, redis: Sta
 
 
 def test_a_named_master_that_says_replica_is_not_written_to(bench: Bench, redis: StartRedis, pair: Pair) -> None:
-    """The Sentinel is told of the replica as master: ROLE on the connection itself shows it, no write is sent."""
+    """The Sentinel names the replica as master: ROLE on the connection itself shows it, no write is sent."""
     _, replica = pair
     sentinel = redis(sentinel_of=replica.endpoint)
     begin(bench, {"redis-1": replica}, {"redis-0": sentinel})

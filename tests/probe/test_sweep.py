@@ -1,4 +1,4 @@
-"""A trial's own keys are taken away, and nobody else's."""
+"""A trial's own keys are deleted, and no other client's."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_replica_is_left_to_its_master(redis: StartRedis) -> None:
 
 
 def test_a_password_is_never_told() -> None:
-    """What a wire says of a missing reply ends up in histories, logs and messages."""
+    """The text of a missing reply ends up in histories, logs and messages."""
 
     async def call() -> None:
         wire = Wire()

@@ -68,7 +68,7 @@ def test_as_fast_as_replies_come_each_client_has_one_request_in_flight(bench: Be
 
 
 class Named(Fixed):
-    """A place that somebody named who can be doubted."""
+    """A place named by a source that can be doubted."""
 
     doubts = 0
 
@@ -77,7 +77,7 @@ class Named(Fixed):
 
 
 def lonely(target: str, told: list[Event]) -> tuple[writers.Writer, Named]:
-    """A writer of which nothing is recorded, on its way to a server that nobody watches."""
+    """A writer of which nothing is recorded, on its way to a server that is not watched."""
     recorder = SimpleNamespace(operation=lambda **_: None, trial="t")
     book = writers.Book(recorder, Directory(), told.append)  # type: ignore[arg-type]  # nothing of it is recorded
     habits = writers.Habits(timeout_ms=100, reconnect_ms=10, member=2, members=4, closed=False)
@@ -99,7 +99,7 @@ def test_a_long_wait_for_the_resolver_is_told_with_its_client(monkeypatch: pytes
 
 
 def test_whoever_named_a_place_that_cannot_be_reached_is_doubted() -> None:
-    """Seen: a node that was recreated told clients of its own old address, and each of them believed it for good."""
+    """Seen: a recreated node sent clients to its own old address, and each of them believed it for good."""
     writer, route = lonely("no-such-name.invalid", [])
 
     with pytest.raises(Unrouted):

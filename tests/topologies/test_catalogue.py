@@ -1,4 +1,4 @@
-"""The documented set-ups: complete, consistent, and found by name."""
+"""The documented deployments: complete, consistent, and found by name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_shard_of_a_cluster_has_a_replica(each: Topology) -> None:
 
 
 def test_pods_are_named_as_a_stateful_set_would(each: Topology) -> None:
-    """Numbered from 0 on in each set, after the set. Pods of other controllers have slots, which are no such names."""
+    """Numbered from 0 in each set, after the set. Pods of other controllers have places, which are no such names."""
     by_set: dict[str, list[str]] = {}
     for pod in each.pods:
         if pod.controller is not None and pod.controller.kind is ControllerKind.STATEFUL_SET:

@@ -41,7 +41,7 @@ def test_a_file_is_a_topology_under_its_own_name(tmp_path):
 
 
 def test_directives_are_words_as_redis_reads_them(tmp_path):
-    """`yes` is no truth value, a number no number; one that stands several times is a list."""
+    """`yes` is no truth value, a number no number; one that is repeated is a list."""
     mine = load(tmp_path, GOOD + 'redis_config: {appendonly: yes, maxmemory: 100, save: ["900 1", "300 10"]}\n')
 
     assert mine.redis_config == (("appendonly", "yes"), ("maxmemory", "100"), ("save", "900 1"), ("save", "300 10"))

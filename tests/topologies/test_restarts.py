@@ -1,4 +1,4 @@
-"""How long a master is missed: until it is healed, or as its surroundings see to it."""
+"""How long a master is missed: until it is healed, or until its restart policy brings it back."""
 
 import math
 

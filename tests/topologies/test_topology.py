@@ -1,4 +1,4 @@
-"""A topology as data: who boots as what, and which pods there are."""
+"""A topology as data: which pod boots as what, and which pods there are."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_pod_is_succeeded_by_one_like_it() -> None:
 
 
 def test_an_adopted_pod_is_succeeded_by_what_its_controller_makes() -> None:
-    """Under its name, so that nobody has to renumber; and for good."""
+    """Under its name, so that no pod has to be renumbered; and for good."""
     after = BOOTSTRAP.after("redis-master")
 
     assert after.pod("redis-master") == replace(BOOTSTRAP.pod("redis-a"), name="redis-master")

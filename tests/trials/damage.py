@@ -40,7 +40,7 @@ class Told:
 
 
 def corrupted(data: bytes, rng: random.Random) -> bytes:
-    """Other bytes, but for luck: a few changed, cut off, lines swapped or left out, a number made absurd, grown."""
+    """Other bytes, very likely: a few changed, truncated, lines swapped or left out, a number made absurd, grown."""
     at = rng.randrange(len(data)) if data else 0
     match rng.randrange(6):
         case 0:

@@ -1,4 +1,4 @@
-"""A trial on a deployment whose data are its user's: nothing of theirs is touched, nothing of ours stays."""
+"""A trial on a deployment whose data belong to its user: nothing of theirs is touched, nothing of ours stays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from redis_resilience.trials.trial import rejudge
 
 
 class Attached(MemoryDeployment):
-    """A deployment whose data are its user's."""
+    """A deployment whose data belong to its user."""
 
     @property
     def owns_data(self):

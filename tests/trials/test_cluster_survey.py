@@ -1,4 +1,4 @@
-"""One look at a Redis Cluster: whether it is whole, who is what, and which pods serve which slots."""
+"""One look at a Redis Cluster: whether it is healthy, who is what, and which pods serve which slots."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_shards_are_described_by_their_slots_with_what_must_happen_to_each() -> 
 
 
 def test_a_node_that_is_switched_off_takes_its_pods_of_every_shard() -> None:
-    """Of the first shard the master, of the second the replica; a kill takes no co_located."""
+    """Of the first shard the master, of the second the replica; a kill takes no co-located pods."""
 
     def hit(fault: Fault) -> list[bool]:
         cluster = Cluster()

@@ -218,7 +218,7 @@ def test_a_probe_that_is_gone_keeps_no_fault_broken(simulate, monkeypatch):
 
 
 def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
-    """No history is begun on a deployment that is not whole."""
+    """No history is begun on a deployment that is not healthy."""
     found = topology("node")
     deployment = MemoryDeployment(found, found.profile("fast"))
     deployment.signal("redis-2", "redis", "SIGKILL")

@@ -1,4 +1,4 @@
-"""What was kept can be judged again to the byte; what was torn is cut and named; what is broken is said."""
+"""What was kept can be judged again to the byte; what was torn is dropped and named; what is broken is reported."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_torn_last_record_is_cut_and_makes_the_verdict_unknown(simulate):
 
 
 def test_a_trial_whose_probe_took_its_history_along_is_unknown(simulate):
-    """A pod that is deleted takes its volume along: what the harness has must do, and says what is missing."""
+    """A pod that is deleted takes its volume along: the harness's own part must do, and names what is missing."""
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
     for name in ("operations.bin", "samples.bin", "events.jsonl", SHA256SUMS):
         (outcome.folder / name).unlink()
@@ -156,7 +156,7 @@ def test_a_damaged_verdict_is_not_read_and_can_be_judged_again(simulate):
 
 
 def test_judging_again_does_not_vouch_for_what_was_recorded(simulate):
-    """Only the line of the verdict is written anew; an old trial gets no checksums at all."""
+    """Only the line of the verdict is written again; an old trial gets no checksums at all."""
     outcome = simulate(kill(REPLICA), expect=Expect(failover=False))
     folder, sums = TrialFolder(outcome.folder), outcome.folder / SHA256SUMS
     listed = {line.partition("  ")[2] for line in sums.read_text().splitlines()}

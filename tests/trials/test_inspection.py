@@ -49,7 +49,7 @@ def test_a_password_is_seen_as_set_and_nothing_more(monkeypatch):
 
 
 def test_of_a_redis_that_was_there_before_only_its_settings_are_known(monkeypatch):
-    """Where it keeps its data and who starts as master is nobody's to invent."""
+    """Where it keeps its data and who starts as master must not be invented."""
     monkeypatch.setattr(MemoryDeployment, "owns_data", property(lambda _: False))
     setup = read_deployment(MemoryDeployment(topology("statefulset"), topology("statefulset").profile("fast")))
 

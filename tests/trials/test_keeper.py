@@ -1,4 +1,4 @@
-"""Consecutive trials share a deployment while it is whole, and not worn."""
+"""Consecutive trials share a deployment while it is healthy and reusable."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_one_that_must_be_fresh_is_made_anew_however_whole_the_last_is(keeper: K
 
 
 def test_a_worn_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole as it is: a container that was started again has to wait longer the next time."""
+    """Healthy as it is: a restarted container has to wait longer the next time."""
     first = keeper.deployment(NODE, FAST)
     monkeypatch.setattr(MemoryDeployment, "worn", "redis-0/redis was started again 2 times")
 
@@ -51,7 +51,7 @@ def test_a_worn_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_one_whose_sentinels_know_a_dead_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It needs a larger majority than a new one: what comes of a fault would depend on the trial before."""
+    """It needs a larger majority than a new one: the outcome of a fault would depend on the trial before."""
     first = keeper.deployment(NODE, FAST)
     monkeypatch.setattr(
         "redis_resilience.trials.keeper.survey", lambda deployment: replace(survey(deployment), stale_sentinels=1)

@@ -1,4 +1,4 @@
-"""ManualSteps by hand: each asks the one it names, and says what it expected where there is no answer."""
+"""Manual steps: each asks the one it names, and says what it expected where there is no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the harness notes is on the probe's clock, as far as the two were compared."""
+"""What the harness records is on the probe's clock, as far as the two were compared."""
 
 from __future__ import annotations
 

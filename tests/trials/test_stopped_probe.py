@@ -1,4 +1,4 @@
-"""A real trial whose probe is stopped by SIGSTOP: its sleep is never told as an outage of Redis."""
+"""A real trial whose probe is stopped by SIGSTOP: its sleep is never reported as an outage of Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look at everything: who agrees, and who is not there to disagree."""
+"""One look at everything: which servers agree, and which are not there to disagree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NODE = topology("node")
 
 
 class Without:
-    """A deployment in which nobody is to be found under some names."""
+    """A deployment that has no server under some names."""
 
     def __init__(self, deployment, *, servers=(), sentinels=()):
         self._deployment, self._servers, self._sentinels = deployment, servers, sentinels
@@ -61,7 +61,7 @@ def test_a_sentinel_alone_is_missed_too(deployment):
 
 
 class Telling:
-    """A deployment whose Sentinels tell this of their peers."""
+    """A deployment whose Sentinels report this of their peers."""
 
     def __init__(self, deployment, *peers):
         self._deployment, self.probe = deployment, self
@@ -78,7 +78,7 @@ class Telling:
 
 @pytest.mark.parametrize("flags", ["s_down,sentinel", "sentinel,disconnected"])
 def test_a_dead_peer_is_no_substitute_for_one_that_is_not_known_yet(deployment, flags):
-    """A Sentinel made anew has another identity: for a moment the others count two peers, the dead one for it."""
+    """A recreated Sentinel has another identity: for a moment the others count two peers, the dead one for it."""
     seen = survey(Telling(deployment, ("redis-1", "sentinel"), ("redis-9", flags)))
 
     assert not seen.whole

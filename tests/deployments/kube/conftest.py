@@ -53,7 +53,7 @@ def with_container(pod: PodState, name: str, **fields: object) -> PodState:
 
 
 class FakeChannel:
-    """What a program would say: chunks of stdout and stderr, then its end. Its input is kept."""
+    """What a program would output: chunks of stdout and stderr, then its end. Its input is kept."""
 
     def __init__(self, *chunks: tuple[bytes, bytes], outcome: str = "", on_send: Callable[[bytes], None] | None = None):
         self._chunks = list(chunks)

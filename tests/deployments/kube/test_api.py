@@ -145,7 +145,7 @@ def test_a_watch_tells_each_change(cluster, answers, asked):
 
 
 def test_a_watch_that_is_too_old_says_so(cluster, answers):
-    """Its status tells that a new list is needed."""
+    """Its status shows that a new list is needed."""
     told = {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
     answers["/api/v1/namespaces/trial/pods"] = (200, json.dumps(told).encode() + b"\n")
 
@@ -182,7 +182,7 @@ def test_a_refusal_says_what_was_wanted_and_what_to_try(cluster, answers, status
 
 
 def test_a_refused_program_tells_why_as_any_other_call(cluster, answers):
-    """The library hides the status of a websocket that was not opened; a pod that is gone is no line that was cut."""
+    """The library hides the status of a websocket that was not opened; a pod that is gone is no broken connection."""
     answers["/api/v1/namespaces/trial/pods/probe/exec"] = (404, {"message": 'pods "probe" not found'})
 
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""A Redis that is there already: its pods, its containers' roles and its times are found, not told."""
+"""A Redis that is there already: its pods, its containers' roles and its times are discovered, not configured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MASTER = {
 
 
 class FakeProbe:
-    """masters: what every Sentinel says. periods: what SENTINEL DEBUG says."""
+    """masters: what every Sentinel reports. periods: what SENTINEL DEBUG reports."""
 
     def __init__(self, *masters, periods=(), error=""):
         self._masters, self._periods, self._error = masters, periods, error
@@ -64,7 +64,7 @@ def test_containers_are_known_by_their_ports(apart):
 
 
 def test_without_ports_names_decide(api, make_pod):
-    """A manifest need not tell its ports."""
+    """A manifest need not declare its ports."""
     api.known["redis-0"] = make_pod("redis-0")
     api.selected = {"app=redis": ("redis-0",)}
 

@@ -63,7 +63,7 @@ def test_a_cluster_is_made_with_a_kubeconfig_of_its_own(state, tmp_path, journal
 
 
 def test_two_processes_share_it_and_the_last_one_deletes_it(state, tmp_path, journal):
-    """As the workers of pytest-xdist do; the journal tells who is the last."""
+    """As the workers of pytest-xdist do; the journal shows which is the last."""
     other = Journal.begin(journal.path.parent, journal.run)
     clusters(tmp_path, journal).acquire()
     clusters(tmp_path, other).acquire()
@@ -140,7 +140,7 @@ def test_images_are_loaded_once_and_never_pulled(tmp_path, journal):
 
 
 def test_a_cluster_that_cannot_be_made_leaves_nothing(state, tmp_path, programs, journal):
-    """What kind had made of it is deleted, and the first error is the one that is told."""
+    """What kind had created of it is deleted, and the first error is the one that is reported."""
     broken = KIND.format(state=state).replace('"create cluster") ', '"create cluster") echo "no space" >&2; exit 1; ')
     programs(kind=broken)
 

@@ -86,7 +86,7 @@ def test_the_label_or_the_contexts_own_name_is_consent(api):
 
 
 def test_another_contexts_name_is_none(api):
-    """A script that goes over to another context must not take its consent along."""
+    """A script that switches to another context must not take its consent along."""
     api.states = [NamespaceState(labels={"redis-resilience/allow": "yes"})]
 
     with pytest.raises(UsageError, match="to name the context 'prod'; got 'staging'; it must be exactly the one"):
@@ -144,7 +144,7 @@ def test_a_free_namespace_is_free(programs):
 
 
 def test_nodes_are_locked_unless_a_helper_is_allowed():
-    """Nothing privileged is made without the user's word."""
+    """Nothing privileged is created without the user's consent."""
     assert site(node_helper=True).locked == ""
     with pytest.raises(Unavailable, match=r"expected a way into node n1; .*--redis-node-helper=yes"):
         site().shell("n1")

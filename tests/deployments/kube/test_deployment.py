@@ -1,4 +1,4 @@
-"""What the deployment makes of faults, on a cluster that is a dictionary of pods and nodes that only answer."""
+"""How the deployment carries out faults, on a cluster that is a dictionary of pods and nodes that only answer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FakeSite:
 
 
 class FakeNode:
-    """A node on which every process is at once as it was told to be."""
+    """A node on which every process takes every signal at once."""
 
     node = "node-1"
 
@@ -181,7 +181,7 @@ def test_what_nobody_killed_cannot_be_started(up):
 
 
 def test_a_deleted_pod_is_gone_when_its_server_is(up, api, make_pod, gone):
-    """The API's yes is not the fault: both are in the proof. The new pod is known by its uid."""
+    """The API's acceptance is not the fault: both are in the proof. The new pod is known by its uid."""
     effect = up.delete_pod("redis-2", grace_s=0)
     later(lambda: api.tell(make_pod("redis-2", uid="another", address="10.0.0.9")))
     back = up.create_pod("redis-2")

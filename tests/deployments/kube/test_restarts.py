@@ -41,5 +41,5 @@ def test_the_printed_set_up_hands_nothing_over():
     ],
 )
 def test_only_a_pod_that_asks_nobody_and_is_known_by_its_address_is_master_apart_from_the_others(name, pod, apart):
-    """A follower asks nobody either, but is no master; the Sentinels of `helm` ask whom to watch."""
+    """A follower asks no other pod either, but is no master; the Sentinels of `helm` ask which master to monitor."""
     assert restart_policy_of(topology(name), pod, restarts=0, co_located=()).apart is apart

@@ -1,4 +1,4 @@
-"""Each change taken back, found taken back, or found to be somebody else's; nothing is believed unseen."""
+"""Each change undone, found undone, or found to belong to another owner; nothing is assumed without a look."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def undoer(api, shell):
 
 
 def test_a_namespace_is_gone_when_the_api_says_so(undoer, api, make_pod):
-    """Its pods are told to hurry: nobody needs their last words any more."""
+    """Its pods get no grace period: their last log lines are not needed any more."""
     api.known["redis-0"] = make_pod()
     api.states = [OURS, NamespaceState(deleting=True), None]
 
@@ -164,7 +164,7 @@ def test_a_helper_pod_is_deleted_once(undoer, api, make_pod):
 
 
 def test_what_was_in_a_cluster_that_is_gone_is_gone(undoer, api, programs):
-    """Somebody deleted the named cluster meanwhile: no API to ask, nothing to undo."""
+    """The named cluster was deleted meanwhile: no API to ask, nothing to undo."""
     calls = programs(kind="echo another")
     where = Where(kubeconfig="/run/kubeconfig", context="kind-mine", namespace="trial", kind_cluster="mine")
 
@@ -195,7 +195,7 @@ def test_a_kubeconfig_that_went_with_the_results_is_exported_again(api, programs
 
 
 def test_an_api_that_is_away_for_a_while_is_asked_again():
-    """A refusal is final, but not that of a server that has just started; at the end the last thing heard is told."""
+    """A refusal is final, except that of a server that has just started; at the end the last message is reported."""
     answers = [KubeError("nobody answered"), KubeError("not ready", status=503), KubeError("not read yet", status=403)]
 
     def attempt():
@@ -217,7 +217,7 @@ def test_an_api_that_is_away_for_a_while_is_asked_again():
 
 
 def test_a_server_that_does_not_answer_is_waited_for_once(undoer, api):
-    """Every later change in it is told at once."""
+    """Every later change in it is reported at once."""
     api.down = True
 
     with pytest.raises(KubeError, match="nobody answered"):
@@ -230,7 +230,7 @@ def test_a_server_that_does_not_answer_is_waited_for_once(undoer, api):
 
 
 def test_the_last_one_to_leave_a_run_undoes_what_is_left(undoer, api, tmp_path):
-    """Whichever process left it; nobody who leaves earlier touches it."""
+    """Whichever process left it; no process that leaves earlier touches it."""
     one, two = (Journal.begin(tmp_path, "run") for _ in range(2))
     api.sizes[SET] = 0
     one.note(SCALE)

@@ -39,7 +39,7 @@ class World:
 
 
 class PassingClock:
-    """Time that passes when somebody sleeps."""
+    """Time that passes when something sleeps."""
 
     def __init__(self) -> None:
         self.now = 0

@@ -1,4 +1,4 @@
-"""The chart's set-up as real processes: a password everywhere, FLUSHALL nowhere, a master's set that can be scaled."""
+"""The chart's deployment as real processes: a password everywhere, no FLUSHALL, a master's set that can be scaled."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_scaled_to_zero_the_master_s_set_takes_its_pod_and_no_other(deploy: Depl
 
 @TOGETHER
 def test_the_master_s_new_sentinel_begins_with_those_that_another_one_knows(deploy: Deploy) -> None:
-    """Without them it would watch its own server for ever, and nobody would tell it of another."""
+    """Without them it would monitor its own server for ever, and no Sentinel would announce another to it."""
     deployment = deploy("chart")
     deployment.scale_to_zero("redis-master-0")
     deployment.scale_back("redis-master-0")

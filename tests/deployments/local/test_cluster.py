@@ -1,4 +1,4 @@
-"""A Redis Cluster of six real servers, written by slot through a failover that was asked for."""
+"""A Redis Cluster of six real servers, written by slot through a requested failover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server program is found, told apart by its version, and refused in words that help."""
+"""The server program is found, distinguished by its version, and refused with a helpful message."""
 
 from __future__ import annotations
 

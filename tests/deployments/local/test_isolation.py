@@ -1,4 +1,4 @@
-"""The level of isolation is tried, and the reason told."""
+"""The level of isolation is tried, and the reason reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment counts as up only when everybody is linked and known; here the servers' answers are literals."""
+"""A deployment counts as up only when all are linked and know each other; here the servers' answers are literals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents 002 and 004 as processes: who comes in the place of a pod that went, and what is left of it."""
+"""Documents 002 and 004 as processes: what replaces a pod that went, and what is left of it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_bootstrap_pod_is_succeeded_by_a_replica_without_a_sentinel(deploy: 
 
 
 def test_the_chart_s_master_comes_back_as_a_second_one(deploy: Deploy) -> None:
-    """With a Sentinel that watches the elected one: nobody will turn the stray round."""
+    """With a Sentinel that monitors the elected one: no Sentinel will demote the stale master."""
     helm = deploy("helm")
     elected = delete_master(helm)
 

@@ -1,4 +1,4 @@
-"""Directives are read where a text says them literally; where it computes them, they are set to nobody knows what."""
+"""Directives are read where a text has them literally; where it computes them, their value is not known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read(found) -> dict[str, str | None]:
 
 
 def test_a_file_is_read_line_by_line():
-    """Comments are none, quotes are taken off, save points add up, old names are the new ones."""
+    """Comments are none, quotes are removed, save points are combined, old names become the new ones."""
     text = '# appendonly no\nappendonly yes\nsave 900 1\nsave 300 10\nmin-slaves-to-write 1\ndir "/data"\n'
 
     assert read(of_file(text)) == {

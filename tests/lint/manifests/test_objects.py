@@ -1,4 +1,4 @@
-"""Objects become one set-up: who holds what, what it starts with, who leads to whom."""
+"""Objects become one deployment: which workload runs what, what it starts with, which Service leads where."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_one_script_for_all_roles_is_told_apart_by_variables():
 
 
 def test_a_server_that_follows_without_asking_has_a_master_by_name():
-    """Whoever it follows is master, whatever the Sentinels say."""
+    """Any server that it follows is master, whatever the Sentinels say."""
     text = TWO_CONTAINERS.replace("appendonly yes", "replicaof primary.elsewhere 6379")
 
     assert read(text).boot is not None

@@ -70,7 +70,7 @@ def test_what_must_succeed_says_what_it_was_for(shell):
 
 
 def test_a_node_that_does_not_answer_is_given_up(shell):
-    """For good: a late answer must not pass for that of the next question."""
+    """For good: a late answer must not be taken for that of the next question."""
     with pytest.raises(DeploymentError, match="expected node node-1 to answer `sleep 1` in time"):
         shell.ask("sleep 1", within_s=0.2)
     with pytest.raises(DeploymentError, match=r"expected a shell in node node-1; it is gone"):
@@ -141,7 +141,7 @@ def test_stop_and_go_on(shell, process):
 
 
 def test_only_descendants_belong_to_a_container():
-    """Children and theirs, whatever a process calls itself; never a parent, a sibling or a neighbour."""
+    """Children and theirs, whatever a process calls itself; never a parent, another child of it, or a neighbour."""
     stats = """\
 1 (systemd) S 0 1 1
 10 (containerd-shim) S 1 10 10
@@ -156,7 +156,7 @@ cat: /proc/99/stat: No such file or directory"""
 
 
 def test_killed_is_gone_before_it_is_reaped(shell, process, sleeper):
-    """A zombie serves nobody; and what is gone cannot be killed again."""
+    """A zombie serves no client; and what is gone cannot be killed again."""
     effect = send_signal(shell, process, "SIGKILL", "redis-0/redis")
 
     assert effect.proof.endswith("is gone")

@@ -1,4 +1,4 @@
-"""Rules in every node, proved by a peer, and taken away again."""
+"""Rules in every node, proved by a peer, and removed again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENDS = {
 
 
 class FakeNode:
-    """Keeps what it is told; `reaches`: whether an attempt to connect succeeds; `spared`: to these it always does."""
+    """Keeps its commands; `reaches`: whether an attempt to connect succeeds; `spared`: to these it always does."""
 
     def __init__(self, node):
         self.node = node

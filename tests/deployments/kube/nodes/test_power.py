@@ -1,4 +1,4 @@
-"""A node loses its power: what goes with it, what is never switched off, and how it is switched on again."""
+"""A node is powered off: what goes with it, what is never switched off, and how it is switched on again."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def pods(api, make_pod, shell):
 
 @pytest.fixture
 def restarted(api, make_pod, with_container):
-    """What the cluster tells once a kubelet has started both containers of these pods again."""
+    """What the cluster reports once a kubelet has restarted both containers of these pods."""
 
     def tell(*names):
         for name in names:

@@ -37,7 +37,7 @@ def test_another_source_is_another_image(project):
 
 @pytest.mark.usefixtures("project")
 def test_it_is_built_where_it_is_missing(programs, monkeypatch):
-    """With the host's network, and with what pip goes by."""
+    """With the host's network, and with pip's variables."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://mirror")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     calls = programs(docker="exit 0")

@@ -101,7 +101,7 @@ def test_objects_are_told_by_kind_and_name():
 
 
 def test_what_carries_a_runs_label_is_deleted_and_waited_for(tmp_path, programs):
-    """No name is given, so nobody else's object can be meant."""
+    """No name is given, so no object of another owner can be meant."""
     calls = programs(kubectl="exit 0")
 
     place = Place(kubeconfig=tmp_path / "kubeconfig", context="prod", namespace="team")

@@ -1,4 +1,4 @@
-"""What a trial sets otherwise than the manifests is what its servers and Sentinels read."""
+"""A trial's settings that differ from the manifests reach its servers and Sentinels."""
 
 from __future__ import annotations
 

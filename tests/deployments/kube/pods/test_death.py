@@ -24,7 +24,7 @@ class Probe:
 
 
 def test_it_is_gone_when_nobody_answers():
-    """An error reply is an answer: a server that says goodbye still serves."""
+    """An error reply is an answer: a server that is shutting down still serves."""
     probe = Probe(Answer(value="PONG"), Answer(error="LOADING"), Answer(unreachable="refused"))
 
     assert by_silence(probe, PLACE, "redis-0/redis").wait(5) > 0

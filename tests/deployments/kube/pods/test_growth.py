@@ -1,4 +1,4 @@
-"""A set-up that starts small is scaled up in the document's order, each step once the one before answers."""
+"""A deployment that starts small is scaled up in the document's order, each step once the one before answers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def saved(folder):
 
 
 def test_lines_lose_the_kubelets_stamp(api, watch, tmp_path):
-    """The servers' own stamps are what is read later."""
+    """The servers' own timestamps are what is read later."""
     api.texts["redis-0", "redis", False] = "2026-11-21T03:00:00.1Z 1:M Ready\n"
     Logs(api, watch).save(tmp_path, NAMES)
 
@@ -32,7 +32,7 @@ def test_lines_lose_the_kubelets_stamp(api, watch, tmp_path):
 
 
 def test_a_line_is_saved_once(api, watch, tmp_path):
-    """The API takes the last stamp inclusive; one with fewer digits is not a later one."""
+    """The API treats the last timestamp as inclusive; one with fewer digits is not a later one."""
     logs = Logs(api, watch)
     api.texts["redis-0", "redis", False] = "2026-11-21T03:00:00.12Z one\n"
     logs.save(tmp_path, NAMES)
@@ -70,7 +70,7 @@ def test_what_was_kept_before_a_deletion_is_saved(api, watch, tmp_path):
 
 
 def test_an_api_that_fails_is_heard_of(api, watch, tmp_path, monkeypatch):
-    """A hole in the evidence must not pass in silence; a container that has not started is none."""
+    """A gap in the evidence must not pass in silence; a container that has not started is none."""
 
     def refuse(*_, **__):
         raise KubeError("forbidden", status=403)

@@ -1,4 +1,4 @@
-"""What the harness hears of a pod becomes events, each once."""
+"""What the harness learns of a pod becomes events, each once."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_nothing_new_is_no_event(make_pod):
 
 
 def test_another_uid_is_another_pod(make_pod):
-    """Even where the deletion was not heard of: the cluster may be faster than the watch."""
+    """Even where the deletion was not seen: the cluster may be faster than the watch."""
     found = kinds(make_pod(), make_pod(uid="new", address="10.244.0.9"))
 
     assert found[:3] == ["pod-deleted", "pod-created", "pod-address"]
 
 
 def test_a_deletion_is_two_events(make_pod):
-    """Told to go, and gone: between them is the grace."""
+    """Deletion requested, and gone: between them is the grace."""
     leaving = make_pod(deleting=True)
 
     assert kinds(make_pod(), leaving) == ["pod-deleting"]
@@ -56,7 +56,7 @@ def test_a_restart_is_an_end_and_a_start(make_pod, with_container):
 
 
 def test_the_kubelets_stamp_bounds_a_start(make_pod, with_container):
-    """Its whole second on the harness's clock is the earliest instant; the latest is when the harness heard of it."""
+    """Its whole second on the harness's clock is the earliest instant; the latest is when the harness learned of it."""
     before = with_container(make_pod(), "redis", state="waiting")
     after = with_container(make_pod(), "redis", started="2026-09-21T14:13:18Z")  # 1790000000 - 2 s
 

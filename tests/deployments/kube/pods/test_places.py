@@ -1,4 +1,4 @@
-"""Pods of random names take the topology's names, in order of creation, and hand them on."""
+"""Pods of random names take the topology's names, in order of creation, and pass them on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def bootstrap(make_pod):
 
 
 def taken(changes):
-    """The slots that changed, and the pods that are in them now."""
+    """The places that changed, and the pods that are in them now."""
     return [(slot, pod and pod.name_in_cluster) for slot, pod in changes]
 
 

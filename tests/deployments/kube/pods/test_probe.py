@@ -1,4 +1,4 @@
-"""The probe's history comes home, whether the line to it lives or not."""
+"""The probe's history is fetched, whether the connection to it lives or not."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def commands(api):
 
 
 def test_the_clock_is_measured(probe):
-    """Another machine's clock is nobody's to presume."""
+    """Another machine's clock is not assumed to be the harness's."""
     clocks = probe.clocks()
 
     assert abs(clocks.offset_ns - 10**9) <= clocks.error_ns
@@ -86,7 +86,7 @@ def test_a_history_is_opened_in_the_pod_and_fetched_when_closed(probe, api, line
 
 
 def test_a_history_is_fetched_after_the_line_was_cut(probe, line, tmp_path):
-    """The error is still told: the measurement is not sound, but what there is is kept."""
+    """The error is still reported: the measurement is not sound, but what exists is kept."""
     probe.open(tmp_path, "0000002a")
     line.break_off()
 
@@ -104,7 +104,7 @@ def test_stopping_fetches_what_nobody_closed(probe, tmp_path):
 
 
 def test_a_torn_archive_is_no_history(probe, api, channel, tmp_path):
-    """And the history stays where it is, to be fetched by hand."""
+    """And the history stays where it is, to be fetched manually."""
     api.programs["tar"] = lambda: channel((archive(**{"operations.bin": b"ops" * 9000})[:9000], b""))
     probe.open(tmp_path, "0000002a")
 

@@ -1,4 +1,4 @@
-"""A program in a pod is two byte streams, and its end is told."""
+"""A program in a pod is two byte streams, and its end is reported."""
 
 from __future__ import annotations
 

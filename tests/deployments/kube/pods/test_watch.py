@@ -34,7 +34,7 @@ def test_a_change_is_seen_and_kept_as_an_event(watch, api, make_pod):
 
 
 def test_the_last_address_outlives_the_pod(watch, api, make_pod):
-    """A server that is gone is still asked where it was: nobody answers, and that is the answer."""
+    """A server that is gone is still asked at its old address: there is no answer, and that is the result."""
     api.tell(make_pod(), "DELETED")
     eventually(lambda: (watch.pod("redis-0") is None, ""), within_s=5, what="the deletion")
 
