@@ -1,4 +1,4 @@
-"""The public face: what `redis_resilience` itself offers, to whom, and at what price."""
+"""The public face: what `redis_resilience` itself offers, and what importing it costs."""
 
 from __future__ import annotations
 

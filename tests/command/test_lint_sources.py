@@ -22,7 +22,7 @@ def found(report: LintReport) -> set[str]:
 
 
 def test_a_compose_file_is_read_with_the_files_that_it_binds():
-    """Places are services and files; the shop is no server, and nothing is said of Kubernetes."""
+    """Places are services and files; the shop is no server, and there is no finding about Kubernetes."""
     report = lint("compose/compose.yaml")
 
     assert {"sentinels-too-few", "master-by-name", "wipe-no-persistence", "down-after-long"} <= found(report)

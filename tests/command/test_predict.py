@@ -62,7 +62,7 @@ def test_bounds_are_those_of_the_settings():
 
 @pytest.fixture
 def results(tmp_path):
-    """The folder of a trial with these faults, said to be a local one: a whole history without processes."""
+    """The folder of a trial with these faults, labelled as local: a complete history without processes."""
 
     def make(*faults, scenario: str = "master-kill") -> Path:
         chosen = settings({"redis_backend": "memory"}, results=tmp_path)

@@ -206,7 +206,7 @@ class Story:
         self.event(gone, "harness", "fault-effect", since=asked, proof="pod gone", **where)
 
     def asked(self, **others: str) -> None:
-        """At the end every Sentinel names redis-1, but for these (redis_1="10.0.0.2:6379")."""
+        """At the end every Sentinel names redis-1, except these (redis_1="10.0.0.2:6379")."""
         for name in NAMES:
             address = others.get(name.replace("-", "_"), "10.0.0.1:6379")
             self.event(3590, "harness", "named", sentinel=name, address=address)

@@ -108,7 +108,7 @@ class Bench:
         return records
 
     def causes(self) -> dict[Cause, int]:
-        """How often each cause, but for BUSY: a stalled machine makes any client busy now and then."""
+        """How often each cause, except BUSY: a stalled machine makes any client busy now and then."""
         records = self.records()
         values, counts = np.unique(records["cause"][records["cause"] != Cause.BUSY], return_counts=True)
         return {Cause(value): count for value, count in zip(values.tolist(), counts.tolist(), strict=True)}

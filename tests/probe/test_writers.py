@@ -246,7 +246,7 @@ def test_a_full_server_is_a_definite_failure(bench: Bench, redis: StartRedis) ->
 
 @pytest.mark.local
 def test_readers_record_what_each_key_held(bench: Bench, redis: StartRedis) -> None:
-    """Only keys that were written, but for the first; of a write that was acknowledged before, its own number."""
+    """Only keys that were written, except the first; of a write that was acknowledged before, its own number."""
     readers = Writers(target="redis-0", count=2, rate=300, kind="read")
     begin(bench, {"redis-0": redis()}, Writers(target="redis-0", count=2, rate=300), readers)
     acknowledged(bench, 100)

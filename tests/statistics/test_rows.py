@@ -122,7 +122,7 @@ def test_a_proven_fail_in_a_trial_that_was_not_sound_enters_no_number(make: Any)
 
 
 def test_tests_of_one_name_in_two_files_have_a_row_each(make: Any) -> None:
-    """Named with their files where that is needed to tell them apart; the trials of one test share its row."""
+    """Named with their files where that is needed to distinguish them; the trials of one test share its row."""
     tried = [Tried(make.plan(), make.judgement(), f"{file}.py::test_x") for file in ("a", "b", "a")]
 
     assert [(row.scenario, row.n) for row in summarise(tried)] == [

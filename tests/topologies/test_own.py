@@ -1,4 +1,4 @@
-"""A topology of a user's own: what a file may say, and what is said to one that is wrong."""
+"""A topology of a user's own: what a file may contain, and the errors for one that is wrong."""
 
 from __future__ import annotations
 

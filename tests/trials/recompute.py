@@ -100,7 +100,7 @@ class Recomputed:
 
     @property
     def switch(self) -> tuple[int, str] | None:
-        """When the first Sentinel or node was heard to name another master after the fault, and whom."""
+        """When the first Sentinel or node was heard to name another master after the fault, and which."""
         fault = self.fault
         if fault is None or not self._takes(fault, self.master):
             return None

@@ -48,7 +48,7 @@ ROLES = {
 
 
 class Cluster:
-    """Nodes that all tell one table, their roles, and that they serve; a deployment and its probe in one."""
+    """Nodes that all report one table, their roles, and that they serve; a deployment and its probe in one."""
 
     def __init__(
         self,

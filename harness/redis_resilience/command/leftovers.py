@@ -1,4 +1,4 @@
-"""What runs on Kubernetes have left here: journals that still name changes, clusters, namespaces; and whose they are.
+"""What runs on Kubernetes have left here: journals that still name changes, clusters, namespaces; and of which run.
 
 Nothing is changed. A run is dead when no process holds its journal; one without a journal is not known to be dead: it
 may have been asked to keep its cluster, or belong to another user.

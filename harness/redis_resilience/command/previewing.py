@@ -117,7 +117,10 @@ def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
 
 
 def must_be_possible(settings: Settings, parallel: int | None) -> int | None:
-    """Before a run begins; returns how many deployments side by side, None for as many as there are cores."""
+    """Before a run begins; returns how many deployments run side by side, None for as many as there are cores.
+
+    Raises UsageError with everything that stands against the run, Unavailable for a missing program.
+    """
     if settings.backend == "kind":
         must_have("kind", "kubectl")
         must_have_docker()

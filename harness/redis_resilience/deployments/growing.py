@@ -1,4 +1,4 @@
-"""A Redis Cluster grows by nodes that stand by, and shrinks to what it was, by its own plain commands, under load.
+"""A Redis Cluster grows by its spare nodes, and shrinks to what it was, by its own plain commands, under load.
 
 What `redis-cli --cluster add-node`, `reshard` and `del-node` do, slot by slot. Everything is asked through the probe.
 """
@@ -30,7 +30,7 @@ _ONLY_MASTERS = "use SETSLOT only with masters."
 
 
 class Growing(Deployment, Protocol):
-    """CanGrow, of every backend whose topology has nodes that stand by: it takes no more than a probe."""
+    """CanGrow, of every backend whose topology has spare nodes: it needs no more than a probe."""
 
     def lacks(self, capability: type) -> str:
         """Why it cannot honour a capability that it has the methods for; "" where it can."""

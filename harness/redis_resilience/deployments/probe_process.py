@@ -116,7 +116,10 @@ class ProbeProcess:
         return cls(child.stdout, child.stdin, on_stop=child.end, last_words=child.last_words)
 
     def clocks(self) -> Clocks:
-        """Best of a few exchanges: the shortest one bounds the difference of the clocks best."""
+        """Best of a few exchanges: the shortest one bounds the difference of the clocks best.
+
+        Raises ProbeError where a probe of this host has another clock.
+        """
         best: Clocks | None = None
         for _ in range(EXCHANGES):
             before_ns = time.monotonic_ns()
@@ -141,7 +144,7 @@ class ProbeProcess:
         return Clocks(clock_ns=best.clock_ns, wall_ns=best.wall_ns)
 
     def greet(self) -> p.Greeting:
-        """Who the probe is and what its clocks show."""
+        """The identity of the probe and what its clocks show."""
         return self._ask(p.Hello(), p.Greeting, REPLY_S)
 
     def watch(

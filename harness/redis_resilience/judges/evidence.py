@@ -31,7 +31,7 @@ def instant_of(event: Event) -> Instant:
 
 
 def fault_of(reading: Reading, event: FaultEvent) -> Fault:
-    """The planned fault whose effect or heal this event is. Raises BrokenTrial where the plan has none such."""
+    """The planned fault whose effect or heal this event is. Raises BrokenTrial where the plan has no such fault."""
     planned = reading.plan.faults
     if not 0 <= event.fault < len(planned):
         raise BrokenTrial(f"expected {event.label} of one of the plan's {len(planned)} faults; got fault {event.fault}")

@@ -22,7 +22,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One line of a node's table. flags: as told ("master", "fail?", "myself", ...). master_id: "" for a master.
+    """One line of a node's table. flags: as reported ("master", "fail?", "myself", ...). master_id: "" for a master.
 
     address: "host:port", ":port" where the node does not know its own address yet. linked: the bus connection is up.
     """

@@ -251,6 +251,7 @@ def isolate(target: str, *, direction: str = Direction.BOTH, for_s: float | None
     """Partition the target's pod from the other pods for `for_s`, or until the heal phase; clients still reach it.
 
     direction: "in" cuts the connections that peers open to it, "out" those that it opens to them, "both" every packet.
+    Raises UsageError for any other.
     """
     if direction not in tuple(Direction):
         raise UsageError(f"expected a direction of: {', '.join(Direction)}; got {direction!r}")

@@ -23,7 +23,7 @@ B = TypeVar("B", bound=Event)
 class FinalFacts:
     """What one server reported of itself after the end: read on one connection, its run_id asked before and after.
 
-    role: "master", "replica", or what else ROLE said during the read. wrong: names of keys with a foreign value.
+    role: "master", "replica", or what else ROLE replied during the read. wrong: names of keys with a foreign value.
     unexpected: names under the trial's prefix that are no key number.
     """
 

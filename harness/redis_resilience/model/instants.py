@@ -10,7 +10,7 @@ DEAD_AT = "dead_at"  # the old master was found gone
 SDOWN_AT = "sdown_at"  # first Sentinel to say +sdown of the master
 ODOWN_AT = "odown_at"  # first +odown
 ELECTED_AT = "elected_at"  # +elected-leader
-PROMOTED_AT = "promoted_at"  # the new master said ROLE = master
+PROMOTED_AT = "promoted_at"  # the new master reported ROLE = master
 FIRST_SWITCH_AT = "first_switch_at"  # first +switch-master
 QUORUM_SWITCH_AT = "quorum_switch_at"  # +switch-master of the quorum-th Sentinel
 LAST_SWITCH_AT = "last_switch_at"  # +switch-master of the last Sentinel, usually the leader's

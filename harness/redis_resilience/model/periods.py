@@ -10,7 +10,7 @@ has there: sentinel_ping_period is the period of PINGs and the least time betwee
 from __future__ import annotations
 
 TICK_MS = 100.0
-"""Longest time between two runs of Sentinel's timer: its frequency is 10 to 19 Hz, drawn anew each time."""
+"""Longest time between two runs of Sentinel's timer: its frequency is 10 to 19 Hz, drawn at random each time."""
 PING_MS = 1000
 """Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
 INFO_MS = 1000.0

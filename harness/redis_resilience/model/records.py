@@ -26,7 +26,7 @@ OPERATION = np.dtype(
         ("due_ns", "<i8"),  # when the plan wanted it sent
         ("call_ns", "<i8"),  # just before the send, or when it turned out that it could not be sent
         ("return_ns", "<i8"),  # just after the whole reply; 0 while not known
-        ("connection", "<u4"),  # number of the TCP connection (an event tells its server); 0 = none
+        ("connection", "<u4"),  # number of the TCP connection (an event names its server); 0 = none
         ("client", "<u4"),  # identity: writer from 1, group after group; + number of all writers after each `info`
         ("server", "<u2"),  # index in Environment.servers; NO_SERVER = none
         ("outcome", "u1"),  # Result

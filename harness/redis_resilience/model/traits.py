@@ -10,7 +10,7 @@ class Process(StrEnum):
     """What becomes of the target's process."""
 
     ENDS = "ends"
-    ENDS_GRADUALLY = "ends gradually"  # some time after the fault was asked for: when exactly, only samples tell
+    ENDS_GRADUALLY = "ends gradually"  # some time after the fault was requested: when exactly, only samples show
     HANGS = "hangs"
     STAYS_UP = "stays up"
 

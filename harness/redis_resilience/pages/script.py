@@ -16,7 +16,10 @@ def inline_script() -> str:
 
 
 def write_shared_script(folder: Path) -> str:
-    """Put the script into `folder` once; the element for pages that lie one folder below."""
+    """Put the script into `folder` once; returns the element for pages one folder below.
+
+    Raises Unavailable where it cannot be written.
+    """
     target = folder / SHARED
     source = _source()
     if not target.exists() or target.stat().st_size != len(source.encode()):

@@ -59,7 +59,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Decide every option once, and where the results go; a worker of pytest-xdist gets both from its controller."""
+    """Decide every option once, and where the results go; a worker of pytest-xdist gets both from its controller.
+
+    Raises pytest.UsageError for a wrong value.
+    """
     config.addinivalue_line(
         "markers",
         "redis(topology=, profile=, trials=, fresh=, fails=, backends=): what this scenario needs whatever was chosen "

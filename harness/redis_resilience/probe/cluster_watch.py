@@ -42,7 +42,7 @@ _HEALTH: dict[str, type[Pfail | Fail]] = {"fail?": Pfail, "fail": Fail}
 
 
 class _Since(TypedDict):
-    """When a table was seen to say so, and whose it is."""
+    """When a table was seen with this content, and the node that it is of."""
 
     at_ns: int
     since_ns: int

@@ -137,7 +137,7 @@ class RunningLoad:
         self._end()
 
     def _ends_well(self) -> bool:
-        """Whether the newest write on schedule, of those who follow the master, was acknowledged, and none is open."""
+        """Whether the newest scheduled write of clients that follow the master was acknowledged, and none is open."""
         newest = [writer.newest for writer in self._followers]
         return None not in newest and max(filter(None, newest), default=(0, True))[1]
 

@@ -71,7 +71,7 @@ def _write_all(file: int, data: bytearray) -> None:
 
 
 class Tally:
-    """Counts of the writes since the history began. last_server: the number of who last acknowledged a write."""
+    """Counts of the writes since the history began. last_server: number of the server of the last acknowledgement."""
 
     __slots__ = ("_counts", "issued", "last_server")
 

@@ -18,7 +18,7 @@ from redis_resilience.statistics.sample import Floats, Sample, check_share
 
 NO_EVIDENCE = 1.0
 _HIGHEST = 0.5
-"""Beyond this a significance is not told apart from none."""
+"""Beyond this a significance counts as none."""
 _HALVINGS = 20
 
 

@@ -83,7 +83,7 @@ def describe_shards(deployment: Deployment, seen: Survey, servers: tuple[Server,
 
 
 def all_announced(events: Iterable[Event], shards: tuple[Shard, ...], alive: set[str]) -> bool:
-    """Every node that is alive tells a new master of every shard that must get one, and a client has found it."""
+    """Every live node reports a new master of every shard that must get one, and a client has found it."""
     waiting = {(shard.master, node) for shard in shards if shard.prediction.failover for node in alive}
     new: set[str] = set()
     found: set[str] = set()

@@ -88,7 +88,7 @@ class TrialFolder:
         write_whole(self.report, page.encode())
 
     def note(self, event: Event) -> None:
-        """Append one of the harness's own events."""
+        """Append one of the harness's own events; raises BrokenTrial where the disk refuses."""
         path = self.path / "trial.jsonl"
         try:
             with path.open("ab") as file:
@@ -226,7 +226,7 @@ def must_take_results(folder: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """The whole file or none of it: written beside, then renamed."""
+    """The complete file or none of it: written beside, then renamed. Raises BrokenTrial where the disk refuses."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_bytes(data)

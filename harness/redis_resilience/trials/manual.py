@@ -32,7 +32,7 @@ class ManualSteps:
         return {pod: endpoint.host for pod, endpoint in self._deployment.servers().items()}
 
     def call(self, host: str, port: int, *command: str) -> Value:
-        """One command to this name, once, as a client inside the deployment's network would send it."""
+        """One command to this name, once, as a client inside the deployment's network sends it."""
         answer = self._ask(host, port, command)
         if answer.error or answer.unreachable:
             raise DeploymentError(

@@ -95,7 +95,10 @@ class Trial:
         self._redis |= dict(pairs)
 
     def down_after(self, ms: int) -> None:
-        """Another down-after-milliseconds for this trial; the profile's name shows it, so that none are compared."""
+        """Another down-after-milliseconds for this trial, shown in its profile's name: profiles are never compared.
+
+        Raises UsageError below 1, Unavailable on an attached Redis.
+        """
         self._must_be_ours("another D")
         if ms < 1:
             raise UsageError(f"expected down-after-milliseconds of 1 or more; got {ms}")
@@ -136,7 +139,8 @@ class Trial:
     def inject(self, fault: Fault, *, after_s: float = 0.0, at_s: float | None = None) -> None:
         """Add a fault, `after_s` after the effect of the one before it (the first: after the baseline).
 
-        at_s: so long after the baseline, whatever else is broken by then; two faults may overlap.
+        at_s: so long after the baseline, whatever else is broken by then; two faults may overlap. Raises UsageError for
+        both times.
         """
         if at_s is not None and after_s:
             raise UsageError(f"expected after_s or at_s of {fault}; got {after_s:g} s and {at_s:g} s")
@@ -169,7 +173,7 @@ class Trial:
         )
 
     def windows(self, **seconds: float) -> None:
-        """Other lengths of phases: control_s, observe_s, linger_s, heal_s."""
+        """Other lengths of phases: control_s, observe_s, linger_s, heal_s. Raises UsageError for any other name."""
         if unknown := seconds.keys() - {each.name for each in fields(Windows)}:
             known = ", ".join(each.name for each in fields(Windows))
             raise UsageError(f"expected windows of: {known}; got {', '.join(sorted(unknown))}")

@@ -211,7 +211,7 @@ def test_a_missing_namespace_is_an_answer(cluster):
 
 
 def test_a_namespace_tells_why_it_does_not_go(cluster, answers):
-    """Only what holds it up; its labels say whose it is."""
+    """Only what holds it up; its labels name the run that it belongs to."""
     answers["/api/v1/namespaces/trial"] = (
         200,
         {

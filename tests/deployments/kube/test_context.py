@@ -1,4 +1,4 @@
-"""An existing cluster: who may be a guest there, and what a refusal says."""
+"""An existing cluster: when a run may be a guest there, and what a refusal says."""
 
 from __future__ import annotations
 

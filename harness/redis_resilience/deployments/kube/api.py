@@ -230,7 +230,7 @@ class ClientApi:
         return self._call(what, lambda: bytes(self._ask(path, query, _READ_S).read()))
 
     def _ask(self, path: str, query: Query, within_s: float) -> Any:
-        """A GET whose body is left as it comes: plain JSON is all that is wanted."""
+        """A GET whose body is left as it is: only the plain JSON is needed."""
         from kubernetes.client import ApiException  # noqa: PLC0415 - see the module's docstring
 
         answer = self._core.api_client.call_api(*self._request(path, query), _request_timeout=(_CALL_S, within_s))

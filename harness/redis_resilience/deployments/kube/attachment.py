@@ -97,7 +97,10 @@ def find(api: KubeApi, attachment: Attachment) -> Found:
 
 
 def describe(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topology, Profile]:
-    """As its Sentinels know it; the probe has to know the password already."""
+    """As its Sentinels know it; the probe has to know the password already.
+
+    Raises UsageError where they do not monitor exactly one master, or none of the name that the user gave.
+    """
     masters = {name: _masters(probe, name, endpoint) for name, endpoint in found.endpoints("sentinel").items()}
     named = sorted({facts["name"] for each in masters.values() for facts in each})
     if attachment.master_name not in ("", *named) or (not attachment.master_name and len(named) != 1):

@@ -1,5 +1,5 @@
 """A kind cluster for a run: made when the first deployment wants one, shared by the workers of pytest-xdist. The run's
-journal knows it, so it is deleted by whoever leaves the run last, or by `heal`. The user's own kubeconfig is never
+journal names it, so it is deleted by the last process of the run, or by `heal`. The user's own kubeconfig is never
 touched: the cluster's is a file in the run's folder.
 
 A named cluster (`--redis-kind-cluster`) is only ever used, never deleted.
@@ -116,7 +116,7 @@ class KindClusters:
         return NodeShell.of_container(node)
 
     def release(self) -> None:
-        """Nothing is held: the journal knows the cluster, and whoever leaves the run last deletes it."""
+        """Nothing is held: the journal names the cluster, and the last process of the run deletes it."""
 
     def _create(self, kubeconfig: Path) -> None:
         image = self._node_image or _newest_node_image()
@@ -147,7 +147,10 @@ class KindClusters:
 
 
 def delete_cluster(undo: DeleteCluster) -> str:
-    """Also correct for a cluster of which only parts exist; returns how its end was seen."""
+    """Also correct for a cluster of which only parts exist; returns how its end was seen.
+
+    Raises DeploymentError where kind still lists it.
+    """
     name = undo.kind_cluster
     run("kind", "delete", "cluster", "--name", name, "--kubeconfig", undo.kubeconfig, within_s=_LOADED_WITHIN_S)
     if name in kind_clusters():
@@ -156,7 +159,7 @@ def delete_cluster(undo: DeleteCluster) -> str:
 
 
 def kind_clusters() -> tuple[str, ...]:
-    """All that kind knows of here, whoever created them."""
+    """All that kind knows of here, of this project or not."""
     return tuple(run("kind", "get", "clusters", within_s=_ASKED_WITHIN_S).split())
 
 

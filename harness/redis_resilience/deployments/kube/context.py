@@ -111,7 +111,7 @@ class ContextSite:
         must_be_welcome(api, self._context)
 
     def must_be_free(self, objects: str) -> None:
-        """Nothing is overwritten, and nothing that belongs to others is deleted at the end."""
+        """Raises UsageError for an object of these names: what is not ours is neither overwritten nor deleted."""
         where = self.where
         place = Place(kubeconfig=Path(where.kubeconfig), context=where.context, namespace=where.namespace)
         there = manifests.existing(objects, place)

@@ -226,7 +226,7 @@ class KubeDeployment(Growing):
         return Effect(begin_ns=now_ns, end_ns=now_ns, proof=proof)
 
     def start_container(self, pod: str, container: str) -> Effect:
-        """Wait until the kubelet has started it again, and it answers."""
+        """Wait until the kubelet has restarted it, and it answers. Raises DeploymentError if it was not killed."""
         ended = self._ended.get((pod, container))
         if ended is None:
             raise DeploymentError(f"expected {pod}/{container} to have been killed; it was not")

@@ -183,7 +183,7 @@ def patiently(attempt: Callable[[], T], *, within_s: float = _PATIENCE_S, waking
 
     waking_s: how long a missing permission may be one that a starting API server has not read yet.
 
-    For undoing and for fetching only: what is measured is never retried.
+    For undoing and for fetching only: what is measured is never retried. Raises the last KubeError.
     """
     results: list[T] = []
     last: list[KubeError] = []
@@ -287,7 +287,7 @@ def drop_table(shells: Sequence[NodeShell], undo: DropTable) -> str:
 
 
 def start_node(undo: StartNode) -> str:
-    """The node's container runs; its kubelet and its pods need some time after that."""
+    """The node's container runs (else raises DeploymentError); its kubelet and its pods need some time after that."""
     run("docker", "start", undo.node, within_s=_STARTED_WITHIN_S)
     running = run("docker", "inspect", "--format", "{{.State.Running}}", undo.node, within_s=_STARTED_WITHIN_S).strip()
     if running != "true":

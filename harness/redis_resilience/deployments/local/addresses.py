@@ -63,7 +63,10 @@ def namespace_addresses() -> Addresses:
 
 
 def claim_loopback_block(pods: int, locks: Path | None = None) -> Addresses:
-    """The first block of 127.x.y.z that no other deployment has locked and whose first `pods` addresses are free."""
+    """The first block of 127.x.y.z that no other deployment has locked and whose first `pods` addresses are free.
+
+    Raises DeploymentError, with the reason for each block, where there is none.
+    """
     folder = locks or Path(tempfile.gettempdir())
     reasons: list[str] = []
     for number in range(_LOOPBACK_BLOCKS):

@@ -187,7 +187,7 @@ def _note(process: Process, seen: os.waitid_result) -> None:
     else:
         process.state = "ended"
         process.status = seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
-        # What it forked ends with it, as in a container whose PID 1 ends. Not reaped yet, it still keeps its number.
+        # What it forked ends with it, as in a container whose PID 1 ends. Until it is reaped, it keeps its number.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 

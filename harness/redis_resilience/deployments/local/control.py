@@ -117,7 +117,10 @@ class Agent:
         return socket.socket(fileno=descriptors[0])
 
     def end(self) -> None:
-        """End the agent and with it every process; returns when they are gone. Harmless when they are gone already."""
+        """End the agent and with it every process; returns when they are gone. Harmless when they are gone already.
+
+        Raises DeploymentError where the agent had to be killed.
+        """
         self._control.close()
         try:
             self._process.wait(_END_S)

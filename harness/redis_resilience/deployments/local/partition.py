@@ -44,7 +44,7 @@ class Partition:
         self._loads = 0
 
     def cut(self, pod: str, others: Iterable[str], addresses: Mapping[str, str], fault: Isolate) -> Effect:
-        """addresses: of every pod that exists now."""
+        """addresses: of every pod that exists now. Raises DeploymentError where the rules have no effect."""
         sides = {Direction.IN: (False,), Direction.OUT: (True,), Direction.BOTH: (False, True)}[fault.direction]
         new = {(pod, other) if opens else (other, pod) for other in others for opens in sides} - self._cut
         here = _among(new, addresses)
@@ -130,7 +130,7 @@ class Partition:
 
 
 def find_nft() -> str:
-    """The program; also searched for in directories that an ordinary user's PATH lacks."""
+    """The program, also from directories that an ordinary user's PATH lacks; raises Unavailable where it is missing."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
     found = shutil.which("nft", path=path)
     if found is None:

@@ -40,7 +40,7 @@ class Start:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """texts: that have a say. files: all that are mounted. complete: whether everything that decides about the settings
-    was there to be read, but for the files that it starts with. shell: is the first process. own: whether it starts by
+    was there to be read, except the files that it starts with. shell: is the first process. own: whether it starts by
     its image alone. unread: whether it runs a script that is not here.
     """
 

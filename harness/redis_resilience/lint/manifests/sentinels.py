@@ -54,7 +54,7 @@ def of_sentinel_file(body: str, where: str) -> list[tuple[Found, str]]:
 
 
 def by_master(found: Sequence[tuple[Found, str]]) -> Iterator[tuple[str, list[tuple[Found, str]]]]:
-    """What is said of each master, and of all; one master, or none that is named, has everything."""
+    """What is set for each master, and for all; one master, or none that is named, has everything."""
     watched = dict.fromkeys(each.master for each, _ in found if each.name == "quorum" and _is_name(each.master))
     if len(watched) < 2:
         yield "", list(found)

@@ -13,7 +13,7 @@ from redis_resilience.model.errors import DeploymentError, Unavailable
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.catalogue import topology
 
-# A node is off once it was killed, and on once it was started; each is a worker but for node-0.
+# A node is off once it was killed, and on once it was started; each is a worker except node-0.
 DOCKER = """case "$*" in
   *kind.role*node-0) echo control-plane ;;
   *kind.role*) echo worker ;;

@@ -131,7 +131,7 @@ def test_a_deployment_s_pods_are_known_by_their_replica_set(make_pod):
 
 
 def test_the_watch_and_what_it_tells_use_the_topology_s_names(api, make_pod):
-    """Also after a list that begins anew: the oldest first."""
+    """Also after a new list: the oldest first."""
     api.known = {
         "redis-b2": make_pod("redis-b2", owner=REDIS, created="2026-11-21T05:00:02Z", address="10.0.0.2"),
         "redis-c1": make_pod("redis-c1", owner=REDIS, created="2026-11-21T05:00:01Z", address="10.0.0.1"),

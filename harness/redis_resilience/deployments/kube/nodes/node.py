@@ -86,7 +86,7 @@ class NodeShell:
         return int(status), re.sub(rf"\A.*{_MARK}-\d+ \d+\n", "", output, flags=re.DOTALL)
 
     def must(self, script: str, what: str) -> str:
-        """The output of a command that must succeed."""
+        """The output of a command that must succeed; raises DeploymentError where it does not."""
         status, output = self.ask(script)
         if status != 0:
             raise DeploymentError(
@@ -139,7 +139,7 @@ class NodeShell:
 
 
 def find_process(shell: NodeShell, container_id: str, name: str) -> Process:
-    """The first process of a container; name: for the message where it does not run."""
+    """The first process of a container. Raises DeploymentError, which has the name, where it does not run."""
     tasks = shell.must("ctr -n k8s.io tasks ls", "the list of running containers")
     found = re.search(rf"^{re.escape(container_id)}\s+(\d+)\s+(\w+)", tasks, re.MULTILINE) if container_id else None
     if found is None:
@@ -168,6 +168,8 @@ def send_signal(shell: NodeShell, process: Process, signal: str, name: str) -> E
     """Deliver a signal and see it take effect.
 
     SIGSTOP and SIGCONT go to the descendants of the container's first process too: it may be a shell around the server.
+
+    Raises UsageError for another signal, DeploymentError where the process is in that state already.
     """
     if signal not in _WANTED:
         raise UsageError(f"expected a signal of {', '.join(_WANTED)}; got {signal!r}")

@@ -66,7 +66,7 @@ class Partition:
         self._cut: dict[str, tuple[DropTable, Entry]] = {}
 
     def cut(self, pod: str, ends: Mapping[str, End], fault: Isolate) -> Effect:
-        """Cut what `fault` cuts between `pod` and the others in `ends`."""
+        """Cut what `fault` cuts between `pod` and the others in `ends`; raises DeploymentError if it has no effect."""
         address = ends[pod].address
         others = ", ".join(sorted(end.address for name, end in ends.items() if name != pod))
         from_it, to_it = _PORTS_OF[fault.direction]
@@ -101,7 +101,7 @@ class Partition:
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def heal(self, pod: str, ends: Mapping[str, End]) -> Effect:
-        """Take away what `cut` did to `pod`."""
+        """Take away what `cut` did to `pod`; raises DeploymentError if it is not cut, or stays unreachable."""
         if pod not in self._cut:
             raise DeploymentError(f"expected {pod} to be isolated; it is not")
         address = ends[pod].address

@@ -26,7 +26,7 @@ _RUNS = "{{.State.Running}}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Off:
-    """A node that is off. containers: the ones that ran on it, by pod and name, to tell the next from them."""
+    """A node that is off. containers: the ones that ran on it, by pod and name, to recognise their successors."""
 
     undo: StartNode
     entry: Entry
@@ -63,7 +63,10 @@ class NodePower:
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof, pods=gone)
 
     def on(self, pod: str) -> Effect:
-        """Switch it on again, and wait until all that ran on it runs and answers."""
+        """Switch it on again, and wait until all that ran on it runs and answers.
+
+        Raises DeploymentError for a node that is not off.
+        """
         off = self._off.get(pod)
         if off is None:
             raise DeploymentError(f"expected the node of {pod} to have been switched off; it was not")

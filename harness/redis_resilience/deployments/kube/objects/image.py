@@ -33,7 +33,10 @@ def probe_tag(project: Path) -> str:
 
 
 def probe_image(named: str = "") -> str:
-    """The image to use: `named` as it is, or this project's own, built where it is missing."""
+    """The image to use: `named` as it is, or this project's own, built where it is missing.
+
+    Raises Unavailable where this machine has neither the image nor what it is built from.
+    """
     if named:
         must_have_image(named)
         return named

@@ -83,7 +83,7 @@ class Pods:
         }
 
     def process(self, pod: str, container: str) -> tuple[NodeShell, Process]:
-        """The container's first process, and the shell of its node."""
+        """The container's first process, and the shell of its node. Raises DeploymentError for an unknown node."""
         state, node = self.container(pod, container), self.existing(pod).node
         if node not in self.nodes:
             raise DeploymentError(

@@ -85,7 +85,10 @@ class PodWatch:
     def until(
         self, name: str, good: Callable[[PodState], bool], *, within_s: float, what: str, hopeless: bool = False
     ) -> PodState:
-        """The pod once it is as wanted. hopeless: give up at once where waiting does not help."""
+        """The pod once it is as wanted. hopeless: give up at once where waiting does not help.
+
+        Raises DeploymentError then, and WaitTimeout after `within_s`.
+        """
 
         def look() -> tuple[bool, str]:
             pod = self.pod(name)
