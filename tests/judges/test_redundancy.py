@@ -70,10 +70,10 @@ def test_a_server_that_was_never_seen_is_not_known_to_be_whole(tell: Any) -> Non
     assert found(story) is None
 
 
-def test_what_comes_after_the_last_phase_does_not_count(tell: Any) -> None:
+def test_what_the_probe_misses_while_it_reads_back_does_not_count(tell: Any) -> None:
     story = calm(tell)
     story.sample(2, 400, Role.UNREACHABLE)
-    story.phase(350, "done")
+    story.phase(350, "read")
 
     assert found(story) == (100, 106)
 

@@ -30,7 +30,7 @@ _ENDS = (
 
 def redundant_at(reading: Reading, fault: Instant, switches: tuple[Switch, ...]) -> Instant | None:
     """The first instant from which on it was redundant, not before the fault; None where it was not at the end."""
-    until_ns = phase_at(reading, "done")
+    until_ns = phase_at(reading, "read")
     tails: list[Records] = []
     for index in range(len(reading.environment.servers)):
         own = samples_of(reading, index)
