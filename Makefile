@@ -28,7 +28,7 @@ test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, r
 test-kind:  ## What needs Docker, kind and kubectl: clusters of its own, real faults, every document's scenario
 	@tools/setup dev
 	@.venv/bin/pytest tests -m kind -n 2 --dist loadfile --redis-require=yes --timeout=400
-	@.venv/bin/pytest $(KIND_SCENARIOS) -n 2 --dist worksteal -k "$(CERTAIN)" --redis-backend=kind --redis-require=yes --timeout=400 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+	@.venv/bin/pytest $(KIND_SCENARIOS) -k "$(CERTAIN)" --redis-backend=kind --redis-require=yes --timeout=400 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 lint:
 	@.venv/bin/ruff check .
