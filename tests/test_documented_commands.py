@@ -59,10 +59,13 @@ BLOCKS = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like a checkout, with one trial in its results: the quick start's, which passes."""
+    """A folder like a checkout, with a user's own files, and in its results the quick start's trial, a pass."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("scenarios", "manifests", "docs", "reports"):
         (folder / name).symlink_to(ROOT / name)
+    (folder / "compose.yaml").write_text("services: {cache: {image: 'redis:8.0'}}\n")
+    (folder / "redis.conf").write_text("appendonly yes\n")
+    (folder / "sentinel.conf").write_text("sentinel monitor mymaster 10.0.0.1 6379 2\n")
     done = _typed(FIRST, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
