@@ -45,4 +45,4 @@ def test_document_004_master(trial: Trial) -> None:
 
     assert outcome.failover.old_master == MASTER_POD, outcome.explain()
     told = outcome.finding("convergence.one_master").text
-    assert f"{MASTER_POD} and {outcome.failover.new_master} both said master" in told, told
+    assert f"{MASTER_POD} and {outcome.failover.new_master} both reported master" in told, told
