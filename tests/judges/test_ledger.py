@@ -260,3 +260,16 @@ def test_what_diverged_is_named_with_the_server_that_lacks_it(tell: Any) -> None
         "expected no keys that differ between the final master and a replica; got 2 on redis-0; "
         "redis-1 lacks 1, first rr:t1:000000000002; redis-2 alone holds 1, first rr:t1:000000000007"
     )
+
+
+def test_a_replica_that_is_left_without_its_master_need_not_catch_up(tell: Any) -> None:
+    """Nothing serves at the end of such a trial; the keys are counted and named all the same."""
+    story = small(tell, [Cause.NONE] * 3, {0, 1, 2}, replicas=({0, 1}, {0, 1, 2}))
+    story.expect(heals=False)
+    writes, findings = judged(story.reading())
+
+    diverged = finding(findings, "ledger.diverged")
+    assert (writes.diverged, diverged.verdict) == (1, Verdict.PASS)
+    assert diverged.text.endswith(
+        "redis-1 lacks 1, first rr:t1:000000000002; not judged, as the scenario expects no healed end"
+    )
