@@ -41,7 +41,8 @@ def test_document_002_dead_sentinel(trial: Trial) -> None:
     trial.windows(heal_s=60.0)
     outcome = trial.run()
 
-    because = outcome.environment.prediction.because
-    assert because == "only 2 of 4 known Sentinels are left, no majority (3)", because
+    if trial.backend == "local":  # in a cluster the kubelet restarts the Sentinel, which votes again in a later attempt
+        because = outcome.environment.prediction.because
+        assert because == "only 2 of 4 known Sentinels are left, no majority (3)", because
     assert not outcome.failover.happened, outcome.explain()
     assert outcome.failover.odown_ms is not None, "the quorum of 2 was reached all the same\n" + outcome.explain()
