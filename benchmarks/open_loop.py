@@ -1,6 +1,6 @@
 """How late the probe sends: 1000 operations a second over 10 connections, each stamped against its due time.
 
-The lateness of the generator is the error bar of everything that it measures; a report carries it, and a trial above
+The delay of the generator is the error bar of everything that it measures; a report carries it, and a trial above
 the plan's limit is `unknown`.
 """
 

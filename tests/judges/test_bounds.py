@@ -313,13 +313,13 @@ def test_a_lookup_that_failed_before_anybody_asked_for_it_explains_nothing(kill:
     assert judged(story)[0][0].cause == "unexplained"
 
 
-def test_a_hand_over_is_held_to_bounds_of_its_own(kill: Any) -> None:
+def test_a_planned_failover_is_held_to_bounds_of_its_own(kill: Any) -> None:
     story = kill()
     story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)
     elected = Bound(name="elected_at", origin="fault_at", lower_ms=0, upper_ms=12000, because="the hook's patience")
     missed = Bound(name="sdown_at", origin="fault_at", lower_ms=1000, upper_ms=1200, because="D")
-    story.believe(prediction=Prediction(failover=True, because="so", bounds=(missed,), hand_over=(elected,)))
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=(missed,), planned_failover=(elected,)))
 
     checks, found = judged(story)
 
@@ -358,7 +358,7 @@ def test_a_client_that_waits_for_the_resolver_writes_late(kill: Any, client: int
     assert check.cause == ("the client that wrote first waited for DNS lookups for 215 ms" if known else "unexplained")
 
 
-def test_a_hand_over_that_nobody_predicted_is_not_explained(kill: Any) -> None:
+def test_a_planned_failover_that_nobody_predicted_is_not_explained(kill: Any) -> None:
     story = kill()
     story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)

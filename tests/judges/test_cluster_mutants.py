@@ -39,7 +39,7 @@ MUTANTS = [
     ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
     ("cluster", "first_ns = min(", "first_ns = max("),
     ("cluster", "write: write.return_ns", "write: write.server"),
-    ("cluster", "lateness_p99_ms=max(", "lateness_p99_ms=min("),
+    ("cluster", "scheduling_delay_p99_ms=max(", "scheduling_delay_p99_ms=min("),
     ("cluster", "if finding.verdict is verdict", "if True"),
     ("cluster", "== Cause.CLUSTERDOWN", "!= Cause.CLUSTERDOWN"),
     ("cluster", "refused and not whole", "refused"),
@@ -228,7 +228,7 @@ def check_the_whole_load_is_punctual(judge: Judge, cluster: Any) -> None:
     told = judge(story.history())
 
     assert seen(told, "assumptions.punctual") is Verdict.UNKNOWN
-    assert told.availability.lateness_max_ms == 30.0
+    assert told.availability.scheduling_delay_max_ms == 30.0
 
 
 CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]

@@ -95,7 +95,7 @@ MUTANTS = [
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
     ("bounds", "Verdict.PASS if wanted == timeline.failover else Verdict.FAIL", "Verdict.PASS"),
     ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
-    ("bounds", "prediction.hand_over if times.handed_over and", "prediction.bounds if times.handed_over and"),
+    ("bounds", "times.planned_failover and prediction.planned_failover", "prediction.bounds"),
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
     ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
     ("bounds", "first.leader and ", ""),
@@ -112,7 +112,7 @@ MUTANTS = [
     ("convergence", "good = beside.span_ns <= allowed_s * 1e9", "good = True"),
     ("convergence", '{seen}", False', '{seen}", True'),
     ("timeline", "odown is None or odown.at_ns > began.at_ns", "True"),
-    ("timeline", "handed_over = asked is not None and first", "handed_over = first"),
+    ("timeline", "planned_failover = asked is not None and first", "planned_failover = first"),
     ("timeline", "if switch.sentinel not in gone", "if True"),
     ("masters", "if len(found) > 1}", "if found}"),
     ("masters", "if name not in _made_anew(reading)", "if True"),
@@ -133,7 +133,7 @@ MUTANTS = [
     ("assumptions", "not reading.problems", "True"),
     ("assumptions", "measured.control_acknowledged >= wanted", "True"),
     ("assumptions", "measured.stalled_max_ms <= limit_ms(load)", "True"),
-    ("assumptions", "measured.lateness_p99_ms <= load.max_lateness_ms", "True"),
+    ("assumptions", "measured.scheduling_delay_p99_ms <= load.max_scheduling_delay_ms", "True"),
     ("assumptions", "if number not in proved", "if False"),
     ("assumptions", "final.run_id_before != final.run_id_after", "False"),
     ("assumptions", "if evicted or expired", "if expired"),
@@ -195,7 +195,7 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
     assert told.timeline.instants["promoted_at"].error_ms == 18.0
     assert [switch.sentinel for switch in told.timeline.switches if switch.leader] == ["redis-2"]
     assert len(told.timeline.switches) == 3
-    assert told.availability.lateness_max_ms == 0.0
+    assert told.availability.scheduling_delay_max_ms == 0.0
 
 
 def check_what_is_lost(judge: Judge, kill: Any, _: Any) -> None:
@@ -505,7 +505,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     found_down = ("+sdown", "+odown", "+try-failover")
     expected = Bound(name="elected_at", origin="fault_at", lower_ms=0, upper_ms=12000, because="its patience")
     missed = Bound(name="sdown_at", origin="fault_at", lower_ms=1100, upper_ms=1200, because="D")
-    both = Prediction(failover=True, because="so", bounds=(missed,), hand_over=(expected,))
+    both = Prediction(failover=True, because="so", bounds=(missed,), planned_failover=(expected,))
     story = kill()
     story.deleted(1550, 2500)
     story.events = [
@@ -517,7 +517,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     story.event(1540, "kubernetes:redis-0", "pod-ready", pod="redis-0")
     story.believe(prediction=both)
     told = judge(story.history())
-    assert told.timeline.handed_over
+    assert told.timeline.planned_failover
     assert [phase.name for phase in told.phases] == ["elected_at"]
     assert (ms(told, "last_switch_at"), ms(told, "asked_at")) == (1448.0, 0.0)
     assert "ready_at" not in told.timeline.instants
@@ -530,7 +530,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     silent.believe(prediction=both)
     told = judge(silent.history())
     fault = told.timeline.at("fault_at")
-    assert not told.timeline.handed_over
+    assert not told.timeline.planned_failover
     assert fault is not None
     assert (fault.latest_ns - fault.earliest_ns) / 1e6 == 21.0
     assert "last_switch_at" in told.timeline.instants
@@ -548,7 +548,7 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
 
     unasked = kill()
     unasked.events = [event for event in unasked.events if event.label not in found_down]
-    assert not judge(unasked.history()).timeline.handed_over
+    assert not judge(unasked.history()).timeline.planned_failover
 
 
 def check_asked(judge: Judge, kill: Any, _: Any) -> None:

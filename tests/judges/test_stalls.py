@@ -70,6 +70,6 @@ def test_stops_before_and_after_the_load_do_not_count(kill: Any) -> None:
     assert judge(story.history()).verdict is Verdict.PASS
 
 
-def test_the_limit_goes_with_that_of_lateness() -> None:
+def test_the_limit_goes_with_that_of_the_scheduling_delay() -> None:
     assert stalls.limit_ms(Load()) == 200.0
-    assert stalls.limit_ms(Load(max_lateness_ms=4.0)) == 40.0
+    assert stalls.limit_ms(Load(max_scheduling_delay_ms=4.0)) == 40.0

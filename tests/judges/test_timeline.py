@@ -270,7 +270,7 @@ def test_a_deletion_took_effect_when_the_last_answer_was_not_followed_by_another
     told = timeline.timeline_of(story.reading())
 
     assert (ms(told.at("asked_at")), ms(told.at("fault_at"))) == ((400, 402), (480, 501))
-    assert not told.handed_over
+    assert not told.planned_failover
 
 
 def test_a_kill_is_when_its_process_was_gone_whatever_the_watchers_had(kill: Any) -> None:
@@ -282,33 +282,33 @@ def test_a_kill_is_when_its_process_was_gone_whatever_the_watchers_had(kill: Any
     assert ms(timeline.timeline_of(story.reading()).at("fault_at")) == (300, 500)
 
 
-def handed_over(story: Any) -> Any:
+def planned_failover(story: Any) -> Any:
     """Asked at 1550, after which Sentinels elect and switch; the old master ends at 2500."""
     story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)
     return story
 
 
-def test_a_master_that_was_replaced_before_anybody_found_it_down_was_handed_over(kill: Any) -> None:
+def test_a_master_that_was_replaced_before_any_sentinel_found_it_down_is_a_planned_failover(kill: Any) -> None:
     """The fault is then the request; that a Sentinel found it down later is no part of the story."""
-    story = handed_over(kill())
+    story = planned_failover(kill())
     story.event(2700, "sentinel:redis-1", "+sdown", "master mymaster 10.0.0.0 6379")
 
     told = timeline.timeline_of(story.reading())
 
-    assert told.handed_over
+    assert told.planned_failover
     assert told.at("fault_at") == told.at("asked_at")
     assert told.at("sdown_at") is None
     assert told.ms("first_switch_at") == 453.0
 
 
 def test_one_that_a_quorum_found_down_first_was_not(kill: Any) -> None:
-    story = handed_over(kill())
+    story = planned_failover(kill())
     story.event(1600, "sentinel:redis-1", "+odown", "master mymaster 10.0.0.0 6379 #quorum 2/2")
 
     told = timeline.timeline_of(story.reading())
 
-    assert not told.handed_over
+    assert not told.planned_failover
     assert told.at("odown_at") is not None
 
 
@@ -316,12 +316,12 @@ def test_nobody_hands_over_who_was_not_asked_to_go(kill: Any) -> None:
     story = kill()
     story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
 
-    assert not timeline.timeline_of(story.reading()).handed_over
+    assert not timeline.timeline_of(story.reading()).planned_failover
 
 
 def test_the_sentinel_of_a_pod_that_is_gone_is_not_waited_for_and_counts_no_more(kill: Any) -> None:
     """redis-0's own announces the switch when it is back, at 3450; the last one of the failover is redis-2's."""
-    story = handed_over(kill())
+    story = planned_failover(kill())
     story.events = [
         event for event in story.events if not (event.label == "+switch-master" and event.source.endswith(":redis-0"))
     ]

@@ -50,10 +50,10 @@ def test_a_server_that_does_not_answer_is_not_ready(node) -> None:
     assert node.run(SCRIPTS / "ready.sh").status != 0
 
 
-def test_a_replica_has_nothing_to_hand_over(node) -> None:
+def test_a_replica_requests_no_failover(node) -> None:
     node.answers("redis-0", 6379, "role", "slave\nredis-1.redis\n6379\nconnected\n840\n")
     ended = node.run(SCRIPTS / "planned-failover.sh")
-    assert (ended.status, ended.said) == (0, "planned-failover.sh: not master, nothing to hand over\n")
+    assert (ended.status, ended.said) == (0, "planned-failover.sh: not master, no failover to request\n")
     assert node.asked() == ["redis-0:6379 role"]
 
 

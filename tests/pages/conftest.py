@@ -284,9 +284,9 @@ def availability(outage_ms: float = 2284.6, *, censored: bool = False, **changes
         spacing_ms=1.0,
         by_client=(replace(gap, client="1"),),
         gap=gap,
-        lateness_p50_ms=0.05,
-        lateness_p99_ms=0.31,
-        lateness_max_ms=2.2,
+        scheduling_delay_p50_ms=0.05,
+        scheduling_delay_p99_ms=0.31,
+        scheduling_delay_max_ms=2.2,
         control_acknowledged=1000,
         control_planned=1000,
     )

@@ -17,7 +17,7 @@ def test_names_are_the_glossarys_words_with_units(make: Any) -> None:
         "redis_outage_ms",
         "redis_outage_censored",
         "redis_noise_ms",
-        "redis_lateness_p99_ms",
+        "redis_scheduling_delay_p99_ms",
         "redis_dead_ms",
         "redis_sdown_ms",
         "redis_odown_ms",

@@ -44,7 +44,7 @@ def test_a_zero_that_the_ledger_did_not_find_is_not_called_no_loss(make: Any, fi
 
 
 def test_assumptions_come_before_findings(make: Any) -> None:
-    late = Finding(name="assumptions.lateness", verdict=Verdict.UNKNOWN, text="the load was late")
+    late = Finding(name="assumptions.scheduling_delay", verdict=Verdict.UNKNOWN, text="the load was late")
     lost = Finding(name="ledger.lost", verdict=Verdict.FAIL, text="3 are lost")
 
     assert not_passed(make.judgement(assumptions=(late,), findings=(lost,))) == (late, lost)
@@ -61,7 +61,9 @@ def test_the_verdict_names_the_reason_of_its_own_kind(make: Any) -> None:
 
 
 def test_unknown_never_sounds_like_pass(make: Any) -> None:
-    late = Finding(name="assumptions.lateness", verdict=Verdict.UNKNOWN, text="expected 20 ms or less; got 90 ms")
+    late = Finding(
+        name="assumptions.scheduling_delay", verdict=Verdict.UNKNOWN, text="expected 20 ms or less; got 90 ms"
+    )
 
     told = what_it_means(make.judgement(verdict=Verdict.UNKNOWN, assumptions=(late,)))
 

@@ -301,7 +301,7 @@ CLUSTER = RestartPolicy(
     restarted=Comeback(least_ms=0, most_ms=5000, by="the kubelet"),
     recreated=Comeback(least_ms=0, most_ms=60000, by="its controller"),
 )
-NODE = replace(CLUSTER, hand_over_ms=12_000, stays_away_ms=1500)
+NODE = replace(CLUSTER, planned_failover_ms=12_000, stays_away_ms=1500)
 DELETE = delete_pod("master")
 
 
@@ -333,8 +333,8 @@ def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
 def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
     """Two Sentinels are left, so the quorum of two takes the leader."""
     prediction = foretell(DELETE, policy=NODE, load=Load())
-    names = {limits.name: limits for limits in prediction.hand_over}
-    first_writes = [limits for limits in prediction.hand_over if limits.name == "first_write_at"]
+    names = {limits.name: limits for limits in prediction.planned_failover}
+    first_writes = [limits for limits in prediction.planned_failover if limits.name == "first_write_at"]
 
     assert prediction.because.startswith("a planned failover before it stops, or else the master is down")
     assert "2 of 3 known Sentinels" in prediction.because
@@ -345,9 +345,9 @@ def test_a_deleted_master_hands_over_and_its_sentinel_goes_with_it() -> None:
     assert names["quorum_switch_at"].upper_ms == names["last_switch_at"].upper_ms
 
 
-def test_only_a_deletion_is_handed_over() -> None:
-    assert foretell(KILL, policy=NODE).hand_over == ()
-    assert foretell(DELETE, policy=CLUSTER).hand_over == ()
+def test_only_a_deletion_is_a_planned_failover() -> None:
+    assert foretell(KILL, policy=NODE).planned_failover == ()
+    assert foretell(DELETE, policy=CLUSTER).planned_failover == ()
 
 
 def test_with_all_sentinels_away_nothing_can_be_told() -> None:
@@ -441,7 +441,7 @@ def test_a_killed_container_keeps_its_address_and_its_sentinel() -> None:
 
 
 def test_a_master_that_hands_over_first_is_replaced_whoever_takes_its_place() -> None:
-    policy = replace(remade_within(0, 1000), hand_over_ms=12_000)
+    policy = replace(remade_within(0, 1000), planned_failover_ms=12_000)
 
     assert foretell(DELETE, views=sentinels(down_after_ms=30_000), policy=policy).failover is True
 

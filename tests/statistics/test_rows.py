@@ -25,13 +25,13 @@ def test_a_row_counts_verdicts_and_losses_and_takes_the_worst_noise(make: Any) -
     judged = [
         make.judgement(),
         make.judgement(verdict=Verdict.FAIL, writes=make.writes(3)),
-        make.judgement(availability=make.availability(noise_ms=9.0, lateness_p99_ms=21.0)),
+        make.judgement(availability=make.availability(noise_ms=9.0, scheduling_delay_p99_ms=21.0)),
     ]
 
     (row,) = summarise(Tried(make.plan(), judgement) for judgement in judged)
 
     assert (row.passed, row.unknown, row.failed, row.lost) == (2, 0, 1, 3)
-    assert (row.noise_ms, row.lateness_p99_ms) == (9.0, 21.0)
+    assert (row.noise_ms, row.scheduling_delay_p99_ms) == (9.0, 21.0)
 
 
 def test_no_number_of_a_refused_trial_enters_a_row(make: Any) -> None:
@@ -40,7 +40,7 @@ def test_no_number_of_a_refused_trial_enters_a_row(make: Any) -> None:
     refused = make.judgement(
         verdict=Verdict.UNKNOWN,
         writes=make.writes(50),
-        availability=make.availability(90_000.0, noise_ms=70.0, lateness_p99_ms=80.0),
+        availability=make.availability(90_000.0, noise_ms=70.0, scheduling_delay_p99_ms=80.0),
         timeline=make.timeline({"fault_at": 0.0, "first_switch_at": 60_000.0, "last_switch_at": 61_000.0}),
         findings=(Finding(name="ledger.lost", verdict=Verdict.UNKNOWN, text="no server was read"),),
     )
@@ -76,7 +76,7 @@ def test_where_every_trial_is_refused_there_is_no_number(make: Any) -> None:
     (row,) = summarise([Tried(make.plan(), make.judgement(verdict=Verdict.UNKNOWN))])
 
     assert (row.n, row.judged) == (1, 0)
-    assert (row.lost, row.noise_ms, row.lateness_p99_ms, row.outage.n) == (None, None, None, 0)
+    assert (row.lost, row.noise_ms, row.scheduling_delay_p99_ms, row.outage.n) == (None, None, None, 0)
 
 
 def test_a_predicted_switch_that_never_came_is_censored_where_the_watching_ended(make: Any) -> None:

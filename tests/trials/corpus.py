@@ -90,7 +90,7 @@ def _measured(
     return {
         "timeline": {
             "failover": timeline.failover,
-            "handed_over": timeline.handed_over,
+            "planned_failover": timeline.planned_failover,
             "masters": [timeline.old_master, timeline.new_master],
             "instants": {
                 name: [instant.earliest_ns, instant.latest_ns] for name, instant in sorted(timeline.instants.items())
@@ -115,9 +115,9 @@ def _measured(
             "outage_ms": availability.outage_ms,
             "censored": availability.censored,
             "noise_ms": availability.noise_ms,
-            "lateness_p50_ms": availability.lateness_p50_ms,
-            "lateness_p99_ms": availability.lateness_p99_ms,
-            "lateness_max_ms": availability.lateness_max_ms,
+            "scheduling_delay_p50_ms": availability.scheduling_delay_p50_ms,
+            "scheduling_delay_p99_ms": availability.scheduling_delay_p99_ms,
+            "scheduling_delay_max_ms": availability.scheduling_delay_max_ms,
             "control": [availability.control_acknowledged, availability.control_planned],
         },
         "phases": {

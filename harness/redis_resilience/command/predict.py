@@ -133,7 +133,7 @@ def _told(prediction: Prediction, word: str) -> str:
         if bound.name == instants.FIRST_SWITCH_AT and bound.origin == instants.FAULT_AT
     )
     text = f"{word} after {_s(whole.lower_ms)} to {_s(whole.upper_ms)} s"
-    if prediction.hand_over:
+    if prediction.planned_failover:
         text = f"planned failover; if that fails, {text}"
     return f"{text}, {_s(prediction.retry_ms)} s later for each failed election"
 

@@ -47,10 +47,10 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
         ),
         _finding(
             "punctual",
-            measured.lateness_p99_ms <= load.max_lateness_ms,
-            f"expected a scheduling delay of the load (p99) of {load.max_lateness_ms:g} ms or less; "
-            f"got {measured.lateness_p99_ms:.2f} ms"
-            + ("" if measured.lateness_p99_ms <= load.max_lateness_ms else "; is the machine busy?"),
+            measured.scheduling_delay_p99_ms <= load.max_scheduling_delay_ms,
+            f"expected a scheduling delay of the load (p99) of {load.max_scheduling_delay_ms:g} ms or less; "
+            f"got {measured.scheduling_delay_p99_ms:.2f} ms"
+            + ("" if measured.scheduling_delay_p99_ms <= load.max_scheduling_delay_ms else "; is the machine busy?"),
         ),
         _finding(
             "awake",

@@ -53,7 +53,7 @@ def judge(reading: Reading) -> Answer[Availability]:
     gap = _longest(ordered, fault_ns, due_end, EVERYONE)
     in_control = window.holds(rows["due_ns"])
     control = ordered[window.holds(ordered)]
-    lateness = _lateness(rows)
+    delay = _scheduling_delay(rows)
     availability = Availability(
         outage_ms=_length_ms(gap, due_end),
         censored=gap is not None and gap.censored,
@@ -63,9 +63,9 @@ def judge(reading: Reading) -> Answer[Availability]:
             _weighed(reading, each, due_end) for each in _by_writer(returns, writer[good], fault_ns, due_end)
         ),
         gap=_weighed(reading, gap, due_end) if gap else None,
-        lateness_p50_ms=lateness[0],
-        lateness_p99_ms=lateness[1],
-        lateness_max_ms=lateness[2],
+        scheduling_delay_p50_ms=delay[0],
+        scheduling_delay_p99_ms=delay[1],
+        scheduling_delay_max_ms=delay[2],
         control_acknowledged=int(np.count_nonzero(good & in_control)),
         control_planned=max(int(np.count_nonzero(in_control)), _planned(reading, window)),
         stalled_max_ms=longest_ms(reading),
@@ -143,7 +143,7 @@ def _by_writer(returns: _Times, writer: NDArray[np.uint16], since_ns: int | None
     return tuple(found)
 
 
-def _lateness(rows: Records) -> tuple[float, float, float]:
+def _scheduling_delay(rows: Records) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of call minus due, of operations that were sent, in ms."""
     sent = ~np.isin(rows["cause"], _NEVER_SENT)
     late = (rows["call_ns"] - rows["due_ns"])[sent]
@@ -180,9 +180,9 @@ _NO_AVAILABILITY = Availability(
     spacing_ms=0.0,
     by_client=(),
     gap=None,
-    lateness_p50_ms=0.0,
-    lateness_p99_ms=0.0,
-    lateness_max_ms=0.0,
+    scheduling_delay_p50_ms=0.0,
+    scheduling_delay_p99_ms=0.0,
+    scheduling_delay_max_ms=0.0,
     control_acknowledged=0,
     control_planned=0,
 )

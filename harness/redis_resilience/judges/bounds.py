@@ -62,7 +62,7 @@ def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
     findings = [_expected(reading, times), _once(reading)]
     if times.failover:
         prediction = reading.environment.prediction
-        chain = prediction.hand_over if times.handed_over and prediction.hand_over else prediction.bounds
+        chain = (times.planned_failover and prediction.planned_failover) or prediction.bounds
         checks = tuple(_check(reading, times, bound) for bound in _holding(chain, times))
         findings.append(_explained(checks))
     return Answer(measures=checks, findings=tuple(findings))

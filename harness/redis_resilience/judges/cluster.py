@@ -57,9 +57,9 @@ def whole_load(chosen: Availability, parts: Sequence[Availability]) -> Availabil
     """The chosen shard's outage, beside the load of all: a trial is sound only where all of it was there."""
     return replace(
         chosen,
-        lateness_p50_ms=max(part.lateness_p50_ms for part in parts),
-        lateness_p99_ms=max(part.lateness_p99_ms for part in parts),
-        lateness_max_ms=max(part.lateness_max_ms for part in parts),
+        scheduling_delay_p50_ms=max(part.scheduling_delay_p50_ms for part in parts),
+        scheduling_delay_p99_ms=max(part.scheduling_delay_p99_ms for part in parts),
+        scheduling_delay_max_ms=max(part.scheduling_delay_max_ms for part in parts),
         control_acknowledged=sum(part.control_acknowledged for part in parts),
         control_planned=sum(part.control_planned for part in parts),
     )

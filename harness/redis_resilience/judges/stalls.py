@@ -7,12 +7,13 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import ProbeStalled
 from redis_resilience.model.plan import Load
 
-_TICKS = 10
+_DELAYS = 10
+"""A stop of the whole probe counts from so many times the scheduling delay that its operations may have."""
 
 
 def limit_ms(load: Load) -> float:
     """The longest stop at once that a trial may have: 200 ms by default, two ticks of Sentinel's own timer."""
-    return _TICKS * load.max_lateness_ms
+    return _DELAYS * load.max_scheduling_delay_ms
 
 
 def stalled_ms(reading: Reading, begin_ns: int, end_ns: int) -> float:

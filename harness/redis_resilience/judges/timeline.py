@@ -58,10 +58,10 @@ def timeline_of(reading: Reading) -> Timeline:
     begin = asked or broken
     process = fault_of(reading, effect).traits.process
     decisions = (nodes.decisions if nodes.has_shards(reading) else _decisions)(reading, begin)
-    handed_over = asked is not None and first is not None and _before_odown(first, decisions)
-    if handed_over:
+    planned_failover = asked is not None and first is not None and _before_odown(first, decisions)
+    if planned_failover:
         decisions |= {instants.SDOWN_AT: None, instants.ODOWN_AT: None}
-    fault = begin if handed_over else broken
+    fault = begin if planned_failover else broken
     found: dict[str, Instant | None] = {
         instants.ASKED_AT: asked,
         instants.FAULT_AT: fault,
@@ -77,7 +77,7 @@ def timeline_of(reading: Reading) -> Timeline:
         instants={name: instant for name in instants.NAMES if (instant := found.get(name)) is not None},
         switches=switches,
         failover=first is not None,
-        handed_over=handed_over,
+        planned_failover=planned_failover,
         old_master=first.old if first else reading.environment.master,
         new_master=first.new if first else "",
     )

@@ -63,14 +63,14 @@ class Prediction:
 
     failover: True / False / None (cannot be predicted). because: the reason in words.
     retry_ms: how much later everything is after one failed election (2 x failover-timeout).
-    hand_over: the bounds that hold instead where the master is replaced before any Sentinel finds it down.
+    planned_failover: the bounds that hold instead where the master is replaced before any Sentinel finds it down.
     """
 
     failover: bool | None
     because: str
     bounds: tuple[Bound, ...] = ()
     retry_ms: float = 0.0
-    hand_over: tuple[Bound, ...] = ()
+    planned_failover: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,18 +54,18 @@ class Load:
 
     min_share: share of the planned operations that must be acknowledged in the baseline; a stall of the machine
     costs some, and shows as noise and scheduling delay besides.
-    max_lateness_ms: the load generator's own p99 scheduling delay above which nothing is concluded.
+    max_scheduling_delay_ms: the load generator's own p99 scheduling delay above which nothing is concluded.
     reconnect_ms: a client without a connection tries again this often, staggered between the clients.
     """
 
     writers: tuple[Writers, ...] = (Writers(),)
     min_share: float = 0.5
-    max_lateness_ms: float = 20.0
+    max_scheduling_delay_ms: float = 20.0
     reconnect_ms: float = 10.0
 
     def __post_init__(self) -> None:
         must_be_within("min_share, a share of the planned operations,", self.min_share, 0.0, 1.0)
-        must_be_within("max_lateness_ms", self.max_lateness_ms, 0.0, LONGEST_S * 1e3, "ms")
+        must_be_within("max_scheduling_delay_ms", self.max_scheduling_delay_ms, 0.0, LONGEST_S * 1e3, "ms")
         if not any(group.kind == "write" for group in self.writers):
             raise UsageError("expected a group that writes; got readers alone; call trial.load() for writers, too")
         must_be_within("reconnect_ms", self.reconnect_ms, 0.1, LONGEST_S * 1e3, "ms")

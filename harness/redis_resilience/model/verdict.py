@@ -106,7 +106,7 @@ class Availability:
     """outage: the longest gap that the clients of the master saw after the fault, all clients taken together.
 
     noise_ms: the longest such gap in the baseline without fault: what this machine calls an outage by itself.
-    lateness_*: scheduling delay of the load generator, in ms, of operations that were sent.
+    scheduling_delay_*: scheduling delay of the load generator, in ms, of operations that were sent.
     stalled_max_ms: the longest time at once for which the probe stalled.
     """
 
@@ -116,9 +116,9 @@ class Availability:
     spacing_ms: float
     by_client: tuple[Gap, ...]
     gap: Gap | None
-    lateness_p50_ms: float
-    lateness_p99_ms: float
-    lateness_max_ms: float
+    scheduling_delay_p50_ms: float
+    scheduling_delay_p99_ms: float
+    scheduling_delay_max_ms: float
     control_acknowledged: int
     control_planned: int
     stalled_max_ms: float = 0.0
@@ -144,13 +144,13 @@ class Switch:
 class Timeline:
     """All instants that happened, by name (`redis_resilience.model.instants`), and every Sentinel's switch.
 
-    handed_over: the master was replaced on request, before any quorum found it down.
+    planned_failover: the master was replaced on request, before any quorum found it down.
     """
 
     instants: dict[str, Instant]
     switches: tuple[Switch, ...] = ()
     failover: bool = False
-    handed_over: bool = False
+    planned_failover: bool = False
     old_master: str = ""
     new_master: str = ""
 

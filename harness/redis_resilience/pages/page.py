@@ -71,7 +71,7 @@ def render(history: History, judgement: Judgement, *, script: str, lint: LintRep
         absent=_pairs({name: count for name, count in judgement.writes.absent_by_server.items() if count}),
         lost_causes=_pairs(judgement.writes.lost_by_cause),
         gaps=_gaps(judgement),
-        lateness=_lateness(judgement),
+        delay=_scheduling_delay(judgement),
         events=_events(history, judgement),
         servers=_servers(history.environment),
         sentinels=_sentinels(history.environment),
@@ -219,7 +219,7 @@ def _gaps(judgement: Judgement) -> Rows:
     )
 
 
-def _lateness(judgement: Judgement) -> Rows:
+def _scheduling_delay(judgement: Judgement) -> Rows:
     availability = judgement.availability
     return (
         ("longest gap without a fault (noise floor)", f"{ms_text(availability.noise_ms)} ms"),
@@ -229,9 +229,9 @@ def _lateness(judgement: Judgement) -> Rows:
             ", ".join(
                 f"{value:.2f}"
                 for value in (
-                    availability.lateness_p50_ms,
-                    availability.lateness_p99_ms,
-                    availability.lateness_max_ms,
+                    availability.scheduling_delay_p50_ms,
+                    availability.scheduling_delay_p99_ms,
+                    availability.scheduling_delay_max_ms,
                 )
             )
             + " ms",

@@ -25,7 +25,7 @@ def properties(judgement: Judgement) -> dict[str, Property]:
         told |= {"redis_outage_ms": _rounded(outage), "redis_outage_censored": availability.censored}
     told |= {
         "redis_noise_ms": _rounded(availability.noise_ms),
-        "redis_lateness_p99_ms": _rounded(availability.lateness_p99_ms),
+        "redis_scheduling_delay_p99_ms": _rounded(availability.scheduling_delay_p99_ms),
     }
     for name in instants.NAMES:
         ms = timeline.ms(name)

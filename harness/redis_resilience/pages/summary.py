@@ -95,7 +95,7 @@ def _table(rows: Sequence[Row]) -> Iterable[str]:
             quantile_text(row.last_switch.maximum),
             lost_text(row),
             ms_text(row.noise_ms),
-            ms_text(row.lateness_p99_ms),
+            ms_text(row.scheduling_delay_p99_ms),
         )
         yield f"| {' | '.join(cells)} |"
 

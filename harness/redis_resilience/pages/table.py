@@ -53,7 +53,7 @@ def _table(rows: Sequence[Row], *, name_width: int) -> Table:
             *(_cell(values) for values in (row.outage, row.first_switch, row.last_switch)),
             lost_text(row),
             ms_text(row.noise_ms),
-            ms_text(row.lateness_p99_ms),
+            ms_text(row.scheduling_delay_p99_ms),
         )
     return table
 

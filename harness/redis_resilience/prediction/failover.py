@@ -17,7 +17,7 @@ from redis_resilience.model.plan import Load, Scheduled
 from redis_resilience.model.traits import BackBy, Takes
 from redis_resilience.prediction.away import SENTINEL, SERVER, Out, outs
 from redis_resilience.prediction.candidates import Candidates
-from redis_resilience.prediction.phases import MET_MS, STARTED_MS, Settings, crash_bounds, hand_over_bounds
+from redis_resilience.prediction.phases import MET_MS, STARTED_MS, Settings, crash_bounds, planned_failover_bounds
 from redis_resilience.topologies.restarts import STAYS_DOWN, Absence, Comeback, RestartPolicy, absence
 
 
@@ -49,7 +49,7 @@ def predict(
     )
     decisive = next((each for each in (first, *later) if each.failover is not False), first)
     # The phases are measured from the first loss.
-    return decisive if decisive is first else replace(decisive, bounds=(), hand_over=())
+    return decisive if decisive is first else replace(decisive, bounds=(), planned_failover=())
 
 
 def _of_loss(
@@ -80,19 +80,19 @@ def _of_loss(
         return Prediction(failover=False, because=impossible)
     # Clients that still reach the old master stay with it.
     bounds = crash_bounds(settings, silent=traits.silent, load=None if traits.clients_reach_it else load)
-    hand_over: tuple[Bound, ...] = ()
+    planned_failover: tuple[Bound, ...] = ()
     recreated = traits.back_by is BackBy.RECREATION
-    if recreated and policy.hand_over_ms:
-        hand_over = hand_over_bounds(settings, within_ms=policy.hand_over_ms, load=load)
+    if recreated and policy.planned_failover_ms:
+        planned_failover = planned_failover_bounds(settings, within_ms=policy.planned_failover_ms, load=load)
     absent = absence(hit, policy, settings.down_after_ms[0])
     noticed_ms = absent.most_ms + (2 * TICK_MS if traits.silent else connected_by_ms(settings.ping_ms))
-    if noticed_ms < settings.down_after_ms[0] and not hand_over:
+    if noticed_ms < settings.down_after_ms[0] and not planned_failover:
         return Prediction(
             failover=False,
             because=f"{absent.because} and the Sentinels reach it again within {noticed_ms:g} ms, before "
             f"D = {settings.down_after_ms[0]:g} ms",
         )
-    stranger = policy.recreated if policy.apart and recreated and not hand_over else None
+    stranger = policy.recreated if policy.apart and recreated and not planned_failover else None
     if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
         met_ms = stranger.most_ms + MET_MS
         if met_ms < settings.down_after_ms[0]:
@@ -106,7 +106,7 @@ def _of_loss(
         leaving = f"{leaving} once the last of them is down, which is too close to the election to be certain"
     doubt = candidates.doubt or leaving or _doubt(settings, absent, stranger, bounds)
     certain = (
-        ("a planned failover before it stops, or else " if hand_over else "")
+        ("a planned failover before it stops, or else " if planned_failover else "")
         + f"the master is down for longer than D = {settings.down_after_ms[1]:g} ms ({absent.because}) and "
         f"{settings.live} of {settings.known[1]} known Sentinels are reachable (quorum {settings.quorum})"
         + (f"; enough of them only {settings.late_ms:g} ms after the fault" if settings.late_ms else "")
@@ -117,7 +117,7 @@ def _of_loss(
         because=doubt or certain,
         bounds=bounds,
         retry_ms=2 * settings.failover_timeout_ms,
-        hand_over=hand_over,
+        planned_failover=planned_failover,
     )
 
 

@@ -100,7 +100,7 @@ def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tupl
     return (*chain, total)
 
 
-def hand_over_bounds(settings: Settings, *, within_ms: float, load: Load | None) -> tuple[Bound, ...]:
+def planned_failover_bounds(settings: Settings, *, within_ms: float, load: Load | None) -> tuple[Bound, ...]:
     """Of a master that asks for its own replacement, which needs no votes, within `within_ms`, and only then goes."""
     elected = Bound(
         name=instants.ELECTED_AT,

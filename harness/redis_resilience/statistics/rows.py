@@ -26,7 +26,7 @@ class Row:
     ended: how pytest ended the test, with numbers.
     n: all trials; every other number but the verdicts' counts is of the judged ones, those that were not refused.
     lost: None where no trial was judged. loss_not_known: judged trials that `lost` says nothing of.
-    noise_ms, lateness_p99_ms: the worst judged trial's; None where there is none.
+    noise_ms, scheduling_delay_p99_ms: the worst judged trial's; None where there is none.
     refused_unended: refused trials whose outage had not ended. refused_lost: writes that refused trials found lost.
     """
 
@@ -45,7 +45,7 @@ class Row:
     lost: int | None
     loss_not_known: int
     noise_ms: float | None
-    lateness_p99_ms: float | None
+    scheduling_delay_p99_ms: float | None
     refused_unended: int
     refused_lost: int
 
@@ -100,7 +100,9 @@ def _row(name: str, trials: Sequence[Tried]) -> Row:
         lost=sum(judgement.writes.lost for judgement in judged) if judged else None,
         loss_not_known=sum(not loss_known(judgement) for judgement in judged),
         noise_ms=max((judgement.availability.noise_ms for judgement in judged), default=None),
-        lateness_p99_ms=max((judgement.availability.lateness_p99_ms for judgement in judged), default=None),
+        scheduling_delay_p99_ms=max(
+            (judgement.availability.scheduling_delay_p99_ms for judgement in judged), default=None
+        ),
         refused_unended=sum(judgement.availability.censored for judgement in refused),
         refused_lost=sum(judgement.writes.lost for judgement in refused),
     )

@@ -45,7 +45,7 @@ NODE = Topology(
         ("min-replicas-max-lag", "5"),
     ),
     sentinel_config=(("resolve-hostnames", "yes"), ("announce-hostnames", "yes")),
-    hand_over_ms=12_000,
+    planned_failover_ms=12_000,
     stays_away_ms=1500,
     weaknesses=(
         "one Sentinel dies with each pod: with the master's pod gone, 2 of 3 remain, exactly the majority",

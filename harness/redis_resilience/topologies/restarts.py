@@ -27,7 +27,7 @@ class Comeback:
 class RestartPolicy:
     """restarted: a container that ended. recreated: a pod that was deleted. None: not before the fault is healed.
 
-    hand_over_ms: a pod that is deleted makes another one master first, within so long; 0 = it does not try.
+    planned_failover_ms: a pod that is deleted makes another one master first, within so long; 0 = it does not try.
     stays_away_ms: back as master only where it was missed for less than D minus this; 0 = it does not ask.
     by_name: the Sentinels look for it by name, not at the address that it had. apart: a recreated pod is master at
     its own address, even if another master exists, and has a new Sentinel that monitors that address.
@@ -36,7 +36,7 @@ class RestartPolicy:
 
     restarted: Comeback | None = None
     recreated: Comeback | None = None
-    hand_over_ms: float = 0.0
+    planned_failover_ms: float = 0.0
     stays_away_ms: float = 0.0
     by_name: bool = True
     apart: bool = False

@@ -136,9 +136,9 @@ class Topology:
     """service: the headless Service; pod redis-0 answers to the name "redis-0.<service>".
     services: further ones, behind whose names any pod may answer.
 
-    hand_over_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is deleted
-    makes another one master first, within so long; a container that comes back is master again only where it was missed
-    for less than D minus this. 0: neither.
+    planned_failover_ms, stays_away_ms: what its manifests add, and processes of a host do not have: a pod that is
+    deleted makes another one master first, within so long; a container that comes back is master again only where it
+    was missed for less than D minus this. 0: neither.
     fresh_sentinels: a Sentinel that starts, even in the same pod, has a new identity and asks others what to monitor.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
     password: servers and Sentinels require one, which is drawn for each deployment and no part of this data.
@@ -170,7 +170,7 @@ class Topology:
     redis_config: tuple[tuple[str, str], ...] = ()
     sentinel_config: tuple[tuple[str, str], ...] = ()
     fresh_sentinels: bool = False
-    hand_over_ms: int = 0
+    planned_failover_ms: int = 0
     stays_away_ms: int = 0
     promises: str = ""
     manifests: str = ""

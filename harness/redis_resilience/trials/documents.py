@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from redis_resilience.model.errors import BrokenTrial, UsageError
+from redis_resilience.model.renamed import with_names_of_today
 
 T = TypeVar("T")
 _LARGEST = 1 << 62
@@ -23,7 +24,7 @@ def decode_json(data: bytes, kind: type[T]) -> T:
     try:
         plain = msgspec.json.decode(data)
         _must_be_measurable(plain)
-        return msgspec.convert(plain, kind)
+        return msgspec.convert(with_names_of_today(plain), kind)
     except (msgspec.MsgspecError, ValueError, RecursionError, UsageError) as error:
         raise BrokenTrial(f"expected {kind.__name__}; {error}") from error
 

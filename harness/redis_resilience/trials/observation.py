@@ -48,7 +48,7 @@ class Observation:
             quiet_s += 2 * profile.dead_after_ms / 1e3
         if not self.awaited:
             return quiet_s
-        bounds = (*prediction.bounds, *prediction.hand_over)
+        bounds = (*prediction.bounds, *prediction.planned_failover)
         allowed_s = max((bound.upper_ms for bound in bounds), default=quiet_s * 1e3) / 1e3
         attempts = ATTEMPTS_OBSERVED if self._in_vain() else 1
         return allowed_s + attempts * prediction.retry_ms / 1e3 + _MARGIN_S

@@ -87,8 +87,10 @@ class Outcome:
     def predicted(self, instant: str) -> Range:
         """The bounds of an instant ("first_switch_at"), phases added up to the fault; raises KeyError where none is."""
         prediction = self.environment.prediction
-        handed_over = self.judgement.timeline.handed_over and prediction.hand_over
-        bounds = {bound.name: bound for bound in (prediction.hand_over if handed_over else prediction.bounds)}
+        planned_failover = self.judgement.timeline.planned_failover and prediction.planned_failover
+        bounds = {
+            bound.name: bound for bound in (prediction.planned_failover if planned_failover else prediction.bounds)
+        }
         lower = upper = 0.0
         name = instant
         while name != instants.FAULT_AT:

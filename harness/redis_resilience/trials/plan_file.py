@@ -13,6 +13,7 @@ import yaml
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.plan import SCHEMA, Plan
+from redis_resilience.model.renamed import with_names_of_today
 
 SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -42,6 +43,7 @@ def decode_plan(data: bytes) -> Plan:
 
 def plan_of(data: object) -> Plan:
     """The plan behind decoded JSON or YAML, of any schema up to this one; raises UsageError."""
+    data = with_names_of_today(data)
     if not isinstance(data, dict):
         raise UsageError(f"expected a plan, an object with {', '.join(_keys(Plan))}; got {type(data).__name__}")
     schema = data.get("schema", SCHEMA)

@@ -284,7 +284,7 @@ def test_care_counts_the_restarts_and_names_who_shares_the_node(up, api, make_po
 
     assert up.policy("redis-0").co_located == ("redis-1", "redis-2")
     assert up.policy("redis-0").restarted.most_ms == 5_000
-    assert (up.policy("redis-0").hand_over_ms, up.policy("redis-0").stays_away_ms) == (12_000, 1500)
+    assert (up.policy("redis-0").planned_failover_ms, up.policy("redis-0").stays_away_ms) == (12_000, 1500)
 
 
 @pytest.mark.usefixtures("gone")

@@ -23,7 +23,7 @@ def test_only_a_topology_of_names_is_found_again_under_another_address():
 def test_the_printed_set_up_hands_nothing_over():
     policy = restart_policy_of(topology("statefulset"), "redis-0", restarts=0, co_located=("redis-1",))
 
-    assert (policy.hand_over_ms, policy.stays_away_ms, policy.co_located) == (0, 0, ("redis-1",))
+    assert (policy.planned_failover_ms, policy.stays_away_ms, policy.co_located) == (0, 0, ("redis-1",))
 
 
 @pytest.mark.parametrize(

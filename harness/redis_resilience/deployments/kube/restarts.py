@@ -30,7 +30,7 @@ def restart_policy_of(
     return RestartPolicy(
         restarted=Comeback(least_ms=0.0, most_ms=back_off_ms + _STARTED_WITHIN_MS, by="the kubelet"),
         recreated=Comeback(least_ms=0.0, most_ms=_MADE_WITHIN_MS, by="its controller"),
-        hand_over_ms=float(topology.hand_over_ms),
+        planned_failover_ms=float(topology.planned_failover_ms),
         stays_away_ms=float(topology.stays_away_ms),
         by_name=by_name,
         apart=not by_name and _boots_apart(topology, pod),

@@ -85,7 +85,7 @@ def _only_pings(command: str) -> bool:
     return "ping" in said and not any(word in said for word in ("role", "master_link", "master_sync", "replication"))
 
 
-def _no_hand_over(setup: Setup) -> Answers:
+def _no_planned_failover(setup: Setup) -> Answers:
     for _, container in setup.containers("redis"):
         if not container.pre_stop and setup.sentinels:
             yield Hit(seen="no preStop hook", where=container.where)
@@ -203,7 +203,7 @@ RULES = (
         fix="Add a preStop hook that refuses writes, lets replicas catch up, and asks a Sentinel for a failover.",
         scenario="master-delete",
         needs=(Needs.PODS, Needs.SENTINELS),
-        check=_no_hand_over,
+        check=_no_planned_failover,
     ),
     Rule(
         id="signal-swallowed",

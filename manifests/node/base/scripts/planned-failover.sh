@@ -7,7 +7,7 @@ set -eu
 . "$(dirname "$0")/sentinels.sh"
 
 CAUGHT_UP_WITHIN_S=2
-HANDED_OVER_WITHIN_S=10
+REPLACED_WITHIN_S=10
 
 own() { ask "$POD_NAME" 6379 "$@"; }
 
@@ -20,7 +20,7 @@ caught_up() {
 }
 
 # Whether every other Sentinel that answers names another pod.
-handed_over() {
+replaced() {
     heard=0
     for sentinel in $(others); do
         # shellcheck disable=SC2046 # words are wanted
@@ -42,15 +42,15 @@ accepted() {
     return 1
 }
 
-hand_over() {
-    [ "$(own role | head -n 1)" = master ] || { say "not master, nothing to hand over"; return; }
+fail_over() {
+    [ "$(own role | head -n 1)" = master ] || { say "not master, no failover to request"; return; }
     own config set min-replicas-to-write 100 > /dev/null
     until_so $CAUGHT_UP_WITHIN_S caught_up || say "not every replica has caught up"
-    if accepted && until_so $HANDED_OVER_WITHIN_S handed_over; then
+    if accepted && until_so $REPLACED_WITHIN_S replaced; then
         say "another pod is master"
     else
         say "no other pod became master"
     fi
 }
 
-hand_over
+fail_over

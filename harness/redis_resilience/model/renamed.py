@@ -1,0 +1,23 @@
+"""Keys that documents of earlier releases had under other names; pure conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_NAMES: Mapping[str, str] = {
+    "hand_over": "planned_failover",
+    "handed_over": "planned_failover",
+    "lateness_max_ms": "scheduling_delay_max_ms",
+    "lateness_p50_ms": "scheduling_delay_p50_ms",
+    "lateness_p99_ms": "scheduling_delay_p99_ms",
+    "max_lateness_ms": "max_scheduling_delay_ms",
+}
+
+
+def with_names_of_today(value: object) -> object:
+    """A decoded document, plan, environment or judgement, of any release, under the names that its types have now."""
+    if isinstance(value, dict):
+        return {_NAMES.get(key, key): with_names_of_today(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_names_of_today(each) for each in value]
+    return value
