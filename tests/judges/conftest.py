@@ -16,7 +16,7 @@ from msgspec import structs
 from msgspec.structs import fields
 
 from redis_resilience.judges.reading import Reading, read
-from redis_resilience.model.cluster import Range, slots_of
+from redis_resilience.model.cluster import SlotRange, slots_of
 from redis_resilience.model.environment import Bound, Environment, Prediction, SentinelView, Server, Shard
 from redis_resilience.model.events import AnyEvent, FaultEffect, Link, Role, SentinelMessage
 from redis_resilience.model.faults import Fault, Kill, delete_pod, stop_node
@@ -222,7 +222,7 @@ class Story:
         self.event(at, f"node:{node}", kind, since=at - 20, **data)
 
     def owner(
-        self, at: float, node: str, *, slots: Range = (0, 8191), old: str = "redis-0", new: str = "redis-1"
+        self, at: float, node: str, *, slots: SlotRange = (0, 8191), old: str = "redis-0", new: str = "redis-1"
     ) -> None:
         self.word(at, node, "owner", slots=slots, owner=new, before=old, epoch=7)
 

@@ -10,12 +10,12 @@ from redis_resilience.lint.setup import (
     SECRET,
     Budget,
     Container,
+    Directives,
     Probe,
     Seen,
     Sentinel,
     Server,
     Service,
-    Settings,
     Setup,
     Workload,
 )
@@ -39,17 +39,17 @@ _SENTINEL = {
 }
 
 
-def settings(values: dict[str, str], where: str) -> Settings:
-    return Settings(where=where, seen={name: Seen(value=value, where=where) for name, value in values.items()})
+def settings(values: dict[str, str], where: str) -> Directives:
+    return Directives(where=where, seen={name: Seen(value=value, where=where) for name, value in values.items()})
 
 
 class SetupFactory:
     """Sentinels and servers in pods of their own, five and three, which no rule objects to."""
 
-    def redis(self, **changes: str) -> Settings:
+    def redis(self, **changes: str) -> Directives:
         return settings(_REDIS | {name.replace("_", "-"): value for name, value in changes.items()}, "redis.conf")
 
-    def sentinel(self, **changes: str) -> Settings:
+    def sentinel(self, **changes: str) -> Directives:
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         return settings(_SENTINEL | named, "sentinel.conf")
 

@@ -11,7 +11,7 @@ from redis_resilience.command.scenarios import scenarios
 from redis_resilience.lint.check import check
 from redis_resilience.lint.rule import Needs
 from redis_resilience.lint.rules import RULES
-from redis_resilience.lint.setup import Budget, Seen, Settings, Setup
+from redis_resilience.lint.setup import Budget, Directives, Seen, Setup
 from redis_resilience.model.lint import LintReport, Severity
 
 Spoil = Callable[..., Setup]
@@ -175,7 +175,7 @@ def test_a_sound_set_up_is_let_pass_by_every_rule(make):
 
 def test_what_cannot_be_read_is_said_and_not_guessed(make):
     """A setting that a script computes is neither fine nor wrong."""
-    hidden = Settings(where="pod", complete=False, unreadable={"down-after-milliseconds": "start.sh"})
+    hidden = Directives(where="pod", complete=False, unreadable={"down-after-milliseconds": "start.sh"})
     setup = make.setup(
         servers=(make.server(settings=hidden, data=None),),
         sentinels=(make.watcher(settings=hidden, monitored=None, state=None),),
@@ -221,7 +221,7 @@ def test_an_image_with_a_digest_or_a_tag_is_let_pass(make, image):
 
 def test_a_node_that_announces_what_cannot_be_read_announces(make):
     """$(POD_IP) is an address, whichever."""
-    computed = Settings(
+    computed = Directives(
         where="pod", seen=make.redis(cluster_enabled="yes").seen, unreadable={"cluster-announce-ip": "x"}
     )
 

@@ -79,7 +79,7 @@ class Named(Fixed):
 def lonely(target: str, told: list[Event]) -> tuple[writers.Writer, Named]:
     """A writer of which nothing is recorded, on its way to a server that is not watched."""
     recorder = SimpleNamespace(operation=lambda **_: None, trial="t")
-    book = writers.Book(recorder, Directory(), told.append)  # type: ignore[arg-type]  # nothing of it is recorded
+    book = writers.Shared(recorder, Directory(), told.append)  # type: ignore[arg-type]  # nothing of it is recorded
     habits = writers.Habits(timeout_ms=100, reconnect_ms=10, member=2, members=4, closed=False)
     route = Named(target, book.directory)
     return writers.Writer(book, route, habits), route

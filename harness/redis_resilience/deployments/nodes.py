@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from redis_resilience.deployments.probe import Asks
 from redis_resilience.deployments.replies import fields
-from redis_resilience.model.cluster import SLOTS, Node, Range, covered, parse_nodes, ranges_text
+from redis_resilience.model.cluster import SLOTS, Node, SlotRange, covered, parse_nodes, ranges_text
 from redis_resilience.model.endpoint import Endpoint
 
 
@@ -18,7 +18,7 @@ from redis_resilience.model.endpoint import Endpoint
 class ShardSeen:
     """Slots, and the pods that serve them: by one table, alive or not. master: "" for a node that is no pod's."""
 
-    slots: tuple[Range, ...]
+    slots: tuple[SlotRange, ...]
     master: str
     replicas: tuple[str, ...]
 

@@ -38,20 +38,20 @@ def judge(reading: Reading) -> Answer[Writes]:
     final = final_master(reading)
     if final is None:
         return _unread(reading)
-    book = _Book(reading)
-    writes = _writes(reading, book, final)
+    accounting = _Accounting(reading)
+    writes = _writes(reading, accounting, final)
     return Answer(
         measures=writes,
         findings=(
             loss_finding(reading, writes),
             _count_finding(UNEXPECTED, writes.unexpected, "keys present that were never written", writes),
-            _diverged_finding(reading, book, writes, final),
-            _sum_finding(reading, book, writes, final),
+            _diverged_finding(reading, accounting, writes, final),
+            _sum_finding(reading, accounting, writes, final),
         ),
     )
 
 
-class _Book:
+class _Accounting:
     """Result by key, and which keys each server holds, as bitmaps over one numbering."""
 
     def __init__(self, reading: Reading) -> None:
@@ -102,10 +102,10 @@ class _Sets:
     foreign: _Bits
 
 
-def _sets(book: _Book, final: FinalRead) -> _Sets:
-    present = book.held[final.server]
-    acknowledged = book.outcome == Result.OK
-    unknown = book.outcome == Result.INFO
+def _sets(accounting: _Accounting, final: FinalRead) -> _Sets:
+    present = accounting.held[final.server]
+    acknowledged = accounting.outcome == Result.OK
+    unknown = accounting.outcome == Result.INFO
     return _Sets(
         acknowledged=acknowledged,
         lost=acknowledged & ~present,
@@ -114,21 +114,23 @@ def _sets(book: _Book, final: FinalRead) -> _Sets:
     )
 
 
-def _writes(reading: Reading, book: _Book, final: FinalRead) -> Writes:
-    sets = _sets(book, final)
-    lost = np.sort(book.rows(sets.lost), order=("return_ns", "key")) if sets.lost.any() else reading.operations[:0]
+def _writes(reading: Reading, accounting: _Accounting, final: FinalRead) -> Writes:
+    sets = _sets(accounting, final)
+    lost = (
+        np.sort(accounting.rows(sets.lost), order=("return_ns", "key")) if sets.lost.any() else reading.operations[:0]
+    )
     why = np.zeros(0, dtype=np.uint8)
     if len(lost):
         why = causes(
             reading,
             lost,
-            survivors=book.rows(sets.acknowledged & ~sets.lost),
+            survivors=accounting.rows(sets.acknowledged & ~sets.lost),
             promotions=promotions(reading),
             final=final,
         )
     by_cause = np.bincount(why, minlength=len(CAUSES))
     trial = reading.plan.trial
-    foreign = [key_text(trial, int(key)) for key in book.keys(sets.foreign)[:NAMED]]
+    foreign = [key_text(trial, int(key)) for key in accounting.keys(sets.foreign)[:NAMED]]
     outcomes = _outcomes(reading.operations)
     return Writes(
         planned=len(reading.operations),
@@ -139,12 +141,14 @@ def _writes(reading: Reading, book: _Book, final: FinalRead) -> Writes:
         lost=int(np.count_nonzero(sets.lost)),
         recovered=int(np.count_nonzero(sets.recovered)),
         unexpected=int(np.count_nonzero(sets.foreign)) + len(final.wrong) + len(final.unexpected),
-        diverged=_diverged(reading, book, final),
+        diverged=_diverged(reading, accounting, final),
         lost_seconds=float(lost["return_ns"][-1] - lost["return_ns"][0]) / 1e9 if len(lost) else 0.0,
-        lost_writes=_named(reading, book, lost[:NAMED], why[:NAMED]),
+        lost_writes=_named(reading, accounting, lost[:NAMED], why[:NAMED]),
         lost_by_cause={CAUSES[index]: int(count) for index, count in enumerate(by_cause) if count},
         unexpected_keys=tuple([*foreign, *sorted(final.wrong), *sorted(final.unexpected)][:NAMED]),
-        absent_by_server={name: int(np.count_nonzero(sets.acknowledged & ~held)) for name, held in book.held.items()},
+        absent_by_server={
+            name: int(np.count_nonzero(sets.acknowledged & ~held)) for name, held in accounting.held.items()
+        },
         final_master=final.server,
     )
 
@@ -158,25 +162,25 @@ def _causes(operations: Records) -> dict[str, int]:
     return {cause.name: int(found[cause]) for cause in Cause if cause is not Cause.NONE and found[cause]}
 
 
-def _diverged(reading: Reading, book: _Book, final: FinalRead) -> int:
+def _diverged(reading: Reading, accounting: _Accounting, final: FinalRead) -> int:
     """Keys that at least one replica holds and the final master does not, or the other way round.
 
     A second master is no replica: `convergence` reports what it holds.
     """
-    differ = np.zeros(book.size, dtype=np.bool_)
+    differ = np.zeros(accounting.size, dtype=np.bool_)
     names: set[str] = set()
     for name, replica in reading.finals.items():
         if name != final.server and replica.role != MASTER:
-            differ |= book.held[name] ^ book.held[final.server]
+            differ |= accounting.held[name] ^ accounting.held[final.server]
             names |= set(replica.unexpected) ^ set(final.unexpected)
     return int(np.count_nonzero(differ)) + len(names)
 
 
-def _named(reading: Reading, book: _Book, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
+def _named(reading: Reading, accounting: _Accounting, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
     servers = [server.name for server in reading.environment.servers]
     run_ids = {event.connection: event.run_id for event in reading.of(Connected)}
     before, after = offsets_around(reading, lost)
-    numbers = book.numbers(lost["key"])
+    numbers = accounting.numbers(lost["key"])
     return tuple(
         LostWrite(
             key=key_text(reading.plan.trial, int(row["key"])),
@@ -186,7 +190,7 @@ def _named(reading: Reading, book: _Book, lost: Records, why: NDArray[np.uint8])
             run_id=run_ids.get(int(row["connection"]), ""),
             offset_before=int(before[index]),
             offset_after=int(after[index]),
-            absent_on=tuple(name for name, held in book.held.items() if not held[numbers[index]]),
+            absent_on=tuple(name for name, held in accounting.held.items() if not held[numbers[index]]),
             cause=CAUSES[why[index]],
         )
         for index, row in enumerate(lost)
@@ -239,20 +243,23 @@ def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
     )
 
 
-def _diverged_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead) -> Finding:
+def _diverged_finding(reading: Reading, accounting: _Accounting, writes: Writes, final: FinalRead) -> Finding:
     """Lists for each replica what it lacks, and what it alone holds, by the first key of each.
 
     A replica that the scenario leaves without its master cannot catch up: what it lacks is reported and not judged.
     """
     what = "keys that differ between the final master and a replica"
     finding = _count_finding(DIVERGED, writes.diverged, what, writes)
-    trial, mine = reading.plan.trial, book.held[final.server]
+    trial, mine = reading.plan.trial, accounting.held[final.server]
     told = []
     for name, replica in sorted(reading.finals.items()):
         if name == final.server or replica.role == MASTER:
             continue
-        theirs = book.held[name]
-        for verb, keys in (("lacks", book.keys(mine & ~theirs)), ("alone holds", book.keys(theirs & ~mine))):
+        theirs = accounting.held[name]
+        for verb, keys in (
+            ("lacks", accounting.keys(mine & ~theirs)),
+            ("alone holds", accounting.keys(theirs & ~mine)),
+        ):
             if len(keys):
                 told.append(f"{name} {verb} {len(keys)}, first {key_text(trial, int(keys[0]))}")
     if told and not reading.plan.expect.heals:
@@ -261,12 +268,12 @@ def _diverged_finding(reading: Reading, book: _Book, writes: Writes, final: Fina
     return replace(finding, text="; ".join((finding.text, *told)))
 
 
-def _sum_finding(reading: Reading, book: _Book, writes: Writes, final: FinalRead) -> Finding:
+def _sum_finding(reading: Reading, accounting: _Accounting, writes: Writes, final: FinalRead) -> Finding:
     """Survivors, recovered and unexpected are all that the final master holds; no key was issued twice."""
     survived = writes.acknowledged - writes.lost
     total = survived + writes.recovered + writes.unexpected
     present = len(final.keys) + len(final.wrong) + len(final.unexpected)
-    repeated = len(reading.operations) - book.distinct()
+    repeated = len(reading.operations) - accounting.distinct()
     good = total == present <= final.dbsize and not repeated
     return Finding(
         name=RECONCILES,

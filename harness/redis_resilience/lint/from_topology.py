@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.lint.setup import SECRET, Seen, Sentinel, Server, Settings, Setup
+from redis_resilience.lint.setup import SECRET, Directives, Seen, Sentinel, Server, Setup
 from redis_resilience.topologies.topology import Boot, Profile, System, Topology, Volume
 
 
@@ -48,7 +48,7 @@ def _boot(topology: Topology, where: str) -> Seen:
     return Seen(value="asks", where=f"{where}, boot {topology.boot}")
 
 
-def _redis(topology: Topology, pod: str, where: str) -> Settings:
+def _redis(topology: Topology, pod: str, where: str) -> Directives:
     seen = {"protected-mode": Seen(value="no", where=where), "save": Seen(value="", where=where)}
     if topology.password:
         seen |= {name: Seen(value=SECRET, where=where) for name in ("masterauth", "requirepass")}
@@ -59,10 +59,10 @@ def _redis(topology: Topology, pod: str, where: str) -> Settings:
     for name, value in topology.redis_config:
         told = " ".join(point for point in points if point != '""') if name == "save" else value
         seen[name] = Seen(value=told, where=f"{where}: {name}")
-    return Settings(where=where, seen=seen)
+    return Directives(where=where, seen=seen)
 
 
-def _sentinel(topology: Topology, profile: Profile, where: str) -> Settings:
+def _sentinel(topology: Topology, profile: Profile, where: str) -> Directives:
     times = f"{where}, profile {profile.name}"
     seen = {
         "quorum": Seen(value=str(topology.quorum), where=f"{where}, quorum"),
@@ -74,4 +74,4 @@ def _sentinel(topology: Topology, profile: Profile, where: str) -> Settings:
     if topology.password:
         seen["auth-pass"] = Seen(value=SECRET, where=where)
     seen |= {name: Seen(value=value, where=f"{where}, sentinel_config") for name, value in topology.sentinel_config}
-    return Settings(where=where, seen=seen)
+    return Directives(where=where, seen=seen)

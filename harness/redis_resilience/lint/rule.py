@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from redis_resilience.lint.setup import Seen, Settings, Setup
+from redis_resilience.lint.setup import Directives, Seen, Setup
 from redis_resilience.model.lint import Severity
 
 
@@ -63,6 +63,6 @@ class Rule:
         return (clustered and self.in_cluster) or self.scenario
 
 
-def value(settings: Settings, name: str) -> Seen | Missing:
+def value(settings: Directives, name: str) -> Seen | Missing:
     """A directive, or the answer that it was not seen."""
     return settings.get(name) or Missing(text=settings.why_not(name), where=settings.where)

@@ -87,7 +87,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Directives:
     """The directives that a program starts with, as far as they can be known.
 
     complete: what is not listed stands at the engine's default. unreadable: directives that are set in a way that
@@ -123,7 +123,7 @@ class Server:
     """
 
     name: str
-    settings: Settings
+    settings: Directives
     count: int = 1
     workload: str = ""
     data: Seen | None = None
@@ -140,7 +140,7 @@ class Sentinel:
     """
 
     name: str
-    settings: Settings
+    settings: Directives
     master: str = ""
     count: int = 1
     workload: str = ""

@@ -16,7 +16,7 @@ from redis_resilience.model.operations import KEY_DIGITS, key_prefix
 
 SLOTS = 16384
 
-Range = tuple[int, int]
+SlotRange = tuple[int, int]
 """First and last slot."""
 
 
@@ -33,7 +33,7 @@ class Node:
     master_id: str
     epoch: int
     linked: bool
-    slots: tuple[Range, ...] = ()
+    slots: tuple[SlotRange, ...] = ()
 
     @property
     def is_master(self) -> bool:
@@ -75,17 +75,17 @@ def slots_of(trial: str, keys: NDArray[np.uint64]) -> NDArray[np.uint16]:
     return crc % np.uint16(SLOTS)
 
 
-def covered(ranges: Iterable[Range]) -> int:
+def covered(ranges: Iterable[SlotRange]) -> int:
     """How many slots these ranges have together."""
     return sum(last - first + 1 for first, last in ranges)
 
 
-def ranges_text(ranges: Iterable[Range]) -> str:
+def ranges_text(ranges: Iterable[SlotRange]) -> str:
     """As Redis writes them: "0-5460 6000"."""
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
-def even_ranges(shards: int) -> tuple[Range, ...]:
+def even_ranges(shards: int) -> tuple[SlotRange, ...]:
     """The slots dealt out as `redis-cli --cluster create` does: 0-5460, 5461-10922, 10923-16383 for three."""
     share = SLOTS / shards
     ends = [round(share * (number + 1) - 1) for number in range(shards)]
@@ -93,7 +93,7 @@ def even_ranges(shards: int) -> tuple[Range, ...]:
     return tuple(zip([0, *(end + 1 for end in ends[:-1])], ends, strict=True))
 
 
-def _range(word: str) -> Range:
+def _range(word: str) -> SlotRange:
     first, _, last = word.partition("-")
     return int(first), int(last or first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from redis_resilience.model.cluster import Range
+from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.events import Scalar
 
 
@@ -81,7 +81,7 @@ class Shard:
     """
 
     name: str
-    slots: tuple[Range, ...]
+    slots: tuple[SlotRange, ...]
     master: str
     servers: tuple[str, ...]
     prediction: Prediction

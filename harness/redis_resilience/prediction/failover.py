@@ -17,7 +17,13 @@ from redis_resilience.model.plan import Load, Scheduled
 from redis_resilience.model.traits import BackBy, Takes
 from redis_resilience.prediction.away import SENTINEL, SERVER, Out, outs
 from redis_resilience.prediction.candidates import Candidates
-from redis_resilience.prediction.phases import MET_MS, STARTED_MS, Settings, crash_bounds, planned_failover_bounds
+from redis_resilience.prediction.phases import (
+    MET_MS,
+    STARTED_MS,
+    SentinelSettings,
+    crash_bounds,
+    planned_failover_bounds,
+)
 from redis_resilience.topologies.restarts import STAYS_DOWN, Absence, Comeback, RestartPolicy, absence
 
 
@@ -121,7 +127,7 @@ def _of_loss(
     )
 
 
-def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds: tuple[Bound, ...]) -> str:
+def _doubt(settings: SentinelSettings, away: Absence, stranger: Comeback | None, bounds: tuple[Bound, ...]) -> str:
     """Why it cannot be predicted whether it is replaced; "" where it certainly is."""
     least, most = settings.known
     if settings.live < _majority(most):
@@ -136,7 +142,7 @@ def _doubt(settings: Settings, away: Absence, stranger: Comeback | None, bounds:
     return ""
 
 
-def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
+def _outvoted(settings: SentinelSettings, stranger: Comeback, known: int) -> str:
     """Why none is elected once the Sentinel of a recreated pod is known; "" where it makes no difference.
 
     It counts, as its dead predecessor does, and has no vote: it does not know the master at the old address.
@@ -151,7 +157,7 @@ def _outvoted(settings: Settings, stranger: Comeback, known: int) -> str:
     )
 
 
-def _too_short(settings: Settings) -> str:
+def _too_short(settings: SentinelSettings) -> str:
     """Why a D (down-after-milliseconds) at or below Sentinel's reconnect period may cost a healthy master, too.
 
     At its switch a Sentinel keeps the time of its last attempt to reach the dead master, and connects to the new one no
@@ -174,14 +180,14 @@ def _elected_by_ms(bounds: tuple[Bound, ...]) -> float:
 
 def _settings(
     away: tuple[Out, ...], lost: Out, sentinels: tuple[SentinelView, ...], *, until_elected: bool = False
-) -> Settings:
+) -> SentinelSettings:
     """live: Sentinels that take part sooner or later, and do not go before D is over, or before a leader is elected.
 
     late_ms: how long after the master's loss enough of them take part.
     """
     downs = [float(view.down_after_ms) for view in sentinels]
     names = {view.name for view in sentinels}
-    settings = Settings(
+    settings = SentinelSettings(
         down_after_ms=(min(downs), max(downs)),
         failover_timeout_ms=float(max(view.failover_timeout_ms for view in sentinels)),
         quorum=max(view.quorum for view in sentinels),
@@ -209,7 +215,7 @@ def _settings(
     return replace(settings, live=ready + len(back_ms), announcing=max(ready, needed), late_ms=late_ms)
 
 
-def _impossible(settings: Settings) -> str:
+def _impossible(settings: SentinelSettings) -> str:
     """Why no replica can be promoted; "" where one can."""
     known = settings.known[0]
     if settings.live < settings.quorum:

@@ -34,7 +34,7 @@ MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SentinelSettings:
     """The Sentinels' settings; where they differ, whatever widens the bounds. known: least and most that one knows.
 
     live: Sentinels that take part sooner or later. announcing: those that are certainly there when the new master is
@@ -52,7 +52,7 @@ class Settings:
     late_ms: float = 0.0
 
 
-def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tuple[Bound, ...]:
+def crash_bounds(settings: SentinelSettings, *, silent: bool, load: Load | None) -> tuple[Bound, ...]:
     """Of a master that is missed. silent: it answers nothing, else its connections break. load: that it had."""
     down_ms, down_max_ms = settings.down_after_ms
     ping_ms = min(settings.ping_ms, down_max_ms)
@@ -100,7 +100,7 @@ def crash_bounds(settings: Settings, *, silent: bool, load: Load | None) -> tupl
     return (*chain, total)
 
 
-def planned_failover_bounds(settings: Settings, *, within_ms: float, load: Load | None) -> tuple[Bound, ...]:
+def planned_failover_bounds(settings: SentinelSettings, *, within_ms: float, load: Load | None) -> tuple[Bound, ...]:
     """Of a master that asks for its own replacement, which needs no votes, within `within_ms`, and only then goes."""
     elected = Bound(
         name=instants.ELECTED_AT,
@@ -150,7 +150,7 @@ def _promoted() -> Bound:
     )
 
 
-def _announced(settings: Settings) -> tuple[Bound, Bound, Bound]:
+def _announced(settings: SentinelSettings) -> tuple[Bound, Bound, Bound]:
     """First, quorum-th and last Sentinel to announce a new master."""
     seen_ms = INFO_MS + TICK_MS + EXCHANGE_MS
     announced_ms = seen_ms + TICK_MS + EXCHANGE_MS

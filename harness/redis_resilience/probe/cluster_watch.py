@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from redis_resilience.model.cluster import Node, Range, parse_nodes
+from redis_resilience.model.cluster import Node, SlotRange, parse_nodes
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import (
     Address,
@@ -54,7 +54,7 @@ class Believed:
     """What a node reported last; outlives its connection and its address, so that no later change is missed."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
-    owners: dict[Range, str] = field(default_factory=dict)
+    owners: dict[SlotRange, str] = field(default_factory=dict)
     state: str = ""
 
 
@@ -177,9 +177,9 @@ def _health(node: Node) -> type[Pfail | Fail | Cleared]:
     return next((told for flag, told in _HEALTH.items() if flag in node.flags), Cleared)
 
 
-def lanes_of(reply: RawReply) -> tuple[tuple[Range, ...], ...]:
+def lanes_of(reply: RawReply) -> tuple[tuple[SlotRange, ...], ...]:
     """The slots of each master in the reply to CLUSTER SLOTS, in the order of their first slots."""
-    found: dict[bytes, list[Range]] = {}
+    found: dict[bytes, list[SlotRange]] = {}
     for entry in reply if isinstance(reply, list) else ():
         match entry:
             case [int(first), int(last), [_, int(), bytes(node_id), *_], *_]:
@@ -200,7 +200,7 @@ def places_of(reply: RawReply, asked: Endpoint) -> dict[int, Endpoint]:
     return {slot: place for (first, last), place, _ in _served(reply, asked) for slot in range(first, last + 1)}
 
 
-def _served(reply: RawReply, asked: Endpoint) -> Iterator[tuple[Range, Endpoint, str]]:
+def _served(reply: RawReply, asked: Endpoint) -> Iterator[tuple[SlotRange, Endpoint, str]]:
     """Slots, their master's place and id. A node that does not know its own address leaves it empty."""
     for entry in reply if isinstance(reply, list) else ():
         match entry:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
-from redis_resilience.model.cluster import SLOTS, Range, slot_of
+from redis_resilience.model.cluster import SLOTS, SlotRange, slot_of
 from redis_resilience.model.operations import KEY_DIGITS
 
 ANY = 0
@@ -22,7 +22,7 @@ ANY = 0
 class Keys:
     """lanes: the slots of each shard; the clients of lane n write those of lanes[n - 1]."""
 
-    def __init__(self, prefix: bytes, lanes: Sequence[Sequence[Range]] = ()) -> None:
+    def __init__(self, prefix: bytes, lanes: Sequence[Sequence[SlotRange]] = ()) -> None:
         self._prefix = prefix
         self._numbers = itertools.count()
         self._waiting: list[deque[int]] = [deque() for _ in range(len(lanes) + 1)]

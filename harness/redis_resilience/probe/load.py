@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from redis_resilience.model.cluster import Range
+from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import AnyEvent, LoadBegin, LoadEnd
@@ -18,7 +18,7 @@ from redis_resilience.probe.pacing import Pacer, Schedule
 from redis_resilience.probe.protocol import Status
 from redis_resilience.probe.recorder import Recorder
 from redis_resilience.probe.routing import AskSentinels, BySlot, Fixed, Route
-from redis_resilience.probe.writers import Book, Habits, Writer
+from redis_resilience.probe.writers import Habits, Shared, Writer
 
 SETTLE_S = 1.0
 """The schedule begins when every client has tried to connect once, or after this."""
@@ -60,7 +60,7 @@ class RunningLoad:
         password: str,
         tell: Callable[[AnyEvent], None],
         spawn: Spawn,
-        lanes: Sequence[Sequence[Range]] = (),
+        lanes: Sequence[Sequence[SlotRange]] = (),
     ) -> None:
         """lanes: the slots of each shard of a cluster, whose writers share them in turn; else there are Sentinels."""
         if not sentinels and not lanes and any(writers.target == MASTER_OF_SENTINELS for writers in load.writers):
@@ -74,7 +74,7 @@ class RunningLoad:
         self._followers: list[Writer] = []
         self._groups: list[tuple[float, list[Writer]]] = []
         self._tasks: list[asyncio.Task[None]] = []
-        book = Book(recorder, directory, tell, lanes)
+        book = Shared(recorder, directory, tell, lanes)
         members = sum(writers.count for writers in load.writers)
         for group in load.writers:
             clients: list[Writer] = []

@@ -16,7 +16,7 @@ from typing import Any
 
 import hiredis
 
-from redis_resilience.model.cluster import Range
+from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError, ResilienceError
 from redis_resilience.model.events import AnyEvent, ProbeFailed, Unread, WritingFailed
@@ -228,7 +228,7 @@ class Service:
         await self._load.start()
         self.spawn(self._progress(self._load, recorder), "telling progress")
 
-    async def _lanes(self) -> tuple[tuple[Range, ...], ...]:
+    async def _lanes(self) -> tuple[tuple[SlotRange, ...], ...]:
         """The slots of each shard, from the first node that reports them."""
         seen = "no node is watched"
         for endpoint in tuple(self._directory.servers.values()):

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 import hiredis
 
-from redis_resilience.model.cluster import Range, slot_of
+from redis_resilience.model.cluster import SlotRange, slot_of
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import AnyEvent, Connected, Lookup, Role
 from redis_resilience.model.operations import ABSENT, FOREIGN, KEY_DIGITS, Cause, Kind, key_prefix
@@ -54,7 +54,7 @@ SLOW_LOOKUP_NS = 20_000_000
 _TURNED_AWAY = (Cause.MOVED, Cause.CLUSTERDOWN, Cause.READONLY)
 
 
-class Book:
+class Shared:
     """What all clients of a load share: numbers of keys, clients and connections, and where records go."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Book:
         recorder: Recorder,
         directory: Directory,
         tell: Callable[[AnyEvent], None],
-        lanes: Sequence[Sequence[Range]] = (),
+        lanes: Sequence[Sequence[SlotRange]] = (),
     ) -> None:
         """lanes: the slots of each shard of a cluster, see `Keys`."""
         self.recorder = recorder
@@ -96,7 +96,7 @@ class Habits:
 class Writer:
     """One client. `run` keeps it connected; `due` is called at each of its due times."""
 
-    def __init__(self, book: Book, route: Route, habits: Habits) -> None:
+    def __init__(self, book: Shared, route: Route, habits: Habits) -> None:
         self._book = book
         self._record = book.recorder.operation
         self._route = route

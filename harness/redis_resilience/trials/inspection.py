@@ -13,7 +13,7 @@ from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.replies import pairs
 from redis_resilience.lint.check import check
 from redis_resilience.lint.from_topology import read_topology
-from redis_resilience.lint.setup import DEFAULTS, SECRET, Seen, Sentinel, Server, Settings, Setup
+from redis_resilience.lint.setup import DEFAULTS, SECRET, Directives, Seen, Sentinel, Server, Setup
 from redis_resilience.model.lint import LintReport
 
 _PASSWORDS = ("masterauth", "requirepass")
@@ -47,7 +47,7 @@ def read_deployment(deployment: Deployment) -> Setup:
     )
 
 
-def _redis(deployment: Deployment, name: str) -> Settings:
+def _redis(deployment: Deployment, name: str) -> Directives:
     config = pairs(deployment.probe.query(deployment.servers()[name], "CONFIG", "GET", "*").value)
     config |= {secret: SECRET for secret in _PASSWORDS if config.get(secret)}
     return _settings(f"{name}, CONFIG GET", {key: value for key, value in config.items() if key in DEFAULTS})
@@ -75,9 +75,9 @@ def _sentinel(deployment: Deployment, name: str, *, password: bool) -> Sentinel 
     )
 
 
-def _settings(where: str, told: Mapping[str, str]) -> Settings:
+def _settings(where: str, told: Mapping[str, str]) -> Directives:
     """What the engine does not name is not known, rather than at a default of another version."""
-    return Settings(
+    return Directives(
         where=where,
         seen={name: Seen(value=value, where=f"{where} {name}") for name, value in told.items()},
         complete=False,

@@ -32,7 +32,7 @@ class Failover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class Interval:
     """Least and most milliseconds after the fault that the live configuration allows."""
 
     lower_ms: float
@@ -84,7 +84,7 @@ class Outcome:
             redundant_ms=timeline.ms(instants.REDUNDANT_AT),
         )
 
-    def predicted(self, instant: str) -> Range:
+    def predicted(self, instant: str) -> Interval:
         """The bounds of an instant ("first_switch_at"), phases added up to the fault; raises KeyError where none is."""
         prediction = self.environment.prediction
         planned_failover = self.judgement.timeline.planned_failover and prediction.planned_failover
@@ -95,7 +95,7 @@ class Outcome:
         name = instant
         while name != instants.FAULT_AT:
             lower, upper, name = lower + bounds[name].lower_ms, upper + bounds[name].upper_ms, bounds[name].origin
-        return Range(lower_ms=lower, upper_ms=upper)
+        return Interval(lower_ms=lower, upper_ms=upper)
 
     def finding(self, name: str) -> Finding:
         """One judge's answer by its name; raises KeyError with the names there are."""

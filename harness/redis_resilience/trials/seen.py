@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from redis_resilience.faults.target import View
-from redis_resilience.model.cluster import Range
+from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.probe.protocol import Answer
 
@@ -32,7 +32,7 @@ class Survey:
     view: View
     whole: bool
     text: str
-    shards: Mapping[tuple[Range, ...], tuple[str, ...]] = field(default_factory=dict)
+    shards: Mapping[tuple[SlotRange, ...], tuple[str, ...]] = field(default_factory=dict)
     """Of a Redis Cluster: by their slots the pods that serve them, each master first."""
     stale_sentinels: int = 0
     """The most stale Sentinels that one of them knows: they count for the majority."""

@@ -11,8 +11,8 @@ import pytest
 
 from redis_resilience.deployments.kube import bringup, deployment
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.nodes.firewall import Firewall
 from redis_resilience.deployments.kube.nodes.node import Process
-from redis_resilience.deployments.kube.nodes.partition import Partition
 from redis_resilience.deployments.kube.nodes.power import NodePower
 from redis_resilience.deployments.kube.pods.clients import clients
 from redis_resilience.deployments.kube.pods.logs import Logs
@@ -102,7 +102,7 @@ def up(api, make_pod, monkeypatch, journal):
             watch=watch,
             logs=logs,
             pods=pods,
-            partition=Partition((node,), "trial", journal),
+            partition=Firewall((node,), "trial", journal),
             power=NodePower(pods, journal, kind_cluster="c"),
             probe=probe,
             clients=clients(api=api, watch=watch, image="redis:8.0", place=PLACE),

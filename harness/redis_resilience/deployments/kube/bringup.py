@@ -10,10 +10,10 @@ from pathlib import Path
 
 from redis_resilience.deployments.forming import form_cluster, members
 from redis_resilience.deployments.journal import Journal, undo_left
+from redis_resilience.deployments.kube.nodes.firewall import Firewall
 from redis_resilience.deployments.kube.nodes.node import NodeShell
-from redis_resilience.deployments.kube.nodes.partition import Partition
 from redis_resilience.deployments.kube.nodes.power import NodePower
-from redis_resilience.deployments.kube.objects import manifests, settings
+from redis_resilience.deployments.kube.objects import config_maps, manifests
 from redis_resilience.deployments.kube.objects.image import REPOSITORY
 from redis_resilience.deployments.kube.pods.clients import Clients, clients
 from redis_resilience.deployments.kube.pods.growth import first_pods, grow, later_controllers, wait_until_adopted
@@ -64,7 +64,7 @@ class Up:
     watch: PodWatch
     logs: Logs
     pods: Pods
-    partition: Partition
+    partition: Firewall
     power: NodePower
     probe: Probe
     clients: Clients
@@ -92,7 +92,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     steps.took("cluster")
     labels = {} if site.makes_namespaces else {RUN_LABEL: wanted.run_id}
     rendered = manifests.render(wanted.overlay, {"redis": wanted.redis_image}, labels)
-    objects = settings.put(rendered, wanted.topology, wanted.profile)
+    objects = config_maps.put(rendered, wanted.topology, wanted.profile)
     probe_objects = probe_manifest(site, wanted.probe_image, wanted.run_id)
     secret = [manifests.secret(wanted.password, labels)] if wanted.password else []
     steps.took("probe's image")
@@ -189,7 +189,7 @@ def complete(ground: Ground, pods: Pods, *, images: Sequence[str], steps: Steps)
         watch=pods.watch,
         logs=pods.logs,
         pods=pods,
-        partition=Partition(
+        partition=Firewall(
             tuple(nodes.values()),
             where.namespace,
             ground.journal,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from redis_resilience.deployments.kube.attachment import Attachment, find
 from redis_resilience.deployments.kube.context import ContextSite
-from redis_resilience.deployments.kube.objects import manifests, settings
+from redis_resilience.deployments.kube.objects import config_maps, manifests
 from redis_resilience.deployments.kube.objects.image import REPOSITORY, probe_tag
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.permissions import asked
@@ -33,7 +33,7 @@ def manifest(topology: Topology, profile: Profile, *, redis_image: str, probe_im
     """All objects of a deployment as YAML. The images are only named: nothing is built, nothing loaded."""
     folder = MANIFESTS
     rendered = manifests.render(overlay_of(folder, topology, profile), {"redis": redis_image})
-    objects = settings.put(rendered, topology, profile)
+    objects = config_maps.put(rendered, topology, profile)
     return f"{objects}---\n{probe_manifest(probe_image)}"
 
 

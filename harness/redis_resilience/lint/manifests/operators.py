@@ -12,7 +12,7 @@ from redis_resilience.lint.manifests.directives import Found, of_words, split
 from redis_resilience.lint.manifests.scripts import of_sentinel
 from redis_resilience.lint.manifests.settings import settings_of
 from redis_resilience.lint.manifests.tree import Tree
-from redis_resilience.lint.setup import Seen, Sentinel, Server, Settings, Setup
+from redis_resilience.lint.setup import Directives, Seen, Sentinel, Server, Setup
 
 _SPOTAHOME = "databases.spotahome.com/"
 _OT = "redis.redis.opstreelabs.in/"
@@ -112,7 +112,7 @@ def _ot_sentinel(spec: Tree, where: str) -> Sentinel:
     }
     return Sentinel(
         name=where,
-        settings=Settings(where=where, seen=seen, complete=False),
+        settings=Directives(where=where, seen=seen, complete=False),
         count=spec.at("clusterSize").number(3),
         workload=where,
     )

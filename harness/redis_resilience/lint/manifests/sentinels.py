@@ -11,7 +11,7 @@ from redis_resilience.lint.manifests.scripts import of_sentinel
 from redis_resilience.lint.manifests.servers import absolute, is_sentinels
 from redis_resilience.lint.manifests.settings import settings_of
 from redis_resilience.lint.manifests.tree import Tree
-from redis_resilience.lint.setup import DEFAULTS, Seen, Sentinel, Settings
+from redis_resilience.lint.setup import DEFAULTS, Directives, Seen, Sentinel
 
 _ALSO = ("bind", "port", "requirepass", "tls-port", "tls-replication")
 """Directives of a data server that a Sentinel has too."""
@@ -90,7 +90,7 @@ def _path(file: str, container: Tree) -> str:
     return absolute(container, file) or f"/{file}"
 
 
-def _state(path: str, program: Program, settings: Settings, where: str) -> Seen | None:
+def _state(path: str, program: Program, settings: Directives, where: str) -> Seen | None:
     if "myid" in settings.seen or "myid" in settings.unreadable:
         return Seen(value="kept", where=where)
     if not path:

@@ -15,7 +15,7 @@ from redis_resilience.lint.manifests.scripts import of_script
 from redis_resilience.lint.manifests.settings import settings_of
 from redis_resilience.lint.manifests.shell import lines
 from redis_resilience.lint.manifests.tree import Tree
-from redis_resilience.lint.setup import Seen, Server, Settings
+from redis_resilience.lint.setup import Directives, Seen, Server
 
 FOLLOWS = re.compile(r"\b(?:replicaof|slaveof)\b", re.IGNORECASE)
 _BY_ROLE = re.compile(r"\$\{?MASTER\b")
@@ -59,7 +59,7 @@ def servers_of(container: Tree, program: Program, where: str, *, workload: str, 
 
 
 def _of_files(files: Sequence[Text], program: Program) -> list[tuple[Found, str]]:
-    """Settings of files that a script makes the server's own. Of several it may take one or all: where they differ,
+    """Directives of files that a script makes the server's own. Of several it may take one or all: where they differ,
     the value is not known, nor is a master that only some of them follow.
     """
     found = [(each, text.where) for text in files for each in of_file(text.body, program.included)]
@@ -105,7 +105,7 @@ def _files_on(start: Start, program: Program) -> tuple[Text, ...]:
     return (text,) if text is not None and not is_sentinels(text) else ()
 
 
-def _data(container: Tree, program: Program, settings: Settings) -> Seen | None:
+def _data(container: Tree, program: Program, settings: Directives) -> Seen | None:
     folder = settings.seen.get("dir")
     if folder is None and ("dir" in settings.unreadable or not settings.complete):
         return None
@@ -120,7 +120,7 @@ def _data(container: Tree, program: Program, settings: Settings) -> Seen | None:
     return Seen(value="kept" if kept else "emptyDir", where=f"{where} {path}, volume {mount.name}")
 
 
-def _idle_volume(program: Program, settings: Settings) -> str:
+def _idle_volume(program: Program, settings: Directives) -> str:
     folder = settings.seen.get("dir")
     for mount in program.mounts:
         for_data = mount.kind == "claim" or (mount.kind == "emptyDir" and "data" in mount.path)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from redis_resilience.lint.manifests.directives import Found
 from redis_resilience.lint.manifests.images import is_official, may_be_official
-from redis_resilience.lint.setup import Seen, Settings
+from redis_resilience.lint.setup import Directives, Seen
 
 _ADD_UP = ("rename-command", "save")
 
 
-def settings_of(found: Iterable[tuple[Found, str]], where: str, *, complete: bool, image: str = "") -> Settings:
+def settings_of(found: Iterable[tuple[Found, str]], where: str, *, complete: bool, image: str = "") -> Directives:
     """The last value wins, as in a file; one that cannot be read may come after it, and hides it.
 
     A file that is included and not there to be read hides all that stands before it.
@@ -40,4 +40,4 @@ def settings_of(found: Iterable[tuple[Found, str]], where: str, *, complete: boo
             readable["protected-mode"] = Seen(value="no", where=f"image {image}")
         elif may_be_official(image):
             unreadable["protected-mode"] = f"the image {image}"
-    return Settings(where=where, seen=readable, complete=complete, unreadable=unreadable)
+    return Directives(where=where, seen=readable, complete=complete, unreadable=unreadable)

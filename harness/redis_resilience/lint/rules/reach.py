@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from redis_resilience.lint.rule import Answers, Hit, Missing, Needs, Rule, value
-from redis_resilience.lint.setup import Seen, Sentinel, Server, Settings, Setup
+from redis_resilience.lint.setup import Directives, Seen, Sentinel, Server, Setup
 from redis_resilience.model.lint import Severity
 
 
@@ -72,7 +72,7 @@ def _shared_name(setup: Setup) -> Answers:
                 yield Hit(seen=f"{name} {address} on all of them", where=same[0][0].where)
 
 
-def _port(settings: Settings) -> str:
+def _port(settings: Directives) -> str:
     for name in ("replica-announce-port", "port"):
         seen = settings.get(name)
         if seen and seen.value not in ("", "0"):
@@ -112,7 +112,7 @@ def _announced(servers: Iterable[Server]) -> bool:
     return any((seen := server.settings.get("replica-announce-ip")) is None or seen.value for server in servers)
 
 
-def _all(setup: Setup) -> Iterable[Settings]:
+def _all(setup: Setup) -> Iterable[Directives]:
     yield from (each.settings for each in setup.servers)
     yield from (each.settings for each in _once(setup.sentinels))
 

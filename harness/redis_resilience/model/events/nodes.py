@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.model.cluster import Range
+from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.events.event import Event
 
 
@@ -40,7 +40,7 @@ class Cleared(Event, frozen=True, kw_only=True):
 class Owner(Event, frozen=True, kw_only=True):
     """These slots have another master. before: "" for none."""
 
-    slots: Range
+    slots: SlotRange
     owner: str
     before: str
     epoch: int

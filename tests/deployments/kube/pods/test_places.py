@@ -16,7 +16,7 @@ SENTINEL = ("ReplicationController", "redis-sentinel")
 @pytest.fixture
 def bootstrap(make_pod):
     """Document 002's pods as the cluster has them once both controllers are scaled up."""
-    slots = Places(BOOTSTRAP.pods)
+    places = Places(BOOTSTRAP.pods)
     for name, owner in (
         ("redis-master", REDIS),
         ("redis-sentinel-x1", SENTINEL),
@@ -25,8 +25,8 @@ def bootstrap(make_pod):
         ("redis-sentinel-x3", SENTINEL),
         ("redis-sentinel-x2", SENTINEL),
     ):
-        slots.place(name, make_pod(name, owner=owner))
-    return slots
+        places.place(name, make_pod(name, owner=owner))
+    return places
 
 
 def taken(changes):
@@ -46,11 +46,11 @@ def test_a_pod_that_is_none_of_the_topology_s_keeps_its_name(make_pod):
     assert taken([change]) == [("probe", "probe")]
 
 
-def test_slots_are_taken_in_order_of_creation_whatever_the_names(make_pod):
-    slots = Places(BOOTSTRAP.pods)
-    slots.place("redis-master", make_pod("redis-master", owner=("", "")))
+def test_places_are_taken_in_order_of_creation_whatever_the_names(make_pod):
+    places = Places(BOOTSTRAP.pods)
+    places.place("redis-master", make_pod("redis-master", owner=("", "")))
 
-    found = [slots.place(name, make_pod(name, owner=REDIS)) for name in ("redis-zzz", "redis-aaa")]
+    found = [places.place(name, make_pod(name, owner=REDIS)) for name in ("redis-zzz", "redis-aaa")]
 
     assert [taken(changes) for changes in found] == [[("redis-a", "redis-zzz")], [("redis-b", "redis-aaa")]]
 
@@ -108,9 +108,9 @@ def test_the_adopted_pod_s_place_goes_to_what_its_controller_makes(bootstrap, ma
 
 def test_the_adopted_pod_s_place_is_the_last_that_a_stranger_takes(make_pod):
     """Of an installation whose bootstrap pod is long gone."""
-    slots = Places(BOOTSTRAP.pods)
+    places = Places(BOOTSTRAP.pods)
 
-    found = [slots.place(name, make_pod(name, owner=REDIS)) for name in ("one", "two", "three")]
+    found = [places.place(name, make_pod(name, owner=REDIS)) for name in ("one", "two", "three")]
 
     assert [slot for changes in found for slot, _ in changes] == ["redis-a", "redis-b", "redis-master"]
 

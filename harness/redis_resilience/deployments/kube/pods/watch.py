@@ -40,7 +40,7 @@ class PodWatch:
     def __init__(
         self, api: KubeApi, places: Places | None = None, called: Callable[[PodState], PodState] = lambda pod: pod
     ) -> None:
-        """slots: None where every pod's own name will do. called: gives containers the topology's names."""
+        """places: None where every pod's own name will do. called: gives containers the topology's names."""
         self._api, self._called = api, called
         self._places = places or Places()
         self._pods: dict[str, PodState] = {}

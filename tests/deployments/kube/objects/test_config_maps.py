@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from redis_resilience.deployments.kube.objects import settings
+from redis_resilience.deployments.kube.objects import config_maps
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.topologies.catalogue import topology
@@ -36,13 +36,13 @@ spec:
 
 
 def put(own, profile=FAST):
-    first, second = yaml.safe_load_all(settings.put(OBJECTS, own, profile))
+    first, second = yaml.safe_load_all(config_maps.put(OBJECTS, own, profile))
     assert second == list(yaml.safe_load_all(OBJECTS))[1]
     return first["data"]
 
 
 def test_nothing_set_is_nothing_changed():
-    assert settings.put(OBJECTS, NODE, FAST) == OBJECTS
+    assert config_maps.put(OBJECTS, NODE, FAST) == OBJECTS
 
 
 def test_directives_come_last_in_every_servers_file():
@@ -72,7 +72,7 @@ def test_a_clusters_node_timeout_is_a_directive():
 @pytest.mark.parametrize("own", [(NODE.with_config(("save", "")), FAST), (NODE, FAST.with_dead_after(3000))])
 def test_where_there_is_no_place_for_it_it_is_refused(own):
     with pytest.raises(Unavailable, match=r"expected a ConfigMap of topology node .*; there is none; .*=local"):
-        settings.put(OBJECTS.partition("---\n")[2], *own)
+        config_maps.put(OBJECTS.partition("---\n")[2], *own)
 
 
 def test_a_chart_has_values_of_its_own():

@@ -46,7 +46,7 @@ class End:
     process: Process | None
 
 
-class Partition:
+class Firewall:
     """nodes: a shell in every node of the cluster. kind_cluster, helper: as in `DropTable`."""
 
     def __init__(

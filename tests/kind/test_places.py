@@ -11,7 +11,7 @@ from redis_resilience.trials.survey import survey
 
 pytestmark = pytest.mark.kind
 
-RUN = NAMESPACE = "test-kind-slots"
+RUN = NAMESPACE = "test-kind-places"
 
 
 @pytest.fixture(scope="module")
