@@ -6,7 +6,7 @@ import pytest
 
 from redis_resilience.command.leftovers import leftovers
 from redis_resilience.deployments.journal import Journal
-from redis_resilience.deployments.kube.port import KubeError
+from redis_resilience.deployments.kube.interface import KubeError
 from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, Where
 
 WHERE = Where(kubeconfig="/run/kubeconfig", context="kind-mine", namespace="run-1-main-1")

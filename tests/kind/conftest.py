@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from redis_resilience.deployments.journal import Journal
-from redis_resilience.deployments.kube.cluster import KindClusters
+from redis_resilience.deployments.kube.kind import KindClusters
 from redis_resilience.deployments.kube.undoing import Undoer, leave
 from redis_resilience.model.errors import Unavailable
 

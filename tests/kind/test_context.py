@@ -12,9 +12,9 @@ import pytest
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.attached import AttachedDeployment
 from redis_resilience.deployments.kube.attachment import Attachment
-from redis_resilience.deployments.kube.cluster import KindClusters
 from redis_resilience.deployments.kube.context import Context, ContextSite
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.kind import KindClusters
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer, leave

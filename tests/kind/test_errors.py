@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from redis_resilience.deployments.kube.api import connect
-from redis_resilience.deployments.kube.cluster import KindClusters
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.interface import RUN_LABEL, KubeError
+from redis_resilience.deployments.kube.kind import KindClusters
 from redis_resilience.deployments.kube.nodes.node import NodeShell
-from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer
 from redis_resilience.deployments.undo import DeleteNamespace, Where

@@ -12,8 +12,8 @@ import pytest
 from redis_resilience.deployments.journal import undo_left
 from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.interface import RUN_LABEL
 from redis_resilience.deployments.kube.pods.probe import KubeProbe
-from redis_resilience.deployments.kube.port import RUN_LABEL
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer
 from redis_resilience.deployments.waiting import eventually

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from redis_resilience.deployments.kube.api import connect
+from redis_resilience.deployments.kube.interface import RUN_LABEL
 from redis_resilience.deployments.kube.objects.release import Release
-from redis_resilience.deployments.kube.port import RUN_LABEL
 from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.shipped import MANIFESTS

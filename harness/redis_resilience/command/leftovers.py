@@ -13,8 +13,8 @@ from pathlib import Path
 
 from redis_resilience.deployments.journal import Content, is_held, journals, parse
 from redis_resilience.deployments.kube.api import connect as connect_api
-from redis_resilience.deployments.kube.cluster import PREFIX, left_clusters
-from redis_resilience.deployments.kube.port import Connect
+from redis_resilience.deployments.kube.interface import Connect
+from redis_resilience.deployments.kube.kind import PREFIX, left_clusters
 from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, DeletePod, ScaleBack
 from redis_resilience.model.errors import ResilienceError
 

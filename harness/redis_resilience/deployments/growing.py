@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.forming import carry_out, meet, node_id
 from redis_resilience.deployments.nodes import ShardSeen, look_at
-from redis_resilience.deployments.port import Deployment
 from redis_resilience.deployments.probe import Asks
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.capabilities import CanGrow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import Clock
 from redis_resilience.faults.perform import heal, inject
 from redis_resilience.faults.target import Place, places

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.nodes import ShardSeen, look_at
-from redis_resilience.deployments.port import Deployment
 from redis_resilience.faults.target import View
 from redis_resilience.model.cluster import ranges_text
 from redis_resilience.model.environment import Server, Shard

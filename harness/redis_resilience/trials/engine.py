@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Environment

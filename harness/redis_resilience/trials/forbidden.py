@@ -7,7 +7,7 @@ A promotion is one transaction: MULTI, SLAVEOF NO ONE, CONFIG REWRITE, CLIENT KI
 
 from __future__ import annotations
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 
 _PROMOTION = (("MULTI",), ("SLAVEOF", "NO", "ONE"), ("CONFIG", "REWRITE"), ("EXEC",))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
 from redis_resilience.model.errors import ResilienceError
 from redis_resilience.topologies.topology import Profile, Topology
@@ -140,8 +140,8 @@ class Keeper:
         )
 
     def _in_cluster(self, topology: Topology, profile: Profile) -> Deployment:
-        from redis_resilience.deployments.kube.cluster import KindClusters  # noqa: PLC0415 - see `_make`
         from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - see `_make`
+        from redis_resilience.deployments.kube.kind import KindClusters  # noqa: PLC0415 - see `_make`
 
         settings, journal = self._settings, self._run_journal()
         clusters = KindClusters(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from redis_resilience.deployments.clients import HostsClients
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.replies import pairs
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
 from redis_resilience.model.endpoint import Endpoint

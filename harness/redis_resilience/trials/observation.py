@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.model.environment import Environment, Prediction
 from redis_resilience.model.events import Event, Owner, SentinelMessage
 from redis_resilience.model.periods import ABORTED, ATTEMPTS_OBSERVED

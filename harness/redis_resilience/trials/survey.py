@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.replies import entries, fields, pairs
 from redis_resilience.faults.target import View

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Literal
 
-from redis_resilience.deployments.port import Deployment
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.perform import able, needs
 from redis_resilience.faults.target import MASTER_MAJORITY, ROLES

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from redis_resilience.deployments.journal import Journal
-from redis_resilience.deployments.kube.port import (
+from redis_resilience.deployments.kube.interface import (
     Change,
     Channel,
     ContainerState,

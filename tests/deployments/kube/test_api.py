@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from redis_resilience.deployments.kube.api import connect, pod_state
-from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError, Permission
+from redis_resilience.deployments.kube.interface import RUN_LABEL, KubeError, Permission
 from redis_resilience.topologies.topology import Controller, ControllerKind
 
 POD = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redis_resilience.deployments.kube.attachment import Attachment, describe, find
-from redis_resilience.deployments.kube.port import ContainerState
+from redis_resilience.deployments.kube.interface import ContainerState
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, UsageError
 from redis_resilience.probe.protocol import Answer

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from redis_resilience.deployments.kube.context import NO_HELPER, Context, ContextSite, kubeconfig_of, must_be_welcome
+from redis_resilience.deployments.kube.interface import NamespaceState, Permission
 from redis_resilience.deployments.kube.nodes.helper import helper_name, helper_pod
 from redis_resilience.deployments.kube.objects.manifests import Object
 from redis_resilience.deployments.kube.permissions import must_be_allowed, needed
-from redis_resilience.deployments.kube.port import NamespaceState, Permission
 from redis_resilience.faults.capabilities import CanScale
 from redis_resilience.model.errors import Unavailable, UsageError
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from redis_resilience.deployments.journal import Journal
-from redis_resilience.deployments.kube.port import RUN_LABEL, KubeError, NamespaceState
+from redis_resilience.deployments.kube.interface import RUN_LABEL, KubeError, NamespaceState
 from redis_resilience.deployments.kube.undoing import Undoer, leave, patiently
 from redis_resilience.deployments.undo import (
     DeleteCluster,

@@ -30,7 +30,7 @@ class World:
     def called(self, host: str) -> str:
         return next((pod for pod, address in ADDRESSES.items() if address == host), host)
 
-    def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer:  # noqa: ARG002 - as the port has it
+    def query(self, endpoint: Endpoint, *command: str, timeout_s: float = 1.0) -> Answer:  # noqa: ARG002 - of the interface
         pod = self.called(endpoint.host)
         if command[0] == "INFO":
             return Answer(value="run_id:abc\n") if pod in self.alive else Answer(unreachable="connection refused")

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from redis_resilience.deployments.kube.port import (
+from redis_resilience.deployments.kube.interface import (
     RUN_LABEL,
     Change,
     Channel,

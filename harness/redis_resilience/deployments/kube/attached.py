@@ -22,12 +22,12 @@ from redis_resilience.deployments.kube.bringup import (
     where_of,
 )
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.interface import Connect
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.pods.logs import Logs
 from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import Connect
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.steps import Steps
 from redis_resilience.model.errors import DeploymentError

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from redis_resilience.deployments.kube.port import ContainerState, KubeApi, PodState
+from redis_resilience.deployments.kube.interface import ContainerState, KubeApi, PodState
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.replies import pairs
 from redis_resilience.model.endpoint import Endpoint

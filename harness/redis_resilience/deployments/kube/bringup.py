@@ -10,6 +10,7 @@ from pathlib import Path
 
 from redis_resilience.deployments.forming import form_cluster, members
 from redis_resilience.deployments.journal import Journal, undo_left
+from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect, KubeApi, KubeError, PodState
 from redis_resilience.deployments.kube.nodes.firewall import Firewall
 from redis_resilience.deployments.kube.nodes.node import NodeShell
 from redis_resilience.deployments.kube.nodes.power import NodePower
@@ -23,7 +24,6 @@ from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.probe import POD as PROBE_POD
 from redis_resilience.deployments.kube.pods.probe import KubeProbe
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError, PodState
 from redis_resilience.deployments.kube.site import Cluster, Site
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.kube.undoing import Undoer, ask_namespace_to_go, remove_objects

@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis_resilience.deployments.kube.interface import RUN_LABEL, KubeApi, Permission
 from redis_resilience.deployments.kube.nodes.helper import helper_shell, make_helper
 from redis_resilience.deployments.kube.nodes.node import NodeShell
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.permissions import must_be_allowed, needed
-from redis_resilience.deployments.kube.port import RUN_LABEL, KubeApi, Permission
 from redis_resilience.deployments.kube.site import Cluster
 from redis_resilience.deployments.kube.tools import Place, must_have
 from redis_resilience.deployments.undo import Where

@@ -16,11 +16,11 @@ from redis_resilience.deployments.growing import Growing
 from redis_resilience.deployments.journal import Entry, Journal
 from redis_resilience.deployments.kube.api import connect as connect_api
 from redis_resilience.deployments.kube.bringup import Up, Wanted, bring_up
+from redis_resilience.deployments.kube.interface import Connect
 from redis_resilience.deployments.kube.nodes.firewall import End
 from redis_resilience.deployments.kube.nodes.node import send_signal
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.pods.pods import PORTS, info_field
-from redis_resilience.deployments.kube.port import Connect
 from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.undoing import patiently, scale_back

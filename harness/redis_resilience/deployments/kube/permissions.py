@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from redis_resilience.deployments.kube.interface import KubeApi, Permission
 from redis_resilience.deployments.kube.objects.manifests import Object
-from redis_resilience.deployments.kube.port import KubeApi, Permission
 from redis_resilience.faults.capabilities import CanScale
 from redis_resilience.model.errors import Unavailable
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from redis_resilience.deployments.kube.attachment import Attachment, find
 from redis_resilience.deployments.kube.context import ContextSite
+from redis_resilience.deployments.kube.interface import Connect, KubeApi, Permission
 from redis_resilience.deployments.kube.objects import config_maps, manifests
 from redis_resilience.deployments.kube.objects.image import REPOSITORY, probe_tag
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.permissions import asked
-from redis_resilience.deployments.kube.port import Connect, KubeApi, Permission
 from redis_resilience.model.errors import ResilienceError
 from redis_resilience.shipped import BUILD_CONTEXT, MANIFESTS
 from redis_resilience.topologies.topology import Profile, Topology

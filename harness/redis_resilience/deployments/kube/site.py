@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from redis_resilience.deployments.kube.interface import KubeApi
 from redis_resilience.deployments.kube.nodes.node import NodeShell
-from redis_resilience.deployments.kube.port import KubeApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

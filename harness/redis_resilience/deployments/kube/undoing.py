@@ -18,11 +18,11 @@ from typing import Self, TypeVar
 
 from redis_resilience.deployments.journal import Journal, undo_left
 from redis_resilience.deployments.kube.api import connect as connect_api
-from redis_resilience.deployments.kube.cluster import delete_cluster, kind_clusters
+from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect, KubeApi, KubeError
+from redis_resilience.deployments.kube.kind import delete_cluster, kind_clusters
 from redis_resilience.deployments.kube.nodes.helper import helper_shell
 from redis_resilience.deployments.kube.nodes.node import NodeShell, Process, process_state, send_signal
 from redis_resilience.deployments.kube.objects.manifests import delete_labelled
-from redis_resilience.deployments.kube.port import RUN_LABEL, Connect, KubeApi, KubeError
 from redis_resilience.deployments.kube.tools import Place, must_have, run
 from redis_resilience.deployments.undo import (
     DeleteCluster,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.memory.probe import MemoryProbe
 from redis_resilience.deployments.memory.world import MS, Bug, World
-from redis_resilience.deployments.port import Deployment
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import Unavailable

@@ -100,7 +100,7 @@ class MemoryProbe:
         self,
         endpoint: Endpoint,
         *command: str,
-        timeout_s: float = 1.0,  # noqa: ARG002 - of the port
+        timeout_s: float = 1.0,  # noqa: ARG002 - of the interface
     ) -> Answer:
         name = endpoint.host
         server = self._server(name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from redis_resilience.deployments.kube.interface import KubeError
 from redis_resilience.deployments.kube.pods.logs import Logs
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import KubeError
 
 NAMES = [("redis-0", "redis")]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from redis_resilience.deployments.kube.interface import KubeError
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import KubeError
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
 

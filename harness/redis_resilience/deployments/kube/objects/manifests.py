@@ -17,8 +17,8 @@ from pathlib import Path
 
 import yaml
 
+from redis_resilience.deployments.kube.interface import RUN_LABEL
 from redis_resilience.deployments.kube.objects.release import Release, template
-from redis_resilience.deployments.kube.port import RUN_LABEL
 from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.topologies.topology import Controller, Profile, Topology

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
+from redis_resilience.deployments.kube.interface import KubeApi
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.pods.probe import CONTAINER as PROBE_CONTAINER
 from redis_resilience.deployments.kube.pods.probe import POD as PROBE_POD
 from redis_resilience.deployments.kube.pods.stream import run_to_end
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import KubeApi
 from redis_resilience.deployments.kube.tools import Place
 
 NAME = "redis-client"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from redis_resilience.deployments.kube.interface import PodState
 from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import PodState
 from redis_resilience.topologies.topology import Boot, Controller, Pod, Topology
 
 _ADOPTED_WITHIN_S = 30.0

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis_resilience.deployments.kube.interface import KubeApi, KubeError
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import KubeApi, KubeError
 
 _STAMP_DIGITS = 9
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from redis_resilience.deployments.kube.port import ContainerState, PodState
+from redis_resilience.deployments.kube.interface import ContainerState, PodState
 from redis_resilience.model.events import (
     ContainerEnded,
     ContainerStarted,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from redis_resilience.deployments.kube.port import PodState
+from redis_resilience.deployments.kube.interface import PodState
 from redis_resilience.topologies.topology import ControllerKind, Pod
 
 _OVER = ("Failed", "Succeeded")

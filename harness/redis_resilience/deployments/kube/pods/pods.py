@@ -9,11 +9,11 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from redis_resilience.deployments.kube.interface import ContainerState, PodState
 from redis_resilience.deployments.kube.nodes.node import NodeShell, Process, find_process
 from redis_resilience.deployments.kube.pods.death import Death, by_silence, of_process
 from redis_resilience.deployments.kube.pods.logs import Logs
 from redis_resilience.deployments.kube.pods.watch import PodWatch
-from redis_resilience.deployments.kube.port import ContainerState, PodState
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.endpoint import Endpoint

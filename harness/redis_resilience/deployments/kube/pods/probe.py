@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from redis_resilience.deployments.kube.interface import KubeApi, KubeError
 from redis_resilience.deployments.kube.pods.moments import describe
 from redis_resilience.deployments.kube.pods.stream import PodProgram, run_to_end
-from redis_resilience.deployments.kube.port import KubeApi, KubeError
 from redis_resilience.deployments.kube.undoing import patiently
 from redis_resilience.deployments.probe_process import EXIT_S, ProbeProcess
 from redis_resilience.model.errors import ProbeError, ResilienceError

@@ -14,7 +14,7 @@ from collections import deque
 from contextlib import suppress
 from typing import IO
 
-from redis_resilience.deployments.kube.port import Channel, KubeError
+from redis_resilience.deployments.kube.interface import Channel, KubeError
 from redis_resilience.model.errors import DeploymentError
 
 _CHUNK_BYTES = 1 << 16

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from redis_resilience.deployments.kube.interface import KubeApi, KubeError, PodState
 from redis_resilience.deployments.kube.pods.moments import changes, describe
 from redis_resilience.deployments.kube.pods.places import Places
-from redis_resilience.deployments.kube.port import KubeApi, KubeError, PodState
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.events import Event

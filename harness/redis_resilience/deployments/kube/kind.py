@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.interface import KubeApi
 from redis_resilience.deployments.kube.nodes.node import NodeShell
 from redis_resilience.deployments.kube.objects.image import probe_image
-from redis_resilience.deployments.kube.port import KubeApi
 from redis_resilience.deployments.kube.site import Cluster
 from redis_resilience.deployments.kube.tools import must_have, must_have_docker, must_have_image, run
 from redis_resilience.deployments.locked import Locked

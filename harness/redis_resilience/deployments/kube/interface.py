@@ -1,6 +1,6 @@
 """What this backend needs of a Kubernetes cluster, in its own words, so that it can be tested without one.
 
-Only `api.py` knows the client library and its shapes; a fake of this port is a dictionary of pods.
+Only `api.py` knows the client library and its shapes; a fake of this interface is a dictionary of pods.
 """
 
 from __future__ import annotations

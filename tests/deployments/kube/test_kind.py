@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redis_resilience.deployments.journal import Journal, parse
-from redis_resilience.deployments.kube.cluster import KindClusters, left_clusters
+from redis_resilience.deployments.kube.kind import KindClusters, left_clusters
 from redis_resilience.deployments.kube.undoing import Undoer, leave
 from redis_resilience.deployments.undo import DeleteCluster
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
