@@ -249,3 +249,24 @@ def test_attaching_needs_the_backend_context(tmp_path):
 
     assert done.returncode == 3
     assert "expected --backend context with --attach; got 'kind'" in done.stderr
+
+
+def test_directives_and_down_after_are_in_the_plan_and_in_what_runs(tmp_path):
+    """`plan` prints them, the trial's own plan keeps them, and the profile's name says so."""
+    words = ("--backend", "memory", "--directives", "appendonly=yes,save=900 1", "--down-after", "700")
+
+    previewed = command("plan", "master-kill", *words, cwd=tmp_path)
+    done = command("run", "master-kill", *words, cwd=tmp_path)
+
+    assert "down_after_ms: 700" in previewed.stdout, previewed.stderr
+    assert "appendonly: 'yes'" in previewed.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    plan = json.loads((tmp_path / "results" / "latest" / "master-kill" / "plan.json").read_text())
+    assert (plan["redis"], plan["down_after_ms"]) == ({"appendonly": "yes", "save": "900 1"}, 700)
+
+
+def test_a_wrong_directive_is_named(tmp_path):
+    done = command("run", "master-kill", "--backend", "memory", "--directives", "appendonly", cwd=tmp_path)
+
+    assert done.returncode == 3
+    assert "--directives: expected directives NAME=VALUE" in done.stderr

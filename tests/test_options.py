@@ -9,7 +9,17 @@ from typer.main import get_command
 
 from redis_resilience.cli import app
 from redis_resilience.command.twins import in_commands_words, twin, words_of
-from redis_resilience.options import OPTIONS, choose, flag, name_and_key, one_of, positive_int, rate, whole_number
+from redis_resilience.options import (
+    OPTIONS,
+    choose,
+    directives,
+    flag,
+    name_and_key,
+    one_of,
+    positive_int,
+    rate,
+    whole_number,
+)
 from redis_resilience.trials.settings import Settings
 
 TRIALS = next(option for option in OPTIONS if option.name == "redis_trials")
@@ -50,6 +60,14 @@ def test_a_positive_number_is_one_or_more(text):
     """The message has what was expected and what came."""
     with pytest.raises(ValueError, match=r"expected a whole number of 1 or more; got '"):
         positive_int(text)
+
+
+def test_directives_are_names_with_values():
+    """A value may be empty or hold spaces."""
+    assert directives("appendonly=yes, save=900 1,Dir=") == {"appendonly": "yes", "save": "900 1", "dir": ""}
+    for text in ("appendonly", "=yes", "append only=yes", "a=1,,b=2"):
+        with pytest.raises(ValueError, match="expected directives NAME=VALUE, comma-separated"):
+            directives(text)
 
 
 @pytest.mark.parametrize("text", ["-1", "1e6", "nan", "fast"])

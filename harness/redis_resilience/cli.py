@@ -14,7 +14,7 @@ import typer
 
 from redis_resilience import __version__
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.twins import OF_A_RUN, given, in_commands_words, takes
+from redis_resilience.command.twins import CHANGES, OF_A_RUN, given, in_commands_words, takes
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.lint import Severity
 
@@ -162,7 +162,7 @@ def topologies() -> None:
 
 
 @app.command()
-@takes(*OF_A_RUN, "topology", "profile", "backend")
+@takes(*OF_A_RUN, *CHANGES, "topology", "profile", "backend")
 def lint(
     called: typer.Context,
     paths: Annotated[

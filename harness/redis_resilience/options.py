@@ -59,6 +59,19 @@ def name_and_key(text: str) -> tuple[str, str]:
     return name, key
 
 
+def directives(text: str) -> dict[str, str]:
+    """NAME=VALUE, comma-separated; raises ValueError with what was expected."""
+    found = {}
+    for part in text.split(","):
+        name, equals, value = (each.strip() for each in part.partition("="))
+        if not equals or not name or " " in name:
+            raise ValueError(
+                f"expected directives NAME=VALUE, comma-separated, as in appendonly=yes,save=; got {part!r}"
+            )
+        found[name.lower()] = value
+    return found
+
+
 def one_of(*known: str) -> Callable[[str], str]:
     """One of these words; the parser raises ValueError with the words."""
 
@@ -123,6 +136,20 @@ OPTIONS = (
         "rapid (500, for many trials)",
         default="fast",
         metavar="NAME",
+    ),
+    Option(
+        name="redis_down_after",
+        help="down-after-milliseconds, or Redis Cluster's node timeout, in place of the profile's",
+        parse=positive_int,
+        metavar="MS",
+        empty=None,
+    ),
+    Option(
+        name="redis_directives",
+        help="Redis directives in place of the topology's, comma-separated: appendonly=yes,min-replicas-to-write=1",
+        parse=directives,
+        metavar="NAME=VALUE",
+        empty=None,
     ),
     Option(
         name="redis_isolation",

@@ -57,6 +57,11 @@ def plan_of(scenario: Scenario, settings: Settings) -> Plan:
         words += [f"--redis-backend={'memory' if settings.attach else settings.backend}"]
         words += [f"--redis-topology={settings.topology}", f"--redis-profile={settings.profile}"]
         words += ["--redis-trials=1", f"--redis-results={results}"]
+        words += [f"--redis-down-after={settings.down_after}"] if settings.down_after else []
+        if settings.directives:
+            words += [
+                "--redis-directives=" + ",".join(f"{name}={value}" for name, value in settings.directives.items())
+            ]
         with contextlib.redirect_stdout(io.StringIO()) as said:
             pytest.main(words, plugins=[_OnlyPlan()])
         for path in Path(results).rglob("plan.json"):

@@ -14,6 +14,8 @@ from redis_resilience.options import OPTIONS, Option, flag
 
 OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "fresh", "allow_unknown")
 """What only a run has, by the names in the settings."""
+CHANGES = ("down_after", "directives")
+"""What changes a topology for a trial."""
 _ALWAYS_REQUIRED = "require"
 """Of the plugin only: what is missing always ends the command."""
 _FLAG = re.compile(r"--redis-[a-z-]+(=yes\b|=)?")

@@ -22,6 +22,8 @@ class Settings:
     backend: str
     topology: str
     profile: str
+    down_after: int | None
+    directives: Mapping[str, str] | None
     isolation: str
     server: str
     kind_cluster: str

@@ -65,6 +65,10 @@ class Trial:
         self._followed: Plan | None = None
         self._deployment: Deployment | None = None
         self._begun = False
+        if settings.directives:
+            self.redis(**settings.directives)
+        if settings.down_after:
+            self.down_after(settings.down_after)
         self.outcome: Outcome | None = None
         self.bring_up = ""
 
