@@ -34,6 +34,10 @@ class BrokenTrial(ResilienceError):
     """A trial folder is missing a file or holds one that cannot be read."""
 
 
+class BrokenRun(ResilienceError):
+    """A run's folder has no `run.json`, or one that cannot be read."""
+
+
 class BrokenJournal(ResilienceError):
     """An undo journal that cannot be read; what it names stays to be undone."""
 

@@ -155,13 +155,14 @@ def make_trial(request: pytest.FixtureRequest) -> Trial:
         else repeat_by_pytest(node, config.stash[_CHOSEN], seed=seed, trials=values["redis_trials"])
     )
     node.stash[_REPEAT] = repeat
+    folder = unused(config.stash[_RESULTS] / folder_name(node))
     try:
         if _KEEPER not in config.stash:
             config.stash[_KEEPER] = Keeper(_settings(config, config.stash[_VALUES]))
         made = Trial(
             scenario=scenario_name(node),
-            number=zlib.crc32(node.nodeid.encode()),
-            folder=unused(config.stash[_RESULTS] / folder_name(node)),
+            number=zlib.crc32(f"{folder.parent.name}/{folder.name}".encode()),
+            folder=folder,
             settings=_settings(config, values | {"redis_seed": seed}),
             keeper=config.stash[_KEEPER],
             observer=config.stash.get(OBSERVER, SILENT),

@@ -12,6 +12,8 @@ from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.pages import page, summary, table
 from redis_resilience.pages.script import write_shared_script
 from redis_resilience.results.ran import Ran
+from redis_resilience.results.recording import record_run
+from redis_resilience.results.run_file import write_run
 from redis_resilience.statistics import rows
 from redis_resilience.trials.folder import TrialFolder, write_whole
 
@@ -40,19 +42,20 @@ def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> P
     A disk that is full costs pages, not the table.
     """
     judged: list[tuple[TrialFolder, Tried]] = []
-    left_out: list[str] = []
+    left_out: dict[Path, str] = {}
     problems: list[str] = []
     for each in ran:
         try:
             judged.append((TrialFolder(each.folder), tried(each)))
         except BrokenTrial as error:
-            left_out.append(str(error))
+            left_out[each.folder] = str(error)
     trials = [trial for _, trial in judged]
     try:
         script = write_shared_script(results)
         problems += _pages(judged, script)
+        write_run(results, record_run(results, judged, left_out))
         lint = [report for folder, _ in judged if (report := _lint(folder))]
-        write_whole(results / "summary.md", summary.markdown(trials, lint, left_out).encode())
+        write_whole(results / "summary.md", summary.markdown(trials, lint, tuple(left_out.values())).encode())
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
@@ -61,7 +64,7 @@ def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> P
     return Published(
         table=table.render(rows.summarise(trials), width=width, colour=colour),
         index=TrialFolder(ran[0].folder).report if len(ran) == 1 else results / "summary.md",
-        problem="\n".join((*(f"left out of the table: {reason}" for reason in left_out), *problems)),
+        problem="\n".join((*(f"left out of the table: {reason}" for reason in left_out.values()), *problems)),
     )
 
 

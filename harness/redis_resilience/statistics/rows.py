@@ -116,11 +116,11 @@ def _instant_spread(judgements: Sequence[Judgement], name: str) -> Spread:
         if ms is not None:
             measured_ms.append(ms)
         elif any(phase.name == name and phase.measured_ms is None for phase in judgement.phases):
-            bounds_ms.append(_watched_ms(judgement))
+            bounds_ms.append(watched_ms(judgement))
     return spread(measured_ms, bounds_ms)
 
 
-def _watched_ms(judgement: Judgement) -> float:
+def watched_ms(judgement: Judgement) -> float:
     """How long after the fault the trial is known to have gone on: until its last instant or the end of its outage."""
     timeline, availability = judgement.timeline, judgement.availability
     seen = [timeline.ms(name) or 0.0 for name in timeline.instants]

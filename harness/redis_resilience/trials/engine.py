@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from redis_resilience import __version__
 from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
 from redis_resilience.model.endpoint import Endpoint
@@ -153,7 +154,7 @@ class _Run:
                 forbidden=forbidden(self._deployment),
             ),
             owns_data=self._deployment.owns_data,
-            fingerprint=dict(self._deployment.fingerprint()),
+            fingerprint={**self._deployment.fingerprint(), "tool_version": __version__},
             shards=shards,
         )
         self._folder.save_environment(environment)

@@ -106,6 +106,14 @@ class TrialFolder:
         except UsageError as error:
             raise BrokenTrial(f"expected a plan in {self.path / 'plan.json'}; {error}") from error
 
+    def environment(self) -> Environment:
+        return self._load("environment.json", Environment)
+
+    def span_ns(self) -> tuple[int, int]:
+        """When its first and its last phase began, on the history's clock; 0 where there was none."""
+        told = [event.at_ns for event in self._events("trial.jsonl", []) if isinstance(event, Phase)]
+        return (told[0], told[-1]) if told else (0, 0)
+
     def judgement(self) -> Judgement:
         return self._load(_VERDICT, Judgement)
 
@@ -116,7 +124,7 @@ class TrialFolder:
         """
         self._must_be_undamaged()
         plan = self.plan()
-        environment = self._load("environment.json", Environment)
+        environment = self.environment()
         problems: list[str] = []
         events = [*self._events("trial.jsonl", problems), *self._events("events.jsonl", problems)]
         complete = any(isinstance(event, Phase) and event.name == "done" for event in events)

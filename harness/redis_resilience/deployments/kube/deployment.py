@@ -24,6 +24,7 @@ from redis_resilience.deployments.kube.pods.pods import PORTS, info_field
 from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.undoing import patiently, scale_back
+from redis_resilience.deployments.machine import CPUINFO, machine_text
 from redis_resilience.deployments.password import draw_password
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.undo import Resume, ScaleBack
@@ -158,6 +159,10 @@ class KubeDeployment(Growing):
         """As one of its nodes sees it; nothing where none can be entered."""
         for shell in self._up.pods.nodes.values():
             return {
+                "machine": machine_text(
+                    shell.must("uname -m", "the processor's architecture").strip(),
+                    shell.must(f"cat {CPUINFO}", "the processor's name"),
+                ),
                 "kernel": shell.must("uname -r", "the kernel's name").strip(),
                 "cpus": int(shell.must("nproc", "the number of processors")),
             }

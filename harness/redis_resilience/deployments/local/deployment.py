@@ -28,6 +28,7 @@ from redis_resilience.deployments.local.partition import Partition
 from redis_resilience.deployments.local.pods import Pods
 from redis_resilience.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from redis_resilience.deployments.local.sidecar import start_probe
+from redis_resilience.deployments.machine import this_machine
 from redis_resilience.deployments.password import draw_password
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.waiting import eventually
@@ -132,6 +133,7 @@ class LocalDeployment(Growing):
             "isolation_because": self._isolation.because,
             "engine": self._engine.name,
             "engine_version": self._engine.version,
+            "machine": this_machine(),
             "kernel": platform.release(),
             "cpus": len(os.sched_getaffinity(0)),
             "python": platform.python_version(),
