@@ -50,15 +50,17 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname: str, *_: Any) -> Any:
         if not fullname.startswith("redis_resilience.judges."):
             return None
-        path = SOURCES / f"{fullname.rpartition('.')[2]}.py"
-        return importlib.util.spec_from_loader(fullname, self.loader(fullname, str(path)))
+        path = SOURCES.joinpath(*fullname.split(".")[2:])
+        package = path.is_dir()
+        file = path / "__init__.py" if package else path.with_suffix(".py")
+        return importlib.util.spec_from_loader(fullname, self.loader(fullname, str(file)), is_package=package)
 
 
 def load(edit: Edit) -> Judge:
     """`judge` of a copy of the package with that edit."""
     names = [name for name in sys.modules if name.startswith("redis_resilience.judges.")]
     kept: dict[str, ModuleType] = {name: sys.modules.pop(name) for name in names}
-    for name in names:
+    for name in _direct(names):
         # Else `from redis_resilience.judges import ...` finds the real one.
         delattr(redis_resilience.judges, name.rpartition(".")[2])
     finder = _Finder(edit)
@@ -67,13 +69,20 @@ def load(edit: Edit) -> Judge:
         judge: Judge = importlib.import_module("redis_resilience.judges.judge").judge
     finally:
         sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.startswith("redis_resilience.judges.")]:
+        copies = [name for name in sys.modules if name.startswith("redis_resilience.judges.")]
+        for name in copies:
             del sys.modules[name]
+        for name in _direct(copies):
             delattr(redis_resilience.judges, name.rpartition(".")[2])
-        for name, module in kept.items():
-            sys.modules[name] = module
-            setattr(redis_resilience.judges, name.rpartition(".")[2], module)
+        sys.modules.update(kept)
+        for name in _direct(kept):
+            setattr(redis_resilience.judges, name.rpartition(".")[2], kept[name])
     return judge
+
+
+def _direct(names: Iterable[str]) -> list[str]:
+    """Those that are attributes of the package itself."""
+    return [name for name in names if name.rpartition(".")[0] == "redis_resilience.judges"]
 
 
 def is_noticed(edit: Edit, checks: Iterable[Callable[..., None]], *stories: Any) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from redis_resilience.judges.cluster.shards import parts
 from redis_resilience.judges.judge import judge
-from redis_resilience.judges.shards import parts
 from redis_resilience.model.history import History
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Finding, Judgement, Verdict

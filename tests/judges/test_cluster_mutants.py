@@ -37,13 +37,13 @@ MUTANTS = [
     ("timeline", "return master if master in effect.servers else", "return"),
     ("assumptions", "if server in event.servers", "if event.pod == server"),
     ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
-    ("cluster", "first_ns = min(", "first_ns = max("),
-    ("cluster", "write: write.return_ns", "write: write.server"),
-    ("cluster", "scheduling_delay_p99_ms=max(", "scheduling_delay_p99_ms=min("),
-    ("cluster", "if finding.verdict is verdict", "if True"),
-    ("cluster", "== Cause.CLUSTERDOWN", "!= Cause.CLUSTERDOWN"),
-    ("cluster", "refused and not whole", "refused"),
-    ("cluster", "part.name in names", "part.name not in names"),
+    ("combining", "first_ns = min(", "first_ns = max("),
+    ("combining", "write: write.return_ns", "write: write.server"),
+    ("combining", "scheduling_delay_p99_ms=max(", "scheduling_delay_p99_ms=min("),
+    ("combining", "if finding.verdict is verdict", "if True"),
+    ("combining", "== Cause.CLUSTERDOWN", "!= Cause.CLUSTERDOWN"),
+    ("combining", "refused and not whole", "refused"),
+    ("combining", "part.name in names", "part.name not in names"),
 ]  # fmt: skip
 
 INSTANTS = ("sdown_at", "odown_at", "first_switch_at", "quorum_switch_at", "last_switch_at")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from redis_resilience.judges import sentinels
 from redis_resilience.judges.answer import SOUND, TIMED, Answer, Assumption, Judge
+from redis_resilience.judges.cluster import nodes
 from redis_resilience.judges.evidence import (
     instant_of,
     left_addresses,
@@ -15,10 +17,10 @@ from redis_resilience.judges.evidence import (
     samples_of,
     server_index,
 )
-from redis_resilience.judges.masters import believed_masters, promotions, silent_at_the_end
-from redis_resilience.judges.nodes import has_shards
+from redis_resilience.judges.masters import believed_masters, promotions
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
+from redis_resilience.judges.voters import voters_of
 from redis_resilience.model.events import HealEnd, Role, TimedOut
 from redis_resilience.model.instants import REDUNDANT_AT
 from redis_resilience.model.operations import Result
@@ -28,8 +30,6 @@ from redis_resilience.model.verdict import Figures, Finding, Timeline, Verdict
 ONE_MASTER = "convergence.one_master"
 TWO_MASTERS = "convergence.two_masters"
 FINAL_MASTER = "convergence.final_master"
-SENTINELS_AGREE = "convergence.sentinels_agree"
-NODES_AGREE = "convergence.nodes_agree"
 REDUNDANT = "convergence.redundant"
 IN_TIME = "convergence.in_time"
 
@@ -39,7 +39,7 @@ def judge(reading: Reading) -> Answer[Figures]:
     beside, both = _written_beside(reading), _two_masters(reading)
     findings = [_one_master(reading, beside, both)]
     if reading.plan.expect.heals:
-        findings += [_final_master(reading), _sentinels_agree(reading), _in_time(reading)]
+        findings += [_final_master(reading), _voters_agree(reading), _in_time(reading)]
         if reading.plan.faults:
             findings.append(_redundant(timeline_of(reading)))
     measures: Figures = {
@@ -213,14 +213,15 @@ def _followers(reading: Reading, master: str) -> str:
     return ", ".join(found)
 
 
-def _sentinels_agree(reading: Reading) -> Finding:
-    """Every remaining Sentinel names the master that was found at the end, where it was found.
+def _voters_agree(reading: Reading) -> Finding:
+    """Every remaining voter names the master that was found at the end, where it was found.
 
     One that did not answer does not agree: which master it would name is not known.
     """
     masters = [name for name, final in reading.finals.items() if final.role == "master"]
     gone = _gone_sentinels(reading)
-    silent = silent_at_the_end(reading) - set(gone)
+    voters = voters_of(reading)
+    silent = voters.silent_at_the_end(reading) - set(gone)
     believed = {name: master for name, master in believed_masters(reading).items() if name not in silent.union(gone)}
     wrong = {name: master for name, master in believed.items() if [master] != masters}
     left = left_addresses(reading)
@@ -228,11 +229,10 @@ def _sentinels_agree(reading: Reading) -> Finding:
         f"{name}: {master}" + (f", where {left[master]} no longer is" if master in left else "")
         for name, master in wrong.items()
     )
-    who = "node" if has_shards(reading) else "Sentinel"
     return Finding(
-        name=NODES_AGREE if has_shards(reading) else SENTINELS_AGREE,
+        name=voters.AGREEMENT,
         verdict=Verdict.FAIL if wrong else Verdict.UNKNOWN if silent else Verdict.PASS,
-        text=f"expected every {who} to name {', '.join(masters) or 'one master'} at the end; "
+        text=f"expected every {voters.NOUN} to name {', '.join(masters) or 'one master'} at the end; "
         + (f"got {told}" if wrong else f"all {len(believed)} {'that answered ' if silent else ''}did")
         + (f"; no answer from {', '.join(sorted(silent))}" if silent else "")
         + "".join(
@@ -285,8 +285,8 @@ JUDGE = Judge(
         ONE_MASTER: SOUND,
         TWO_MASTERS: TIMED | {Assumption.LOAD, Assumption.HEAL_SEEN},
         FINAL_MASTER: _AT_THE_END,
-        SENTINELS_AGREE: _AT_THE_END,
-        NODES_AGREE: _AT_THE_END,
+        sentinels.AGREEMENT: _AT_THE_END,
+        nodes.AGREEMENT: _AT_THE_END,
         REDUNDANT: TIMED | {Assumption.HEAL_SEEN},
         IN_TIME: TIMED | {Assumption.HEAL_SEEN},
     },

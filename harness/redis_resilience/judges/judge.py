@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from redis_resilience.judges import assumptions, availability, bounds, cluster, ledger, timeline
+from redis_resilience.judges import assumptions, availability, bounds, ledger, timeline
 from redis_resilience.judges.answer import EVERY, Answers, Assumption, ask, raised, voided
+from redis_resilience.judges.cluster import combining
+from redis_resilience.judges.cluster.shards import damage, parts
 from redis_resilience.judges.reading import Reading, read
 from redis_resilience.judges.registry import JUDGES, NEEDS
-from redis_resilience.judges.shards import damage, parts
 from redis_resilience.model.environment import Shard
 from redis_resilience.model.history import History
 from redis_resilience.model.verdict import LOST, Availability, Finding, Judgement, ShardJudgement, Verdict, worst
@@ -69,16 +70,16 @@ def _of_shards(whole: Reading, shards: Sequence[tuple[Shard, Reading]]) -> Judge
         return damages[shard.name], answers[shard.name].measures(timeline.JUDGE).failover
 
     chosen, _ = max(shards, key=lambda each: told_first(each[0]))
-    load = cluster.whole_load(
+    load = combining.whole_load(
         answers[chosen.name].measures(availability.JUDGE),
         [each.measures(availability.JUDGE) for each in answers.values()],
     )
     assumed = _assumed(whole, load)
     judged = tuple(_shard(shard, answers[shard.name], assumed) for shard, _ in shards)
-    writes = cluster.add_writes([one.writes for one in judged], len(whole.operations))
+    writes = combining.add_writes([one.writes for one in judged], len(whole.operations))
     # Of equal answers the chosen shard's is reported.
     order = sorted((shard for shard, _ in shards), key=lambda shard: shard.name != chosen.name)
-    merged = cluster.worst_findings([(shard, answers[shard.name].findings) for shard in order])
+    merged = combining.worst_findings([(shard, answers[shard.name].findings) for shard in order])
     findings = [
         ledger.loss_finding(whole, writes)
         if finding.name == LOST and finding.verdict is not Verdict.UNKNOWN
@@ -87,7 +88,7 @@ def _of_shards(whole: Reading, shards: Sequence[tuple[Shard, Reading]]) -> Judge
     ]
     untouched = [reading for shard, reading in shards if not damages[shard.name]]
     if 0 < len(untouched) < len(shards):
-        findings.append(cluster.others_went_on(whole, judged, untouched))
+        findings.append(combining.others_went_on(whole, judged, untouched))
     judgement = _judgement(whole, answers[chosen.name], _counted(tuple(findings), assumed), assumed)
     return replace(judgement, writes=writes, availability=load, shards=judged)
 

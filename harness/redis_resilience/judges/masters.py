@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from redis_resilience.judges import nodes
 from redis_resilience.judges.evidence import (
     instant_of,
     left_addresses,
@@ -17,16 +16,15 @@ from redis_resilience.judges.evidence import (
     samples_of,
     server_index,
     server_names,
-    told,
 )
 from redis_resilience.judges.reading import Reading, once
-from redis_resilience.model.events import Named, Role, RoleChanged, SentinelDown, SentinelUp
+from redis_resilience.judges.voters import voters_of
+from redis_resilience.model.events import Named, Role, RoleChanged, SentinelUp
 from redis_resilience.model.history import FinalRead
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.verdict import Switch
 
 MASTER = "master"
-_LEADER_ONLY = ("+elected-leader", "+promoted-slave", "+failover-end", "+failover-end-for-timeout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ def promotions(reading: Reading) -> tuple[Promotion, ...]:
     effect = master_fault(reading)
     begin_ns = phase_at(reading, "control") or 0
     fault_ns = effect.earliest_ns if effect else begin_ns
-    announced = (nodes.announced if nodes.has_shards(reading) else _announced)(reading, min(begin_ns, fault_ns))
+    announced = voters_of(reading).announced(reading, min(begin_ns, fault_ns))
     before = [switch for switch in announced if switch.heard.latest_ns < fault_ns]
     after = [switch for switch in announced if switch.heard.latest_ns >= fault_ns]
     found: list[Promotion] = []
@@ -92,33 +90,17 @@ def believed_masters(reading: Reading) -> dict[str, str]:
     restarted without its state and not asked is left out: it never announced the state that it began with.
     """
     master, views = reading.environment.master, reading.environment.sentinels
-    said = dict.fromkeys(nodes.node_names(reading), master) | {view.name: view.master_address for view in views}
+    said = dict.fromkeys(voters_of(reading).names(reading), master) | {view.name: view.master_address for view in views}
     for change in promotions(reading):
         said |= {switch.sentinel: switch.address or switch.new for switch in change.switches}
     asked = {event.sentinel: event.address for event in reading.of(Named)}
-    said = {name: place for name, place in said.items() if name not in _made_anew(reading)} | asked
+    said = {name: place for name, place in said.items() if name not in _recreated(reading)} | asked
     names = {view.master_address: master for view in views} | server_names(reading)
     left = left_addresses(reading)
     return {name: place if place in left else name_at(reading, names, place) for name, place in sorted(said.items())}
 
 
-@once
-def silent_at_the_end(reading: Reading) -> frozenset[str]:
-    """Sentinels or nodes of the beginning that did not answer at the end: not when asked, or as their watchers saw it.
-
-    Where none was asked, the watchers' last observation of each decides.
-    """
-    if nodes.has_shards(reading):
-        return nodes.silent_at_the_end(reading)
-    asked = {event.sentinel for event in reading.of(Named)}
-    known = {view.name for view in reading.environment.sentinels}
-    if asked:
-        return frozenset(known - asked)
-    last = {event.sentinel: event for event in reading.of(SentinelUp, SentinelDown)}
-    return frozenset(name for name in known if isinstance(last.get(name), SentinelDown))
-
-
-def _made_anew(reading: Reading) -> set[str]:
+def _recreated(reading: Reading) -> set[str]:
     """Sentinels that reported one identity, and later another."""
     identities: dict[str, set[str]] = {}
     for event in reading.of(SentinelUp):
@@ -133,29 +115,6 @@ def _same(said: tuple[str, str], known: tuple[str, str]) -> bool:
 
 def _is_news(group: list[Switch], switch: Switch) -> bool:
     return all(known.sentinel != switch.sentinel for known in group)
-
-
-def _announced(reading: Reading, since_ns: int) -> list[Switch]:
-    names = server_names(reading)
-    leaders = {item.sentinel for item in told(reading, *_LEADER_ONLY, since_ns=since_ns)}
-    ended = {item.sentinel for item in told(reading, *_LEADER_ONLY[1:], since_ns=since_ns)}
-    found = []
-    for item in told(reading, "+switch-master", since_ns=since_ns):
-        words = item.text.split()
-        if len(words) != 5:  # name, old host and port, new host and port
-            continue
-        found.append(
-            Switch(
-                sentinel=item.sentinel,
-                heard=item.instant,
-                logged=item.logged,
-                old=name_at(reading, names, f"{words[1]}:{words[2]}"),
-                new=name_at(reading, names, f"{words[3]}:{words[4]}"),
-                leader=item.sentinel in (ended or leaders),
-                address=f"{words[3]}:{words[4]}",
-            )
-        )
-    return found
 
 
 @once

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis_resilience.judges import availability, bounds, cluster, convergence, later, ledger, timeline, unplanned
+from redis_resilience.judges import availability, bounds, convergence, later, ledger, timeline, unplanned
 from redis_resilience.judges.answer import Judge, Needs
+from redis_resilience.judges.cluster import combining
 
 JUDGES: tuple[Judge[Any], ...] = (
     timeline.JUDGE,
@@ -18,6 +19,6 @@ JUDGES: tuple[Judge[Any], ...] = (
 )
 
 NEEDS: Needs = {
-    name: needed for needs in (*(judge.needs for judge in JUDGES), cluster.NEEDS) for name, needed in needs.items()
+    name: needed for needs in (*(judge.needs for judge in JUDGES), combining.NEEDS) for name, needed in needs.items()
 }
 """Which assumptions each finding needs: a finding is `unknown` where one of its assumptions does not hold."""

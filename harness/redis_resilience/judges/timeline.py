@@ -10,32 +10,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from redis_resilience.judges import nodes
 from redis_resilience.judges.answer import Answer, Judge
 from redis_resilience.judges.evidence import (
-    Told,
     fault_of,
     instant_of,
     master_fault,
     samples_of,
     server_index,
-    told,
 )
 from redis_resilience.judges.masters import Promotion, promotions
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.redundancy import redundant_at
+from redis_resilience.judges.voters import voters_of
 from redis_resilience.model import instants
 from redis_resilience.model.events import (
     ContainerStarted,
     Event,
     FaultAsked,
     FaultEffect,
-    HealEnd,
     NameFound,
     PodReady,
     Role,
-    SentinelDown,
-    SentinelUp,
     ServerDown,
 )
 from redis_resilience.model.instants import Instant
@@ -57,7 +52,7 @@ def timeline_of(reading: Reading) -> Timeline:
     switches = tuple(switch for change in changes for switch in change.switches)
     begin = asked or broken
     process = fault_of(reading, effect).traits.process
-    decisions = (nodes.decisions if nodes.has_shards(reading) else _decisions)(reading, begin)
+    decisions = voters_of(reading).decisions(reading, begin)
     planned_failover = asked is not None and first is not None and _before_odown(first, decisions)
     if planned_failover:
         decisions |= {instants.SDOWN_AT: None, instants.ODOWN_AT: None}
@@ -131,73 +126,24 @@ def _before_odown(first: Promotion, decisions: Mapping[str, Instant | None]) -> 
     return odown is None or odown.at_ns > began.at_ns
 
 
-def _decisions(reading: Reading, fault: Instant) -> dict[str, Instant | None]:
-    """The first Sentinel to find the master down, the first to find others agree, the first leader."""
-
-    def first(kind: str, start: str) -> Instant | None:
-        told_so: list[Told] = [
-            item for item in told(reading, kind, since_ns=fault.earliest_ns) if item.text.startswith(start)
-        ]
-        return told_so[0].instant if told_so else None
-
-    return {
-        instants.SDOWN_AT: first("+sdown", "master "),
-        instants.ODOWN_AT: first("+odown", "master "),
-        instants.ELECTED_AT: first("+elected-leader", ""),
-    }
-
-
 def _switches(reading: Reading, change: Promotion | None) -> dict[str, Instant | None]:
     """First, quorum-th and last Sentinel or node to announce it; the last only once every one that is alive has."""
     if change is None:
         return {}
     begun_ns = change.switches[0].heard.latest_ns
-    shards = nodes.has_shards(reading)
-    gone = nodes.gone_nodes(reading, begun_ns) if shards else _gone_pods(reading, begun_ns)
+    voters = voters_of(reading)
+    gone = voters.gone(reading, begun_ns)
     # One whose pod is gone announces it when it is back, which is no part of the failover.
     heard = [switch.heard for switch in change.switches if switch.sentinel not in gone]
     if not heard:
         return {}
-    if shards:
-        everybody, quorum, silent = nodes.node_names(reading), nodes.majority(reading), gone
-    else:
-        everybody = {view.name for view in reading.environment.sentinels}
-        quorum = max((view.quorum for view in reading.environment.sentinels), default=1)
-        silent = gone | _dead_sentinels(reading, heard[0].latest_ns)
-    complete = everybody - {switch.sentinel for switch in change.switches} <= silent
+    quorum, silent = voters.quorum(reading), gone | voters.silent(reading, heard[0].latest_ns)
+    complete = voters.names(reading) - {switch.sentinel for switch in change.switches} <= silent
     return {
         instants.FIRST_SWITCH_AT: heard[0],
         instants.QUORUM_SWITCH_AT: heard[quorum - 1] if quorum <= len(heard) else None,
         instants.LAST_SWITCH_AT: heard[-1] if complete else None,
     }
-
-
-def _dead_sentinels(reading: Reading, at_ns: int) -> set[str]:
-    dead: set[str] = set()
-    for event in reading.of(SentinelUp, SentinelDown, FaultEffect, HealEnd):
-        if event.at_ns > at_ns:
-            break
-        match event:
-            case SentinelDown():
-                dead.add(event.sentinel)
-            case SentinelUp():
-                dead.discard(event.sentinel)
-            case FaultEffect(container="sentinel"):
-                dead.add(event.pod)
-            case HealEnd(container="sentinel"):
-                dead.discard(event.pod)
-    return dead
-
-
-def _gone_pods(reading: Reading, at_ns: int) -> set[str]:
-    """Pods that a fault had taken out as a whole; a terminating one loses its Sentinel before its server."""
-    gone: set[str] = set()
-    for event in reading.of(FaultEffect, HealEnd):
-        if isinstance(event, FaultEffect) and event.earliest_ns <= at_ns:
-            gone |= set(event.pods)
-        elif isinstance(event, HealEnd) and event.at_ns <= at_ns:
-            gone -= set(event.pods)
-    return gone
 
 
 def _dead_at(reading: Reading, fault: Instant) -> Instant | None:

@@ -16,17 +16,16 @@ from redis_resilience.model.events import Fail, FaultEffect, HealEnd, Owner, Pfa
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.verdict import Switch
 
+NOUN = "node"
+AGREEMENT = "convergence.nodes_agree"
 
-def has_shards(reading: Reading) -> bool:
-    return bool(reading.environment.shards)
 
-
-def node_names(reading: Reading) -> set[str]:
+def names(reading: Reading) -> set[str]:
     """Every node that was there before the fault."""
     return {name for shard in reading.environment.shards for name in shard.servers}
 
 
-def majority(reading: Reading) -> int:
+def quorum(reading: Reading) -> int:
     return len(reading.environment.shards) // 2 + 1
 
 
@@ -67,25 +66,30 @@ def decisions(reading: Reading, fault: Instant) -> dict[str, Instant | None]:
     }
 
 
-def gone_nodes(reading: Reading, at_ns: int) -> set[str]:
+def gone(reading: Reading, at_ns: int) -> set[str]:
     """Nodes that could not be reached then, or that a fault had taken out."""
-    gone: set[str] = set()
+    found: set[str] = set()
     for event in reading.of(TableUp, TableDown, FaultEffect, HealEnd):
         if event.earliest_ns > at_ns:
             continue
         match event:
             case TableDown():
-                gone.add(event.teller)
+                found.add(event.teller)
             case FaultEffect():
-                gone |= event.servers
+                found |= event.servers
             case TableUp() if event.at_ns <= at_ns:
-                gone.discard(event.teller)
+                found.discard(event.teller)
             case HealEnd() if event.at_ns <= at_ns:
-                gone -= event.servers
-    return gone
+                found -= event.servers
+    return found
+
+
+def silent(_reading: Reading, _at_ns: int) -> set[str]:
+    """None but those that are gone: a node has no Sentinel that could end without it."""
+    return set()
 
 
 def silent_at_the_end(reading: Reading) -> frozenset[str]:
     """Nodes whose table could no longer be read."""
     last = {event.teller: event for event in reading.of(TableUp, TableDown)}
-    return frozenset(name for name in node_names(reading) if isinstance(last.get(name), TableDown))
+    return frozenset(name for name in names(reading) if isinstance(last.get(name), TableDown))
