@@ -1,6 +1,6 @@
 """Every fault on a cluster and on this host, side by side: `python benchmarks/kind_faults.py --trials 20`.
 
-Runs the scenarios on both backends, one after the other, and writes the tables of `reports/kind-and-local.md`: first
+Runs the scenarios on both backends, one after the other, and prints the figures behind `docs/kind-and-local.md`: first
 what happened in how long, then where the time of a run goes that begins with nothing but images (`--cold`). With
 `--from` the tables are made of results that are there already.
 """
@@ -81,7 +81,7 @@ HEAD = (
     "first switch",
     "outage",
     "container back",
-    "whole again",
+    "redundancy restored",
     "most lost",
     "unexplained gaps",
 )

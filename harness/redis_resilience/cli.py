@@ -222,7 +222,8 @@ def predict_(
     ] = None,
     *,
     write: Annotated[
-        Path | None, typer.Option(metavar="PAGE", help="Write the tables into this page: reports/predictions.md.")
+        Path | None,
+        typer.Option(metavar="PAGE", help="Write PAGE's tables, and the measurements to a .json of the same name."),
     ] = None,
 ) -> None:
     """Print what the documents promise, what their settings predict, and what was measured.
@@ -230,11 +231,12 @@ def predict_(
     With results:           redis-resilience predict results --write reports/predictions.md
     """
     from redis_resilience.command import predict as command  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.measured import measure  # noqa: PLC0415 - only this command needs it
 
     if write:
         command.write(write, folders or [])
     else:
-        typer.echo(command.tables(folders or [], {}))
+        typer.echo(command.tables(measure(folders or [])))
 
 
 @app.command()
