@@ -169,7 +169,7 @@ def test_what_the_generator_never_issued_was_planned_all_the_same(tell: Any) -> 
     ],
 )
 def test_the_expectation_on_the_outage(tell: Any, allowed: float | None, end: int, verdict: Verdict) -> None:
-    (finding,) = availability.judge(steady(tell, outage=(500, end), max_outage_s=allowed).reading()).findings
+    finding = availability.judge(steady(tell, outage=(500, end), max_outage_s=allowed).reading()).findings[0]
 
     assert finding.verdict is verdict
 

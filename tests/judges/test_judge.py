@@ -115,6 +115,7 @@ TIMED = FAULT | {"punctual", "awake"}
         ("convergence.in_time", TIMED | {"heal_seen"}),
         ("convergence.redundant", TIMED | {"heal_seen"}),
         ("availability.outage", TIMED | {"load"}),
+        ("availability.restored", TIMED | {"load", "heal_seen"}),
         ("failover.expected", TIMED),
         ("failover.once", TIMED),
         ("bounds.explained", TIMED | {"load"}),

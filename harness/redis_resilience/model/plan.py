@@ -117,7 +117,8 @@ class Expect:
 
     failover: True, False, or None where the prediction from the live configuration decides.
     max_lost: acknowledged writes that may be gone; None = any number, it is only reported.
-    max_outage_s: longest time without an acknowledged write; None = only reported.
+    max_outage_s: longest time without an acknowledged write, of all clients together, of each group that is not pinned
+    to a server, and of each client; None = only reported, as long as it ends.
     heals: whether full redundancy must be restored at the end.
     two_masters_s: how long two masters may accept writes at once; above 0 they must, or the scenario is wrong.
     """
