@@ -14,7 +14,7 @@ import typer
 
 from redis_resilience import __version__
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.twins import CHANGES, OF_A_RUN, given, in_commands_words, takes
+from redis_resilience.command.twins import CHANGES, NOT_OF_A_NAMESPACE, OF_A_RUN, given, in_commands_words, takes
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.lint import Severity
 
@@ -84,6 +84,29 @@ def plan(
     told = planned(find(scenario), settings_from(given(called)))
     typer.echo("\n".join(told.lines))
     raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
+
+
+@app.command()
+@takes(*NOT_OF_A_NAMESPACE)
+def discover(
+    called: typer.Context,
+    *,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Find the Redis that runs in a namespace: servers, Sentinels, ports, passwords' Secrets, with the evidence.
+
+    It reads objects and asks the servers by the client in their own containers; nothing is created or changed.
+
+    redis-resilience discover --context NAME --namespace NAME
+    """
+    from redis_resilience.command import discover as command  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.lint import must_be_one_of  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
+
+    must_be_one_of("--format", form, command.FORMATS)
+    settings = settings_from({**given(called), "redis_backend": "context"})
+    found = command.discovered(settings)
+    typer.echo(command.as_json(found) if form == "json" else command.as_text(found, settings))
 
 
 @app.command()

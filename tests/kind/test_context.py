@@ -16,8 +16,10 @@ from redis_resilience.deployments.kube.context import Context, ContextSite
 from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.kind import KindClusters
 from redis_resilience.deployments.kube.objects.image import probe_image
-from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
+from redis_resilience.discovery.asking import discover
+from redis_resilience.discovery.options import options_for
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model.errors import Unavailable, UsageError
 from redis_resilience.model.faults import kill
@@ -302,6 +304,35 @@ def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path)
     assert len(written) > 10
     assert [path for path in written if PASSWORD.encode() in path.read_bytes()] == []
     assert PASSWORD not in repr(deployment._running)
+
+
+def test_what_runs_in_a_namespace_is_discovered(cluster, kubectl, namespace):
+    """Roles, ports, the Secret and the master's name, of containers that no name tells; the password is not shown."""
+    kubectl("--namespace", namespace, "create", "secret", "generic", "redis", f"--from-literal=password={PASSWORD}")
+    kubectl("apply", "--namespace", namespace, "--filename", "-", given=SECURED)
+    for name in ("db-0", "db-1"):
+        kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
+    before = left(kubectl, namespace)
+    place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=namespace)
+
+    (found,) = discover(place)
+
+    assert {each.place: answer.refused for each in found.instances for answer in [found.answers[each.place]]} == {
+        "db-0/server": "",
+        "db-1/server": "",
+        "db-0/guard": "",
+        "db-1/guard": "",
+    }
+    assert sorted(answer.role for answer in found.answers.values()) == ["master", "sentinel", "sentinel", "slave"]
+    assert options_for(found).options == {
+        "attach": "app=db",
+        "container": "server",
+        "sentinel_container": "guard",
+        "master_name": "shop",
+        "password_secret": "redis/password",
+    }
+    assert PASSWORD not in repr(found)
+    assert left(kubectl, namespace) == before
 
 
 def _arguments():

@@ -16,6 +16,9 @@ OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "fresh", "allow_unkn
 """What only a run has, by the names in the settings."""
 CHANGES = ("down_after", "directives")
 """What changes a topology for a trial."""
+_OF_A_NAMESPACE = ("kubeconfig", "context", "namespace")
+NOT_OF_A_NAMESPACE = tuple(option.field for option in OPTIONS if option.field not in _OF_A_NAMESPACE)
+"""All but what names a namespace, by the names in the settings."""
 _ALWAYS_REQUIRED = "require"
 """Of the plugin only: what is missing always ends the command."""
 _FLAG = re.compile(r"--redis-[a-z-]+(=yes\b|=)?")

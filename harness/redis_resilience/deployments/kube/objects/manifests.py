@@ -124,7 +124,7 @@ def objects_in(rendered: str) -> tuple[Object, ...]:
 def existing(objects: str, place: Place) -> Mapping[str, str]:
     """Those of the objects that are there already ("Service/redis"), and the run that each is of ("" for none)."""
     words = ("get", "--filename", "-", "--ignore-not-found", "--output", "json")
-    told = _kubectl(*words, place=place, given=objects.encode())
+    told = kubectl(*words, place=place, given=objects.encode())
     if not told.strip():
         return {}
     found = json.loads(told)
@@ -140,7 +140,7 @@ def delete_labelled(resources: Sequence[str], run_id: str, place: Place, *, with
     words = ["delete", ",".join(resources), "--selector", f"{RUN_LABEL}={run_id}", "--ignore-not-found"]
     # Their data is deleted anyway: no grace period.
     words += [f"--timeout={within_s:g}s", "--grace-period=1"]
-    _kubectl(*words, place=place, within_s=within_s + _RENDERED_WITHIN_S)
+    kubectl(*words, place=place, within_s=within_s + _RENDERED_WITHIN_S)
 
 
 def _labelled(objects: str, labels: Mapping[str, str]) -> str:
@@ -151,7 +151,7 @@ def _labelled(objects: str, labels: Mapping[str, str]) -> str:
 
 
 def apply(objects: str, place: Place) -> None:
-    _kubectl("apply", "--filename", "-", place=place, given=objects.encode())
+    kubectl("apply", "--filename", "-", place=place, given=objects.encode())
 
 
 def in_steps(objects: str, later: Sequence[Controller]) -> tuple[str, str]:
@@ -174,10 +174,10 @@ def deploy(overlay: Path, objects: str, place: Place, *, redis_image: str) -> No
 
 
 def scale(place: Place, controller: Controller, replicas: int) -> None:
-    _kubectl("scale", f"{controller.kind.lower()}/{controller.name}", f"--replicas={replicas}", place=place)
+    kubectl("scale", f"{controller.kind.lower()}/{controller.name}", f"--replicas={replicas}", place=place)
 
 
-def _kubectl(*words: str, place: Place, given: bytes = b"", within_s: float = _APPLIED_WITHIN_S) -> str:
+def kubectl(*words: str, place: Place, given: bytes = b"", within_s: float = _APPLIED_WITHIN_S) -> str:
     return run(
         "kubectl",
         words[0],

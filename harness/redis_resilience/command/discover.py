@@ -1,0 +1,92 @@
+"""What Redis runs in a namespace, on the terminal: what was found, by which evidence, and how to break it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from redis_resilience.deployments.kube.tools import Place, must_have
+from redis_resilience.discovery.asking import discover
+from redis_resilience.discovery.options import options_for
+from redis_resilience.discovery.system import Instance, System
+from redis_resilience.model.errors import UsageError
+from redis_resilience.trials.keeper import context_of
+from redis_resilience.trials.settings import Settings
+
+FORMATS = ("text", "json")
+
+
+def discovered(settings: Settings) -> tuple[System, ...]:
+    """Every Redis in the namespace that was named. Raises UsageError where there is none."""
+    from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - costs the Kubernetes client
+
+    must_have("kubectl")
+    cluster = ContextSite(context_of(settings), run_id="discover").acquire()
+    place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=settings.namespace)
+    found = discover(place)
+    if not found:
+        raise UsageError(
+            f"expected pods that run a Redis server or a Sentinel in namespace {settings.namespace} of context "
+            f"{settings.context}; there are none; `kubectl --context {settings.context} get pods --all-namespaces` "
+            "shows where they may be"
+        )
+    return found
+
+
+def as_json(found: Sequence[System]) -> str:
+    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode()
+
+
+def as_text(found: Sequence[System], settings: Settings) -> str:
+    return "\n\n".join("\n".join(_lines(system, settings)) for system in found)
+
+
+def _lines(system: System, settings: Settings) -> Iterable[str]:
+    yield f"{system.kind}: {system.name}"
+    yield from (f"  {_of_instance(each, system)}" for each in system.instances)
+    for each in system.masters:
+        yield (
+            f"  monitored as {each.name!r} at {each.address}, quorum {each.quorum}, down-after-milliseconds "
+            f"{each.down_after_ms}: SENTINEL MASTERS"
+        )
+    yield from _once((each, f"port {each.port.value}: {each.port.where}") for each in system.instances)
+    yield from _once((each, f"TLS: {each.tls.where}") for each in system.instances if each.tls)
+    yield from _once(
+        (each, f"password in Secret {key}: {key.where}") for each in system.instances for key in each.secrets
+    )
+    yield from (f"  {front}" for front in system.fronts)
+    yield from _once((each, f"may interfere: {said}") for each in system.instances for said in each.disturbances)
+    yield from (f"  not known: {each}" for each in system.not_known)
+    yield from _next_step(system, settings)
+
+
+def _of_instance(instance: Instance, system: System) -> str:
+    answer = system.answers.get(instance.place)
+    said = ""
+    if answer and not answer.refused:
+        role = {"slave": "replica", "sentinel": ""}.get(answer.role, answer.role)
+        follows = f" of {answer.follows}, link {'up' if answer.linked else 'down'}" if answer.follows else ""
+        said = ": " + ", ".join(filter(None, (answer.version, f"{role}{follows}")))
+    owner = " ".join(instance.owner).strip() or "a bare pod"
+    return f"{instance.role} {instance.place} at {instance.address}:{instance.port.value}, {owner}{said}"
+
+
+def _once(told: Iterable[tuple[Instance, str]]) -> Iterable[str]:
+    """What is the same for several pods in one line, with the number of the others."""
+    pods: dict[str, list[str]] = {}
+    for instance, line in told:
+        pods.setdefault(line.replace(f"pod {instance.pod}, ", ""), []).append(instance.pod)
+    for line, names in pods.items():
+        yield f"  {line} (pod {names[0]})" if len(names) == 1 else f"  {line} ({len(names)} pods)"
+
+
+def _next_step(system: System, settings: Settings) -> Iterable[str]:
+    chosen = options_for(system)
+    if chosen.refusals:
+        yield from (f"  cannot be attached to yet: {each}" for each in chosen.refusals)
+        return
+    place = ["--backend", "context", "--context", settings.context, "--namespace", settings.namespace]
+    words = [word for name, value in chosen.options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    yield f"  to preview a fault: {shlex.join(['redis-resilience', 'plan', 'master-kill', *place, *words])}"

@@ -1,0 +1,112 @@
+"""What a server or a Sentinel answers, from the raw text of the engine's own command-line client in its container.
+
+The questions go to the client's standard input, the password with them: nothing of it is in an argument or a log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from redis_resilience.discovery.system import Answer, Instance, Monitored, Role
+
+_MARK = "redis-resilience-next"
+"""A command that no engine has ends each answer: a Sentinel lacks ECHO, and every server refuses an unknown command."""
+_END = re.compile(rf"^.*unknown command.*{_MARK}.*\n?", re.MULTILINE)
+_OF_SERVER = ("INFO server", "INFO replication", "INFO cluster")
+_OF_SENTINEL = ("SENTINEL MYID", "INFO server", "SENTINEL MASTERS")
+_REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "ERR", "DENIED", "Could not connect", "Error:", "I/O error")
+
+
+def command(instance: Instance, program: str = "redis-cli") -> tuple[str, ...]:
+    """What to run in the container. A server's own certificate is not checked here: nothing is decided by it."""
+    tls = ("--tls", "--insecure") if instance.tls else ()
+    return (program, "--raw", "-p", instance.port.value, *tls)
+
+
+def questions(instance: Instance, *, user: str = "", password: str = "", masters: Sequence[str] = ()) -> str:
+    """Lines for the client. masters: asks for who else is part of them, which is known after the first answer."""
+    asked = list(_OF_SERVER if instance.role is Role.REDIS else _OF_SENTINEL)
+    for name in masters:
+        asked += [f"SENTINEL REPLICAS {name}", f"SENTINEL SENTINELS {name}"]
+    login = [" ".join(("AUTH", *filter(None, (user, _quoted(password)))))] if password else []
+    return "".join(f"{line}\n{_MARK}\n" for line in (*(login or ["PING"]), *asked))
+
+
+def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
+    """The answer to `questions` of the same masters."""
+    parts = [part.strip("\r\n") for part in _END.split(said)]
+    if len(parts) < len(_OF_SERVER) + 1:
+        return Answer(refused=said.strip().splitlines()[-1] if said.strip() else "nothing")
+    login, first, second, third, *rest = parts
+    if first.startswith(_REFUSALS):
+        because = f" ({login})" if login.startswith(_REFUSALS) else ""
+        return Answer(refused=f"{first}{because}")
+    if instance.role is Role.SENTINEL:
+        told = [_monitored(each, rest, masters) for each in _records(third)]
+        return Answer(run_id=first, version=_version(_pairs(second)), role="sentinel", monitored=tuple(told))
+    server, replication = _pairs(first), _pairs(second)
+    return Answer(
+        run_id=server.get("run_id", ""),
+        version=_version(server),
+        role=replication.get("role", ""),
+        follows=_address(replication.get("master_host", ""), replication.get("master_port", "")),
+        linked=replication.get("master_link_status") == "up",
+        clustered=_pairs(third).get("cluster_enabled") == "1",
+    )
+
+
+def _monitored(facts: dict[str, str], rest: Sequence[str], masters: Sequence[str]) -> Monitored:
+    name = facts.get("name", "")
+    replicas: list[dict[str, str]] = []
+    others: list[dict[str, str]] = []
+    if name in masters:
+        at = 2 * masters.index(name)
+        replicas, others = ([*_records(part)] for part in rest[at : at + 2])
+    return Monitored(
+        name=name,
+        address=_address(facts.get("ip", ""), facts.get("port", "")),
+        quorum=_number(facts.get("quorum")),
+        down_after_ms=_number(facts.get("down-after-milliseconds")),
+        servers=tuple(filter(None, (facts.get("runid"), *(each.get("runid") for each in replicas)))),
+        sentinels=tuple(filter(None, (each.get("runid") for each in others))),
+    )
+
+
+def _records(text: str) -> Iterator[dict[str, str]]:
+    """Lists of names and values, one line each; every list begins with "name"."""
+    found: dict[str, str] = {}
+    lines = text.splitlines()
+    for name, value in zip(lines[::2], lines[1::2], strict=False):
+        if name == "name" and found:
+            yield found
+            found = {}
+        found[name] = value
+    if "name" in found:
+        yield found
+
+
+def _pairs(info: str) -> dict[str, str]:
+    return {
+        name: value for line in info.splitlines() if ":" in line for name, _, value in [line.strip().partition(":")]
+    }
+
+
+def _version(server: dict[str, str]) -> str:
+    if "valkey_version" in server:
+        return f"Valkey {server['valkey_version']}"
+    return f"Redis {server['redis_version']}" if "redis_version" in server else ""
+
+
+def _address(host: str, port: str) -> str:
+    return f"{host}:{port}" if host else ""
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
+
+
+def _quoted(text: str) -> str:
+    """As the client reads an argument that may contain anything but a line's end."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

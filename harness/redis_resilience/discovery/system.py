@@ -1,0 +1,121 @@
+"""What was found, as frozen data: each fact with the evidence that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from redis_resilience.lint.setup import Seen
+
+
+class Role(StrEnum):
+    """What a container runs, in the terms of lint."""
+
+    REDIS = "redis"
+    SENTINEL = "sentinel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretKey:
+    """A value of a Secret. of: the role that it proves itself to; None for both. value is never read into this."""
+
+    name: str
+    key: str
+    where: str
+    of: Role | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A server or a Sentinel: one container of one pod that runs.
+
+    tls: the setting that makes it speak TLS; None where none was seen. owner: kind and name of the controller, two
+    empty texts for a bare pod. clustered: a node of a Redis Cluster.
+    """
+
+    pod: str
+    container: str
+    role: Role
+    address: str
+    image: str
+    port: Seen
+    owner: tuple[str, str]
+    labels: Mapping[str, str]
+    tls: Seen | None = None
+    clustered: Seen | None = None
+    secrets: tuple[SecretKey, ...] = ()
+    disturbances: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        return f"{self.pod}/{self.container}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitored:
+    """A master as a Sentinel names it. servers, sentinels: run_ids, the master's first."""
+
+    name: str
+    address: str
+    quorum: int
+    down_after_ms: int
+    servers: tuple[str, ...]
+    sentinels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an instance said about itself. refused: why it did not, in its own words; then nothing else is known.
+
+    run_id: as INFO or SENTINEL MYID gives it. linked: of a replica, whether the link to its master is up.
+    """
+
+    refused: str = ""
+    run_id: str = ""
+    version: str = ""
+    role: str = ""
+    follows: str = ""
+    linked: bool = False
+    clustered: bool = False
+    monitored: tuple[Monitored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One Redis: data servers that share a master, or the nodes of one Redis Cluster, and what watches them.
+
+    selector, sentinel_selector: labels that choose exactly these pods of the namespace; "" where there are none.
+    masters: names that its Sentinels monitor it by. fronts: Services that lead to its servers, and what stands between.
+    not_known: what could not be found out, each with what would tell it.
+    """
+
+    name: str
+    servers: tuple[Instance, ...]
+    sentinels: tuple[Instance, ...] = ()
+    selector: str = ""
+    sentinel_selector: str = ""
+    masters: tuple[Monitored, ...] = ()
+    fronts: tuple[str, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    not_known: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """In words."""
+        if any(each.clustered for each in self.servers):
+            return "Redis Cluster"
+        return "Redis with Sentinel" if self.sentinels else "Redis without Sentinel"
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        return (*self.servers, *self.sentinels)
+
+    @property
+    def passwords(self) -> tuple[SecretKey, ...]:
+        """Once each, in the order of the pods."""
+        found = {(key.name, key.key, key.of): key for each in self.instances for key in each.secrets}
+        return tuple(found.values())

@@ -1,0 +1,159 @@
+"""Instances to systems: who shares a master by what Sentinels and servers answer, else by what owns their pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from redis_resilience.discovery.instances import pods_of
+from redis_resilience.discovery.system import Answer, Instance, Monitored, Role, System
+from redis_resilience.lint.manifests.tree import Tree
+
+_RELEASE = ("app.kubernetes.io/instance", "release")
+_POD_NAME = "statefulset.kubernetes.io/pod-name"
+_OF_ONE_POD = frozenset(
+    {
+        _POD_NAME,
+        "apps.kubernetes.io/pod-index",
+        "controller-revision-hash",
+        "pod-template-hash",
+        "pod-template-generation",
+    }
+)
+_IN_FRONT = ("haproxy", "envoy", "predixy", "twemproxy", "nginx", "proxy")
+
+
+def systems(objects: Iterable[Tree], found: Sequence[Instance], answers: Mapping[str, Answer]) -> tuple[System, ...]:
+    """Every Redis of a namespace. answers: by `Instance.place`; an instance that was not asked has none."""
+    known = tuple(objects)
+    pods = {_name(each): each.at("metadata", "labels").texts() for each in known if each.at("kind").text() == "Pod"}
+    groups = _grouped(found, answers)
+    return tuple(_system(name, group, known, pods, answers) for name, group in sorted(groups.items()))
+
+
+def _grouped(found: Sequence[Instance], answers: Mapping[str, Answer]) -> dict[str, list[Instance]]:
+    """By run_id where Sentinels named one; the rest by release or controller."""
+    groups: dict[str, list[Instance]] = {}
+    for each in found:
+        groups.setdefault(_home(each), []).append(each)
+    by_run_id = {answer.run_id: each for each in found if (answer := answers.get(each.place)) and answer.run_id}
+    for sentinel in found:
+        for monitored in answers[sentinel.place].monitored if sentinel.place in answers else ():
+            for run_id in monitored.servers:
+                server = by_run_id.get(run_id)
+                if server is not None and _home(server) != _home(sentinel):
+                    _join(groups, server, sentinel)
+    data = [name for name, group in groups.items() if any(each.role is Role.REDIS for each in group)]
+    alone = [name for name in groups if name not in data]
+    if len(data) == 1:  # no other servers could be theirs
+        for name in alone:
+            groups[data[0]] += groups.pop(name)
+    return groups
+
+
+def _join(groups: dict[str, list[Instance]], server: Instance, sentinel: Instance) -> None:
+    ours = next(name for name, group in groups.items() if server in group)
+    theirs = next(name for name, group in groups.items() if sentinel in group)
+    if ours != theirs:
+        groups[ours] += groups.pop(theirs)
+
+
+def _home(each: Instance) -> str:
+    """Of pods without a release's label: their controller; a Deployment's ReplicaSet by its Deployment."""
+    release = next((each.labels[name] for name in _RELEASE if each.labels.get(name)), "")
+    kind, name = each.owner
+    own = name.rpartition("-")[0] if kind == "ReplicaSet" and each.labels.get("pod-template-hash") else name
+    return release or own or each.pod
+
+
+def _system(
+    name: str,
+    group: Sequence[Instance],
+    objects: Sequence[Tree],
+    pods: Mapping[str, Mapping[str, str]],
+    answers: Mapping[str, Answer],
+) -> System:
+    servers = tuple(each for each in group if each.role is Role.REDIS)
+    sentinels = tuple(each for each in group if each.role is Role.SENTINEL)
+    selector = _selector(pods_of(servers), pods)
+    watching = _selector(pods_of(sentinels), pods)
+    asked = {each.place: answers[each.place] for each in group if each.place in answers}
+    made = System(
+        name=name,
+        servers=servers,
+        sentinels=sentinels,
+        selector=selector,
+        sentinel_selector="" if set(pods_of(sentinels)) <= set(pods_of(servers)) else watching,
+        masters=_masters(asked),
+        fronts=tuple(_fronts(objects, servers, pods)),
+        answers=asked,
+    )
+    return replace(made, not_known=tuple(_not_known(made)))
+
+
+def _masters(asked: Mapping[str, Answer]) -> tuple[Monitored, ...]:
+    found = {each.name: each for answer in asked.values() for each in answer.monitored}
+    return tuple(found.values())
+
+
+def _selector(wanted: Sequence[str], pods: Mapping[str, Mapping[str, str]]) -> str:
+    """The fewest common labels that choose exactly these pods; else their names, where a label has those."""
+    if not wanted:
+        return ""
+    common = dict(pods[wanted[0]].items())
+    for name in wanted[1:]:
+        common = {key: value for key, value in common.items() if pods[name].get(key) == value}
+    labels = {key: value for key, value in common.items() if key not in _OF_ONE_POD}
+
+    def chosen(by: Mapping[str, str]) -> set[str]:
+        return {name for name, has in pods.items() if by.items() <= has.items()}
+
+    if labels and chosen(labels) == set(wanted):
+        for key in sorted(labels, key=lambda each: (each.startswith("helm.sh/"), -len(each))):
+            fewer = {name: value for name, value in labels.items() if name != key}
+            if fewer and chosen(fewer) == set(wanted):
+                labels = fewer
+        return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    if all(pods[name].get(_POD_NAME) == name for name in wanted):
+        return f"{_POD_NAME} in ({','.join(wanted)})"
+    return ""
+
+
+def _fronts(
+    objects: Sequence[Tree], servers: Sequence[Instance], pods: Mapping[str, Mapping[str, str]]
+) -> Iterable[str]:
+    ours = {each.pod for each in servers}
+    for each in objects:
+        if each.at("kind").text() == "Service" and (wanted := each.at("spec", "selector").texts()):
+            chosen = {name for name, has in pods.items() if wanted.items() <= has.items()}
+            if chosen & ours:
+                address = each.at("spec", "clusterIP").text()
+                ports = ", ".join(port.at("port").text() for port in each.at("spec", "ports").each())
+                kind = "headless" if address == "None" else address
+                yield f"Service {_name(each)} ({kind}, ports {ports}) leads to {', '.join(sorted(chosen & ours))}"
+        if each.at("kind").text() == "Pod":
+            for container in each.at("spec", "containers").each():
+                image = container.at("image").text().lower()
+                if any(word in image for word in _IN_FRONT):
+                    yield f"pod {_name(each)}, container {container.at('name').text()}: a proxy by its image {image}"
+
+
+def _not_known(system: System) -> Iterable[str]:
+    for each in system.instances:
+        answer = system.answers.get(each.place)
+        if answer is None:
+            yield f"{each.place} was not asked"
+        elif answer.refused:
+            yield f"{each.place} was asked and refused: {answer.refused}"
+    if system.servers and not system.selector:
+        names = ", ".join(pods_of(system.servers))
+        yield f"no labels choose {names} and no other pod; give them one that does, and name it with --redis-attach"
+    if system.sentinels and not system.masters and not system.not_known:
+        yield "the name of the master: no Sentinel was asked, or none answered"
+    if len(system.masters) > 1:
+        names = ", ".join(each.name for each in system.masters)
+        yield f"which master is meant: the Sentinels monitor {names}; name one with --redis-master-name"
+
+
+def _name(each: Tree) -> str:
+    return each.at("metadata", "name").text()

@@ -1,0 +1,92 @@
+"""What the engine's own client prints is read without a guess, a refusal by its words."""
+
+from __future__ import annotations
+
+import pytest
+
+from redis_resilience.discovery import answers
+from redis_resilience.discovery.instances import instances
+from redis_resilience.discovery.system import Instance, Role
+from tests.discovery.objects import SENTINEL, SERVER, container, pod, trees
+
+_SERVER, _SENTINEL = instances(trees(pod("cache-0", [SERVER, SENTINEL])))
+_END = "ERR unknown command 'redis-resilience-next', with args beginning with: \n"
+_OLD_END = "ERR unknown command `redis-resilience-next`, with args beginning with: \n\n"
+
+
+def _said(*parts: str, end: str = _END) -> str:
+    return "".join(f"{part}\n{end}" for part in parts)
+
+
+@pytest.mark.parametrize("end", [_END, _OLD_END])
+def test_a_replica(end: str) -> None:
+    """Of Redis 7 and of 6.2, whose words for an unknown command differ."""
+    said = _said(
+        "PONG",
+        "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n",
+        "# Replication\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:down\r\n",
+        "# Cluster\r\ncluster_enabled:0\r\n",
+        end=end,
+    )
+    found = answers.read(_SERVER, said)
+    assert (found.run_id, found.version, found.role) == ("abc", "Redis 7.0.15", "slave")
+    assert (found.follows, found.linked, found.clustered, found.refused) == ("10.0.0.1:6379", False, False, "")
+
+
+def test_valkey_by_its_own_version() -> None:
+    """It reports a Redis version, too, for old clients."""
+    said = _said("PONG", "redis_version:7.2.4\r\nvalkey_version:8.1.3\r\nrun_id:x\r\n", "role:master\r\n", "")
+    assert answers.read(_SERVER, said).version == "Valkey 8.1.3"
+
+
+def test_a_sentinel_with_two_masters() -> None:
+    """Each with its own numbers, replicas and other Sentinels; an empty value is a line of its own."""
+    masters = "name\none\nip\n10.0.0.1\nport\n6379\nrunid\nm1\nquorum\n2\ndown-after-milliseconds\n5000\n"
+    masters += "name\ntwo\nip\n\nport\n0\nrunid\n\nquorum\n1\ndown-after-milliseconds\n30000"
+    said = _said(
+        "PONG",
+        "self",
+        "redis_version:8.0.2\n",
+        masters,
+        "name\na\nrunid\nr1\nname\nb\nrunid\nr2",
+        "name\ns\nrunid\ns2",
+        "",
+        "",
+    )
+    found = answers.read(_SENTINEL, said, ["one", "two"])
+    assert found.run_id == "self"
+    one, two = found.monitored
+    assert (one.name, one.address, one.quorum, one.down_after_ms) == ("one", "10.0.0.1:6379", 2, 5000)
+    assert (one.servers, one.sentinels) == (("m1", "r1", "r2"), ("s2",))
+    assert (two.name, two.address, two.servers) == ("two", "", ())
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        (_said("NOAUTH Authentication required.", "NOAUTH Authentication required.", "", ""), "NOAUTH"),
+        (_said("WRONGPASS invalid username-password pair", "NOAUTH Authentication required.", "", ""), "WRONGPASS"),
+        ("Could not connect to Redis at 127.0.0.1:6379: Connection refused\n", "Connection refused"),
+        ("", "nothing"),
+    ],
+)
+def test_a_refusal_is_told_in_its_own_words(said: str, refused: str) -> None:
+    """Then nothing else is taken for an answer."""
+    found = answers.read(_SERVER, said)
+    assert refused in found.refused
+    assert not found.run_id
+
+
+def test_a_password_is_in_no_argument() -> None:
+    """It goes to the client's input, quoted as the client reads it."""
+    password = 'a "b" \\c d'  # noqa: S105 - of no server
+    assert not any(password in word for word in answers.command(_SERVER))
+    assert answers.questions(_SERVER, password=password).startswith('AUTH "a \\"b\\" \\\\c d"\n')
+
+
+def test_a_client_of_tls() -> None:
+    """The client has to speak it where the server does."""
+    made: Instance = instances(trees(pod("a-0", [container("redis", "redis-server", "--tls-port", "6379")])))[0]
+    assert made.role is Role.REDIS
+    assert "--tls" in answers.command(made)
+    assert "--tls" not in answers.command(_SERVER)

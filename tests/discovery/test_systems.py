@@ -1,0 +1,103 @@
+"""Which instances are one Redis, and how it can be named."""
+
+from __future__ import annotations
+
+from redis_resilience.discovery.instances import instances
+from redis_resilience.discovery.options import options_for
+from redis_resilience.discovery.system import Answer, Monitored, System
+from redis_resilience.discovery.systems import systems
+from tests.discovery.objects import EXPORTER, SENTINEL, SERVER, Object, container, pod, service, trees
+
+
+def _found(*objects: Object, answers: dict[str, Answer] | None = None) -> tuple[System, ...]:
+    known = trees(*objects)
+    return systems(known, instances(known), answers or {})
+
+
+def _three(name: str, **labels: str) -> list[Object]:
+    own = {"app": name, "apps.kubernetes.io/pod-index": "0", **labels}
+    return [pod(f"{name}-{number}", [SERVER, SENTINEL], labels=own, owner=("StatefulSet", name)) for number in range(3)]
+
+
+def _watching(run_id: str, *servers: str) -> Answer:
+    told = Monitored(
+        name="mymaster", address="10.0.0.1:6379", quorum=2, down_after_ms=5000, servers=servers, sentinels=()
+    )
+    return Answer(run_id=run_id, role="sentinel", monitored=(told,))
+
+
+def test_a_system_has_the_fewest_labels_that_choose_its_pods() -> None:
+    """Not those of one pod only, and none that another pod has, too."""
+    other = pod("job-0", [EXPORTER], labels={"tier": "data"}, owner=("Job", "job"))
+    (found,) = _found(*_three("cache", tier="data"), other)
+    assert (found.kind, found.selector) == ("Redis with Sentinel", "app=cache")
+    assert found.sentinel_selector == ""
+
+
+def test_pods_without_labels_of_their_own_are_chosen_by_name() -> None:
+    """A StatefulSet gives each pod a label with its name."""
+    label = "statefulset.kubernetes.io/pod-name"
+    pods = [pod(f"a-{n}", [SERVER, SENTINEL], labels={"app": "x", label: f"a-{n}"}) for n in range(2)]
+    (found,) = _found(*pods, pod("b-0", [EXPORTER], labels={"app": "x", label: "b-0"}))
+    assert found.selector == f"{label} in (a-0,a-1)"
+
+
+def test_two_systems_in_a_namespace_are_told_apart() -> None:
+    """By release or controller."""
+    found = _found(*_three("cache"), *_three("queue"))
+    assert [(each.name, each.selector) for each in found] == [("cache", "app=cache"), ("queue", "app=queue")]
+
+
+def test_sentinels_belong_to_the_servers_that_they_name() -> None:
+    """By run_id: two pairs of controllers, whose names say nothing of it."""
+    owners = [("StatefulSet", name) for name in ("red", "blue", "dog", "cat")]
+    containers = [SERVER, SERVER, SENTINEL, SENTINEL]
+    pods = [pod(f"{own}-0", [each], owner=(kind, own)) for each, (kind, own) in zip(containers, owners, strict=True)]
+    answers = {
+        "red-0/redis": Answer(run_id="r", role="master"),
+        "blue-0/redis": Answer(run_id="b", role="master"),
+        "dog-0/sentinel": _watching("d", "b"),
+        "cat-0/sentinel": _watching("c", "r"),
+    }
+    found = _found(*pods, answers=answers)
+    assert {each.name: [one.pod for one in each.sentinels] for each in found} == {"red": ["cat-0"], "blue": ["dog-0"]}
+    assert found[0].sentinel_selector == "app=dog"
+
+
+def test_sentinels_apart_belong_to_the_only_servers() -> None:
+    """Also where nobody was asked."""
+    watch = pod("watch-0", [SENTINEL], owner=("Deployment", "watch"))
+    (found,) = _found(pod("cache-0", [SERVER]), watch)
+    assert [each.pod for each in found.sentinels] == ["watch-0"]
+    assert "cache-0/redis was not asked" in found.not_known
+
+
+def test_what_stands_in_front() -> None:
+    """Services that lead to the servers, and a proxy by its image; no Service of other pods."""
+    proxy = pod("proxy-0", [container("p", image="haproxytech/haproxy:3")], labels={"app": "p"})
+    (found,) = _found(
+        *_three("cache"), proxy, service("cache", {"app": "cache"}), service("web", {"app": "web"}), service("all", {})
+    )
+    assert found.fronts == (
+        "pod proxy-0, container p: a proxy by its image haproxytech/haproxy:3",
+        "Service cache (headless, ports 6379) leads to cache-0, cache-1, cache-2",
+    )
+
+
+def test_the_options_that_attach_to_it() -> None:
+    """As they are typed, and those only that are needed."""
+    three = _three("cache")
+    answers = {f"cache-{number}/sentinel": _watching(f"s{number}", "m") for number in range(3)}
+    (found,) = _found(*three, answers=answers)
+    assert options_for(found).options == {
+        "attach": "app=cache",
+        "container": "redis",
+        "sentinel_container": "sentinel",
+        "master_name": "mymaster",
+    }
+
+
+def test_what_cannot_be_attached_to_says_why() -> None:
+    """A server alone, several masters."""
+    (alone,) = _found(pod("cache-0", [SERVER]))
+    assert "this is Redis without Sentinel" in options_for(alone).refusals[0]
