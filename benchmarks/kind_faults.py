@@ -127,7 +127,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def where_the_time_goes(folder: Path) -> str:
-    """One run of master-kill on a cluster of its own, step by step; what no step accounts for is told too."""
+    """One run of master-kill on a cluster of its own, step by step; and what no step accounts for."""
     began = time.monotonic()
     said = run("master-kill", "kind", folder, (), trials=1)
     whole_s = time.monotonic() - began

@@ -95,11 +95,12 @@ def test_the_program_uses_the_fields_terms():
     assert not wrong, "\n".join(wrong)
 
 
-def test_its_docstrings_and_comments_use_the_fields_terms():
+@pytest.mark.parametrize("folder", ["harness", "tests", "scenarios", "benchmarks"])
+def test_docstrings_and_comments_use_the_fields_terms(folder: str):
     """In everything that a developer reads beside the code."""
     wrong = [
         f"{path.relative_to(ROOT)}: {found}"
-        for path in sorted((ROOT / "harness").rglob("*.py"))
+        for path in sorted((ROOT / folder).rglob("*.py"))
         for text in _prose(path)
         for found in _found(text)
     ]
@@ -113,6 +114,18 @@ def test_the_summaries_of_scenarios_use_the_fields_terms():
 
     assert not wrong, "\n".join(wrong)
     assert not [each.name for each in scenarios() if each.summary.startswith("The same")]
+
+
+def test_names_of_functions_and_classes_use_the_fields_terms():
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in sorted((ROOT / "harness").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for found in _found(node.name.replace("_", " "))
+    ]
+
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -45,7 +45,7 @@ def test_one_that_must_be_fresh_is_made_anew_however_whole_the_last_is(keeper: K
 def test_a_worn_one_is_not(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     """Healthy as it is: a restarted container has to wait longer the next time."""
     first = keeper.deployment(NODE, FAST)
-    monkeypatch.setattr(MemoryDeployment, "worn", "redis-0/redis was started again 2 times")
+    monkeypatch.setattr(MemoryDeployment, "used_up", "redis-0/redis was started again 2 times")
 
     assert keeper.deployment(NODE, FAST) is not first
 

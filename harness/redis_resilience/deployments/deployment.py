@@ -73,7 +73,7 @@ class Deployment(Protocol):
         """What it runs on: isolation or cluster, engine and version, kernel, processors."""
 
     @property
-    def worn(self) -> str:
+    def used_up(self) -> str:
         """Why the next trial should not reuse it, even if healthy; "" for no reason."""
         return ""
 

@@ -65,10 +65,10 @@ def causes(
         if reign < len(promotions):
             had_it = (offset_after >= 0) & (offset_after <= promotions[reign].offset)
             found[during & by_master & ~had_it] = CAUSES.index(ASYNC_TAIL)
-    stray = _stray_ns(reading, promotions)
-    if stray is not None:
+    stale = _stale_master_ns(reading, promotions)
+    if stale is not None:
         by_first = rows["server"] == server_index(reading, reading.environment.master)
-        found[by_first & (rows["call_ns"] >= stray) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STALE)
+        found[by_first & (rows["call_ns"] >= stale) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STALE)
     restart = _restart_ns(reading, final.server, final.run_id_after)
     if restart is not None and masters[-1] == final.server and begins[-1] < restart:
         earlier = rows["call_ns"] < restart
@@ -85,7 +85,7 @@ def _announced_ns(change: Promotion) -> int:
     return change.at.latest_ns if change.at else change.switches[0].heard.latest_ns
 
 
-def _stray_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int | None:
+def _stale_master_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int | None:
     """Since when the first master was a different process, one that the server promoted after it did not follow.
 
     None where there is no such process, or the promoted one was linked to it, or was not sampled meanwhile.

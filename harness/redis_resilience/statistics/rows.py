@@ -78,8 +78,10 @@ def _name(scenario: str, test: str, tests: Mapping[str, int]) -> str:
 def _row(name: str, trials: Sequence[Tried]) -> Row:
     plan, judgements = trials[0].plan, [trial.judgement for trial in trials]
     verdicts = [judgement.verdict for judgement in judgements]
-    refused = [judgement for judgement in judgements if is_refused(judgement)]
-    judged = [judgement for judgement in judgements if not is_refused(judgement)]
+    refused: list[Judgement] = []
+    judged: list[Judgement] = []
+    for judgement in judgements:
+        (refused if is_refused(judgement) else judged).append(judgement)
     outages = [judgement.availability for judgement in judged if judgement.availability.gap]
     return Row(
         scenario=name,

@@ -97,7 +97,7 @@ class Keeper:
             kept.stop()
 
     def _usable(self) -> bool:
-        if not self._kept or self._kept[2].worn:
+        if not self._kept or self._kept[2].used_up:
             return False
         deployment = self._kept[2]
 

@@ -126,6 +126,7 @@ class Trial:
         fast as it goes.
 
         Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
+        Readers ask masters there, too: they send no READONLY, and a replica redirects them.
         """
         count = self._settings.writers if writers is None else writers
         if target == MASTER_OF_SENTINELS and self._topology.shards:

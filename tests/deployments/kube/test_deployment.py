@@ -298,9 +298,9 @@ def test_when_the_cluster_accepted_it_is_told_beside_when_it_took_effect(up):
 
 def test_a_deployment_is_worn_once_a_container_was_started_again_twice(up, api, make_pod, with_container):
     """The next start would wait for 20 s, and the trial with it."""
-    assert up.worn == ""
+    assert up.used_up == ""
 
     api.tell(with_container(make_pod("redis-1"), "sentinel", restarts=2))
-    eventually(lambda: (bool(up.worn), up.worn), within_s=5, what="the restarts to be known")
+    eventually(lambda: (bool(up.used_up), up.used_up), within_s=5, what="the restarts to be known")
 
-    assert up.worn == "redis-1/sentinel was started again 2 times"
+    assert up.used_up == "redis-1/sentinel was started again 2 times"

@@ -181,7 +181,7 @@ class KubeDeployment(Growing):
         self._up.logs.save(folder, names)
 
     @property
-    def worn(self) -> str:
+    def used_up(self) -> str:
         """Each restart of a container makes the next one wait longer, which is no part of a fault."""
         for pod in self._up.watch.pods():
             for container in pod.containers:

@@ -23,7 +23,7 @@ def _starts(kind: str, seen: str) -> Callable[[Setup], Answers]:
     return check
 
 
-def _nobody_to_promote(setup: Setup) -> Answers:
+def _none_to_promote(setup: Setup) -> Answers:
     if setup.server_count < 2:
         yield Hit(seen=f"{setup.server_count} data server", where=", ".join(each.name for each in setup.servers))
         return
@@ -101,6 +101,6 @@ RULES = (
         fix="Two replicas, with a replica-priority above 0.",
         scenario="master-kill",
         needs=(*_BOTH, Needs.COUNT),
-        check=_nobody_to_promote,
+        check=_none_to_promote,
     ),
 )
