@@ -270,3 +270,23 @@ def test_a_wrong_directive_is_named(tmp_path):
 
     assert done.returncode == 3
     assert "--directives: expected directives NAME=VALUE" in done.stderr
+
+
+def test_budgets_decide_the_exit_code(tmp_path):
+    """Kept 0, cannot tell 2, exceeded 1, a mistake 3 before anything runs; the summary names each."""
+    words = ("run", "master-kill", "--backend", "memory", "--trials", "5", "--seed", "3", "--parallel", "1")
+
+    kept = command(*words, "--budget", "lost == 0", "--budget", "outage.median <= 9s", cwd=tmp_path)
+    few = command(*words, "--budget", "outage.p95 <= 9s", cwd=tmp_path)
+    exceeded = command(*words, "--budget", "outage.p95 <= 9s", "--budget", "outage.max <= 10ms", cwd=tmp_path)
+    wrong = command(*words, "--budget", "outag.p95 <= 9s", cwd=tmp_path)
+
+    assert kept.returncode == 0, kept.stdout + kept.stderr
+    assert "budget kept: lost == 0: 0 lost in 0 of 5 trials" in kept.stdout
+    assert few.returncode == 2, few.stdout
+    assert "budget cannot tell: outage.p95 <= 9s: " in few.stdout
+    assert "59 or more are needed" in few.stdout
+    assert exceeded.returncode == 1
+    assert "- exceeded: outage.max &lt;= 10ms: " in (tmp_path / "results" / "latest" / "summary.md").read_text()
+    assert (wrong.returncode, wrong.stdout) == (3, "")
+    assert "did you mean 'outage'" in wrong.stderr

@@ -36,6 +36,11 @@ StatePath = Annotated[
     str, typer.Option(metavar="FOLDER", help="Folder of the undo journals (default: ~/.local/state/redis-resilience).")
 ]
 
+Budgets = Annotated[
+    list[str] | None,
+    typer.Option("--budget", metavar="BUDGET", help="'outage.p95 <= 5s', 'lost == 0'; exit code 1 where exceeded."),
+]
+
 TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
 
 
@@ -53,6 +58,7 @@ def run(
     parallel: Annotated[
         str, typer.Option(metavar="N", help="Deployments that share the trials (default: one per core).")
     ] = "",
+    budget: Budgets = None,
 ) -> None:
     """Run a scenario or a plan: deploy, load, break, heal, judge.
 
@@ -60,14 +66,16 @@ def run(
 
     A distribution instead of an anecdote:   redis-resilience run master-kill --profile rapid --trials 50
 
+    With a limit for the exit code:          redis-resilience run master-kill --trials 5 --budget "outage.median <= 9s"
+
     An earlier trial again, exactly:         redis-resilience run results/latest/master-kill/plan.json
     """
     from redis_resilience.command.running import run_plan, run_scenario  # noqa: PLC0415 - only this command needs it
 
     chosen = {**given(called), "redis_require": "yes"}
     if scenario.endswith((".json", ".yaml", ".yml")):
-        raise typer.Exit(run_plan(Path(scenario), chosen, parallel=parallel))
-    raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel))
+        raise typer.Exit(run_plan(Path(scenario), chosen, parallel=parallel, budgets=budget or []))
+    raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel, budgets=budget or []))
 
 
 @app.command()

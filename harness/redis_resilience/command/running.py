@@ -22,11 +22,13 @@ from redis_resilience.command.twins import in_commands_words, twin, words_of
 from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
-from redis_resilience.model.verdict import Verdict
+from redis_resilience.model.verdict import Verdict, worst
 from redis_resilience.options import OPTIONS, choose, positive_int
+from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import program
 from redis_resilience.results.publishing import publish, tried
 from redis_resilience.shipped import SCENARIOS
+from redis_resilience.statistics.budgets import parse_budget
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import must_take_results
 from redis_resilience.trials.plan_file import read_plan
@@ -41,17 +43,19 @@ _DECIDED = ("redis_profile", "redis_down_after", "redis_directives", "redis_rate
 """Options that a plan has an answer to; and the seed has nothing left to decide."""
 
 
-def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str) -> Exit:
+def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str, budgets: Sequence[str] = ()) -> Exit:
     """Run the scenario with these options of the plugin; prints trials, table and the path of the report.
 
-    parallel: how many deployments side by side; "" = one a core, but no more than trials.
+    parallel: how many deployments side by side; "" = one a core, but no more than trials. budgets: in words, as in
+    `redis_resilience.statistics.budgets`; one that is exceeded fails the run.
 
     Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
     """
-    return _run(find(name).node, (), chosen, parallel=parallel, repeat=_repeat(name, chosen))
+    repeat = _repeat(name, chosen)
+    return _run(find(name).node, (), chosen, parallel=parallel, repeat=repeat, budgets=budgets)
 
 
-def run_plan(path: Path, chosen: Mapping[str, str], *, parallel: str) -> Exit:
+def run_plan(path: Path, chosen: Mapping[str, str], *, parallel: str, budgets: Sequence[str] = ()) -> Exit:
     """Run what the plan in this file says, on its own backend unless another is given, as `run_scenario` does.
 
     Raises UsageError for a plan that makes no sense, and for an option that the plan has an answer to.
@@ -69,10 +73,20 @@ def run_plan(path: Path, chosen: Mapping[str, str], *, parallel: str) -> Exit:
         must_make_sense(plan, found)
     repeat = _repeat(str(path), where)
     plugins = ("-p", "redis_resilience.command.plan_item")
-    return _run(str(path), plugins, {**where, "redis_profile": plan.profile}, parallel=parallel, repeat=repeat)
+    chosen = {**where, "redis_profile": plan.profile}
+    return _run(str(path), plugins, chosen, parallel=parallel, repeat=repeat, budgets=budgets)
 
 
-def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], *, parallel: str, repeat: str) -> Exit:
+def _run(
+    node: str,
+    plugins: Sequence[str],
+    chosen: Mapping[str, str],
+    *,
+    parallel: str,
+    repeat: str,
+    budgets: Sequence[str],
+) -> Exit:
+    wanted = [parse_budget(text) for text in budgets]
     values = _values(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
     workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
@@ -99,13 +113,16 @@ def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], *, parall
     ran = list(live.reports.ran.values())
     if not ran:
         return Exit.WRONG if live.reports.missing else Exit.of([Verdict.UNKNOWN] * live.problems)
-    published = publish(ran, ran[0].folder.parent, width=console.width, colour=console.is_terminal)
+    published = publish(ran, ran[0].folder.parent, width=console.width, colour=console.is_terminal, budgets=wanted)
     console.print(published.table, markup=False, highlight=False, soft_wrap=True)
-    for line in (published.problem, f"report: {published.index}" if published.index.exists() else ""):
+    budget_lines = [f"budget {budget_text(each)}" for each in published.budgets]
+    for line in (*budget_lines, published.problem, f"report: {published.index}" if published.index.exists() else ""):
         if line:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-    code = Exit.of([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
-    return Exit.PASS if code is Exit.UNKNOWN and values["redis_allow_unknown"] and not live.problems else code
+    verdict = worst([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
+    if verdict is Verdict.UNKNOWN and values["redis_allow_unknown"] and not live.problems:
+        verdict = Verdict.PASS
+    return Exit.of([verdict, *(each.verdict for each in published.budgets)])
 
 
 def _repeat(name: str, chosen: Mapping[str, str]) -> str:

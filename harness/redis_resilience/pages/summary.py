@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.tried import Ended, Tried, verdict_of
-from redis_resilience.model.verdict import Verdict, worst
+from redis_resilience.model.verdict import Finding, Verdict, worst
 from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.story import not_passed
 from redis_resilience.pages.table import ended_text, lost_text, quantile_text, refused_text
@@ -16,6 +16,7 @@ from redis_resilience.statistics.quantiles import FEW, Spread
 from redis_resilience.statistics.rows import Row, is_refused, summarise
 
 REASONS = 5
+_KEPT = {Verdict.PASS: "kept", Verdict.UNKNOWN: "cannot tell", Verdict.FAIL: "exceeded"}
 _COLUMNS = (
     "scenario",
     "topology, profile",
@@ -31,14 +32,21 @@ _COLUMNS = (
 )
 
 
-def markdown(trials: Sequence[Tried], lint: Sequence[LintReport] = (), left_out: Sequence[str] = ()) -> str:
-    """At most ten lines and the table, and a line of lint for each deployment that was tried.
+def markdown(
+    trials: Sequence[Tried],
+    lint: Sequence[LintReport] = (),
+    left_out: Sequence[str] = (),
+    budgets: Sequence[Finding] = (),
+) -> str:
+    """At most ten lines and the table, a line for each budget, and one of lint for each deployment that was tried.
 
     left_out: why a trial that ran is in none of the numbers; any makes the run `unknown` at best.
     """
     rows = summarise(trials)
     reasons = (f"- left out: {_safe(reason)}" for reason in left_out)
-    return "\n".join((*_head(trials, rows, left_out), *reasons, "", *_table(rows), *_settings(lint), ""))
+    return "\n".join(
+        (*_head(trials, rows, left_out), *reasons, "", *_table(rows), *_budgets(budgets), *_settings(lint), "")
+    )
 
 
 def _head(trials: Sequence[Tried], rows: Sequence[Row], left_out: Sequence[str]) -> Iterable[str]:
@@ -98,6 +106,19 @@ def _table(rows: Sequence[Row]) -> Iterable[str]:
             ms_text(row.scheduling_delay_p99_ms),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _budgets(budgets: Sequence[Finding]) -> Iterable[str]:
+    if budgets:
+        yield ""
+        yield "Budgets:"
+    for each in budgets:
+        yield f"- {budget_text(each, _safe)}"
+
+
+def budget_text(budget: Finding, safe: Callable[[str], str] = str) -> str:
+    """A budget and whether it is kept, in a line."""
+    return f"{_KEPT[budget.verdict]}: {safe(budget.name)}: {safe(budget.text)}"
 
 
 def _settings(lint: Sequence[LintReport]) -> Iterable[str]:

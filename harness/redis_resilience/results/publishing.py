@@ -9,12 +9,15 @@ from pathlib import Path
 from redis_resilience.model.errors import BrokenTrial, ResilienceError
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.tried import Ended, Tried
+from redis_resilience.model.verdict import Finding, Verdict
 from redis_resilience.pages import page, summary, table
 from redis_resilience.pages.script import write_shared_script
+from redis_resilience.results.budgets import judge_budgets
 from redis_resilience.results.ran import Ran
 from redis_resilience.results.recording import record_run
 from redis_resilience.results.run_file import write_run
 from redis_resilience.statistics import rows
+from redis_resilience.statistics.budgets import Budget
 from redis_resilience.trials.folder import TrialFolder, write_whole
 
 
@@ -22,11 +25,12 @@ from redis_resilience.trials.folder import TrialFolder, write_whole
 class Published:
     """table: for a terminal. index: the summary file, or the page of the only trial.
 
-    problem: what was left out or not written, one line each.
+    budgets: whether each is kept. problem: what was left out or not written, one line each.
     """
 
     table: str
     index: Path
+    budgets: tuple[Finding, ...] = ()
     problem: str = ""
 
 
@@ -36,14 +40,17 @@ def tried(ran: Ran) -> Tried:
     return Tried(folder.plan(), folder.judgement(), ran.test, Ended(ran.ended))
 
 
-def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> Published:
+def publish(
+    ran: Sequence[Ran], results: Path, *, width: int, colour: bool, budgets: Sequence[Budget] = ()
+) -> Published:
     """Write a page for every trial and a summary for all; a trial that cannot be read is left out, and named.
 
-    A disk that is full costs pages, not the table.
+    A disk that is full costs pages, not the table, and no budget is kept then.
     """
     judged: list[tuple[TrialFolder, Tried]] = []
     left_out: dict[Path, str] = {}
     problems: list[str] = []
+    kept = tuple(Finding(name=each.text, verdict=Verdict.UNKNOWN, text="the run was not recorded") for each in budgets)
     for each in ran:
         try:
             judged.append((TrialFolder(each.folder), tried(each)))
@@ -53,9 +60,12 @@ def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> P
     try:
         script = write_shared_script(results)
         problems += _pages(judged, script)
-        write_run(results, record_run(results, judged, left_out))
+        run = record_run(results, judged, left_out)
+        kept = judge_budgets(budgets, run.trials)
+        write_run(results, run)
         lint = [report for folder, _ in judged if (report := _lint(folder))]
-        write_whole(results / "summary.md", summary.markdown(trials, lint, tuple(left_out.values())).encode())
+        text = summary.markdown(trials, lint, tuple(left_out.values()), kept)
+        write_whole(results / "summary.md", text.encode())
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
@@ -64,6 +74,7 @@ def publish(ran: Sequence[Ran], results: Path, *, width: int, colour: bool) -> P
     return Published(
         table=table.render(rows.summarise(trials), width=width, colour=colour),
         index=TrialFolder(ran[0].folder).report if len(ran) == 1 else results / "summary.md",
+        budgets=kept,
         problem="\n".join((*(f"left out of the table: {reason}" for reason in left_out.values()), *problems)),
     )
 
