@@ -58,6 +58,30 @@ def test_eight_runs_show_their_p95(make: Any) -> None:
     assert "n<8" not in render(rows, width=80, colour=False)
 
 
+@pytest.mark.parametrize(
+    ("width", "missing"),
+    [
+        (30, ["outage", "first switch", "last switch", "lost", "noise", "late p99"]),
+        (40, ["first switch", "last switch", "lost", "noise", "late p99"]),
+        (60, ["noise", "late p99"]),
+        (80, []),
+    ],
+)
+def test_a_narrow_terminal_goes_without_the_least_important_columns(make: Any, width: int, missing: list[str]) -> None:
+    """Never without the scenario or its verdicts; no word is cut short, and what is missing is named."""
+    plan = make.plan(scenario="master-stopped-and-back")
+    lines = render(summarise([Tried(plan, make.judgement())]), width=width, colour=False).splitlines()
+
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= width
+    assert "…" not in text
+    assert "".join(line.split()[0] for line in lines[3:5]) == "master-stopped-and-back"
+    assert "pass    1" in text
+    assert [word for word in ("no room for", *missing) if word in " ".join(text.split())] == (
+        ["no room for", *missing] if missing else []
+    )
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_its_terminal(make: Any, width: int) -> None:
     plan = make.plan(scenario="master-stopped-and-back-before-d-without-persistence")

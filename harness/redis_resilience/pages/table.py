@@ -6,9 +6,11 @@ A trial that ended before what it waited for counts as "later than": a quantile 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -23,37 +25,64 @@ VERDICT_STYLE = {Verdict.PASS: "green", Verdict.UNKNOWN: "yellow", Verdict.FAIL:
 _NAME_WIDTH = 18
 _WIDE = 100
 """From this width on a scenario's name stays in one piece; below it is broken at its hyphens."""
+_COLUMNS = ("outage", "first\nswitch", "last\nswitch", "lost", "noise", "late\np99")
+_QUANTILES = {"outage", "first\nswitch", "last\nswitch"}
+_MEANINGS = {
+    "first\nswitch": "switch: new master named, after the fault",
+    "last\nswitch": "switch: new master named, after the fault",
+    "noise": "noise: longest outage without a fault",
+    "late\np99": "late: of the load itself",
+}
+_LEAST_FIRST = ("late\np99", "noise", "last\nswitch", "first\nswitch", "lost", "outage")
+"""Which columns a narrow terminal goes without; scenario, verdicts and tests are always shown."""
+_UNLIMITED = 10_000
 
 
 def render(rows: Sequence[Row], *, width: int, colour: bool) -> str:
-    """The table as text, three lines a row (median, p95, max). NO_COLOR in the environment overrules `colour`."""
+    """The table as text, three lines a row (median, p95, max), with as many columns as fit.
+
+    NO_COLOR in the environment overrules `colour`.
+    """
     out = console(width=width, colour=colour)
+    shown, made = _fitting(rows, out)
     with out.capture() as capture:
-        out.print(_table(rows, name_width=_NAME_WIDTH if width < _WIDE else width))
+        out.print(made)
         out.print()
-        for line in _legend(rows):
+        for line in _legend(rows, shown):
             out.print(line, style="dim")
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n") + "\n"
 
 
-def _table(rows: Sequence[Row], *, name_width: int) -> Table:
+def _fitting(rows: Sequence[Row], out: Console) -> tuple[tuple[str, ...], Table]:
+    """The columns of numbers that the console has room for, and the table of them."""
+    name_width = _NAME_WIDTH if out.width < _WIDE else out.width
+    for left_out in range(len(_LEAST_FIRST) + 1):
+        shown = tuple(name for name in _COLUMNS if name not in _LEAST_FIRST[:left_out])
+        made = _table(rows, shown, name_width=name_width)
+        if Measurement.get(out, out.options.update(max_width=_UNLIMITED), made).minimum <= out.width:
+            break
+    return shown, made
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str], *, name_width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     table.add_column("scenario", overflow="fold", ratio=1, min_width=14)
     table.add_column("verdicts,\ntests", no_wrap=True)
-    table.add_column("ms", no_wrap=True)
-    for name in ("outage", "first\nswitch", "last\nswitch", "lost", "noise", "late\np99"):
+    if set(columns) & _QUANTILES:
+        table.add_column("ms", no_wrap=True)
+    for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for number, row in enumerate(rows):
         if number:
             table.add_section()
+        quantiles = (_cell(values) for values in (row.outage, row.first_switch, row.last_switch))
+        others = (lost_text(row), ms_text(row.noise_ms), ms_text(row.scheduling_delay_p99_ms))
+        numbers = dict(zip(_COLUMNS, (*quantiles, *others), strict=True))
         table.add_row(
             "\n".join((*textwrap.wrap(row.scenario, name_width), row.topology, f"{row.profile}, n = {row.n}")),
             _verdicts(row),
-            "median\np95\nmax",
-            *(_cell(values) for values in (row.outage, row.first_switch, row.last_switch)),
-            lost_text(row),
-            ms_text(row.noise_ms),
-            ms_text(row.scheduling_delay_p99_ms),
+            *(["median\np95\nmax"] if set(columns) & _QUANTILES else []),
+            *(numbers[name] for name in columns),
         )
     return table
 
@@ -103,8 +132,12 @@ def _cell(values: Spread) -> str:
     return f"{quantile_text(values.median)}\n{p95}\n{quantile_text(values.maximum)}"
 
 
-def _legend(rows: Sequence[Row]) -> Iterable[str]:
-    yield "switch: new master named, after the fault; noise: longest outage without a fault; late: of the load itself"
+def _legend(rows: Sequence[Row], shown: Collection[str]) -> Iterable[str]:
+    told = dict.fromkeys(text for name, text in _MEANINGS.items() if name in shown)
+    if told:
+        yield "; ".join(told)
+    if missing := [" ".join(name.split()) for name in _COLUMNS if name not in shown]:
+        yield f"no room for: {', '.join(missing)}; summary.md has them"
     spreads = [values for row in rows for values in (row.outage, row.first_switch, row.last_switch)]
     if any(values.n and values.too_few for values in spreads):
         yield f"n<{FEW}: too few runs for a p95"
