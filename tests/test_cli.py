@@ -33,20 +33,24 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which one simulated run was made."""
     folder = tmp_path_factory.mktemp("run")
     done = command("run", "master-kill", "--backend", "memory", "--trials", "2", "--seed", "3", cwd=folder)
-    (folder / "said.txt").write_text(done.stdout)
+    (folder / "table.txt").write_text(done.stdout)
+    (folder / "progress.txt").write_text(done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
-def test_run_prints_a_line_a_trial_a_table_and_the_report(kept):
-    """Plain lines where there is no terminal."""
-    said = (kept / "said.txt").read_text()
+def test_run_prints_its_table_and_reports_progress_on_stderr(kept):
+    """Plain lines where there is no terminal; stdout has the table alone."""
+    progress = (kept / "progress.txt").read_text()
+    table = (kept / "table.txt").read_text()
 
-    assert "trial 1/2 pass  outage " in said
-    assert "trial 2/2 pass  outage " in said
-    assert "master-kill" in said
-    assert "report: " in said
+    assert "trial 1/2 pass  outage " in progress
+    assert "trial 2/2 pass  outage " in progress
+    assert "report: " in progress
     assert (kept / "results" / "latest" / "summary.md").is_file()
+    assert table.splitlines()[1].startswith("scenario ")
+    assert "fast, n = 2" in table
+    assert not re.search("^(trial|phase|report)", table, re.MULTILINE)
 
 
 def test_recheck_gives_the_same_bytes(kept):

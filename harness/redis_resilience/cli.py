@@ -1,35 +1,45 @@
 """The command `redis-resilience`: the same scenarios, engine and judges as the pytest plugin, without knowing pytest.
 
 Exit codes: 0 every verdict pass; 1 a verdict is fail; 2 none is fail, but one is unknown or was not reached; 3 what was
-asked for is wrong or missing here (the message says what to try); 130 interrupted.
+asked for is wrong or missing here (the message says what to try); 130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from redis_resilience import __version__
+from redis_resilience.command.everywhere import App, Detail, Session, show_version
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.twins import CHANGES, NOT_OF_A_NAMESPACE, OF_A_RUN, given, in_commands_words, takes
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.lint import Severity
+from redis_resilience.stop import Stop
 
-app = typer.Typer(
+app = App(
     name="redis-resilience",
     help="Break a real Redis deployment on purpose, and report with evidence what happened.",
-    epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong or missing input, 130 interrupted.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong or missing input, 130 Ctrl-C, 143 SIGTERM.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 _UsageError: Any = typer.BadParameter.__base__
 """Typer shows this class of the library below it (click, or its own copy of it) only through its children."""
+
+
+def _scenario_names() -> list[str]:
+    from redis_resilience.command.scenarios import scenarios as known  # noqa: PLC0415 - completion alone needs it
+
+    return [found.name for found in known()]
 
 
 StatePath = Annotated[
@@ -51,7 +61,9 @@ def run(
     scenario: Annotated[
         str,
         typer.Argument(
-            metavar="SCENARIO|PLAN", help="Scenario (`redis-resilience scenarios` lists them), or a plan's file."
+            autocompletion=_scenario_names,
+            metavar="SCENARIO|PLAN",
+            help="Scenario (`redis-resilience scenarios` lists them), or a plan's file.",
         ),
     ],
     *,
@@ -70,19 +82,28 @@ def run(
 
     An earlier trial again, exactly:         redis-resilience run results/latest/master-kill/plan.json
     """
-    from redis_resilience.command.running import run_plan, run_scenario  # noqa: PLC0415 - only this command needs it
+    from rich.console import Console  # noqa: PLC0415 - only this command needs it
+
+    with Console(stderr=True).status("starting"):  # what is imported here takes a second
+        from redis_resilience.command.running import Manner, run_plan, run_scenario  # noqa: PLC0415 - see above
 
     chosen = {**given(called), "redis_require": "yes"}
+    manner = Manner(parallel=parallel, budgets=budget or [], session=called.obj)
     if scenario.endswith((".json", ".yaml", ".yml")):
-        raise typer.Exit(run_plan(Path(scenario), chosen, parallel=parallel, budgets=budget or []))
-    raise typer.Exit(run_scenario(scenario, chosen, parallel=parallel, budgets=budget or []))
+        raise typer.Exit(run_plan(Path(scenario), chosen, manner))
+    raise typer.Exit(run_scenario(scenario, chosen, manner))
 
 
 @app.command()
 @takes(*OF_A_RUN)
 def plan(
     called: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="Scenario to preview; `redis-resilience scenarios` lists them.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=_scenario_names, help="Scenario to preview; `redis-resilience scenarios` lists them."
+        ),
+    ],
 ) -> None:
     """Show what `run` would create, break and need permission for, without changing anything."""
     from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
@@ -90,7 +111,8 @@ def plan(
     from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - only this command needs it
 
     told = planned(find(scenario), settings_from(given(called)))
-    typer.echo("\n".join(told.lines))
+    quiet = called.obj.detail is Detail.QUIET
+    typer.echo("\n".join(line for line in told.lines if not (quiet and line.startswith("#"))).lstrip("\n"))
     raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
 
 
@@ -118,14 +140,15 @@ def discover(
 
 
 @app.command()
-def recheck(trial: TrialPath) -> None:
+def recheck(called: typer.Context, trial: TrialPath) -> None:
     """Judge a recorded trial again; the same history gives the same verdict, byte for byte."""
     from redis_resilience.pages.lines import trial_lines  # noqa: PLC0415 - only this command needs it
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
     from redis_resilience.trials.trial import rejudge  # noqa: PLC0415 - only this command needs it
 
     outcome = rejudge(TrialFolder(trial))
-    typer.echo("\n".join(trial_lines(outcome.judgement)))
+    lines = trial_lines(outcome.judgement)
+    typer.echo("\n".join(lines[:1] if called.obj.detail is Detail.QUIET else lines))
     raise typer.Exit(Exit.of([outcome.verdict]))
 
 
@@ -158,10 +181,11 @@ def dump(trial: TrialPath) -> None:
 
 @app.command()
 def scenarios(
+    called: typer.Context,
     *,
     path: Annotated[bool, typer.Option("--path", help="Print the folder that they are in, for pytest.")] = False,
 ) -> None:
-    """List the scenarios.
+    """List the scenarios; with --quiet, their names alone.
 
     All of them by pytest:  pytest $(redis-resilience scenarios --path)
     """
@@ -171,12 +195,13 @@ def scenarios(
     if path:
         typer.echo(SCENARIOS)
         return
-    _table(("scenario", "what it does"), [(found.name, found.summary) for found in known()])
+    rows = [(found.name, found.summary) for found in known()]
+    _table(("scenario", "what it does"), rows, names_only=called.obj.detail is Detail.QUIET)
 
 
 @app.command()
-def topologies() -> None:
-    """List the topologies and their settings."""
+def topologies(called: typer.Context) -> None:
+    """List the topologies and their settings; with --quiet, their names alone."""
     from redis_resilience.topologies.catalogue import names, topology  # noqa: PLC0415 - only this command needs it
 
     rows = []
@@ -189,7 +214,7 @@ def topologies() -> None:
             for profile in found.profiles
         )
         rows.append((name, f"{found.summary}\n{times}\n{found.document}"))
-    _table(("topology", "what it is"), rows)
+    _table(("topology", "what it is"), rows, names_only=called.obj.detail is Detail.QUIET)
 
 
 @app.command()
@@ -242,6 +267,8 @@ def lint(
     else:
         report = command.lint_topology(topology, profile)
     bad = () if fail_on == "never" else report.at_least(Severity(fail_on))
+    if called.obj.detail is Detail.QUIET and form == "table":
+        report = replace(report, findings=bad)
     command.show(report, form, failing=bad, files=[str(path) for path in paths or []])
     raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
 
@@ -271,16 +298,17 @@ def predict_(
 
 
 @app.command()
-def heal(*, state: StatePath = "") -> None:
+def heal(called: typer.Context, *, state: StatePath = "") -> None:
     """Roll back what killed runs left behind on Kubernetes; exit code 1 if anything remains."""
     from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
     from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - only this command needs it
 
-    raise typer.Exit(Exit.PASS if heal_all(state_folder(state), tell=typer.echo) else Exit.FAIL)
+    raise typer.Exit(Exit.PASS if heal_all(state_folder(state), tell=_teller(called)) else Exit.FAIL)
 
 
 @app.command()
 def doctor(
+    called: typer.Context,
     *,
     clean: Annotated[bool, typer.Option("--clean", help="Remove what dead runs left behind, as `heal` does.")] = False,
     state: StatePath = "",
@@ -292,10 +320,13 @@ def doctor(
     from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - only this command needs it
 
     folder = state_folder(state)
-    cleaned = heal_all(folder, tell=typer.echo) if clean else True
+    cleaned = heal_all(folder, tell=_teller(called)) if clean else True
     checks = examine()
     words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
-    _table(("check", "found"), [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in checks])
+    shown = [check for check in checks if not check.good or called.obj.detail is not Detail.QUIET]
+    rows = [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in shown]
+    if rows:
+        _table(("check", "found"), rows)
     if found := leftovers(folder):
         typer.echo("\nleft behind")
         for each in found:
@@ -307,35 +338,52 @@ def doctor(
 
 def main() -> None:
     """The entry point: an expected error is one message and an exit code, never a traceback."""
+    with Stop() as stop:
+        sys.exit(_exit_code(stop))
+
+
+def _exit_code(stop: Stop) -> int:
+    session = Session(stop=stop)
     try:
-        code = app(standalone_mode=False)
+        return int(app(standalone_mode=False, obj=session) or Exit.PASS)
     except _UsageError as error:
         error.show()
-        sys.exit(Exit.WRONG)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("interrupted\n")
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.WRONG
     except ResilienceError as error:
+        if session.detail is Detail.VERBOSE:
+            traceback.print_exc()
         sys.stderr.write(f"{type(error).__name__}: {in_commands_words(str(error))}\n")
-        sys.exit(Exit.WRONG)
-    sys.exit(code or Exit.PASS)
-
-
-def _version(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer calls
-    if wanted:
-        typer.echo(f"redis-resilience {__version__}")
-        raise typer.Exit
+        return Exit.WRONG
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write(f"stopped by {stop.received.name if stop.received else 'Ctrl-C'}\n")
+        return stop.exit_code or Exit.INTERRUPTED
 
 
 @app.callback()
 def _root(
     *,
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Break a real Redis deployment on purpose, and report with evidence what happened."""
 
 
-def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> None:
+def _teller(called: typer.Context) -> Callable[[str], None]:
+    """Prints what was undone; when quiet, only what could not be."""
+
+    def tell(line: str) -> None:
+        if called.obj.detail is not Detail.QUIET or line.startswith("  LEFT"):
+            typer.echo(line)
+
+    return tell
+
+
+def _table(head: tuple[str, str], rows: list[tuple[str, str]], *, names_only: bool = False) -> None:
+    """names_only: the first column alone, without its head."""
+    if names_only:
+        typer.echo("\n".join(row[0] for row in rows))
+        return
     from rich.console import Console  # noqa: PLC0415 - only needed to print a table
     from rich.table import Table  # noqa: PLC0415 - only needed to print a table
 
@@ -344,7 +392,10 @@ def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> None:
         table.add_column(name, no_wrap=name != head[-1])
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    with console.capture() as text:
+        console.print(table)
+    typer.echo(text.get(), nl=False)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,17 @@ from redis_resilience.model.verdict import Verdict, worst
 
 
 class Exit(IntEnum):
-    """WRONG: what was asked for is wrong or missing here; the message says what to try."""
+    """WRONG: what was asked for is wrong or missing here; the message says what to try.
+
+    INTERRUPTED by Ctrl-C, TERMINATED by SIGTERM: what was judged until then is reported.
+    """
 
     PASS = 0
     FAIL = 1
     UNKNOWN = 2
     WRONG = 3
     INTERRUPTED = 130
+    TERMINATED = 143
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> Exit:

@@ -8,12 +8,14 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from rich.console import Console
 
+from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.live import LiveRun
 from redis_resilience.command.previewing import must_be_possible
@@ -43,19 +45,29 @@ _DECIDED = ("redis_profile", "redis_down_after", "redis_directives", "redis_rate
 """Options that a plan has an answer to; and the seed has nothing left to decide."""
 
 
-def run_scenario(name: str, chosen: Mapping[str, str], *, parallel: str, budgets: Sequence[str] = ()) -> Exit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """parallel: how many deployments side by side; "" = one a core, but no more than trials.
+
+    budgets: in words, as in `redis_resilience.statistics.budgets`; one that is exceeded fails the run.
+    """
+
+    parallel: str
+    budgets: Sequence[str]
+    session: Session
+
+
+def run_scenario(name: str, chosen: Mapping[str, str], manner: Manner) -> Exit:
     """Run the scenario with these options of the plugin; prints trials, table and the path of the report.
 
-    parallel: how many deployments side by side; "" = one a core, but no more than trials. budgets: in words, as in
-    `redis_resilience.statistics.budgets`; one that is exceeded fails the run.
+    A run that is stopped reports what was judged.
 
     Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
     """
-    repeat = _repeat(name, chosen)
-    return _run(find(name).node, (), chosen, parallel=parallel, repeat=repeat, budgets=budgets)
+    return _run(find(name).node, (), chosen, manner, repeat=_repeat(name, chosen))
 
 
-def run_plan(path: Path, chosen: Mapping[str, str], *, parallel: str, budgets: Sequence[str] = ()) -> Exit:
+def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:
     """Run what the plan in this file says, on its own backend unless another is given, as `run_scenario` does.
 
     Raises UsageError for a plan that makes no sense, and for an option that the plan has an answer to.
@@ -74,51 +86,52 @@ def run_plan(path: Path, chosen: Mapping[str, str], *, parallel: str, budgets: S
     repeat = _repeat(str(path), where)
     plugins = ("-p", "redis_resilience.command.plan_item")
     chosen = {**where, "redis_profile": plan.profile}
-    return _run(str(path), plugins, chosen, parallel=parallel, repeat=repeat, budgets=budgets)
+    return _run(str(path), plugins, chosen, manner, repeat=repeat)
 
 
-def _run(
-    node: str,
-    plugins: Sequence[str],
-    chosen: Mapping[str, str],
-    *,
-    parallel: str,
-    repeat: str,
-    budgets: Sequence[str],
-) -> Exit:
-    wanted = [parse_budget(text) for text in budgets]
+def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], manner: Manner, *, repeat: str) -> Exit:
+    wanted = [parse_budget(text) for text in manner.budgets]
+    parallel, stop, detail = manner.parallel, manner.session.stop, manner.session.detail
     values = _values(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
     workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
     topology(settings.topology).profile(settings.profile)
-    if settings.backend == "local":
-        find_engine(settings.server or None)
-    if settings.backend in ("kind", "context"):
-        workers = must_be_possible(settings, workers if parallel else None) or workers
-    must_take_results(settings.results)
-    words = [node, *plugins, "-c", os.devnull, "--rootdir", str(Path.cwd()), "--confcutdir", str(SCENARIOS)]
-    words += ["-p", "no:cacheprovider", "-p", "redis_resilience.plugin", "--import-mode=importlib"]
-    words += ["--tb=short", "-s", "-q"]
-    words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
-    words += ["-n", str(workers)] if workers != 1 else []
-    console = Console(file=sys.stdout)  # this very stream: pytest gets another one
-    live = LiveRun(console, trials, repeat=repeat)
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        code = pytest.main(words, plugins=[live])
-    if code == pytest.ExitCode.INTERRUPTED:
-        return Exit.INTERRUPTED
+    # These very streams: pytest gets others.
+    table, console = Console(file=sys.stdout), Console(file=sys.stderr)
+    with LiveRun(console, trials, repeat=repeat, stop=stop, detail=detail) as live:
+        if settings.backend == "local":
+            find_engine(settings.server or None)
+        if settings.backend in ("kind", "context"):
+            workers = must_be_possible(settings, workers if parallel else None) or workers
+        must_take_results(settings.results)
+        words = [node, *plugins, "-c", os.devnull, "--rootdir", str(Path.cwd()), "--confcutdir", str(SCENARIOS)]
+        words += ["-p", "no:cacheprovider", "-p", "redis_resilience.plugin", "--import-mode=importlib"]
+        words += ["--tb=short", "-s", "-q"]
+        words += [f"--{option.replace('_', '-')}={value}" for option, value in chosen.items() if value]
+        words += ["-n", str(workers)] if workers != 1 else []
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            code = pytest.main(words, plugins=[live])
+        stop.ending()
+        live.publishing()
+        ran = list(live.reports.ran.values())
+        published = (
+            publish(ran, ran[0].folder.parent, width=table.width, colour=table.is_terminal, budgets=wanted)
+            if ran
+            else None
+        )
+    if published:
+        sys.stdout.write("\n".join([published.table, *(f"budget {budget_text(each)}\n" for each in published.budgets)]))
+        report = f"report: {published.index}" if published.index.exists() and detail is not Detail.QUIET else ""
+        for line in filter(None, (published.problem, report)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if stop.received:
+        sys.stderr.write(f"stopped by {stop.received.name}: {len(ran)} of {trials} trials were judged\n")
+        return Exit(stop.exit_code)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         sys.stderr.write(in_commands_words(said.getvalue()))
         return Exit.WRONG
-    ran = list(live.reports.ran.values())
-    if not ran:
+    if published is None:
         return Exit.WRONG if live.reports.missing else Exit.of([Verdict.UNKNOWN] * live.problems)
-    published = publish(ran, ran[0].folder.parent, width=console.width, colour=console.is_terminal, budgets=wanted)
-    console.print(published.table, markup=False, highlight=False, soft_wrap=True)
-    budget_lines = [f"budget {budget_text(each)}" for each in published.budgets]
-    for line in (*budget_lines, published.problem, f"report: {published.index}" if published.index.exists() else ""):
-        if line:
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
     verdict = worst([verdict_of(map(tried, ran)), *[Verdict.UNKNOWN] * live.problems])
     if verdict is Verdict.UNKNOWN and values["redis_allow_unknown"] and not live.problems:
         verdict = Verdict.PASS

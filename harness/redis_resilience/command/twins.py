@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
 
-from redis_resilience.options import OPTIONS, Option, flag
+from redis_resilience.command.everywhere import option as parameter
+from redis_resilience.command.everywhere import widened
+from redis_resilience.options import BACKENDS, ISOLATIONS, OPTIONS, Option, flag
 
 OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "fresh", "allow_unknown")
 """What only a run has, by the names in the settings."""
@@ -37,16 +38,7 @@ def takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]
     wanted = [option for option in OPTIONS if option.field not in (*left_out, _ALWAYS_REQUIRED)]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(command, eval_str=True).parameters.values()
-        made = [_parameter(option) for option in wanted]
-
-        @functools.wraps(command)
-        def wider(**told: object) -> None:
-            command(**{parameter.name: told[parameter.name] for parameter in own})
-
-        wider.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
-        wider.__annotations__ = {each.name: each.annotation for each in (*own, *made)}
-        return wider
+        return widened(command, [_parameter(option) for option in wanted])
 
     return decorate
 
@@ -82,6 +74,21 @@ def in_commands_words(text: str) -> str:
     return _FLAG.sub(put, text)
 
 
+def _topologies() -> list[str]:
+    from redis_resilience.topologies.catalogue import names  # noqa: PLC0415 - completion alone needs it
+
+    return list(names())
+
+
+COMPLETES: Mapping[str, Callable[[], list[str]]] = {
+    "redis_backend": lambda: list(BACKENDS),
+    "redis_isolation": lambda: list(ISOLATIONS),
+    "redis_profile": lambda: ["documented", "fast", "rapid"],
+    "redis_topology": _topologies,
+}
+"""What a shell may complete an option's value to."""
+
+
 def _parameter(option: Option) -> inspect.Parameter:
     shown = f" (default: {option.default})" if option.default else ""
     word = twin(option)
@@ -89,6 +96,12 @@ def _parameter(option: Option) -> inspect.Parameter:
         told: Any = typer.Option(f"{word}/--no-{word.removeprefix('--')}", help=option.help, show_default=False)
         annotation: Any = Annotated[bool | None, told]
     else:
-        told = typer.Option(word, metavar=option.metavar or "TEXT", help=option.help + shown, show_default=False)
+        told = typer.Option(
+            word,
+            metavar=option.metavar or "TEXT",
+            help=option.help + shown,
+            show_default=False,
+            autocompletion=COMPLETES.get(option.name),
+        )
         annotation = Annotated[str | None, told]
-    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    return parameter(option.name, annotation)

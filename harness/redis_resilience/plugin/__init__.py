@@ -28,6 +28,7 @@ from redis_resilience.plugin.naming import (
     unused,
 )
 from redis_resilience.plugin.reports import BRING_UP_PROPERTY, ENDED_PROPERTY, MISSING_PROPERTY, TRIAL_PROPERTY, Reports
+from redis_resilience.plugin.stopping import arm
 
 if TYPE_CHECKING:
     from redis_resilience.trials.keeper import Keeper
@@ -46,6 +47,8 @@ _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 _REPEAT: pytest.StashKey[str] = pytest.StashKey()
 REPEAT_WORDS: pytest.StashKey[str] = pytest.StashKey()
 """Set by the command: the shell command that runs this scenario again, without the seed."""
+PROGRESS_ADDRESS: pytest.StashKey[str] = pytest.StashKey()
+"""Set by the command: where workers of pytest-xdist send the progress of their trials."""
 COLLECTOR = "redis-resilience-collector"
 
 
@@ -87,6 +90,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_VALUES] = values
     if "redis_repeat" in told:
         config.stash[REPEAT_WORDS] = told["redis_repeat"]
+    if "redis_progress" in told:
+        from redis_resilience.trials.relay import Sender  # noqa: PLC0415 - see the module's docstring
+
+        config.stash[OBSERVER] = Sender(told["redis_progress"])
     if not told:
         config.pluginmanager.register(Collector(config.stash[_RESULTS]), COLLECTOR)
 
@@ -96,11 +103,14 @@ def pytest_configure_node(node: Any) -> None:
     """Send a worker of pytest-xdist what was decided for the whole run, and stay in the run as long as any of them."""
     stash = node.config.stash
     _must_make_sense(node.config, [_where(stash[_VALUES])])
+    arm(node.config)
     _join(node.config)
     node.workerinput["redis_folder"] = str(stash[_RESULTS])
     node.workerinput["redis_seed"] = stash[_VALUES]["redis_seed"]
     if REPEAT_WORDS in stash:
         node.workerinput["redis_repeat"] = stash[REPEAT_WORDS]
+    if PROGRESS_ADDRESS in stash:
+        node.workerinput["redis_progress"] = stash[PROGRESS_ADDRESS]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -120,6 +130,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asking = [item for item in items if asks_for_trial(item)]
     if asking and not config.option.collectonly:
         _must_make_sense(config, [_where(_values(config, item)) for item in asking])
+        arm(config)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | None:

@@ -328,6 +328,7 @@ class _Run:
         heard = [event for event in self._probe.events() if event.source.startswith("sentinel:")]
         self._observer.progress(
             Progress(
+                trial=self._folder.path.name,
                 phase=self._phase,
                 seconds=(self._clock.now_ns() - self._phase_began_ns) / 1e9,
                 issued=status.issued,

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from redis_resilience.deployments.deployment import Deployment
+from redis_resilience.deployments.steps import Tell, untold
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
 from redis_resilience.model.errors import ResilienceError
 from redis_resilience.topologies.topology import Profile, Topology
@@ -31,10 +32,14 @@ _REUSE_S = 2.0
 
 
 class Keeper:
-    """At most one deployment alive; `close` (or leaving the context) takes it away."""
+    """At most one deployment alive; `close` (or leaving the context) takes it away.
+
+    tell: called with what a deployment that is being made does now.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.tell: Tell = untold
         self._kept: tuple[Topology, Profile, Deployment] | None = None
         self._made = 0
         self._bring_up_s = 0.0
@@ -61,6 +66,7 @@ class Keeper:
         if self._kept and (fresh or self._kept[:2] != (topology, profile) or not self._usable()):
             self._stop()
         if not self._kept:
+            self.tell(f"{topology.name} on {self._settings.backend}")
             made = self._make(topology, profile)
             began_ns = self.clock.now_ns()
             made.start()
@@ -162,6 +168,7 @@ class Keeper:
             run_id=journal.run,
             redis_image=settings.image,
             probe_image=settings.probe_image,
+            tell=self.tell,
         )
 
     def _in_context(self, topology: Topology, profile: Profile) -> Deployment:
@@ -179,6 +186,7 @@ class Keeper:
             run_id=run_id,
             redis_image=settings.image,
             probe_image=settings.probe_image,
+            tell=self.tell,
         )
 
     def _attach(self) -> Deployment:
@@ -195,6 +203,7 @@ class Keeper:
             namespace=settings.namespace,
             run_id=run_id,
             probe_image=settings.probe_image,
+            tell=self.tell,
         )
 
     def _run_journal(self) -> Journal:

@@ -8,10 +8,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a person would want to see now."""
+    """What a person would want to see now.
 
+    trial: name of its folder. phase: of the engine, or what comes before and after: "deploy" (doing: of what, and which
+    step), "judge". seconds: since the phase began.
+    """
+
+    trial: str
     phase: str
-    seconds: float
+    seconds: float = 0.0
+    doing: str = ""
     issued: int = 0
     acknowledged: int = 0
     master: str = ""

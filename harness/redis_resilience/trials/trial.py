@@ -21,7 +21,7 @@ from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import Keeper
 from redis_resilience.trials.manual import ManualSteps
-from redis_resilience.trials.observer import SILENT, Observer
+from redis_resilience.trials.observer import SILENT, Observer, Progress
 from redis_resilience.trials.outcome import Outcome
 from redis_resilience.trials.settings import Settings
 from redis_resilience.trials.survey import survey
@@ -228,6 +228,7 @@ class Trial:
                 able(deployment, capability, fault.kind)
         self.bring_up = deployment.bring_up
         run_trial(plan, deployment, folder, observer=self._observer, clock=self._keeper.clock)
+        self._show("judge")
         self.outcome = rejudge(folder)
         return self.outcome
 
@@ -261,12 +262,16 @@ class Trial:
         if self._only_plan:
             raise Unavailable("this scenario's manual steps need a deployment, and its plan comes after them")
         if self._deployment is None:
+            self._keeper.tell = lambda doing: self._show("deploy", doing)
             self._deployment = (
                 self._keeper.attached()
                 if self._settings.attach
                 else self._keeper.deployment(self._topology, self._profile, fresh=self._settings.fresh)
             )
         return self._deployment
+
+    def _show(self, phase: str, doing: str = "") -> None:
+        self._observer.progress(Progress(trial=self.folder.name, phase=phase, doing=doing))
 
 
 def must_make_sense(plan: Plan, topology: Topology) -> None:

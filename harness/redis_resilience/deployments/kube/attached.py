@@ -29,7 +29,7 @@ from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.site import Site
-from redis_resilience.deployments.steps import Steps
+from redis_resilience.deployments.steps import Steps, Tell, untold
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import Profile, Topology
 
@@ -45,8 +45,10 @@ class AttachedDeployment(KubeDeployment):
         run_id: str,
         probe_image: str = "",
         connect: Connect = connect_api,
+        tell: Tell = untold,
     ) -> None:
         self._begin(site, journal, connect)
+        self._tell = tell
         self._attachment = attachment
         self._namespace, self._run_id, self._probe_image = namespace, run_id, probe_image
         self._password = ""
@@ -76,7 +78,8 @@ class AttachedDeployment(KubeDeployment):
 
     def _bring_up(self, undo: ExitStack) -> Up:
         """Look, put the probe beside it, ask the Sentinels."""
-        steps = Steps()
+        steps = Steps(self._tell)
+        steps.begin("attach")
         cluster = self._site.acquire()
         probe_objects = probe_manifest(self._site, self._probe_image, self._run_id)
         api = self._connect(cluster.kubeconfig, cluster.context, self._namespace)
@@ -98,7 +101,7 @@ class AttachedDeployment(KubeDeployment):
         probe = start_probe(ground, watch, logs)
         probe.watch(servers={}, sentinels={}, master_name="", password=self._password)
         self._described = describe(probe, found, self._attachment)
-        steps.took("attach")
+        steps.end()
         images = manifests.images_in(probe_objects)
         pods = Pods(topology=self._described[0], watch=watch, logs=logs, nodes={}, probe=probe)
         return complete(ground, pods, images=images, steps=steps)

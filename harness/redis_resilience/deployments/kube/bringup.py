@@ -28,7 +28,7 @@ from redis_resilience.deployments.kube.site import Cluster, Site
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.kube.undoing import Undoer, ask_namespace_to_go, remove_objects
 from redis_resilience.deployments.probe import Probe
-from redis_resilience.deployments.steps import Steps
+from redis_resilience.deployments.steps import Steps, Tell, untold
 from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
 from redis_resilience.shipped import MANIFESTS
@@ -41,7 +41,7 @@ _READY_WITHIN_S = 90.0
 class Wanted:
     """What to bring up. run_id: the value of the label. Images: empty for the manifests' and the site's own.
 
-    password: for the Secret that the manifests refer to; "" where they refer to none.
+    password: for the Secret that the manifests refer to; "" where they refer to none. tell: called with each step.
     """
 
     topology: Topology
@@ -52,6 +52,7 @@ class Wanted:
     redis_image: str = ""
     probe_image: str = ""
     password: str = field(default="", repr=False)
+    tell: Tell = field(default=untold, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +88,19 @@ class Ground:
 
 def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, undo: ExitStack) -> Up:
     """Returns once every pod is ready; what was begun is in `undo`, also where this raises."""
-    steps = Steps()
+    steps = Steps(wanted.tell)
+    steps.begin("cluster")
     cluster = site.acquire()
-    steps.took("cluster")
+    steps.begin("probe's image")
     labels = {} if site.makes_namespaces else {RUN_LABEL: wanted.run_id}
     rendered = manifests.render(wanted.overlay, {"redis": wanted.redis_image}, labels)
     objects = config_maps.put(rendered, wanted.topology, wanted.profile)
     probe_objects = probe_manifest(site, wanted.probe_image, wanted.run_id)
     secret = [manifests.secret(wanted.password, labels)] if wanted.password else []
-    steps.took("probe's image")
+    steps.begin("images into the nodes")
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
     site.load(images)
-    steps.took("images into the nodes")
+    steps.begin("deploy")
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)
     undo.callback(api.close)
     api.version()  # an unreachable cluster is reported before anything is recorded that could not be undone
@@ -122,7 +124,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     wait_until_adopted(watch, wanted.topology)
     if later:
         manifests.apply(later, place)
-    steps.took("deploy")
+    steps.begin("ready")
     probe = start_probe(ground, watch, logs)
     probe.watch(servers={}, sentinels={}, master_name=wanted.topology.master_name, password=wanted.password)
     probe.watch_names(_names(wanted.topology))
@@ -133,7 +135,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
     if wanted.topology.system is System.CLUSTER:
         servers = members(wanted.topology, pods.endpoints("redis"))
         form_cluster(probe, servers, shards=wanted.topology.shards)
-    steps.took("ready")
+    steps.end()
     return complete(ground, pods, images=images, steps=steps)
 
 

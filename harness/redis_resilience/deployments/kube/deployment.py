@@ -27,6 +27,7 @@ from redis_resilience.deployments.kube.undoing import patiently, scale_back
 from redis_resilience.deployments.machine import CPUINFO, machine_text
 from redis_resilience.deployments.password import draw_password
 from redis_resilience.deployments.probe import Probe
+from redis_resilience.deployments.steps import Tell, untold
 from redis_resilience.deployments.undo import Resume, ScaleBack
 from redis_resilience.faults.capabilities import IN_NODES, CanStopNode
 from redis_resilience.faults.effect import Effect, unreplaced
@@ -59,8 +60,12 @@ class KubeDeployment(Growing):
         probe_image: str = "",
         manifests: Path | None = None,
         connect: Connect = connect_api,
+        tell: Tell = untold,
     ) -> None:
-        """Images: empty for the manifests' and the site's own. manifests: a folder like this project's."""
+        """Images: empty for the manifests' and the site's own. manifests: a folder like this project's.
+
+        tell: called with each step of the bring-up when it begins.
+        """
         self._topology = topology
         self._profile = profile
         self._begin(site, journal, connect)
@@ -73,6 +78,7 @@ class KubeDeployment(Growing):
             redis_image=redis_image,
             probe_image=probe_image,
             password=draw_password(topology),
+            tell=tell,
         )
 
     def _begin(self, site: Site, journal: Journal, connect: Connect) -> None:
