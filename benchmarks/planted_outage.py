@@ -40,11 +40,11 @@ def break_off(server: RedisServer, size_s: float) -> tuple[int, int]:
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(5)
         control.connect(str(server.control))
-        _ask(control, "CONFIG SET port 0")
+        _ask(control, f"CONFIG SET {server.port_option} 0")
         _ask(control, "CLIENT KILL TYPE normal SKIPME yes")
         begin_ns = time.monotonic_ns()
         time.sleep(size_s)
-        _ask(control, f"CONFIG SET port {server.endpoint.port}")
+        _ask(control, f"CONFIG SET {server.port_option} {server.endpoint.port}")
         return begin_ns, time.monotonic_ns()
 
 
@@ -54,13 +54,15 @@ def _ask(control: socket.socket, command: str) -> None:
         raise SystemExit(f"expected {command!r} to be obeyed; got {reply!r} (Redis 7.0 or later is needed)")
 
 
-def measure(way: Way, sizes_s: list[float], *, clients: int, rate: float) -> list[tuple[float, float]]:
+def measure(
+    way: Way, sizes_s: list[float], *, clients: int, rate: float, tls: bool = False
+) -> list[tuple[float, float]]:
     """(true, measured) of each size, in ms."""
     spans = []
-    with RedisServer() as server, tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+    with RedisServer(tls=tls) as server, tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         probe = ProbeProcess.spawn()
         try:
-            probe.watch(servers={"redis-0": server.endpoint}, sentinels={}, master_name="none")
+            probe.watch(servers={"redis-0": server.endpoint}, sentinels={}, master_name="none", access=server.access)
             probe.open(Path(folder), "planted")
             writers = Writers(target="redis-0", count=clients, rate=rate, timeout_ms=10_000)
             probe.start_load(Load(writers=(writers,)))
@@ -87,10 +89,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--sizes", type=int, default=20)
     parser.add_argument("--longest", type=float, default=5.0, help="seconds")
+    parser.add_argument("--tls", action="store_true", help="over TLS, with client certificates")
     options = parser.parse_args()
     sizes_s = np.geomspace(0.02, options.longest, options.sizes).tolist()
     for name, way in (("stop", stop), ("break", break_off)):
-        results = measure(way, sizes_s, clients=options.clients, rate=options.rate)
+        results = measure(way, sizes_s, clients=options.clients, rate=options.rate, tls=options.tls)
         print(f"{name:6} true ms  measured ms  error ms")
         for true_ms, measured_ms in results:
             print(f"{true_ms:14.2f}  {measured_ms:11.2f}  {measured_ms - true_ms:8.2f}")

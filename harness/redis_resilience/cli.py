@@ -201,8 +201,9 @@ def scenarios(
 
 @app.command()
 def topologies(called: typer.Context) -> None:
-    """List the topologies and their settings; with --quiet, their names alone."""
+    """List the topologies, their settings, and what can be added (node+tls); with --quiet, their names alone."""
     from redis_resilience.topologies.catalogue import names, topology  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.topologies.overlays import OVERLAYS  # noqa: PLC0415 - only this command needs it
 
     rows = []
     for name in names():
@@ -215,6 +216,8 @@ def topologies(called: typer.Context) -> None:
         )
         rows.append((name, f"{found.summary}\n{times}\n{found.document}"))
     _table(("topology", "what it is"), rows, names_only=called.obj.detail is Detail.QUIET)
+    if called.obj.detail is not Detail.QUIET:
+        _table(("added by", "what it adds"), [(f"+{overlay.name}", overlay.summary) for overlay in OVERLAYS])
 
 
 @app.command()

@@ -55,7 +55,7 @@ def test_the_password_is_asked_for(deployment):
         for port in (6379, 26379):
             assert "NOAUTH" in probe.query(Endpoint(MASTER, port), "PING").error
     finally:
-        probe.watch(servers={}, sentinels={}, master_name=CHART.master_name, password=deployment.password)
+        probe.watch(servers={}, sentinels={}, master_name=CHART.master_name, access=deployment.access)
 
 
 def test_the_password_is_in_no_log_and_no_command_line(deployment, clusters, tmp_path):
@@ -68,7 +68,7 @@ def test_the_password_is_in_no_log_and_no_command_line(deployment, clusters, tmp
 
     assert len(logs) == 2 * len(CHART.pods)
     assert "redis-server" in lines
-    assert not [text for text in (*logs, lines) if deployment.password in text]
+    assert not [text for text in (*logs, lines) if deployment.access.servers.password in text]
 
 
 def test_the_exporter_tells_of_its_server(deployment):

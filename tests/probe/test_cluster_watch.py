@@ -6,6 +6,7 @@ from typing import cast
 
 from msgspec.structs import asdict
 
+from redis_resilience.model.access import NO_LOGIN
 from redis_resilience.model.cluster import parse_nodes
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event
@@ -33,7 +34,7 @@ def told(*tables: str, believed: Believed | None = None) -> list[tuple[str, dict
     directory, heard = Directory(), Heard()
     directory.replace({"redis-1": A, "redis-2": B})
     directory.learn_id("b", "redis-2")
-    target = Target(kind="node", name="redis-1", endpoint=A, interval_ms=10, password="")
+    target = Target(kind="node", name="redis-1", endpoint=A, interval_ms=10, login=NO_LOGIN)
     watch = ClusterWatch(target, directory, cast("Witness", heard), believed or Believed())
     for number, table in enumerate(tables):
         watch._read(parse_nodes(table), number)

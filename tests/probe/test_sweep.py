@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from redis_resilience.model.access import NO_LOGIN
 from redis_resilience.model.operations import key_text
 from redis_resilience.probe.sweep import sweep_server
 from redis_resilience.probe.wire import NoReply, Wire
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.local
 
 
 def sweep(endpoint):
-    return asyncio.run(sweep_server(endpoint, trial="0000beef", password=""))
+    return asyncio.run(sweep_server(endpoint, trial="0000beef", login=NO_LOGIN))
 
 
 def test_exactly_the_written_keys_go(redis: StartRedis) -> None:

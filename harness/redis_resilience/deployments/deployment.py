@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from redis_resilience.deployments.probe import Probe
+from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event, Scalar
 from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy
@@ -35,9 +36,9 @@ class Deployment(Protocol):
     def probe(self) -> Probe: ...
 
     @property
-    def password(self) -> str:
-        """Of its servers and its Sentinels, "" for none; given to the probe only."""
-        return ""
+    def access(self) -> Access:
+        """To its servers and its Sentinels; given to the probe only."""
+        return OPEN
 
     @property
     def owns_data(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event
 from redis_resilience.model.plan import Load
@@ -43,7 +44,7 @@ class Probe(Asks, Protocol):
         sentinels: Mapping[str, Endpoint],
         master_name: str,
         interval_ms: float = 10.0,
-        password: str = "",
+        access: Access = OPEN,
         cluster: bool = False,
     ) -> None:
         """cluster: the servers are nodes of a Redis Cluster, whose tables are watched, too."""

@@ -21,6 +21,7 @@ from typing import IO, Self, TypeVar
 import msgspec
 
 from redis_resilience.deployments.probe import Clocks
+from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
 from redis_resilience.model.events import Event
@@ -154,7 +155,7 @@ class ProbeProcess:
         sentinels: Mapping[str, Endpoint],
         master_name: str,
         interval_ms: float = 10.0,
-        password: str = "",
+        access: Access = OPEN,
         cluster: bool = False,
     ) -> None:
         command = p.Watch(
@@ -162,7 +163,7 @@ class ProbeProcess:
             sentinels=dict(sentinels),
             master_name=master_name,
             interval_ms=interval_ms,
-            password=password,
+            access=access,
             cluster=cluster,
         )
         self._ask(command, p.Done, REPLY_S)

@@ -49,8 +49,11 @@ def _boot(topology: Topology, where: str) -> Seen:
 
 
 def _redis(topology: Topology, pod: str, where: str) -> Directives:
-    seen = {"protected-mode": Seen(value="no", where=where), "save": Seen(value="", where=where)}
-    if topology.password:
+    seen = {
+        "protected-mode": Seen(value="yes" if topology.security.protected_mode else "no", where=where),
+        "save": Seen(value="", where=where),
+    }
+    if topology.guarded:
         seen |= {name: Seen(value=SECRET, where=where) for name in ("masterauth", "requirepass")}
     if topology.system is System.CLUSTER:
         seen["cluster-enabled"] = Seen(value="yes", where=where)
@@ -71,7 +74,7 @@ def _sentinel(topology: Topology, profile: Profile, where: str) -> Directives:
         "parallel-syncs": Seen(value=str(topology.parallel_syncs), where=f"{where}, parallel_syncs"),
         "ping-period": Seen(value=str(profile.ping_period_ms), where=f"{times}, ping_ms"),
     }
-    if topology.password:
+    if topology.guarded:
         seen["auth-pass"] = Seen(value=SECRET, where=where)
     seen |= {name: Seen(value=value, where=f"{where}, sentinel_config") for name, value in topology.sentinel_config}
     return Directives(where=where, seen=seen)

@@ -40,6 +40,8 @@ class SentinelView:
     ckquorum: str
     ping_period_ms: int = 1000
     """Of its PINGs and of its attempts to connect; the engine's own, unless the profile sets another."""
+    tls: bool = False
+    """Whether it reaches servers by TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

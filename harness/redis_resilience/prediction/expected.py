@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from redis_resilience.model.environment import SentinelView
-from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
+from redis_resilience.topologies.security import Encryption
+from redis_resilience.topologies.topology import Profile, Topology
 
 
 def expected_views(topology: Topology, profile: Profile) -> tuple[SentinelView, ...]:
@@ -13,10 +14,10 @@ def expected_views(topology: Topology, profile: Profile) -> tuple[SentinelView, 
     return tuple(
         SentinelView(
             name=name,
-            address=f"{name}:{SENTINEL_PORT}",
+            address=f"{name}:{topology.sentinel_port}",
             run_id="",
             master_name=topology.master_name,
-            master_address=f"{topology.first}:{REDIS_PORT}",
+            master_address=f"{topology.first}:{topology.port}",
             down_after_ms=profile.down_after_ms,
             failover_timeout_ms=profile.failover_timeout_ms,
             quorum=topology.quorum,
@@ -24,6 +25,7 @@ def expected_views(topology: Topology, profile: Profile) -> tuple[SentinelView, 
             known_replicas=len(servers) - 1,
             ckquorum="",
             ping_period_ms=profile.ping_period_ms,
+            tls=topology.security.tls is not Encryption.OFF,
         )
         for name in watching
     )

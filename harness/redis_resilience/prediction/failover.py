@@ -92,16 +92,17 @@ def _of_loss(
         planned_failover = planned_failover_bounds(settings, within_ms=policy.planned_failover_ms, load=load)
     absent = absence(hit, policy, settings.down_after_ms[0])
     noticed_ms = absent.most_ms + (2 * TICK_MS if traits.silent else connected_by_ms(settings.ping_ms))
-    if noticed_ms < settings.down_after_ms[0] and not planned_failover:
+    missed_ms = settings.missed_ms(silent=traits.silent)
+    if noticed_ms < missed_ms and not planned_failover:
         return Prediction(
             failover=False,
             because=f"{absent.because} and the Sentinels reach it again within {noticed_ms:g} ms, before "
-            f"D = {settings.down_after_ms[0]:g} ms",
+            f"D = {settings.down_after_ms[0]:g} ms" + settings.sooner(silent=traits.silent),
         )
     stranger = policy.recreated if policy.apart and recreated and not planned_failover else None
     if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
         met_ms = stranger.most_ms + MET_MS
-        if met_ms < settings.down_after_ms[0]:
+        if met_ms < missed_ms:
             return Prediction(
                 failover=False,
                 because=f"{outvoted}, and is known at {met_ms:g} ms or sooner, before D = "
@@ -196,6 +197,7 @@ def _settings(
         live=len(names),
         announcing=len(names),
         ping_ms=float(max(view.ping_period_ms for view in sentinels)),
+        tls=any(view.tls for view in sentinels),
     )
     elected_ms = _elected_by_ms(crash_bounds(settings, silent=lost.fault.traits.silent, load=None))
     by_ms = lost.from_ms + (elected_ms if until_elected else settings.down_after_ms[0])

@@ -49,20 +49,44 @@ class SentinelSettings:
     live: int
     announcing: int
     ping_ms: float
+    tls: bool = False
     late_ms: float = 0.0
+
+    def missed_ms(self, *, silent: bool) -> float:
+        """The least time after the fault in which a master is taken for down; see `crash_bounds`."""
+        down_ms = self.down_after_ms[0]
+        if silent or not self.tls:
+            return down_ms
+        return max(down_ms - min(self.ping_ms, down_ms) - TICK_MS, 0.0)
+
+    def sooner(self, *, silent: bool) -> str:
+        """What to say of D where that is less; "" where it is D."""
+        missed_ms = self.missed_ms(silent=silent)
+        told = f" (by TLS {missed_ms:g} ms, as D counts from the last PONG)"
+        return told if missed_ms < self.down_after_ms[0] else ""
 
 
 def crash_bounds(settings: SentinelSettings, *, silent: bool, load: Load | None) -> tuple[Bound, ...]:
-    """Of a master that is missed. silent: it answers nothing, else its connections break. load: that it had."""
+    """Of a master that is missed. silent: it answers nothing, else its connections break. load: that it had.
+
+    D counts from the first PING without a reply. By TLS there is none where connections are refused: a Sentinel closes
+    one whose handshake cannot begin before it sends a PING (sentinelReconnectInstance), and counts from the last PONG.
+    """
     down_ms, down_max_ms = settings.down_after_ms
     ping_ms = min(settings.ping_ms, down_max_ms)
+    missed_ms = settings.missed_ms(silent=silent)
     noticed_ms = ping_ms + TICK_MS if silent else TICK_MS
     sdown = Bound(
         name=instants.SDOWN_AT,
         origin=instants.FAULT_AT,
-        lower_ms=down_ms,
+        lower_ms=missed_ms,
         upper_ms=down_max_ms + noticed_ms + TICK_MS,
-        because="D after the first PING without a reply, "
+        because=(
+            "D after the last PONG, a PING period and a tick before the fault at most, or "
+            if missed_ms < down_ms
+            else ""
+        )
+        + "D after the first PING without a reply, "
         + ("sent up to a PING period and a tick after the fault" if silent else "sent at the next tick")
         + "; looked at once a tick",
     )
@@ -73,7 +97,7 @@ def crash_bounds(settings: SentinelSettings, *, silent: bool, load: Load | None)
         name=instants.ODOWN_AT,
         origin=instants.SDOWN_AT,
         lower_ms=0.0,
-        upper_ms=settings.late_ms + late_down_ms + (sdown.upper_ms - down_ms) + ASK_MS + TICK_MS
+        upper_ms=settings.late_ms + late_down_ms + (sdown.upper_ms - missed_ms) + ASK_MS + TICK_MS
         if settings.quorum > 1
         else TICK_MS,
         because="the Sentinel that completes the quorum finds the master down itself and asks the others once a second",
@@ -93,7 +117,7 @@ def crash_bounds(settings: SentinelSettings, *, silent: bool, load: Load | None)
     total = Bound(
         name=instants.FIRST_SWITCH_AT,
         origin=instants.FAULT_AT,
-        lower_ms=down_ms + promoted.lower_ms,
+        lower_ms=missed_ms + promoted.lower_ms,
         upper_ms=sum(bound.upper_ms for bound in (sdown, odown, elected, promoted, announced[0])),
         because="all of the phases before it",
     )

@@ -77,7 +77,7 @@ class ClusterWatch:
         while True:
             cause = ""
             with suppress(Lost, NoReply):
-                wire = await connect(self.target.endpoint, within_s=CONNECT_S, password=self.target.password)
+                wire = await connect(self.target.endpoint, within_s=CONNECT_S, login=self.target.login)
                 try:
                     await self._poll(wire)
                 except (Lost, NoReply) as lost:

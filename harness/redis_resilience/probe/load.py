@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from redis_resilience.model.access import Access
 from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError
@@ -57,7 +58,7 @@ class RunningLoad:
         directory: Directory,
         sentinels: Mapping[str, Endpoint],
         master_name: str,
-        password: str,
+        access: Access,
         tell: Callable[[AnyEvent], None],
         spawn: Spawn,
         lanes: Sequence[Sequence[SlotRange]] = (),
@@ -85,10 +86,10 @@ class RunningLoad:
                 if group.target == MASTER_OF_SENTINELS and lanes:
                     lane = len(clients) % len(lanes)
                     route = BySlot(
-                        directory.servers, slot=lanes[lane][0][0], lane=lane + 1, password=password, seed=seed
+                        directory.servers, slot=lanes[lane][0][0], lane=lane + 1, login=access.servers, seed=seed
                     )
                 elif group.target == MASTER_OF_SENTINELS:
-                    route = AskSentinels(sentinels, master_name=master_name, password=password, seed=seed)
+                    route = AskSentinels(sentinels, master_name=master_name, login=access.sentinels, seed=seed)
                 habits = Habits(
                     timeout_ms=group.timeout_ms,
                     reconnect_ms=load.reconnect_ms,
@@ -96,7 +97,7 @@ class RunningLoad:
                     members=members,
                     closed=group.rate == 0,
                     kind=Kind[group.kind.upper()],
-                    password=password,
+                    login=access.servers,
                 )
                 clients.append(Writer(book, route, habits))
                 self._writers.append(clients[-1])

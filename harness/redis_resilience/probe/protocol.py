@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import AnyEvent
 from redis_resilience.model.plan import Load
@@ -39,7 +40,7 @@ class Watch(msgspec.Struct, tag="watch", frozen=True, kw_only=True):
     sentinels: dict[str, Endpoint]
     master_name: str
     interval_ms: float = 10.0
-    password: str = ""
+    access: Access = OPEN
     cluster: bool = False
     """The servers are nodes of a Redis Cluster: their tables are watched, and `master` of a load means by slot."""
 

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.model.access import Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.history import FinalFacts
 from redis_resilience.model.operations import KEY_DIGITS, key_prefix
@@ -53,13 +54,13 @@ def right_values(numbers: Numbers, values: Sequence[bytes | None]) -> NDArray[np
 
 
 async def read_server(
-    name: str, endpoint: Endpoint, *, trial: str, password: str, cluster: bool = False
+    name: str, endpoint: Endpoint, *, trial: str, login: Login, cluster: bool = False
 ) -> tuple[FinalFacts, Numbers]:
     """cluster: a node, whose keys are of many slots and which, as a replica, answers only after READONLY.
 
     Raises Lost or NoReply where the server does not answer to the end.
     """
-    wire = await connect(endpoint, within_s=1.0, password=password)
+    wire = await connect(endpoint, within_s=1.0, login=login)
 
     async def call(*command: str | bytes) -> RawReply:
         reply = await wire.call(*command, within_s=REPLY_S)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
+from redis_resilience.model.access import Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.operations import Cause
 from redis_resilience.probe.cluster_watch import owner_of
@@ -58,7 +59,7 @@ class Route(Protocol):
 
 
 class Fixed:
-    """A watched server by name, at its present address; or else a host name, resolved at each connect."""
+    """A watched server by name, at its present address; else a host name at their port, resolved at each connect."""
 
     must_be_master = False
     unreached = Cause.REFUSED
@@ -71,7 +72,11 @@ class Fixed:
         self._directory = directory
 
     async def find(self) -> Endpoint:
-        return self._directory.endpoint(self._target) or Endpoint(self._target, REDIS_PORT)
+        known = self._directory.endpoint(self._target)
+        if known is not None:
+            return known
+        port = next((server.port for server in self._directory.servers.values()), REDIS_PORT)
+        return Endpoint(self._target, port)
 
     def moved(self, to: Endpoint) -> None:
         """A pinned client stays at its target."""
@@ -89,9 +94,9 @@ class Asking:
     seed: decides which is asked first. via: the one that answered last.
     """
 
-    def __init__(self, knowing: Mapping[str, Endpoint], *, password: str, seed: str) -> None:
+    def __init__(self, knowing: Mapping[str, Endpoint], *, login: Login, seed: str) -> None:
         self._knowing = knowing
-        self._password = password
+        self._login = login
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._order: list[str] = []
         self._wire: Wire | None = None
@@ -129,7 +134,7 @@ class Asking:
         endpoint = self._knowing[name]
         if self._wire is None or self._wire_of != (name, endpoint) or self._wire.lost:
             self.rest()
-            self._wire = await connect(endpoint, within_s=ASK_S, password=self._password)
+            self._wire = await connect(endpoint, within_s=ASK_S, login=self._login)
             self._wire_of = (name, endpoint)
         return self._wire
 
@@ -147,8 +152,8 @@ class AskSentinels:
     lane = 0
     node_id = ""
 
-    def __init__(self, sentinels: Mapping[str, Endpoint], *, master_name: str, password: str, seed: str) -> None:
-        self._asking = Asking(sentinels, password=password, seed=seed)
+    def __init__(self, sentinels: Mapping[str, Endpoint], *, master_name: str, login: Login, seed: str) -> None:
+        self._asking = Asking(sentinels, login=login, seed=seed)
         self._master_name = master_name
 
     @property
@@ -182,8 +187,8 @@ class BySlot:
     unreached = Cause.NO_MASTER
     via = ""
 
-    def __init__(self, nodes: Mapping[str, Endpoint], *, slot: int, lane: int, password: str, seed: str) -> None:
-        self._asking = Asking(nodes, password=password, seed=seed)
+    def __init__(self, nodes: Mapping[str, Endpoint], *, slot: int, lane: int, login: Login, seed: str) -> None:
+        self._asking = Asking(nodes, login=login, seed=seed)
         self._slot = slot
         self._moved_to: Endpoint | None = None
         self.lane = lane

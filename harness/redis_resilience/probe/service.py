@@ -16,6 +16,7 @@ from typing import Any
 
 import hiredis
 
+from redis_resilience.model.access import OPEN
 from redis_resilience.model.cluster import SlotRange
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import ProbeError, ResilienceError
@@ -58,7 +59,7 @@ class Service:
         self._directory = Directory()
         self._sentinels: dict[str, Endpoint] = {}
         self._master_name = ""
-        self._password = ""
+        self._access = OPEN
         self._names: list[tuple[NameWatch, asyncio.Task[None]]] = []
         self._cluster = False
         self._believed: dict[str, Believed] = {}
@@ -155,7 +156,8 @@ class Service:
 
     async def _query(self, query: p.Query) -> p.Answer:
         try:
-            reply = await ask(query.endpoint, *query.command, within_s=query.timeout_ms / 1000, password=self._password)
+            login = self._access.at(query.endpoint.port)
+            reply = await ask(query.endpoint, *query.command, within_s=query.timeout_ms / 1000, login=login)
         except (Lost, NoReply) as error:
             return p.Answer(unreachable=str(error))
         if isinstance(reply, hiredis.ReplyError):
@@ -169,7 +171,7 @@ class Service:
         self._sentinels.clear()
         self._sentinels.update(command.sentinels)
         self._master_name = command.master_name
-        self._password = command.password
+        self._access = command.access
         self._cluster = command.cluster
         wanted = [*_targets("server", command.servers, command), *_targets("sentinel", command.sentinels, command)]
         if command.cluster:
@@ -220,7 +222,7 @@ class Service:
             directory=self._directory,
             sentinels=self._sentinels,
             master_name=self._master_name,
-            password=self._password,
+            access=self._access,
             tell=self.tell,
             spawn=self.spawn,
             lanes=await self._lanes() if self._cluster else (),
@@ -233,7 +235,7 @@ class Service:
         seen = "no node is watched"
         for endpoint in tuple(self._directory.servers.values()):
             try:
-                lanes = lanes_of(await ask(endpoint, "CLUSTER", "SLOTS", within_s=1.0, password=self._password))
+                lanes = lanes_of(await ask(endpoint, "CLUSTER", "SLOTS", within_s=1.0, login=self._access.servers))
             except (Lost, NoReply) as error:
                 seen = str(error)
                 continue
@@ -261,7 +263,7 @@ class Service:
         for name, endpoint in tuple(self._directory.servers.items()):
             try:
                 facts, numbers = await read_server(
-                    name, endpoint, trial=recorder.trial, password=self._password, cluster=self._cluster
+                    name, endpoint, trial=recorder.trial, login=self._access.servers, cluster=self._cluster
                 )
             except (Lost, NoReply) as error:
                 self.tell(Unread(at_ns=time.monotonic_ns(), source=f"server:{name}", server=name, reason=str(error)))
@@ -277,7 +279,7 @@ class Service:
         silent = []
         for name, endpoint in tuple(self._directory.servers.items()):
             try:
-                swept = await sweep_server(endpoint, trial=trial, password=self._password)
+                swept = await sweep_server(endpoint, trial=trial, login=self._access.servers)
             except (Lost, NoReply) as error:
                 silent.append(f"{name}: {error}")
                 continue
@@ -301,7 +303,8 @@ class Service:
 
 
 def _targets(kind: str, endpoints: Mapping[str, Endpoint], command: p.Watch) -> list[Target]:
+    login = command.access.sentinels if kind == "sentinel" else command.access.servers
     return [
-        Target(kind=kind, name=name, endpoint=endpoint, interval_ms=command.interval_ms, password=command.password)
+        Target(kind=kind, name=name, endpoint=endpoint, interval_ms=command.interval_ms, login=login)
         for name, endpoint in endpoints.items()
     ]

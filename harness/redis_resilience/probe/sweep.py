@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hiredis
 
+from redis_resilience.model.access import Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import key_prefix
@@ -20,12 +21,12 @@ BATCH = 1000
 """Keys scanned at once: few enough that other clients do not notice."""
 
 
-async def sweep_server(endpoint: Endpoint, *, trial: str, password: str) -> Swept | None:
+async def sweep_server(endpoint: Endpoint, *, trial: str, login: Login) -> Swept | None:
     """What was deleted there, and what is left under the prefix; None where it is no master.
 
     Raises Lost or NoReply where it does not answer to the end.
     """
-    wire = await connect(endpoint, within_s=1.0, password=password)
+    wire = await connect(endpoint, within_s=1.0, login=login)
 
     async def call(*command: str | bytes) -> RawReply:
         reply = await wire.call(*command, within_s=REPLY_S)

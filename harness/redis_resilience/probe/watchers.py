@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import hiredis
 
+from redis_resilience.model.access import Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import (
     AnyEvent,
@@ -88,7 +89,7 @@ class Target:
     name: str
     endpoint: Endpoint
     interval_ms: float
-    password: str
+    login: Login
 
 
 class ServerWatch:
@@ -109,9 +110,7 @@ class ServerWatch:
     async def run(self) -> None:
         while True:
             begun_ns = time.monotonic_ns()
-            connecting = asyncio.create_task(
-                connect(self.target.endpoint, within_s=CONNECT_S, password=self.target.password)
-            )
+            connecting = asyncio.create_task(connect(self.target.endpoint, within_s=CONNECT_S, login=self.target.login))
             try:
                 wire = await self._patiently(connecting, begun_ns)
             except (Lost, NoReply) as lost:
@@ -221,7 +220,7 @@ class SentinelWatch:
         while True:
             begun_ns = time.monotonic_ns()
             with suppress(Lost, NoReply):
-                wire = await connect(self.target.endpoint, within_s=CONNECT_S, password=self.target.password)
+                wire = await connect(self.target.endpoint, within_s=CONNECT_S, login=self.target.login)
                 try:
                     await self._listen(wire, begun_ns)
                 finally:

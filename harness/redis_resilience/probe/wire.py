@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,8 +17,10 @@ from typing import Any, cast
 
 import hiredis
 
+from redis_resilience.model.access import NO_LOGIN, Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.operations import Cause
+from redis_resilience.probe.tls import HANDSHAKE_S, context_of, explain
 
 RawReply = Any
 """What `hiredis.Reader` makes of a reply: bytes, int, None, list, or a ReplyError that stands for an error reply."""
@@ -44,11 +47,17 @@ _CAUSES = {
     "ASK": Cause.ASK,
     "TRYAGAIN": Cause.TRYAGAIN,
     "NOAUTH": Cause.NOAUTH,
+    "WRONGPASS": Cause.NOAUTH,
+    "NOPERM": Cause.NOAUTH,
 }
 
 
 class Lost(Exception):
     """The connection could not be made, or ended; the text says how."""
+
+
+class Denied(Lost):
+    """It answers, and refuses this user, password or certificate."""
 
 
 class NoReply(Exception):
@@ -105,7 +114,8 @@ class Wire(asyncio.Protocol):
             self.abort(f"not the Redis protocol: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(f"{type(exc).__name__}: {exc}" if exc else "closed by the server")
+        told = explain(exc) if isinstance(exc, ssl.SSLError) else f"{type(exc).__name__}: {exc}"
+        self._end(told if exc else "closed by the server")
 
     def abort(self, cause: str) -> None:
         """Give the connection up at once; what was in flight stays unanswered."""
@@ -151,31 +161,63 @@ class Wire(asyncio.Protocol):
         self.on_lost(cause)
 
 
-async def connect(endpoint: Endpoint, *, within_s: float, password: str = "") -> Wire:
-    """A new connection, authenticated where there is a password. Raises Lost.
+async def connect(endpoint: Endpoint, *, within_s: float, login: Login = NO_LOGIN, called: str = "") -> Wire:
+    """A new connection, encrypted and authenticated as `login` says. Raises Lost, of it Denied.
 
-    The time is for connecting; resolving a name has its own, because a slow resolver says nothing about the
-    server.
+    called: the name that the endpoint's address was resolved from. The time is for connecting; resolving a name and the
+    handshake of TLS have their own, because a slow resolver says nothing about the server.
     """
-    loop = asyncio.get_running_loop()
     host = await resolve(endpoint.host)
     wire: Wire | None = None
     try:
-        async with asyncio.timeout(within_s):
-            _, wire = await loop.create_connection(Wire, host, endpoint.port)
-            if password:
-                await wire.call("AUTH", password, within_s=within_s)  # a Sentinel may have none: the next reply shows
+        wire = await _open(host, endpoint, login, called=called or endpoint.host, within_s=within_s)
+        if login.password:
+            await _authenticate(wire, endpoint, login, within_s=within_s)
     except TimeoutError as error:
-        if wire:
-            wire.abort("authentication timed out")
         raise Lost(f"connecting to {endpoint} took more than {within_s * 1000:.0f} ms") from error
     except NoReply as error:
-        if wire:
-            wire.abort("authentication timed out")
         raise Lost(f"{endpoint}: {error}") from error
+    except ssl.SSLError as error:
+        raise Denied(f"{endpoint}: {explain(error)}") from error
     except OSError as error:
         raise Lost(f"{endpoint}: {error.strerror or error}") from error
     return wire
+
+
+async def _open(host: str, endpoint: Endpoint, login: Login, *, called: str, within_s: float) -> Wire:
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(within_s):
+        if login.tls is None:
+            return (await loop.create_connection(Wire, host, endpoint.port))[1]
+        plain, _ = await loop.create_connection(asyncio.Protocol, host, endpoint.port)
+    wire = Wire()
+    name = login.tls.name or called
+    try:
+        async with asyncio.timeout(HANDSHAKE_S):
+            secured = await loop.start_tls(plain, wire, context_of(login.tls), server_hostname=name)
+    except TimeoutError as error:
+        plain.abort()
+        raise Lost(f"{endpoint}: no TLS handshake within {HANDSHAKE_S * 1000:.0f} ms") from error
+    except BaseException:
+        plain.abort()
+        raise
+    if secured is None:
+        raise Lost(f"{endpoint}: closed by the server during the TLS handshake")
+    wire.connection_made(secured)
+    return wire
+
+
+async def _authenticate(wire: Wire, endpoint: Endpoint, login: Login, *, within_s: float) -> None:
+    """A server that has no password set is no reason to give up: the next reply shows."""
+    user = (login.user,) if login.user else ()
+    try:
+        reply = await wire.call("AUTH", *user, login.password, within_s=within_s)
+    except BaseException:
+        wire.abort("not authenticated")
+        raise
+    if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("WRONGPASS"):
+        wire.abort("not authenticated")
+        raise Denied(f"{endpoint}: {reply} (user {login.user or 'default'!r})")
 
 
 async def resolve(host: str) -> str:
@@ -194,13 +236,13 @@ async def resolve(host: str) -> str:
     return str(found[0][4][0])
 
 
-async def ask(endpoint: Endpoint, *command: str, within_s: float, password: str = "") -> RawReply:
+async def ask(endpoint: Endpoint, *command: str, within_s: float, login: Login = NO_LOGIN) -> RawReply:
     """One command on a fresh connection. Raises Lost or NoReply; the time covers connecting and asking together.
 
     Resolving a name is not covered, see `connect`.
     """
     begun_ns = time.monotonic_ns()
-    wire = await connect(endpoint, within_s=within_s, password=password)
+    wire = await connect(endpoint, within_s=within_s, login=login)
     try:
         left_s = within_s - (time.monotonic_ns() - begun_ns) / 1e9
         return await wire.call(*command, within_s=max(left_s, 0.001))

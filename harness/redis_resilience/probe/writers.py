@@ -17,10 +17,11 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import hiredis
 
+from redis_resilience.model.access import NO_LOGIN, Login
 from redis_resilience.model.cluster import SlotRange, slot_of
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import AnyEvent, Connected, Lookup, Role
@@ -35,6 +36,7 @@ from redis_resilience.probe.recorder import Recorder
 from redis_resilience.probe.routing import Route, Unrouted
 from redis_resilience.probe.watchers import parse_role
 from redis_resilience.probe.wire import (
+    Denied,
     Lost,
     NoReply,
     RawReply,
@@ -90,7 +92,7 @@ class Habits:
     members: int
     closed: bool
     kind: Kind = Kind.WRITE
-    password: str = field(default="", repr=False)
+    login: Login = NO_LOGIN
 
 
 class Writer:
@@ -178,9 +180,11 @@ class Writer:
     async def _open(self, endpoint: Endpoint) -> Line:
         try:
             there = Endpoint(await self._look_up(endpoint.host), endpoint.port)
-            wire = await connect(there, within_s=CONNECT_S, password=self._habits.password)
+            wire = await connect(there, within_s=CONNECT_S, login=self._habits.login, called=endpoint.host)
             if self._route.must_be_master:
                 await _expect_master(wire)
+        except Denied as error:
+            raise Unrouted(Cause.NOAUTH, str(error)) from error
         except (Lost, NoReply) as error:
             raise Unrouted(Cause.REFUSED, str(error)) from error
         server = self._book.directory.number_at(endpoint)

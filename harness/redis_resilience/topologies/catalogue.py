@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.clusters import CLUSTERS
+from redis_resilience.topologies.overlays import SEPARATOR, overlaid
 from redis_resilience.topologies.own import is_own, load
 from redis_resilience.topologies.topology import Boot, Controller, ControllerKind, Pod, Profile, Topology, Volume
 
@@ -248,14 +249,18 @@ def names() -> tuple[str, ...]:
 
 
 def topology(name: str) -> Topology:
-    """The topology of that name, or in that file; raises UsageError that lists the known ones and the nearest."""
+    """The topology of that name, with overlays (node+tls), or in that file.
+
+    Raises UsageError that lists the known ones and the nearest.
+    """
     if is_own(name):
         return load(name)
-    found = _KNOWN.get(name)
+    base, *overlays = name.split(SEPARATOR)
+    found = _KNOWN.get(base)
     if found is None:
-        near = difflib.get_close_matches(name, _KNOWN, n=1)
+        near = difflib.get_close_matches(base, _KNOWN, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(
-            f"expected a topology of {', '.join(_KNOWN)}, or a file (mine.yaml, mine.py:NAME); got {name!r}{hint}"
+            f"expected a topology of {', '.join(_KNOWN)}, or a file (mine.yaml, mine.py:NAME); got {base!r}{hint}"
         )
-    return found
+    return overlaid(found, overlays)

@@ -7,13 +7,15 @@ from enum import StrEnum
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.periods import PING_MS, connected_by_ms, no_room_for_info
+from redis_resilience.topologies.security import MONITORING_USER, Security
 
+_UNGUARDED = Security()
 OF_A_TRIAL = "of a trial"
 """Marks a field that no description of a topology may set."""
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
-LISTENING = (REDIS_PORT, REDIS_PORT + 10_000, SENTINEL_PORT)
-"""What peers of a pod connect to: its server, its node's cluster bus, its Sentinel."""
+_BUS = 10_000
+"""The port of a cluster's bus is so much higher."""
 
 
 class System(StrEnum):
@@ -141,7 +143,9 @@ class Topology:
     was missed for less than D minus this. 0: neither.
     fresh_sentinels: a Sentinel that starts, even in the same pod, has a new identity and asks others what to monitor.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
+    port, sentinel_port: where each pod's server and Sentinel listen.
     password: servers and Sentinels require one, which is drawn for each deployment and no part of this data.
+    security: TLS, ACL users, and what else guards them.
     promises: what its document says will happen, in a few words; "" where it says nothing of that.
     manifests: folder with what is deployed to Kubernetes, for a topology of a user's own; "" for this project's.
     shards: masters of a Redis Cluster, the first so many pods; the others are their replicas in turn.
@@ -166,7 +170,10 @@ class Topology:
     fixed_addresses: bool = False
     system: System = System.SENTINEL
     services: tuple[str, ...] = ()
+    port: int = REDIS_PORT
+    sentinel_port: int = SENTINEL_PORT
     password: bool = False
+    security: Security = _UNGUARDED
     redis_config: tuple[tuple[str, str], ...] = ()
     sentinel_config: tuple[tuple[str, str], ...] = ()
     fresh_sentinels: bool = False
@@ -176,6 +183,25 @@ class Topology:
     manifests: str = ""
     weaknesses: tuple[str, ...] = field(default=())
     changed: tuple[tuple[str, str], ...] = field(default=(), metadata={OF_A_TRIAL: True})
+
+    @property
+    def listening(self) -> tuple[int, ...]:
+        """What peers of a pod connect to: its server, its node's cluster bus, its Sentinel."""
+        return (self.port, self.port + _BUS, self.sentinel_port)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether servers require a password."""
+        return self.password or bool(self.security.user)
+
+    @property
+    def monitoring_user(self) -> str:
+        """With which Sentinels speak to the servers; "" for the default user."""
+        given = dict(self.sentinel_config).get("auth-user", "").split()[1:]
+        return given[0] if given else MONITORING_USER if self.security.user else ""
+
+    def port_of(self, container: str) -> int:
+        return self.sentinel_port if container == "sentinel" else self.port
 
     @property
     def first(self) -> str:

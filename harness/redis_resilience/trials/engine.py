@@ -218,7 +218,7 @@ class _Run:
                 servers=servers,
                 sentinels=sentinels,
                 master_name=self._deployment.topology.master_name,
-                password=self._deployment.password,
+                access=self._deployment.access,
                 cluster=self._deployment.topology.system is System.CLUSTER,
             )
 

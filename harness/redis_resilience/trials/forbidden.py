@@ -20,15 +20,15 @@ def forbidden(deployment: Deployment) -> str:
     if not deployment.owns_data:
         return ""
     settings, probe = dict(deployment.topology.sentinel_config), deployment.probe
+    user = deployment.topology.monitoring_user
     for server, endpoint in deployment.servers().items():
         refused = probe.query(endpoint, "CONFIG", "GET", "maxmemory").error
         if refused.startswith("ERR unknown command") and "rename-command" not in settings:
             return (
                 f"{server} has no command CONFIG, which a Sentinel needs to promote it, and no Sentinel knows another"
             )
-        user = settings.get("auth-user", "").split()[1:]
         for command in _PROMOTION if user else ():
-            answer = probe.query(endpoint, "ACL", "DRYRUN", *user, *command).value
+            answer = probe.query(endpoint, "ACL", "DRYRUN", user, *command).value
             if isinstance(answer, str) and answer != "OK":
-                return f"{server} lets the Sentinels' user {user[0]} do no {' '.join(command)}: {answer}"
+                return f"{server} lets the Sentinels' user {user} do no {' '.join(command)}: {answer}"
     return ""

@@ -49,8 +49,16 @@ def read_deployment(deployment: Deployment) -> Setup:
 
 def _redis(deployment: Deployment, name: str) -> Directives:
     config = pairs(deployment.probe.query(deployment.servers()[name], "CONFIG", "GET", "*").value)
+    if not config.get("requirepass") and _closed(deployment, name):
+        config["requirepass"] = SECRET
     config |= {secret: SECRET for secret in _PASSWORDS if config.get(secret)}
     return _settings(f"{name}, CONFIG GET", {key: value for key, value in config.items() if key in DEFAULTS})
+
+
+def _closed(deployment: Deployment, name: str) -> bool:
+    """Whether there are users and the default user, whose password is requirepass, is switched off."""
+    told = pairs(deployment.probe.query(deployment.servers()[name], "ACL", "GETUSER", "default").value)
+    return "off" in told.get("flags", "")
 
 
 def _sentinel(deployment: Deployment, name: str, *, password: bool) -> Sentinel | None:

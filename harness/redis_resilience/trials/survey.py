@@ -163,6 +163,7 @@ def describe_sentinels(deployment: Deployment) -> tuple[SentinelView, ...]:
                 known_replicas=int(facts["num-slaves"]),
                 ckquorum=str(check.value or check.error or check.unreachable),
                 ping_period_ms=deployment.profile.ping_period_ms,
+                tls=deployment.access.servers.tls is not None,
             )
         )
     return tuple(found)

@@ -102,7 +102,7 @@ def up(api, make_pod, monkeypatch, journal):
             watch=watch,
             logs=logs,
             pods=pods,
-            partition=Firewall((node,), "trial", journal),
+            partition=Firewall((node,), "trial", journal, ports=(6379, 26379)),
             power=NodePower(pods, journal, kind_cluster="c"),
             probe=probe,
             clients=clients(api=api, watch=watch, image="redis:8.0", place=PLACE),

@@ -31,7 +31,7 @@ def test_servers_and_sentinels_ask_for_the_password(deploy: Deploy) -> None:
     deployment = deploy("chart")
     for endpoint in (*deployment.servers().values(), *deployment.sentinels().values()):
         assert say(endpoint.host, endpoint.port, b"PING\r\n").startswith(b"-NOAUTH")
-        right = f"AUTH {deployment.password}\r\n".encode()
+        right = f"AUTH {deployment.access.servers.password}\r\n".encode()
         assert say(endpoint.host, endpoint.port, right) == b"+OK\r\n"
 
 

@@ -30,6 +30,7 @@ from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.steps import Steps, Tell, untold
+from redis_resilience.model.access import Access, one_password
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import Profile, Topology
 
@@ -63,8 +64,8 @@ class AttachedDeployment(KubeDeployment):
         return self._known[1]
 
     @property
-    def password(self) -> str:
-        return self._password
+    def access(self) -> Access:
+        return one_password(self._password)
 
     @property
     def owns_data(self) -> bool:
@@ -99,7 +100,7 @@ class AttachedDeployment(KubeDeployment):
         logs = Logs(api, watch)
         manifests.apply(probe_objects, place_of(where))
         probe = start_probe(ground, watch, logs)
-        probe.watch(servers={}, sentinels={}, master_name="", password=self._password)
+        probe.watch(servers={}, sentinels={}, master_name="", access=self.access)
         self._described = describe(probe, found, self._attachment)
         steps.end()
         images = manifests.images_in(probe_objects)

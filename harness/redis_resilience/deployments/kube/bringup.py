@@ -30,6 +30,7 @@ from redis_resilience.deployments.kube.undoing import Undoer, ask_namespace_to_g
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.steps import Steps, Tell, untold
 from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
+from redis_resilience.model.access import one_password
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
 from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.topology import ControllerKind, Profile, System, Topology
@@ -126,7 +127,7 @@ def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, und
         manifests.apply(later, place)
     steps.begin("ready")
     probe = start_probe(ground, watch, logs)
-    probe.watch(servers={}, sentinels={}, master_name=wanted.topology.master_name, password=wanted.password)
+    probe.watch(servers={}, sentinels={}, master_name=wanted.topology.master_name, access=one_password(wanted.password))
     probe.watch_names(_names(wanted.topology))
     pods = Pods(topology=wanted.topology, watch=watch, logs=logs, nodes={}, probe=probe)
     for pod in first_pods(wanted.topology):
@@ -195,6 +196,7 @@ def complete(ground: Ground, pods: Pods, *, images: Sequence[str], steps: Steps)
             tuple(nodes.values()),
             where.namespace,
             ground.journal,
+            ports=pods.topology.listening,
             kind_cluster=where.kind_cluster,
             helper=None if where.kind_cluster else where,
         ),

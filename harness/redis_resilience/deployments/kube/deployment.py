@@ -20,17 +20,18 @@ from redis_resilience.deployments.kube.interface import Connect
 from redis_resilience.deployments.kube.nodes.firewall import End
 from redis_resilience.deployments.kube.nodes.node import send_signal
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
-from redis_resilience.deployments.kube.pods.pods import PORTS, info_field
+from redis_resilience.deployments.kube.pods.pods import info_field
 from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.undoing import patiently, scale_back
 from redis_resilience.deployments.machine import CPUINFO, machine_text
-from redis_resilience.deployments.password import draw_password
+from redis_resilience.deployments.password import draw_passwords
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.steps import Tell, untold
 from redis_resilience.deployments.undo import Resume, ScaleBack
 from redis_resilience.faults.capabilities import IN_NODES, CanStopNode
 from redis_resilience.faults.effect import Effect, unreplaced
+from redis_resilience.model.access import Access, one_password
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.events import Event, Scalar
@@ -77,7 +78,7 @@ class KubeDeployment(Growing):
             run_id=run_id,
             redis_image=redis_image,
             probe_image=probe_image,
-            password=draw_password(topology),
+            password=draw_passwords(topology).servers,
             tell=tell,
         )
 
@@ -106,8 +107,8 @@ class KubeDeployment(Growing):
         return self._profile
 
     @property
-    def password(self) -> str:
-        return self._wanted.password
+    def access(self) -> Access:
+        return one_password(self._wanted.password)
 
     @property
     def probe(self) -> Probe:
@@ -365,7 +366,7 @@ class KubeDeployment(Growing):
         return tuple(peer.name for peer in self.topology.pods if peer.name != pod)
 
     def _port_of(self, pod: str) -> int:
-        return PORTS[self._up.pods.containers_of(pod)[0]]
+        return self.topology.port_of(self._up.pods.containers_of(pod)[0])
 
 
 def _ms(ns: int) -> str:

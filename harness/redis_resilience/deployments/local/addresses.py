@@ -7,12 +7,14 @@ import fcntl
 import os
 import socket
 import tempfile
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT
 
+_PORTS = (REDIS_PORT, SENTINEL_PORT)
 _NAMESPACE_BASE = IPv4Address("10.77.0.0")
 _NAMESPACE_FIRST = 10
 _NAMESPACE_LAST = 0xFFFE
@@ -62,8 +64,8 @@ def namespace_addresses() -> Addresses:
     return Addresses(_NAMESPACE_BASE, first=_NAMESPACE_FIRST, last=_NAMESPACE_LAST)
 
 
-def claim_loopback_block(pods: int, locks: Path | None = None) -> Addresses:
-    """The first block of 127.x.y.z that no other deployment has locked and whose first `pods` addresses are free.
+def claim_loopback_block(pods: int, ports: Sequence[int] = _PORTS, locks: Path | None = None) -> Addresses:
+    """The first block of 127.x.y.z that no other deployment has locked, with `pods` addresses free at these ports.
 
     Raises DeploymentError, with the reason for each block, where there is none.
     """
@@ -76,7 +78,7 @@ def claim_loopback_block(pods: int, locks: Path | None = None) -> Addresses:
         except OSError as problem:
             reasons.append(f"{base}: locked ({problem.strerror})")
             continue
-        busy = _first_busy(base, pods)
+        busy = _first_busy(base, pods, ports)
         if not busy:
             return Addresses(base, first=1, last=_BLOCK_LAST, lock=lock)
         os.close(lock)
@@ -98,9 +100,9 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
-def _first_busy(base: IPv4Address, pods: int) -> str:
+def _first_busy(base: IPv4Address, pods: int, ports: Sequence[int]) -> str:
     for number in range(1, pods + 1):
-        for port in (REDIS_PORT, SENTINEL_PORT):
+        for port in ports:
             with socket.socket() as trial:
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:

@@ -6,8 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, System, Topology
+from redis_resilience.deployments.certificates import Certificate
+from redis_resilience.deployments.password import NO_PASSWORDS, Passwords
+from redis_resilience.topologies.security import MONITORING_USER, PEER_USER, REPLICATION_USER, Encryption
+from redis_resilience.topologies.topology import Profile, System, Topology
 
+_OF_REPLICAS = "+psync +replconf +ping"
+_OF_SENTINELS = (
+    "allchannels +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info +client|setname "
+    "+client|kill +script|kill"
+)
+"""What Redis's documentation allows them (redis/redis-doc docs/management/security/acl.md)."""
 _NAME_OPTIONS = frozenset({"resolve-hostnames", "announce-hostnames"})
 
 
@@ -38,20 +47,24 @@ def names_resolve(topology: Topology) -> bool:
 
 
 def redis_config(
-    topology: Topology, profile: Profile, where: Where, volume: Path, *, master: str = "", password: str = ""
+    topology: Topology,
+    profile: Profile,
+    where: Where,
+    volume: Path,
+    *,
+    master: str = "",
+    passwords: Passwords = NO_PASSWORDS,
+    certificate: Certificate | None = None,
 ) -> str:
     """master: the server to replicate; "" for a master, and for a cluster's node, which knows by itself.
 
-    password: required from clients, and sent to the master; "" for none.
+    certificate: of this pod, where the topology has TLS.
     """
     lines = [
-        ("port", str(REDIS_PORT)),
-        ("bind", where.bind),
-        ("protected-mode", "no"),
+        *_door(topology, topology.port, where, certificate),
         ("dir", _quoted(volume)),
+        *_passwords(topology, passwords),
     ]
-    if password:
-        lines += [("requirepass", password), ("masterauth", password)]
     own = {name for name, _ in topology.redis_config}
     # Nothing on disk unless the topology says so; and no repl-diskless-sync-delay (default 5 s) before the first sync
     defaults = (("save", '""'), ("repl-diskless-sync-delay", "0"))
@@ -66,7 +79,7 @@ def redis_config(
             lines.append(("cluster-announce-ip", where.bind))
     lines += topology.redis_config
     if master:
-        lines.append(("replicaof", f"{master} {REDIS_PORT}"))
+        lines.append(("replicaof", f"{master} {topology.port}"))
     return _text(lines)
 
 
@@ -78,21 +91,19 @@ def sentinel_config(
     *,
     master: str,
     names: bool,
-    password: str = "",
+    passwords: Passwords = NO_PASSWORDS,
+    certificate: Certificate | None = None,
     known: Iterable[Peer] = (),
 ) -> str:
     """master: the name or address to monitor. names: whether names resolve where this Sentinel runs.
 
-    password: of servers and Sentinels, "" for none. known: Sentinels that it does not have to discover.
+    certificate: of this pod, where the topology has TLS. known: Sentinels that it does not have to discover.
     """
     lines = [
-        ("port", str(SENTINEL_PORT)),
-        ("bind", where.bind),
-        ("protected-mode", "no"),
+        *_door(topology, topology.sentinel_port, where, certificate),
         ("dir", _quoted(directory)),
+        *_sentinel_passwords(topology, passwords),
     ]
-    if password:
-        lines.append(("requirepass", password))
     if where.source:
         lines.append(("bind-source-addr", where.source))
     if where.announce:
@@ -104,13 +115,15 @@ def sentinel_config(
     ]
     monitored = topology.master_name
     lines += [
-        ("sentinel", f"monitor {monitored} {master} {REDIS_PORT} {topology.quorum}"),
+        ("sentinel", f"monitor {monitored} {master} {topology.port} {topology.quorum}"),
         ("sentinel", f"down-after-milliseconds {monitored} {profile.down_after_ms}"),
         ("sentinel", f"failover-timeout {monitored} {profile.failover_timeout_ms}"),
         ("sentinel", f"parallel-syncs {monitored} {topology.parallel_syncs}"),
     ]
-    if password:
-        lines.append(("sentinel", f"auth-pass {monitored} {password}"))
+    if topology.security.user:
+        lines.append(("sentinel", f"auth-user {monitored} {MONITORING_USER}"))
+    if passwords.monitoring:
+        lines.append(("sentinel", f"auth-pass {monitored} {passwords.monitoring}"))
     lines += [("sentinel", f"known-sentinel {monitored} {peer.host} {peer.port} {peer.run_id}") for peer in known]
     return _text(lines)
 
@@ -124,6 +137,52 @@ def hosts(topology: Topology, addresses: Iterable[tuple[str, str]]) -> str:
     lines = ["127.0.0.1 localhost"]
     lines += [f"{address} {pod}.{topology.service} {pod} {services}" for pod, address in addresses]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _door(topology: Topology, port: int, where: Where, certificate: Certificate | None) -> list[tuple[str, str]]:
+    """Where it listens, and who may connect."""
+    lines = [("bind", where.bind), ("protected-mode", "yes" if topology.security.protected_mode else "no")]
+    if certificate is None:
+        return [("port", str(port)), *lines]
+    return [
+        ("port", "0"),
+        ("tls-port", str(port)),
+        *lines,
+        ("tls-ca-cert-file", _quoted(certificate.ca)),
+        ("tls-cert-file", _quoted(certificate.chain)),
+        ("tls-key-file", _quoted(certificate.key)),
+        ("tls-auth-clients", "yes" if topology.security.tls is Encryption.MUTUAL else "no"),
+        ("tls-replication", "yes"),
+        *([("tls-cluster", "yes")] if topology.system is System.CLUSTER else []),
+    ]
+
+
+def _passwords(topology: Topology, passwords: Passwords) -> list[tuple[str, str]]:
+    if not topology.guarded:
+        return []
+    if not topology.security.user:
+        return [("requirepass", passwords.servers), ("masterauth", passwords.replication)]
+    return [
+        ("user", "default off"),
+        ("user", f"{topology.security.user} on >{passwords.servers} ~* &* +@all"),
+        ("user", f"{REPLICATION_USER} on >{passwords.replication} {_OF_REPLICAS}"),
+        ("user", f"{MONITORING_USER} on >{passwords.monitoring} {_OF_SENTINELS}"),
+        ("masteruser", REPLICATION_USER),
+        ("masterauth", passwords.replication),
+    ]
+
+
+def _sentinel_passwords(topology: Topology, passwords: Passwords) -> list[tuple[str, str]]:
+    user = topology.security.sentinel_user
+    if user:
+        return [
+            ("user", "default off"),
+            ("user", f"{user} on >{passwords.sentinels} ~* &* +@all"),
+            ("user", f"{PEER_USER} on >{passwords.peers} ~* &* +@all"),
+            ("sentinel", f"sentinel-user {PEER_USER}"),
+            ("sentinel", f"sentinel-pass {passwords.peers}"),
+        ]
+    return [("requirepass", passwords.sentinels)] if passwords.sentinels else []
 
 
 def _quoted(path: Path) -> str:

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from redis_resilience.deployments.certificates import Authority
 from redis_resilience.deployments.forming import form_cluster, members
 from redis_resilience.deployments.growing import Growing
 from redis_resilience.deployments.local.addresses import claim_loopback_block, namespace_addresses
@@ -29,16 +30,18 @@ from redis_resilience.deployments.local.pods import Pods
 from redis_resilience.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from redis_resilience.deployments.local.sidecar import start_probe
 from redis_resilience.deployments.machine import this_machine
-from redis_resilience.deployments.password import draw_password
+from redis_resilience.deployments.password import draw_passwords
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect, unreplaced
+from redis_resilience.model.access import Access, Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 from redis_resilience.model.events import Scalar
 from redis_resilience.model.faults import Isolate
 from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy
-from redis_resilience.topologies.topology import REDIS_PORT, Profile, System, Topology
+from redis_resilience.topologies.security import Encryption
+from redis_resilience.topologies.topology import Profile, System, Topology
 
 _ANSWERS_WITHIN_S = 15.0
 _CONNECT_S = 0.5
@@ -78,7 +81,8 @@ class LocalDeployment(Growing):
         self._folder = folder.resolve()
         self._engine = find_engine(redis_server)
         self._isolation = choose_isolation(isolation)
-        self._password = draw_password(topology)
+        self._passwords = draw_passwords(topology)
+        self._authority = None if topology.security.tls is Encryption.OFF else Authority()
         self._running: _Up | None = None
 
     @property
@@ -94,8 +98,14 @@ class LocalDeployment(Growing):
         return self._profile
 
     @property
-    def password(self) -> str:
-        return self._password
+    def access(self) -> Access:
+        security, passwords = self._topology.security, self._passwords
+        tls = self._authority.client() if self._authority else None
+        return Access(
+            servers=Login(user=security.user, password=passwords.servers, tls=tls),
+            sentinels=Login(user=security.sentinel_user, password=passwords.sentinels, tls=tls),
+            sentinel_ports=(self._topology.sentinel_port,),
+        )
 
     @property
     def probe(self) -> Probe:
@@ -225,7 +235,11 @@ class LocalDeployment(Growing):
     def _make(self, undo: ExitStack) -> _Up:
         """Everything but the servers; each step registers how to undo itself with `undo`."""
         self._make_folder(undo)
-        addresses = namespace_addresses() if self._apart else claim_loopback_block(len(self._topology.pods))
+        addresses = (
+            namespace_addresses()
+            if self._apart
+            else claim_loopback_block(len(self._topology.pods), (self._topology.port, self._topology.sentinel_port))
+        )
         undo.callback(addresses.release)
         agent = Agent(self._isolation.level, self._folder, addresses.gateway, keep=addresses.lock)
         undo.callback(agent.end)
@@ -242,9 +256,10 @@ class LocalDeployment(Growing):
             addresses=addresses,
             agent=agent,
             containers=containers,
-            password=self._password,
+            passwords=self._passwords,
+            authority=self._authority,
         )
-        partition = Partition(agent, self._folder)
+        partition = Partition(agent, self._folder, self._topology.listening)
         return _Up(agent=agent, containers=containers, pods=pods, partition=partition, probe=probe, undo=undo)
 
     def _make_folder(self, undo: ExitStack) -> None:
@@ -258,7 +273,7 @@ class LocalDeployment(Growing):
 
     def _settle(self, up: _Up) -> None:
         """Start the servers, then the Sentinels, whose first INFO then finds all replicas."""
-        up.probe.watch(servers={}, sentinels={}, master_name=self._topology.master_name, password=self._password)
+        up.probe.watch(servers={}, sentinels={}, master_name=self._topology.master_name, access=self.access)
         for pod in self._topology.pods:
             up.pods.add(pod.name)
         if self._topology.system is System.CLUSTER:
@@ -297,7 +312,7 @@ class LocalDeployment(Growing):
 
     def _wait_until_listening(self, pod: str) -> None:
         """A replica whose first connect is refused tries again only after a second."""
-        address = (self._up.pods.live[pod], REDIS_PORT)
+        address = (self._up.pods.live[pod], self._topology.port)
 
         def look() -> tuple[bool, str]:
             self.check()

@@ -13,7 +13,7 @@ import select
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from redis_resilience.deployments.local.control import Agent
@@ -21,13 +21,11 @@ from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import DeploymentError, Unavailable
 from redis_resilience.model.faults import Direction, Isolate
-from redis_resilience.topologies.topology import LISTENING, REDIS_PORT
 
 _TABLE = "bridge redis_resilience"
 _SILENCE_S = 0.2
 _RULES_WITHIN_S = 5.0
 _OPEN_WITHIN_S = 5.0
-_PORTS = ", ".join(map(str, LISTENING))
 _ANSWERS = (0, errno.ECONNREFUSED)
 
 Way = tuple[str, str]
@@ -37,7 +35,9 @@ Way = tuple[str, str]
 class Partition:
     """Which pods cannot connect to which. It names pods, so it follows one that comes back elsewhere."""
 
-    def __init__(self, agent: Agent, folder: Path) -> None:
+    def __init__(self, agent: Agent, folder: Path, ports: Sequence[int]) -> None:
+        """ports: those that peers of a pod connect to, its server's first."""
+        self._ports = tuple(ports)
         self._agent = agent
         self._folder = folder
         self._cut: set[Way] = set()
@@ -90,7 +90,7 @@ class Partition:
         program = find_nft()
         self._loads += 1
         rules, log = self._folder / "etc" / "partition.nft", self._folder / "logs" / "nft.log"
-        rules.write_text(ruleset(self._cut, addresses))
+        rules.write_text(ruleset(self._cut, addresses, self._ports))
         name = f"nft/{self._loads}"
         environment = {"PATH": os.defpath, "LC_ALL": "C"}
         begin_ns = self._agent.start(
@@ -117,7 +117,7 @@ class Partition:
             for source, target in sorted(ways):
                 trial = stack.enter_context(self._agent.socket_of(source))
                 trial.settimeout(0)
-                if trial.connect_ex((addresses[target], REDIS_PORT)) == errno.EINPROGRESS:
+                if trial.connect_ex((addresses[target], self._ports[0])) == errno.EINPROGRESS:
                     poll.register(trial, select.POLLOUT)
                     waiting[trial.fileno()] = (trial, (source, target))
             deadline_s = time.monotonic() + _SILENCE_S
@@ -138,11 +138,11 @@ def find_nft() -> str:
     return found
 
 
-def ruleset(cut: Iterable[Way], addresses: Mapping[str, str]) -> str:
+def ruleset(cut: Iterable[Way], addresses: Mapping[str, str], ports: Sequence[int]) -> str:
     """All rules as one nft script, which takes effect as a whole; the first line lets the second find its table."""
     here = set(_among(cut, addresses))
     drops = "".join(
-        _rules(addresses[way[0]], addresses[way[1]], alone=_turned(way) not in here) for way in sorted(here)
+        _rules(addresses[way[0]], addresses[way[1]], ports, alone=_turned(way) not in here) for way in sorted(here)
     )
     return (
         f"table {_TABLE}\ndelete table {_TABLE}\ntable {_TABLE} {{\n  chain forward {{\n"
@@ -150,13 +150,14 @@ def ruleset(cut: Iterable[Way], addresses: Mapping[str, str]) -> str:
     )
 
 
-def _rules(source: str, target: str, *, alone: bool) -> str:
+def _rules(source: str, target: str, ports: Sequence[int], *, alone: bool) -> str:
     """alone: the other direction stays open, so only packets of connections that `source` opened are dropped."""
     if not alone:
         return f"    ip saddr {source} ip daddr {target} drop\n"
+    listed = ", ".join(map(str, ports))
     return (
-        f"    ip saddr {source} ip daddr {target} tcp dport {{ {_PORTS} }} drop\n"
-        f"    ip saddr {target} ip daddr {source} tcp sport {{ {_PORTS} }} drop\n"
+        f"    ip saddr {source} ip daddr {target} tcp dport {{ {listed} }} drop\n"
+        f"    ip saddr {target} ip daddr {source} tcp sport {{ {listed} }} drop\n"
     )
 
 

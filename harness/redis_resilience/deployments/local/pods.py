@@ -9,16 +9,16 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from redis_resilience.deployments.certificates import Authority, Certificate
 from redis_resilience.deployments.local import config
 from redis_resilience.deployments.local.addresses import Addresses
 from redis_resilience.deployments.local.containers import Containers
 from redis_resilience.deployments.local.control import Agent, Started
 from redis_resilience.deployments.local.engine import Engine
 from redis_resilience.deployments.local.isolation import Level
+from redis_resilience.deployments.password import NO_PASSWORDS, Passwords
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot, Profile, Topology, Volume
-
-_PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
+from redis_resilience.topologies.topology import Boot, Profile, Topology, Volume
 
 
 class Pods:
@@ -35,9 +35,13 @@ class Pods:
         addresses: Addresses,
         agent: Agent,
         containers: Containers,
-        password: str = "",
+        passwords: Passwords = NO_PASSWORDS,
+        authority: Authority | None = None,
     ) -> None:
-        self._password = password
+        """authority: issues the certificates of a topology with TLS."""
+        self._passwords = passwords
+        self._authority = authority
+        self._certificates: dict[str, Certificate] = {}
         self._topology = topology
         self._profile = profile
         self._folder = folder
@@ -61,6 +65,9 @@ class Pods:
         if self._apart:
             self._agent.add_pod(pod, address)
         self.live[pod] = address
+        if self._authority is not None:
+            names = (self._full_name(pod), pod, address, *self._topology.services)
+            self._certificates[pod] = self._authority.issue(self._pod_folder(pod), names)
         self._write_hosts()
 
     @property
@@ -104,7 +111,8 @@ class Pods:
                 where,
                 self._volume(pod),
                 master=follow,
-                password=self._password,
+                passwords=self._passwords,
+                certificate=self._certificates.get(pod),
             )
             file.write_text(text)
             argv: tuple[str, ...] = (self._engine.path, str(file))
@@ -116,7 +124,7 @@ class Pods:
         return self._containers.start(pod, container, argv, network=pod if self._apart else None)
 
     def endpoint(self, pod: str, container: str) -> Endpoint:
-        return Endpoint(self.live[pod], _PORTS[container])
+        return Endpoint(self.live[pod], self._topology.port_of(container))
 
     def endpoints(self, container: str) -> Mapping[str, Endpoint]:
         """Of every live pod that has this container, in the topology's order."""
@@ -141,7 +149,8 @@ class Pods:
             self._pod_folder(pod),
             master=self._reach(master or pod, by_name=self._sentinels_use_names),
             names=self._sentinels_use_names,
-            password=self._password,
+            passwords=self._passwords,
+            certificate=self._certificates.get(pod),
             known=known,
         )
 

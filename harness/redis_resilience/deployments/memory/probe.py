@@ -13,6 +13,7 @@ import numpy as np
 from redis_resilience.deployments.memory.world import MS, SimServer, World
 from redis_resilience.deployments.probe import Clocks
 from redis_resilience.model import records
+from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.events import AnyEvent, Connected, Link, Role
@@ -67,7 +68,7 @@ class MemoryProbe:
         sentinels: Mapping[str, Endpoint],
         master_name: str,
         interval_ms: float = 10.0,
-        password: str = "",
+        access: Access = OPEN,
         cluster: bool = False,
     ) -> None:
         """Everything in this world is watched always."""

@@ -10,6 +10,7 @@ from redis_resilience.deployments.undo import DropTable
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.faults import isolate
 
+PORTS = (6379, 16379, 26379)
 ENDS = {
     "redis-0": End(address="10.0.0.5", port=6379, process=Process(node="node-1", pid=4710, born="1")),
     "redis-1": End(address="10.0.1.6", port=6379, process=None),
@@ -45,7 +46,7 @@ def nodes():
 
 def test_both_ways_in_every_node(nodes, journal):
     """Before connection tracking, so that established connections are cut too; proved from the peer's own network."""
-    effect = Firewall(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0"))
+    effect = Firewall(nodes, "run-1", journal, ports=PORTS).cut("redis-0", ENDS, isolate("redis-0"))
 
     for node in nodes:
         assert "hook forward priority -300" in node.told[0]
@@ -64,7 +65,7 @@ def test_a_cut_without_effect_is_undone_and_told(nodes, journal):
         DeploymentError,
         match=r"expected redis-0 \(10.0.0.5\) to be isolated \(both\); a peer .* port 6379: True",
     ):
-        Firewall(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0"))
+        Firewall(nodes, "run-1", journal, ports=PORTS).cut("redis-0", ENDS, isolate("redis-0"))
 
     assert "nft delete table inet rr_run_1_redis_0" in nodes[0].told[-1]
 
@@ -86,7 +87,9 @@ def test_one_way_only(nodes, direction, ports, spared, proof, *, journal):
     for node in nodes:
         node.spared = spared
 
-    effect = Firewall(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0", direction=direction))
+    effect = Firewall(nodes, "run-1", journal, ports=PORTS).cut(
+        "redis-0", ENDS, isolate("redis-0", direction=direction)
+    )
 
     from_it, to_it = (f"{side} {{ 6379, 16379, 26379 }}" for side in ports)
     assert f"saddr 10.0.0.5 ip daddr {{ 10.0.1.6, 10.0.1.7 }} tcp {from_it} drop" in nodes[0].told[0]
@@ -97,13 +100,13 @@ def test_one_way_only(nodes, direction, ports, spared, proof, *, journal):
 @pytest.mark.parametrize("direction", ["in", "out"])
 def test_one_way_that_cut_both_is_undone_and_told(nodes, journal, direction):
     with pytest.raises(DeploymentError, match=rf"isolated \({direction}\); a peer connects to port 6379: False; it"):
-        Firewall(nodes, "run-1", journal).cut("redis-0", ENDS, isolate("redis-0", direction=direction))
+        Firewall(nodes, "run-1", journal, ports=PORTS).cut("redis-0", ENDS, isolate("redis-0", direction=direction))
 
     assert journal.left() == ()
 
 
 def test_healed_is_reached_again(nodes, journal):
-    partition = Firewall(nodes, "run-1", journal)
+    partition = Firewall(nodes, "run-1", journal, ports=PORTS)
     partition.cut("redis-0", ENDS, isolate("redis-0"))
     nodes[1].reaches = True
 
@@ -115,7 +118,7 @@ def test_healed_is_reached_again(nodes, journal):
 
 def test_the_table_is_in_the_journal_before_it_is_in_a_node(nodes, journal, monkeypatch):
     """And no longer once it is dropped."""
-    partition = Firewall(nodes, "run-1", journal, kind_cluster="mine")
+    partition = Firewall(nodes, "run-1", journal, ports=PORTS, kind_cluster="mine")
     found = []
     monkeypatch.setattr(nodes[0], "must", lambda *_: found.append(journal.left()))
 
@@ -131,4 +134,4 @@ def test_the_table_is_in_the_journal_before_it_is_in_a_node(nodes, journal, monk
 
 def test_who_is_not_isolated_cannot_be_rejoined(nodes, journal):
     with pytest.raises(DeploymentError, match="expected redis-0 to be isolated; it is not"):
-        Firewall(nodes, "run-1", journal).heal("redis-0", ENDS)
+        Firewall(nodes, "run-1", journal, ports=PORTS).heal("redis-0", ENDS)

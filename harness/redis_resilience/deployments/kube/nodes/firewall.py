@@ -19,17 +19,11 @@ from redis_resilience.deployments.undo import DropTable, Where
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.faults import Direction, Isolate
-from redis_resilience.topologies.topology import LISTENING
 
 _PRIORITY = -300
 _TRIED_S = 0.3
-_PORTS = "{ " + ", ".join(map(str, LISTENING)) + " }"
-_PORTS_OF = {
-    Direction.IN: (f" tcp sport {_PORTS}", f" tcp dport {_PORTS}"),
-    Direction.OUT: (f" tcp dport {_PORTS}", f" tcp sport {_PORTS}"),
-    Direction.BOTH: ("", ""),
-}
-"""Which packets from the pod, and which to it: those of connections that its peers opened, that it opened, all."""
+_SIDES = {Direction.IN: (" tcp sport ", " tcp dport "), Direction.OUT: (" tcp dport ", " tcp sport ")}
+"""Which packets from the pod, and which to it: those of connections that its peers opened, or that it opened."""
 _PROOF_OF = {
     Direction.IN: f"a peer cannot connect within {_TRIED_S:g} s; it connects to a peer",
     Direction.OUT: f"it cannot connect to a peer within {_TRIED_S:g} s; a peer connects to it",
@@ -47,7 +41,7 @@ class End:
 
 
 class Firewall:
-    """nodes: a shell in every node of the cluster. kind_cluster, helper: as in `DropTable`."""
+    """nodes: a shell in every node. ports: what peers of a pod connect to. kind_cluster, helper: as in `DropTable`."""
 
     def __init__(
         self,
@@ -55,9 +49,11 @@ class Firewall:
         namespace: str,
         journal: Journal,
         *,
+        ports: Sequence[int],
         kind_cluster: str = "",
         helper: Where | None = None,
     ) -> None:
+        self._ports = "{ " + ", ".join(map(str, ports)) + " }"
         self._nodes = nodes
         self._journal = journal
         self._kind_cluster = kind_cluster
@@ -69,7 +65,7 @@ class Firewall:
         """Cut what `fault` cuts between `pod` and the others in `ends`; raises DeploymentError if it has no effect."""
         address = ends[pod].address
         others = ", ".join(sorted(end.address for name, end in ends.items() if name != pod))
-        from_it, to_it = _PORTS_OF[fault.direction]
+        from_it, to_it = (side + self._ports if side else "" for side in _SIDES.get(fault.direction, ("", "")))
         table = self._table(pod)
         rules = (
             f"add table inet {table}\n"

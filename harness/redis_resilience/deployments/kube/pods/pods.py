@@ -18,9 +18,8 @@ from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, ProbeError, UsageError, WaitTimeout
-from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Controller, Topology
+from redis_resilience.topologies.topology import Controller, Topology
 
-PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 _BACK_WITHIN_S = 120.0
 """A container that ends again and again is restarted after 10, 20, 40 s."""
 _ANSWERS_WITHIN_S = 180.0
@@ -73,7 +72,7 @@ class Pods:
 
     def endpoint(self, pod: str, container: str) -> Endpoint:
         """At its present address, or the last that it had."""
-        return Endpoint(self.watch.address(pod), PORTS[container])
+        return Endpoint(self.watch.address(pod), self.topology.port_of(container))
 
     def endpoints(self, container: str) -> Mapping[str, Endpoint]:
         return {

@@ -1,0 +1,39 @@
+"""TLS of the probe's connections: contexts made once, and what a failed handshake means."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from functools import lru_cache
+
+from redis_resilience.model.access import ANY_NAME, Tls
+
+HANDSHAKE_S = 0.25
+"""As long as the wait for ROLE: a process that hangs accepts connections, and answers neither."""
+
+
+@lru_cache
+def context_of(tls: Tls) -> ssl.SSLContext:
+    """Raises ssl.SSLError where the texts are no certificates, or the key does not fit."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cadata=tls.ca)
+    context.check_hostname = tls.name != ANY_NAME
+    if tls.certificate:
+        _load_own(context, tls)
+    return context
+
+
+def explain(error: ssl.SSLError) -> str:
+    """The library's words without its source lines."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: the server's certificate is refused: {error.verify_message}"
+    return f"TLS: {(error.reason or str(error)).lower().replace('_', ' ')}"
+
+
+def _load_own(context: ssl.SSLContext, tls: Tls) -> None:
+    """Through memory: the library reads files only, and a key must not be left in one."""
+    descriptor = os.memfd_create("client", os.MFD_CLOEXEC)
+    try:
+        os.write(descriptor, f"{tls.certificate}\n{tls.key}".encode())
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
