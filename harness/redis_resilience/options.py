@@ -12,6 +12,7 @@ from pathlib import Path
 
 BACKENDS = ("local", "kind", "context", "memory")
 ISOLATIONS = ("auto", "namespaces", "loopback")
+_LAST_PORT = 65535
 
 
 def positive_int(text: str) -> int:
@@ -25,6 +26,13 @@ def whole_number(text: str) -> int:
     """A whole number of 0 or more; raises ValueError with what was expected."""
     if not text.isdecimal():
         raise ValueError(f"expected a whole number of 0 or more; got {text!r}")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A TCP port; raises ValueError with what was expected."""
+    if not text.isdecimal() or not 1 <= int(text) <= _LAST_PORT:
+        raise ValueError(f"expected a port from 1 to {_LAST_PORT}; got {text!r}")
     return int(text)
 
 
@@ -239,12 +247,12 @@ OPTIONS = (
     ),
     Option(
         name="redis_container",
-        help="Attached Redis: the server's container (default: the one with port 6379)",
+        help="Attached Redis: the server's container (default: the one with --redis-port)",
         metavar="NAME",
     ),
     Option(
         name="redis_sentinel_container",
-        help="Attached Redis: the Sentinel's container (default: the one with port 26379)",
+        help="Attached Redis: the Sentinel's container (default: the one with --redis-sentinel-port)",
         metavar="NAME",
     ),
     Option(
@@ -258,6 +266,100 @@ OPTIONS = (
         parse=name_and_key,
         metavar="NAME/KEY",
         empty=None,
+    ),
+    Option(
+        name="redis_password_file",
+        help="Attached Redis: the file with its password",
+        parse=path,
+        metavar="FILE",
+        empty=None,
+    ),
+    Option(
+        name="redis_password_env",
+        help="Attached Redis: the environment variable with its password",
+        metavar="VARIABLE",
+    ),
+    Option(
+        name="redis_user",
+        help="Attached Redis: the ACL user of clients (default: the default user)",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_sentinel_password_secret",
+        help="Attached Redis: the Secret with the Sentinels' password, and the key in it (default: as the servers)",
+        parse=name_and_key,
+        metavar="NAME/KEY",
+        empty=None,
+    ),
+    Option(
+        name="redis_sentinel_password_file",
+        help="Attached Redis: the file with the Sentinels' password",
+        parse=path,
+        metavar="FILE",
+        empty=None,
+    ),
+    Option(
+        name="redis_sentinel_password_env",
+        help="Attached Redis: the environment variable with the Sentinels' password",
+        metavar="VARIABLE",
+    ),
+    Option(
+        name="redis_sentinel_user",
+        help="Attached Redis: the ACL user of clients of the Sentinels (default: the default user)",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_port",
+        help="Attached Redis: the servers' port, the TLS port where they have TLS",
+        parse=port,
+        default="6379",
+        metavar="PORT",
+    ),
+    Option(
+        name="redis_sentinel_port",
+        help="Attached Redis: the Sentinels' port",
+        parse=port,
+        default="26379",
+        metavar="PORT",
+    ),
+    Option(
+        name="redis_tls",
+        help="Attached Redis: connect with TLS: yes or no (default: yes with any other option of TLS)",
+        parse=flag,
+        default="no",
+        metavar="yes|no",
+    ),
+    Option(
+        name="redis_tls_ca",
+        help="Attached Redis: the file with the CA's certificate in PEM (default: the system's CAs)",
+        parse=path,
+        metavar="FILE",
+        empty=None,
+    ),
+    Option(
+        name="redis_tls_cert",
+        help="Attached Redis: the file with the probe's own certificate in PEM",
+        parse=path,
+        metavar="FILE",
+        empty=None,
+    ),
+    Option(
+        name="redis_tls_key",
+        help="Attached Redis: the file with the key of the probe's certificate in PEM",
+        parse=path,
+        metavar="FILE",
+        empty=None,
+    ),
+    Option(
+        name="redis_tls_secret",
+        help="Attached Redis: the Secret with ca.crt, tls.crt and tls.key, in place of the files",
+        metavar="NAME",
+    ),
+    Option(
+        name="redis_tls_name",
+        help="Attached Redis: the name that must be in each server's certificate, or `any` to check the CA alone "
+        "(default: the address that is connected to)",
+        metavar="NAME",
     ),
     Option(
         name="redis_trials",

@@ -14,6 +14,7 @@ from redis_resilience.deployments.kube.attached import AttachedDeployment
 from redis_resilience.deployments.kube.attachment import Attachment
 from redis_resilience.deployments.kube.context import Context, ContextSite
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.keys import Keys, PasswordFrom
 from redis_resilience.deployments.kube.kind import KindClusters
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.tools import Place, run
@@ -278,8 +279,8 @@ def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path)
     for name in ("db-0", "db-1"):
         kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
     deployment = AttachedDeployment(
-        Attachment(selector="app=db", secret=("redis", "password")),
-        site=site(cluster, namespace, secret="redis"),  # noqa: S106 - its name
+        Attachment(selector="app=db", keys=Keys(password=PasswordFrom(secret=("redis", "password")))),
+        site=site(cluster, namespace, secrets=("redis",)),
         journal=journal,
         namespace=namespace,
         run_id="run-1",

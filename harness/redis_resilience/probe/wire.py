@@ -87,6 +87,9 @@ class Wire(asyncio.Protocol):
         self.on_reply: Callable[[RawReply, int], None] = self._settle
         self.on_lost: Callable[[str], None] = self._ignore
         self.peer: Endpoint | None = None
+        self.secured = False
+        """Whether it is encrypted."""
+        self._heard = False
 
     @property
     def lost(self) -> str | None:
@@ -103,6 +106,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         at_ns = time.monotonic_ns()
+        self._heard = True
         reader = self._reader
         try:
             reader.feed(data)
@@ -114,8 +118,7 @@ class Wire(asyncio.Protocol):
             self.abort(f"not the Redis protocol: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        told = explain(exc) if isinstance(exc, ssl.SSLError) else f"{type(exc).__name__}: {exc}"
-        self._end(told if exc else "closed by the server")
+        self._end(_how_it_ended(exc, refused=self.secured and not self._heard))
 
     def abort(self, cause: str) -> None:
         """Give the connection up at once; what was in flight stays unanswered."""
@@ -203,8 +206,19 @@ async def _open(host: str, endpoint: Endpoint, login: Login, *, called: str, wit
         raise
     if secured is None:
         raise Lost(f"{endpoint}: closed by the server during the TLS handshake")
+    wire.secured = True
     wire.connection_made(secured)
     return wire
+
+
+def _how_it_ended(error: Exception | None, *, refused: bool) -> str:
+    """refused: nothing came after the handshake. A server may refuse a client's certificate only then, silently."""
+    if isinstance(error, ssl.SSLError):
+        return explain(error)
+    told = f"{type(error).__name__}: {error}" if error else "closed by the server"
+    return (
+        f"TLS: refused right after the handshake ({told}), as without a certificate that it trusts" if refused else told
+    )
 
 
 async def _authenticate(wire: Wire, endpoint: Endpoint, login: Login, *, within_s: float) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from redis_resilience.deployments.journal import Journal
     from redis_resilience.deployments.kube.attachment import Attachment
     from redis_resilience.deployments.kube.context import Context
+    from redis_resilience.deployments.kube.keys import Keys
 
 _REUSE_S = 2.0
 
@@ -228,7 +229,7 @@ def context_of(settings: Settings) -> Context:
         kubeconfig=settings.kubeconfig,
         allowed=settings.allow_context,
         node_helper=settings.node_helper,
-        secret=settings.password_secret[0] if settings.password_secret else "",
+        secrets=keys_of(settings).secrets,
     )
 
 
@@ -242,5 +243,35 @@ def attachment_of(settings: Settings) -> Attachment:
         container=settings.container,
         sentinel_container=settings.sentinel_container,
         master_name=settings.master_name,
-        secret=settings.password_secret,
+        port=settings.port,
+        sentinel_port=settings.sentinel_port,
+        keys=keys_of(settings),
+    )
+
+
+def keys_of(settings: Settings) -> Keys:
+    """Where the user keeps what an existing Redis asks for."""
+    from redis_resilience.deployments.kube.keys import Keys, PasswordFrom, TlsFrom  # noqa: PLC0415 - see `Keeper._make`
+
+    files = (settings.tls_ca, settings.tls_cert, settings.tls_key)
+    return Keys(
+        user=settings.user,
+        password=PasswordFrom(
+            secret=settings.password_secret, file=settings.password_file, variable=settings.password_env
+        ),
+        sentinel_user=settings.sentinel_user,
+        sentinel_password=PasswordFrom(
+            secret=settings.sentinel_password_secret,
+            file=settings.sentinel_password_file,
+            variable=settings.sentinel_password_env,
+        ),
+        tls=TlsFrom(
+            ca=settings.tls_ca,
+            certificate=settings.tls_cert,
+            key=settings.tls_key,
+            secret=settings.tls_secret,
+            name=settings.tls_name,
+        )
+        if settings.tls or settings.tls_secret or settings.tls_name or any(files)
+        else None,
     )

@@ -9,6 +9,13 @@ from pathlib import Path
 from redis_resilience.model.errors import UsageError
 from redis_resilience.options import OPTIONS
 
+_OF_ATTACHED = (
+    *("password_secret", "password_file", "password_env", "user"),
+    *("sentinel_password_secret", "sentinel_password_file", "sentinel_password_env", "sentinel_user"),
+    *("tls", "tls_ca", "tls_cert", "tls_key", "tls_secret", "tls_name"),
+)
+"""What is of no use without --redis-attach."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -43,6 +50,21 @@ class Settings:
     sentinel_container: str
     master_name: str
     password_secret: tuple[str, str] | None
+    password_file: Path | None
+    password_env: str
+    user: str
+    sentinel_password_secret: tuple[str, str] | None
+    sentinel_password_file: Path | None
+    sentinel_password_env: str
+    sentinel_user: str
+    port: int
+    sentinel_port: int
+    tls: bool
+    tls_ca: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    tls_secret: str
+    tls_name: str
     state: Path | None
     seed: int
     fresh: bool
@@ -52,6 +74,27 @@ class Settings:
     def __post_init__(self) -> None:
         if self.attach and self.backend != "context":
             raise UsageError(f"expected --redis-backend=context with --redis-attach; got {self.backend!r}")
+        if not self.attach:
+            self._must_not_be_given(*_OF_ATTACHED)
+        self._one_of("password_secret", "password_file", "password_env")
+        self._one_of("sentinel_password_secret", "sentinel_password_file", "sentinel_password_env")
+        self._one_of("tls_secret", "tls_ca")
+        self._one_of("tls_secret", "tls_cert")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise UsageError("expected --redis-tls-cert and --redis-tls-key together; got one of them")
+
+    def _one_of(self, *names: str) -> None:
+        given = [_flag(name) for name in names if getattr(self, name)]
+        if len(given) > 1:
+            raise UsageError(f"expected one of {', '.join(map(_flag, names))}; got {' and '.join(given)}")
+
+    def _must_not_be_given(self, *names: str) -> None:
+        given = [_flag(name) for name in names if getattr(self, name)]
+        if given:
+            raise UsageError(
+                f"expected --redis-attach with {', '.join(given)}; got none: they are of a Redis that runs already; "
+                "a topology has them in its data, as node+mtls+acl"
+            )
 
 
 def settings(values: Mapping[str, object] | None = None, *, results: Path, worker: str = "main") -> Settings:
@@ -67,3 +110,7 @@ def settings(values: Mapping[str, object] | None = None, *, results: Path, worke
     }
     chosen["seed"] = chosen["seed"] or 0
     return Settings(results=results, worker=worker, **chosen)  # type: ignore[arg-type]
+
+
+def _flag(name: str) -> str:
+    return next(option.flag for option in OPTIONS if option.field == name)

@@ -137,5 +137,5 @@ def test_one_of_several_masters_can_be_named(apart):
 def test_a_sentinel_that_wants_a_password_is_told_of(apart):
     wanted = Attachment(selector="app=db", sentinel_selector="app=guard")
 
-    with pytest.raises(DeploymentError, match=r"NOAUTH.*; is the password right \(--redis-password-secret\)\?"):
+    with pytest.raises(DeploymentError, match=r"NOAUTH.*; is the password right \(--redis-password-secret, "):
         describe(FakeProbe(error="NOAUTH Authentication required."), find(apart, wanted), wanted)

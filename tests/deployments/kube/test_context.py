@@ -109,7 +109,7 @@ def test_no_more_is_asked_for_than_is_done():
 
     assert not [each for each in needed(probe) if each.resource not in ("pods", "events")]
     assert scale in needed(probe, capabilities=[CanScale])
-    assert Permission(verb="get", resource="secrets", name="redis") in needed(probe, secret="redis")  # noqa: S106 - its name
+    assert Permission(verb="get", resource="secrets", name="redis") in needed(probe, secrets=("redis",))
     assert Permission(verb="delete", group="policy", resource="networkpolicies") in needed(
         [Object(group="policy", kind="NetworkPolicy", name="x")]
     )

@@ -30,7 +30,7 @@ from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.steps import Steps, Tell, untold
-from redis_resilience.model.access import Access, one_password
+from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import Profile, Topology
 
@@ -52,7 +52,7 @@ class AttachedDeployment(KubeDeployment):
         self._tell = tell
         self._attachment = attachment
         self._namespace, self._run_id, self._probe_image = namespace, run_id, probe_image
-        self._password = ""
+        self._access = OPEN
         self._described: tuple[Topology, Profile] | None = None
 
     @property
@@ -65,7 +65,7 @@ class AttachedDeployment(KubeDeployment):
 
     @property
     def access(self) -> Access:
-        return one_password(self._password)
+        return self._access
 
     @property
     def owns_data(self) -> bool:
@@ -93,8 +93,7 @@ class AttachedDeployment(KubeDeployment):
             run_id=self._run_id,
         )
         found = find(api, self._attachment)
-        if self._attachment.secret:
-            self._password = api.secret(*self._attachment.secret)
+        self._access = self._attachment.keys.read(api.secret, sentinel_ports=(self._attachment.sentinel_port,))
         watch = PodWatch(api, Places(found.parts()), found.called)
         undo.callback(watch.stop)
         logs = Logs(api, watch)

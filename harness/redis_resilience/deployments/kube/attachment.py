@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from redis_resilience.deployments.kube.interface import ContainerState, KubeApi, PodState
+from redis_resilience.deployments.kube.keys import Keys
+from redis_resilience.deployments.kube.refusals import advice
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.replies import pairs
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, UsageError
-from redis_resilience.probe.protocol import Value
+from redis_resilience.probe.protocol import Answer, Value
 from redis_resilience.topologies.topology import (
     REDIS_PORT,
     SENTINEL_PORT,
@@ -28,15 +30,14 @@ from redis_resilience.topologies.topology import (
 )
 
 NAME = "attached"
-_PORTS = {"redis": REDIS_PORT, "sentinel": SENTINEL_PORT}
 _OPTIONS = {"redis": "--redis-container", "sentinel": "--redis-sentinel-container"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """What the user named. selector: labels of the data pods. secret: name and key of the password's, or None.
+    """What the user named. selector: labels of the data pods. keys: what servers and Sentinels ask for.
 
-    Empty: the data pods' selector, the containers with the usual ports, the only master that the Sentinels have.
+    Empty: the data pods' selector, the containers with these ports, the only master that the Sentinels have.
     """
 
     selector: str
@@ -44,15 +45,23 @@ class Attachment:
     container: str = ""
     sentinel_container: str = ""
     master_name: str = ""
-    secret: tuple[str, str] | None = None
+    port: int = REDIS_PORT
+    sentinel_port: int = SENTINEL_PORT
+    keys: Keys = field(default_factory=Keys)
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """By the role of a container."""
+        return {"redis": self.port, "sentinel": self.sentinel_port}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """roles: by pod, the cluster's name of a container to the topology's."""
+    """roles: by pod, the cluster's name of a container to the topology's. ports: by role."""
 
     pods: tuple[PodState, ...]
     roles: Mapping[str, Mapping[str, str]]
+    ports: Mapping[str, int]
 
     def called(self, pod: PodState) -> PodState:
         """The pod with the topology's names for its containers."""
@@ -64,13 +73,13 @@ class Found:
         return replace(pod, containers=containers)
 
     def endpoints(self, role: str) -> dict[str, Endpoint]:
-        return {pod.name: Endpoint(pod.address, _PORTS[role]) for pod in self.pods if role in self._roles_of(pod)}
+        return {pod.name: Endpoint(pod.address, self.ports[role]) for pod in self.pods if role in self._roles_of(pod)}
 
     def parts(self) -> tuple[Pod, ...]:
         return tuple(
             Pod(
                 name=pod.name,
-                containers=tuple(role for role in _PORTS if role in self._roles_of(pod)),
+                containers=tuple(role for role in self.ports if role in self._roles_of(pod)),
                 controller=_controller(pod),
             )
             for pod in self.pods
@@ -91,16 +100,19 @@ def find(api: KubeApi, attachment: Attachment) -> Found:
         (sentinels, "sentinel", attachment.sentinel_container),
     ):
         for pod in pods:
-            roles.setdefault(pod.name, {})[_container(pod, role, named).name] = role
+            roles.setdefault(pod.name, {})[_container(pod, role, named, attachment.ports[role]).name] = role
     every = {pod.name: pod for pod in (*servers, *sentinels)}
-    return Found(pods=tuple(every[name] for name in sorted(every)), roles=roles)
+    return Found(pods=tuple(every[name] for name in sorted(every)), roles=roles, ports=attachment.ports)
 
 
 def describe(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topology, Profile]:
-    """As its Sentinels know it; the probe has to know the password already.
+    """As its Sentinels know it; the probe has to know the passwords already.
 
-    Raises UsageError where they do not monitor exactly one master, or none of the name that the user gave.
+    Raises DeploymentError, with what to try, where a server or a Sentinel does not let the probe in; UsageError where
+    the Sentinels do not monitor exactly one master, or none of the name that the user gave.
     """
+    for name, endpoint in found.endpoints("redis").items():
+        _must_be_let_in(name, endpoint, probe.query(endpoint, "INFO", "server"))
     masters = {name: _masters(probe, name, endpoint) for name, endpoint in found.endpoints("sentinel").items()}
     named = sorted({facts["name"] for each in masters.values() for facts in each})
     if attachment.master_name not in ("", *named) or (not attachment.master_name and len(named) != 1):
@@ -124,6 +136,8 @@ def describe(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topolo
         pods=found.parts(),
         service="",
         master_name=name,
+        port=attachment.port,
+        sentinel_port=attachment.sentinel_port,
         quorum=int(facts["quorum"]),
         parallel_syncs=int(facts["parallel-syncs"]),
         boot=Boot.ASK,
@@ -144,17 +158,17 @@ def _selected(api: KubeApi, selector: str, option: str) -> tuple[PodState, ...]:
     return pods
 
 
-def _container(pod: PodState, role: str, named: str) -> ContainerState:
-    """By its name where the user gave that, else the one with the usual port, else the one named after its role."""
+def _container(pod: PodState, role: str, named: str, port: int) -> ContainerState:
+    """By its name where the user gave that, else the one with this port, else the one named after its role."""
     fits: Callable[[ContainerState], bool] = lambda each: each.name == named  # noqa: E731 - one of three
     if not named:
-        declared = any(_PORTS[role] in each.ports for each in pod.containers)
-        fits = lambda each: _PORTS[role] in each.ports if declared else each.name == role  # noqa: E731 - one of three
+        declared = any(port in each.ports for each in pod.containers)
+        fits = lambda each: port in each.ports if declared else each.name == role  # noqa: E731 - one of three
     found = [each for each in pod.containers if fits(each)]
     if len(found) != 1:
         known = ", ".join(f"{each.name} (ports {', '.join(map(str, each.ports)) or 'none'})" for each in pod.containers)
         raise UsageError(
-            f"expected one container in pod {pod.name} {f'named {named!r}' if named else f'with port {_PORTS[role]}'} "
+            f"expected one container in pod {pod.name} {f'named {named!r}' if named else f'with port {port}'} "
             f"as its {role}; it has: {known}; name it with {_OPTIONS[role]}"
         )
     return found[0]
@@ -162,12 +176,18 @@ def _container(pod: PodState, role: str, named: str) -> ContainerState:
 
 def _masters(probe: Probe, pod: str, endpoint: Endpoint) -> list[dict[str, str]]:
     answer = probe.query(endpoint, "SENTINEL", "MASTERS")
-    if not isinstance(answer.value, list):
-        raise DeploymentError(
-            f"expected the Sentinel of {pod} at {endpoint} to name its masters; got: "
-            f"{answer.error or answer.unreachable or answer.value}; is the password right (--redis-password-secret)?"
+    _must_be_let_in(pod, endpoint, answer, sentinel=True)
+    return [pairs(each) for each in answer.value] if isinstance(answer.value, list) else []
+
+
+def _must_be_let_in(pod: str, endpoint: Endpoint, answer: Answer, *, sentinel: bool = False) -> None:
+    """Raises DeploymentError with what to try, where there is no reply, or one that is an error."""
+    seen = answer.error or answer.unreachable
+    if seen:
+        what = (
+            f"the Sentinel of {pod} at {endpoint} to name its masters" if sentinel else f"{pod} to answer at {endpoint}"
         )
-    return [pairs(each) for each in answer.value]
+        raise DeploymentError(f"expected {what}; got: {seen}; {advice(seen, sentinel=sentinel)}")
 
 
 def _ping_ms(probe: Probe, endpoint: Endpoint) -> int:

@@ -33,7 +33,7 @@ NO_HELPER = (
 class Context:
     """What the user named. kubeconfig: None for kubectl's own. allowed: a context that needs no label.
 
-    node_helper: privileged pods may be created to enter nodes. secret: the name of one that will be read, or "".
+    node_helper: privileged pods may be created to enter nodes. secrets: the names of those that will be read.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Context:
     kubeconfig: Path | None = None
     allowed: str = ""
     node_helper: bool = False
-    secret: str = ""
+    secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for what, value, option in (
@@ -124,7 +124,7 @@ class ContextSite:
         return needed(
             manifests.objects_in(objects),
             capabilities=capabilities,
-            secret=context.secret,
+            secrets=context.secrets,
             namespace="" if context.allowed == context.name else context.namespace,
         )
 

@@ -27,11 +27,11 @@ _MAKING = ("get", "list", "watch", "create", "patch", "delete")
 
 
 def needed(
-    objects: Iterable[Object], *, capabilities: Collection[type] = (), secret: str = "", namespace: str = ""
+    objects: Iterable[Object], *, capabilities: Collection[type] = (), secrets: Sequence[str] = (), namespace: str = ""
 ) -> tuple[Permission, ...]:
     """For making and deleting these objects, and for faults that take these capabilities.
 
-    secret: one that has to be read. namespace: one whose labels have to be read.
+    secrets: those that have to be read. namespace: one whose labels have to be read.
     """
     found = [*_ALWAYS]
     own = [each for each in objects if each.kind != "Pod"]
@@ -39,8 +39,7 @@ def needed(
         found += [Permission(verb=verb, group=each.group, resource=each.resource) for verb in _MAKING]
     found += _CLAIMS if own else ()
     found += _SCALING if CanScale in capabilities else ()
-    if secret:
-        found.append(Permission(verb="get", resource="secrets", name=secret))
+    found += [Permission(verb="get", resource="secrets", name=secret) for secret in secrets]
     if namespace:
         found.append(Permission(verb="get", resource="namespaces", name=namespace))
     return tuple(dict.fromkeys(found))
