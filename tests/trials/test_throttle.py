@@ -44,3 +44,14 @@ def up(at_s: float, run_id: str) -> Event:
 )
 def test_who_may_start_no_failover_until_when(events: tuple[Event, ...], until: dict[str, int]) -> None:
     assert throttled_until(events, failover_timeout_ms=3000) == until
+
+
+def test_what_is_said_of_another_master_counts_for_nothing() -> None:
+    """But a vote, which names none."""
+    tried = SentinelMessage(at_ns=S, source="sentinel:redis-0", name="+try-failover", text="master ours 10.0.0.1 6379")
+    switched = SentinelMessage(
+        at_ns=2 * S, source="sentinel:redis-0", name="+switch-master", text="other 10.0.0.2 6379 10.0.0.3 6379"
+    )
+    assert throttled_until((tried, switched), 3000, "ours") == {"redis-0": S + LASTS}
+    assert throttled_until((tried, switched), 3000, "other") == {}
+    assert throttled_until((said(1, "+vote-for-leader"),), 3000, "other") == {"redis-0": S + LASTS}

@@ -16,6 +16,7 @@ from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEv
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.records import Records
+from redis_resilience.model.sentinel_log import master_of
 
 MATCH_NS = 5_000_000_000
 """A message and a log line further apart than this do not belong together.
@@ -154,17 +155,7 @@ def master_names(reading: Reading) -> frozenset[str]:
 @once
 def _told_of_ours(reading: Reading) -> tuple[Told, ...]:
     ours = master_names(reading) | {""}
-    return tuple(item for item in _all_told(reading) if not ours - {""} or _master_of(item) in ours)
-
-
-def _master_of(item: Told) -> str:
-    """The name of the master that the message is about; "" where it names none."""
-    words = item.text.split()
-    if item.kind == "+switch-master":
-        return words[0] if words else ""
-    if len(words) > 1 and words[0] == "master":
-        return words[1]
-    return words[words.index("@") + 1] if "@" in words[:-1] else ""
+    return tuple(item for item in _all_told(reading) if not ours - {""} or master_of(item.kind, item.text) in ours)
 
 
 @once

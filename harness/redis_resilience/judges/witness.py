@@ -242,7 +242,7 @@ def _addresses(reading: Reading, pod: str) -> set[str]:
     here = {server.address for server in reading.environment.servers if server.name == pod}
     here |= {sentinel.address for sentinel in reading.environment.sentinels if sentinel.name == pod}
     here |= {event.address for event in reading.of(ServerUp) if event.server == pod}
-    return {address.replace(":", " ") for address in here}
+    return {" ".join(address.rsplit(":", 1)) for address in here}
 
 
 def _missed(reading: Reading, pod: str, begin_ns: int, end_ns: int) -> bool:

@@ -55,6 +55,16 @@ def parse_log(text: str, *, name: str, clock_ns: int, wall_ns: int) -> tuple[Sen
     return tuple(found)
 
 
+def master_of(name: str, text: str) -> str:
+    """The name of the master that a Sentinel's message is about; "" where it names none."""
+    words = text.split()
+    if name == "+switch-master":
+        return words[0] if words else ""
+    if len(words) > 1 and words[0] == "master":
+        return words[1]
+    return words[words.index("@") + 1] if "@" in words[:-1] else ""
+
+
 def _wall_ns(match: re.Match[str]) -> int | None:
     """The stamp in nanoseconds since 1970; None where it is no date."""
     month = _MONTHS.get(match["month"])

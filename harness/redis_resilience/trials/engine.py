@@ -262,10 +262,10 @@ class _Run:
 
         def look() -> tuple[bool, str]:
             self._tick()
-            found = throttle(self._probe, profile)
+            found = throttle(self._probe, profile, self._deployment.topology.master_name)
             return not found.left_s, found.text
 
-        within_s = throttle(self._probe, profile).left_s + _SETTLE_S
+        within_s = throttle(self._probe, profile, self._deployment.topology.master_name).left_s + _SETTLE_S
         eventually(look, within_s=within_s, what="Sentinels that may start a failover", clock=self._clock)
 
     def _expect_whole(self, what: str, also: Callable[[Survey], bool] | None = None) -> None:

@@ -120,7 +120,10 @@ class Keeper:
                 what="the previous trial's deployment to be healthy",
                 clock=self.clock,
             )
-            return throttle(deployment.probe, deployment.profile).left_s <= self._bring_up_s
+            return (
+                throttle(deployment.probe, deployment.profile, deployment.topology.master_name).left_s
+                <= self._bring_up_s
+            )
         except ResilienceError:
             return False
 

@@ -14,6 +14,7 @@ from redis_resilience.model.environment import Environment, Prediction
 from redis_resilience.model.events import Event, Owner, SentinelMessage
 from redis_resilience.model.periods import ABORTED, ATTEMPTS_OBSERVED
 from redis_resilience.model.plan import Plan
+from redis_resilience.model.sentinel_log import master_of
 from redis_resilience.trials.breakage import Breakage, Loss
 from redis_resilience.trials.cluster_survey import all_announced
 from redis_resilience.trials.seen import pod_at
@@ -88,15 +89,21 @@ class Observation:
         for event in events:
             match event:
                 case SentinelMessage(name="+switch-master", text=text) if len(words := text.split()) == 5:
-                    if pod_at(words[3], int(words[4]), servers) != loss.master:
+                    ours = words[0] == self.deployment.topology.master_name
+                    if ours and pod_at(words[3], int(words[4]), servers) != loss.master:
                         moved.add(event.teller)
                 case _:
                     pass
         return moved
 
+    def _is_ours(self, event: Event) -> bool:
+        """Its Sentinels may monitor other masters, too."""
+        text = event.text if isinstance(event, SentinelMessage) else ""
+        return master_of(event.label, text) in ("", self.deployment.topology.master_name)
+
     def _in_vain(self) -> bool:
         return any(
-            event.label in ABORTED
+            event.label in ABORTED and self._is_ours(event)
             for loss in self.breakage.losses[-1:]
             for event in self.deployment.probe.events(loss.heard)
         )

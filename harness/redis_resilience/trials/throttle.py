@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.model.events import Event, SentinelMessage, SentinelUp
+from redis_resilience.model.sentinel_log import master_of
 from redis_resilience.topologies.topology import Profile
 
 _DESYNC_MS = 1000.0
@@ -28,13 +29,13 @@ class Throttle:
     text: str
 
 
-def throttle(probe: Probe, profile: Profile) -> Throttle:
-    """As far as this probe has heard; raises ProbeError where it is gone."""
+def throttle(probe: Probe, profile: Profile, master_name: str) -> Throttle:
+    """Of this master, as far as this probe has heard; raises ProbeError where it is gone."""
     events = probe.events()
     if not events or not profile.failover_timeout_ms:
         return Throttle(left_s=0.0, text="")
     now_ns = probe.clocks().clock_ns
-    until = throttled_until(events, profile.failover_timeout_ms)
+    until = throttled_until(events, profile.failover_timeout_ms, master_name)
     left_s = {sentinel: (at_ns - now_ns) / 1e9 for sentinel, at_ns in until.items() if at_ns > now_ns}
     return Throttle(
         left_s=max(left_s.values(), default=0.0),
@@ -46,12 +47,20 @@ def throttle(probe: Probe, profile: Profile) -> Throttle:
     )
 
 
-def throttled_until(events: Iterable[Event], failover_timeout_ms: float) -> dict[str, int]:
-    """By Sentinel, until when (ns on the events' clock) it may start no failover. In order of time; past ones too."""
+def throttled_until(events: Iterable[Event], failover_timeout_ms: float, master_name: str = "") -> dict[str, int]:
+    """By Sentinel, until when (ns on the events' clock) it may start no failover. In order of time; past ones too.
+
+    master_name: messages about other masters are skipped; "" for none. A vote names no master, and counts for each.
+    """
     since: dict[str, int] = {}
     identity: dict[str, str] = {}
     for event in events:
         match event:
+            case SentinelMessage(name=name, text=text) if master_name and master_of(name, text) not in (
+                "",
+                master_name,
+            ):
+                continue
             case SentinelMessage(name=name) if name in _BEGIN:
                 since[event.teller] = event.at_ns
             case SentinelMessage(name=name) if name in _FORGET:

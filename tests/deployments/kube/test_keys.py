@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from redis_resilience.deployments.kube.keys import Keys, PasswordFrom, TlsFrom
@@ -47,7 +49,7 @@ def test_a_variable_of_the_environment():
     ("source", "text"),
     [
         (PasswordFrom(variable="NOTHING"), "expected a password in the environment variable NOTHING; got nothing"),
-        (PasswordFrom(file="/nothing/here"), "expected a password in the file /nothing/here; got: No such file"),
+        (PasswordFrom(file=Path("/nothing/here")), "expected a password in the file /nothing/here; got: No such file"),
     ],
 )
 def test_where_there_is_none_the_place_is_named(source, text):

@@ -64,7 +64,7 @@ def namespace_addresses() -> Addresses:
     return Addresses(_NAMESPACE_BASE, first=_NAMESPACE_FIRST, last=_NAMESPACE_LAST)
 
 
-def claim_loopback_block(pods: int, ports: Sequence[int] = _PORTS, locks: Path | None = None) -> Addresses:
+def claim_loopback_block(pods: int, locks: Path | None = None, *, ports: Sequence[int] = _PORTS) -> Addresses:
     """The first block of 127.x.y.z that no other deployment has locked, with `pods` addresses free at these ports.
 
     Raises DeploymentError, with the reason for each block, where there is none.

@@ -238,7 +238,9 @@ class LocalDeployment(Growing):
         addresses = (
             namespace_addresses()
             if self._apart
-            else claim_loopback_block(len(self._topology.pods), (self._topology.port, self._topology.sentinel_port))
+            else claim_loopback_block(
+                len(self._topology.pods), ports=(self._topology.port, self._topology.sentinel_port)
+            )
         )
         undo.callback(addresses.release)
         agent = Agent(self._isolation.level, self._folder, addresses.gateway, keep=addresses.lock)
