@@ -56,7 +56,8 @@ class Authority:
 
     @property
     def _pem(self) -> str:
-        return self._ca.cert_pem.bytes().decode()
+        pem: str = self._ca.cert_pem.bytes().decode()
+        return pem
 
 
 def _chain(issued: LeafCert) -> str:
