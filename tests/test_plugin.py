@@ -181,7 +181,24 @@ def test_a_weakness_that_a_scenario_is_there_to_show_is_an_expected_failure(pyte
 
     result.assert_outcomes(xfailed=2, failed=1)
     result.stdout.fnmatch_lines(
-        ["expected convergence.final_master to fail, which *; got pass", "XFAIL test_shown.py*ledger.lost: expected *"]
+        [
+            "expected convergence.final_master to fail, which *; got *: pass; besides, ledger.lost failed",
+            "XFAIL test_shown.py*ledger.lost: expected *",
+        ]
+    )
+
+
+def test_a_weakness_hides_no_failure_that_it_does_not_name(pytester):
+    """A second bug beside the one that the scenario shows fails the test, by its name."""
+    both = 'lose-tail"), Bug("stale-replica'
+    weak = PLANTED.format(bug=both) + "\n    pytestmark = pytest.mark.redis(fails='ledger.lost')\n"
+    pytester.makepyfile(test_scenario=weak)
+
+    result = pytester.runpytest_subprocess(*MEMORY)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["expected ledger.lost to fail, which *; got ledger.lost: fail; besides, ledger.diverged failed"]
     )
 
 

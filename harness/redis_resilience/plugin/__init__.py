@@ -231,16 +231,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _show_weakness(outcome: Outcome, fails: tuple[str, ...]) -> None:
-    """A verdict that fails by a finding that the scenario is there to show is an expected failure, with its text."""
-    judged = {finding.name: finding for finding in outcome.judgement.findings if finding.name in fails}
-    shown = [f"{finding.name}: {finding.text}" for finding in judged.values() if finding.verdict == "fail"]
-    if outcome.verdict == "fail" and shown:
-        pytest.xfail("; ".join(shown))
+    """A verdict that fails by nothing but findings that the scenario is there to show is an expected failure."""
+    judged = {finding.name: finding for finding in outcome.judgement.findings}
+    failed = [name for name, finding in judged.items() if finding.verdict == "fail"]
+    others = [name for name in failed if name not in fails]
+    if outcome.verdict == "fail" and failed and not others:
+        pytest.xfail("; ".join(f"{name}: {judged[name].text}" for name in failed))
     if outcome.verdict != "unknown":
-        seen = ", ".join(judged[name].verdict if name in judged else "nothing of it" for name in fails)
+        seen = ", ".join(f"{name}: {judged[name].verdict}" if name in judged else f"no {name}" for name in fails)
+        besides = f"; besides, {', '.join(others)} failed" if others else ""
         pytest.fail(
-            f"expected {' or '.join(fails)} to fail, which this scenario is there to show; got {seen}\n"
-            f"{outcome.explain()}",
+            f"expected {' or '.join(fails)} to fail, which this scenario is there to show, and nothing else; got "
+            f"{seen}{besides}\n{outcome.explain()}",
             pytrace=False,
         )
 

@@ -17,8 +17,8 @@ _OTHERS = ("fails", "backends")
 class Marked:
     """choices: parsed values by the names of their options ("redis_topology").
 
-    fails: the findings by which this scenario shows that a document no longer holds, any of them. backends: where alone
-    it can run; empty: anywhere.
+    fails: the findings by which this scenario shows that a document no longer holds: any of them, and no other.
+    backends: where alone it can run; empty: anywhere.
     """
 
     choices: Mapping[str, object] = field(default_factory=dict)
