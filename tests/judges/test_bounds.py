@@ -76,6 +76,50 @@ def test_an_event_names_the_cause(kill: Any, kind: str, words: str) -> None:
     assert found["bounds.explained"].verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("kind", "most_ms"),
+    [
+        ("+tilt", 30_000),
+        ("-slave-reconf-sent-timeout", 10_000),
+        ("+failover-end-for-timeout", 10_000),
+        ("-failover-abort-no-good-slave", 22_000),
+        ("+try-failover", 22_000),
+    ],
+)
+def test_an_event_explains_no_more_than_it_can_take(kill: Any, kind: str, most_ms: float) -> None:
+    """With a failover-timeout of 10 s; two of them explain twice as much."""
+
+    def cause(late_ms: float, events: int) -> str:
+        story = with_bound(kill(), 0, 50)
+        moved = [event for event in story.events if event.label == "+elected-leader"]
+        story.events = [event for event in story.events if event not in moved]
+        for number in range(events):
+            story.event(1600 + number, "sentinel:redis-1", kind, MASTER)
+        story.event(1560 + 50 + late_ms, "sentinel:redis-2", "+elected-leader", MASTER)
+        return judged(story)[0][0].cause
+
+    assert cause(most_ms, 1) not in ("", "unexplained")
+    assert cause(most_ms + 1, 1) == "unexplained"
+    assert cause(most_ms + 1, 2) != "unexplained"
+    assert cause(600_000, 1) == "unexplained"
+
+
+@pytest.mark.parametrize(
+    ("upper_ms", "error_ms", "verdict"), [(300, 300, "pass"), (299, 300, "unknown"), (50, 90, "pass")]
+)
+def test_an_error_bar_wider_than_the_bounds_shows_nothing(
+    kill: Any, upper_ms: float, error_ms: float, verdict: str
+) -> None:
+    """Unless it is finer than a tick of Sentinel's timer, which nothing can be compared with."""
+    story = with_bound(kill(), 0, upper_ms)
+    story.events = [event for event in story.events if event.label != "+elected-leader"]
+    story.event(1560 + error_ms, "sentinel:redis-2", "+elected-leader", MASTER, since=1560)
+
+    ((check,), found) = judged(story)
+    assert found["bounds.explained"].verdict == verdict
+    assert check.cause == ("" if verdict == "pass" else "its bounds are closer together than it is known to 300 ms")
+
+
 def test_an_event_after_the_phase_explains_nothing(kill: Any) -> None:
     story = with_bound(kill(), 0, 50)
     story.event(1700, "sentinel:redis-1", "+tilt", "#tilt mode entered")
@@ -167,7 +211,11 @@ def test_a_new_master_that_was_loading_explains_it(kill: Any) -> None:
     story = with_bound(kill(), 0, 50)
     story.sample(1, 1600, Role.LOADING)
 
-    assert judged(story)[0][0].cause == "a server was loading its data"
+    assert judged(story)[0][0].cause == "redis-1 was loading its data for up to 21 ms"
+
+    story = with_bound(kill(), 0, 10)
+    story.sample(1, 1600, Role.LOADING)
+    assert judged(story)[0][0].cause == "unexplained", "it was 50 ms late"
 
 
 def test_an_instant_that_was_not_seen_is_not_inside(kill: Any) -> None:

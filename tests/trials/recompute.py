@@ -3,16 +3,18 @@
     redis-resilience dump TRIAL > operations.jsonl
     python tests/trials/recompute.py TRIAL operations.jsonl
 
-Reads plan.json, environment.json, trial.jsonl, events.jsonl, finals/ and what `dump` printed, nothing else.
+Reads plan.json, environment.json, trial.jsonl, events.jsonl, finals/, logs/ and what `dump` printed, nothing else.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import copy
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -100,22 +102,37 @@ class Recomputed:
 
     @property
     def switch(self) -> tuple[int, str] | None:
-        """When the first Sentinel or node was heard to name another master after the fault, and which."""
+        """When the first Sentinel or node is proved to name another master after the fault, and which.
+
+        A line of a Sentinel's log proves it a millisecond after its stamp, a message when it was heard.
+        A Sentinel whose pod was deleted does not count.
+        """
         fault = self.fault
         if fault is None or not self._takes(fault, self.master):
             return None
         since_ns = fault["since_ns"] or fault["at_ns"]
-        for event in self.events:
-            if event["at_ns"] < since_ns:
+        pods = fault.get("pods") or ()
+        gone = {f"sentinel:{pod}" for pod in (pods.split() if isinstance(pods, str) else pods)}
+        found = []
+        for event in (*self.events, *self._logged()):
+            if event["at_ns"] < since_ns or event["source"] in gone:
                 continue
             if event["kind"] == "owner" and event["owner"] in self.servers and event["before"] == self.master:
-                return event["at_ns"], event["owner"]
-            name = event.get("name", event["kind"])
-            if name == "+switch-master" and event["source"].startswith("sentinel:"):
+                found.append((event["at_ns"], event["owner"]))
+            elif event.get("name", event["kind"]) == "+switch-master":
                 _, old, old_port, new, new_port = event["text"].split()
                 if (old, old_port) != (new, new_port):
-                    return event["at_ns"], self._name(f"{new}:{new_port}")
-        return None
+                    found.append((event["at_ns"], self._name(f"{new}:{new_port}")))
+        return min(found, default=None)
+
+    def _logged(self) -> Iterator[Row]:
+        offset_ns = self.environment["clock_ns"] - self.environment["wall_ns"]
+        for path in sorted((self._folder / "logs").glob("*-sentinel.log")):
+            for stamp, text in re.findall(r"^\d+:X (.{24}) # \+switch-master (.*)$", path.read_text(), re.MULTILINE):
+                moment = datetime.strptime(f"{stamp} +0000", "%d %b %Y %H:%M:%S.%f %z")
+                at_ns = (int(moment.timestamp()) * 1000 + moment.microsecond // 1000 + 1) * 1_000_000 + offset_ns
+                source = f"sentinel:{path.name.removesuffix('-sentinel.log')}"
+                yield {"at_ns": at_ns, "kind": "+switch-master", "source": source, "text": text}
 
     @property
     def first_write_ns(self) -> int | None:

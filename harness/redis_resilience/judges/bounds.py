@@ -1,7 +1,8 @@
 """Measured phases beside what the live configuration allows; one outside its bounds gets a named cause or none.
 
-A phase is inside if any point of its error bar is. A cause is named only where an event or a stall of the machine
-accounts for it; `unexplained` is an honest answer and makes the trial `unknown`.
+A phase is inside if any point of its error bar is, unless that is wider than the bounds, and than a tick of Sentinel's
+timer. A cause is named only where it accounts for as much as the phase is too long; `unexplained` is an honest answer
+and makes the trial `unknown`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from redis_resilience.model.environment import Bound
 from redis_resilience.model.events import Lookup, Role
 from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
 from redis_resilience.model.operations import Cause, Result
+from redis_resilience.model.periods import ASK_MS, DESYNC_MS, RECONFIGURATION_MS, TICK_MS, TILT_MS
 from redis_resilience.model.sentinel_log import UNRESOLVED
 from redis_resilience.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 
@@ -30,6 +32,7 @@ ONCE = "failover.once"
 EXPLAINED = "bounds.explained"
 UNEXPLAINED = "unexplained"
 NOT_SEEN = "not seen"
+TOO_COARSE = "its bounds are closer together than it is known to"
 
 _YOUNG = "a Sentinel's reconnect was rate-limited, so it counted from the last reply; its +sdown was withdrawn"
 _NAMELESS = (
@@ -39,20 +42,22 @@ _ENDING = (
     "it received SIGTERM before: a server that waits for its replicas blocks a Sentinel's messages, and the PINGs "
     "behind them"
 )
-_NAMED = (
-    ("-failover-abort-not-elected", "split vote: no Sentinel got a majority, tried again later"),
-    ("-failover-abort-no-good-slave", "no suitable replica to promote"),
-    ("-failover-abort-slave-timeout", "the chosen replica did not become master in time"),
-    ("+tilt", "a Sentinel was in TILT: its clock jumped or it was stalled"),
-    ("-slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
-    ("+slave-reconf-sent-timeout", "the leader waited for a replica to take its new master"),
-    ("+failover-end-for-timeout", "the leader waited for a replica up to the failover-timeout"),
-)
+_SPLIT = "split vote: no Sentinel got a majority, tried again later"
+_RECONFIGURED = "the leader waited for a replica to take its new master"
+_ATTEMPT_FAILED = {
+    "-failover-abort-not-elected": _SPLIT,
+    "-failover-abort-no-good-slave": "no suitable replica to promote",
+    "-failover-abort-slave-timeout": "the chosen replica did not become master in time",
+}
+_WAITED = {
+    "+tilt": ("a Sentinel was in TILT: its clock jumped or it was stalled", TILT_MS),
+    "-slave-reconf-sent-timeout": (_RECONFIGURED, RECONFIGURATION_MS),
+    "+slave-reconf-sent-timeout": (_RECONFIGURED, RECONFIGURATION_MS),
+}
+_END_FOR_TIMEOUT = "+failover-end-for-timeout"
 _STEPS = ("+elected-leader", "+selected-slave", "+failover-state-wait-promotion")
 _HELLO_MS = 2000.0
 """Sentinel's period of hellos, by which a leader informs the others of a new master."""
-_TIMER_MS = 100.0
-"""Longest time between two runs of Sentinel's timer."""
 
 
 def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
@@ -99,7 +104,9 @@ def _check(reading: Reading, timeline: Timeline, bound: Bound) -> PhaseCheck:
     most = (end.latest_ns - begin.earliest_ns) / 1e6
     inside = most >= bound.lower_ms and least <= bound.upper_ms
     cause = ""
-    if not inside:
+    if inside and most - least > max(bound.upper_ms - bound.lower_ms, TICK_MS):
+        inside, cause = False, f"{TOO_COARSE} {most - least:.0f} ms"
+    elif not inside:
         late_ms = least - bound.upper_ms
         cause = _late(reading, timeline, bound, late_ms) if late_ms > 0 else _early(reading, timeline, bound, end)
     return PhaseCheck(
@@ -120,7 +127,7 @@ def _late(reading: Reading, timeline: Timeline, bound: Bound, excess_ms: float) 
     if begin is None or end is None:
         return ""
     stayed = _stayed(reading, timeline, begin, end, excess_ms) if bound.name == FIRST_WRITE_AT else ""
-    return stayed or _named(reading, begin, end) or _slow(reading, timeline, begin, end, excess_ms)
+    return stayed or _named(reading, begin, end, excess_ms) or _slow(reading, timeline, begin, end, excess_ms)
 
 
 def _stayed(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
@@ -153,17 +160,41 @@ def _early(reading: Reading, timeline: Timeline, bound: Bound, end: Instant) -> 
     return ""
 
 
-def _named(reading: Reading, begin: Instant, end: Instant) -> str:
-    """What the Sentinels themselves report of an attempt that failed or had to wait; "" for nothing."""
-    events = told(reading, "+try-failover", *(kind for kind, _ in _NAMED), since_ns=begin.earliest_ns)
-    before_end = [item for item in events if item.instant.earliest_ns <= end.latest_ns]
-    kinds = {item.kind for item in before_end}
-    causes = dict.fromkeys(cause for kind, cause in _NAMED if kind in kinds)
-    if causes:
-        return "; ".join(causes)
-    if sum(item.kind == "+try-failover" for item in before_end) > 1:
-        return "split vote: Sentinels asked for votes more than once"
-    return ""
+def _named(reading: Reading, begin: Instant, end: Instant, excess_ms: float) -> str:
+    """What the Sentinels themselves report of attempts that failed or had to wait, if together that long; else ""."""
+    accounted: dict[str, float] = {}
+    events = told(reading, "+try-failover", *_ATTEMPT_FAILED, *_WAITED, _END_FOR_TIMEOUT, since_ns=begin.earliest_ns)
+    tries = 0
+    for item in events:
+        if item.instant.earliest_ns > end.latest_ns:
+            continue
+        if item.kind == "+try-failover":
+            tries += 1
+            continue
+        cause, ms = _accounts(reading, item.kind)
+        accounted[cause] = accounted.get(cause, 0.0) + ms
+    if not accounted and tries > 1:
+        cause = "split vote: Sentinels asked for votes more than once"
+        accounted[cause] = (tries - 1) * _next_attempt_ms(reading)
+    return "; ".join(accounted) if sum(accounted.values()) >= excess_ms else ""
+
+
+def _accounts(reading: Reading, kind: str) -> tuple[str, float]:
+    """The cause that such a message names, and the longest delay that one of them means."""
+    if kind in _ATTEMPT_FAILED:
+        return _ATTEMPT_FAILED[kind], _next_attempt_ms(reading)
+    if kind in _WAITED:
+        return _WAITED[kind]
+    return "the leader waited for a replica up to the failover-timeout", _failover_timeout_ms(reading)
+
+
+def _next_attempt_ms(reading: Reading) -> float:
+    """From one attempt to the next: twice the failover-timeout, a random part of a second, and another attempt."""
+    return 2 * _failover_timeout_ms(reading) + DESYNC_MS + ASK_MS
+
+
+def _failover_timeout_ms(reading: Reading) -> float:
+    return float(max((view.failover_timeout_ms for view in reading.environment.sentinels), default=0))
 
 
 def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
@@ -175,6 +206,7 @@ def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, ex
     until_hello = lost + _HELLO_MS if lost and _announced_by_leader(timeline, end) else 0.0
     asked = _client_lookups_ms(reading, begin, end)
     save = _save_ms(reading, begin, end)
+    loading = _loading_ms(reading, timeline, begin, end)
     accounts = (
         (stall, f"this machine stalled for {stall:.0f} ms"),
         (late, f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"),
@@ -182,11 +214,9 @@ def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, ex
         (until_hello, f"a Sentinel missed a hello (one per 2 s) in a DNS lookup of {lost:.0f} ms of a deleted name"),
         (asked, f"the client that wrote first waited for DNS lookups for {asked:.0f} ms"),
         (save, f"a Sentinel took {save:.0f} ms to save its vote to its disk"),
+        (loading, f"{timeline.new_master} was loading its data for up to {loading:.0f} ms"),
     )
-    for accounted_ms, cause in accounts:
-        if accounted_ms >= excess_ms:
-            return cause
-    return "a server was loading its data" if _was_loading(reading, timeline, begin, end) else ""
+    return next((cause for accounted_ms, cause in accounts if accounted_ms >= excess_ms), "")
 
 
 def _taken_back(reading: Reading, fault: Instant, end: Instant) -> bool:
@@ -227,7 +257,7 @@ def _late_ms(reading: Reading, begin: Instant, end: Instant) -> float:
             steps.setdefault(item.sentinel, []).append(item.logged or item.instant)
     return max(
         (
-            sum(max(later.ms_after(sooner) - _TIMER_MS, 0.0) for sooner, later in pairwise(taken))
+            sum(max(later.ms_after(sooner) - TICK_MS, 0.0) for sooner, later in pairwise(taken))
             for taken in steps.values()
         ),
         default=0.0,
@@ -239,7 +269,7 @@ def _lookups_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Insta
 
     It does nothing else while it waits for the resolver.
     """
-    every_ms = _TIMER_MS + max((view.ping_period_ms for view in reading.environment.sentinels), default=0)
+    every_ms = TICK_MS + max((view.ping_period_ms for view in reading.environment.sentinels), default=0)
     tries: dict[str, list[Instant]] = {}
     for item in told(reading, UNRESOLVED, since_ns=begin.earliest_ns):
         if name_at(reading, {}, item.text) == timeline.old_master and item.instant.earliest_ns <= end.latest_ns:
@@ -255,8 +285,8 @@ def _lookups_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Insta
 
 def _announced_by_leader(timeline: Timeline, end: Instant) -> bool:
     """Whether the leader itself was the first to announce the new master: else a follower that heard its hello was."""
-    first = timeline.switches[0] if timeline.switches else None
-    return first is not None and first.leader and first.heard.latest_ns <= end.latest_ns
+    first = min(timeline.switches, key=lambda switch: (switch.at.latest_ns, switch.sentinel), default=None)
+    return first is not None and first.leader and first.at.latest_ns <= end.latest_ns
 
 
 def _client_lookups_ms(reading: Reading, begin: Instant, end: Instant) -> float:
@@ -287,10 +317,16 @@ def _widest_ms(times: NDArray[np.int64]) -> float:
     return float(np.diff(times).max()) / 1e6 if len(times) > 1 else 0.0
 
 
-def _was_loading(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> bool:
+def _loading_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> float:
+    """For how long at most the new master was loading in the phase, by the samples around those that say so."""
     own = samples_of(reading, server_index(reading, timeline.new_master))
     during = (own["return_ns"] >= begin.earliest_ns) & (own["call_ns"] <= end.latest_ns)
-    return bool((own["role"][during] == Role.LOADING).any())
+    loading = np.flatnonzero(during & (own["role"] == Role.LOADING))
+    if not len(loading):
+        return 0.0
+    since_ns = int(own["call_ns"][max(int(loading[0]) - 1, 0)])
+    until_ns = int(own["return_ns"][min(int(loading[-1]) + 1, len(own) - 1)])
+    return (until_ns - since_ns) / 1e6
 
 
 def _expected(reading: Reading, timeline: Timeline) -> Finding:
@@ -329,7 +365,7 @@ def _once(reading: Reading) -> Finding:
 
 def _explained(checks: tuple[PhaseCheck, ...]) -> Finding:
     outside = [check for check in checks if not check.inside]
-    unknown = [check for check in outside if check.cause in (UNEXPLAINED, NOT_SEEN)]
+    unknown = [check for check in outside if check.cause.startswith((UNEXPLAINED, NOT_SEEN, TOO_COARSE))]
     told_of = "; ".join(_sentence(check) for check in outside)
     return Finding(
         name=EXPLAINED,

@@ -134,15 +134,18 @@ def _switches(reading: Reading, change: Promotion | None) -> dict[str, Instant |
     voters = voters_of(reading)
     gone = voters.gone(reading, begun_ns)
     # One whose pod is gone announces it when it is back, which is no part of the failover.
-    heard = [switch.heard for switch in change.switches if switch.sentinel not in gone]
-    if not heard:
+    announced = sorted(
+        (switch for switch in change.switches if switch.sentinel not in gone),
+        key=lambda switch: (switch.at.latest_ns, switch.sentinel),
+    )
+    if not announced:
         return {}
-    quorum, silent = voters.quorum(reading), gone | voters.silent(reading, heard[0].latest_ns)
+    quorum, silent = voters.quorum(reading), gone | voters.silent(reading, announced[0].at.latest_ns)
     complete = voters.names(reading) - {switch.sentinel for switch in change.switches} <= silent
     return {
-        instants.FIRST_SWITCH_AT: heard[0],
-        instants.QUORUM_SWITCH_AT: heard[quorum - 1] if quorum <= len(heard) else None,
-        instants.LAST_SWITCH_AT: heard[-1] if complete else None,
+        instants.FIRST_SWITCH_AT: announced[0].at,
+        instants.QUORUM_SWITCH_AT: announced[quorum - 1].at if quorum <= len(announced) else None,
+        instants.LAST_SWITCH_AT: announced[-1].at if complete else None,
     }
 
 

@@ -15,6 +15,14 @@ PING_MS = 1000
 """Sentinel's own period of PINGs and of attempts to connect; a profile may set another."""
 INFO_MS = 1000.0
 """Replicas are asked for INFO this often while their master is down; it is 10 s otherwise."""
+ASK_MS = 1000.0
+"""sentinel_ask_period: how often a Sentinel asks the others whether the master is down."""
+DESYNC_MS = 1000.0
+"""SENTINEL_MAX_DESYNC: an attempt begins up to so much later, at random."""
+TILT_MS = 30_000.0
+"""sentinel_tilt_period: a Sentinel whose clock jumped or that stalled acts upon nothing for so long."""
+RECONFIGURATION_MS = 10_000.0
+"""SENTINEL_SLAVE_RECONF_TIMEOUT: a leader waits for one replica to take its new master for so long."""
 ABORTED = ("-failover-abort-no-good-slave", "-failover-abort-not-elected", "-failover-abort-slave-timeout")
 """How a Sentinel reports a failed attempt; the next one follows 2 x failover-timeout after it began."""
 ATTEMPTS_OBSERVED = 3

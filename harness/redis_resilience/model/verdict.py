@@ -139,6 +139,11 @@ class Switch:
     leader: bool
     address: str = ""
 
+    @property
+    def at(self) -> Instant:
+        """The earliest instant by which it is proved: by its log where that is earlier than its message."""
+        return self.logged if self.logged and self.logged.latest_ns < self.heard.latest_ns else self.heard
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:

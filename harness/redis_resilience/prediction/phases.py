@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound
-from redis_resilience.model.periods import INFO_MS, TICK_MS
+from redis_resilience.model.periods import ASK_MS, DESYNC_MS, INFO_MS, TICK_MS
 from redis_resilience.model.plan import Load, Writers
 
 SHORT_TICK_MS = 52.0
@@ -19,14 +19,10 @@ CALM_INFO_MS = 10_000.0
 """sentinel_info_period: servers are asked for INFO this often while their master is not down."""
 HELLO_MS = 2000.0
 """sentinel_publish_period."""
-DESYNC_MS = 1000.0
-"""SENTINEL_MAX_DESYNC: an attempt begins up to so much later, at random."""
 STARTED_MS = 1000.0
 """A restarted Sentinel knows its peers and the master's state by then."""
 RECONNECT_MS = 1000.0
 """A replica whose master is gone tries to connect this often (replicationCron)."""
-ASK_MS = 1000.0
-"""sentinel_ask_period: how often a Sentinel asks the others whether the master is down."""
 EXCHANGE_MS = 20.0
 """One request, its reply, and the configuration file that a Sentinel writes and syncs before it votes or acts."""
 MET_MS = RECONNECT_MS + CALM_INFO_MS + HELLO_MS + 3 * TICK_MS
