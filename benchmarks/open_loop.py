@@ -33,7 +33,7 @@ def one_round(server: RedisServer, clients: int, rate: float, seconds: float, nu
         finally:
             probe.stop()
         records, _ = decode("operations", (Path(folder) / "operations.bin").read_bytes())
-    sent = records[records["cause"] != Cause.BUSY]
+    sent = records[records["cause"] != Cause.WAITING]
     late_us = (sent["call_ns"] - sent["due_ns"]) / 1e3
     took_us = (sent["return_ns"] - sent["call_ns"]) / 1e3
     p50, p99, p999, worst = np.percentile(late_us, [50, 99, 99.9, 100])

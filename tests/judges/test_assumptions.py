@@ -228,7 +228,7 @@ def test_nor_do_they_beside_one_who_follows_the_master(kill: Any) -> None:
 def test_a_client_that_was_busy_at_the_end_is_not_the_last_write(kill: Any) -> None:
     """The one that it waited for was acknowledged."""
     story = kill()
-    story.write(999, 3495, server=NO_SERVER, cause=Cause.BUSY)
+    story.write(999, 3495, server=NO_SERVER, cause=Cause.WAITING)
 
     assert findings(story)["last_write"].verdict is Verdict.PASS
 

@@ -136,7 +136,7 @@ def test_scheduling_delay_is_call_minus_due_of_what_was_sent(tell: Any) -> None:
     story = tell()
     for key in range(100):
         story.write(key, key * 10, late=5.0 if key == 99 else 1.0)
-    story.write(500, 500, late=400.0, cause=Cause.BUSY)
+    story.write(500, 500, late=400.0, cause=Cause.WAITING)
 
     told = seen(story)
 

@@ -11,7 +11,7 @@ from redis_resilience.judges.reading import read
 from redis_resilience.model.operations import Cause, key_text
 from redis_resilience.model.verdict import NAMED, Finding, Verdict, Writes
 
-OUTCOMES = st.sampled_from([Cause.NONE, Cause.CLOSED, Cause.TIMEOUT, Cause.READONLY, Cause.BUSY])
+OUTCOMES = st.sampled_from([Cause.NONE, Cause.CLOSED, Cause.TIMEOUT, Cause.READONLY, Cause.WAITING])
 
 
 def judged(history: Any) -> tuple[Writes, tuple[Finding, ...]]:

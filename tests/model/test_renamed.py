@@ -6,10 +6,14 @@ from redis_resilience.model.renamed import with_names_of_today
 
 
 def test_keys_have_the_names_of_today_at_any_depth() -> None:
-    old = {"shards": [{"handed_over": True}], "load": {"max_lateness_ms": 20.0}, "hand_over": ["hand_over"]}
+    old = {
+        "shards": [{"handed_over": True, "writes": {"causes": {"BUSY": 3}}}],
+        "load": {"max_lateness_ms": 20.0},
+        "hand_over": ["hand_over"],
+    }
 
     assert with_names_of_today(old) == {
-        "shards": [{"planned_failover": True}],
+        "shards": [{"planned_failover": True, "writes": {"causes": {"WAITING": 3}}}],
         "load": {"max_scheduling_delay_ms": 20.0},
         "planned_failover": ["hand_over"],
     }

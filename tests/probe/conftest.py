@@ -108,9 +108,9 @@ class Bench:
         return records
 
     def causes(self) -> dict[Cause, int]:
-        """How often each cause, except BUSY: a stalled machine makes any client busy now and then."""
+        """How often each cause, except WAITING: a stalled machine makes any client wait now and then."""
         records = self.records()
-        values, counts = np.unique(records["cause"][records["cause"] != Cause.BUSY], return_counts=True)
+        values, counts = np.unique(records["cause"][records["cause"] != Cause.WAITING], return_counts=True)
         return {Cause(value): count for value, count in zip(values.tolist(), counts.tolist(), strict=True)}
 
 

@@ -33,7 +33,7 @@ def refusing(bench: Bench, redis: StartRedis) -> RedisProcess:
 
 def causes_in_order(bench: Bench) -> list[Cause]:
     records = np.sort(bench.records(), order="due_ns")
-    return [Cause(cause) for cause in records["cause"][records["cause"] != Cause.BUSY].tolist()]
+    return [Cause(cause) for cause in records["cause"][records["cause"] != Cause.WAITING].tolist()]
 
 
 def test_it_goes_on_to_the_first_write_that_is_acknowledged(bench: Bench, refusing: RedisProcess) -> None:

@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_once_and_ends_the_file(tmp_path: Path, monkeypatch:
 
 def test_the_tally_counts_outcomes_and_remembers_who_acknowledged_last(tmp_path: Path) -> None:
     recorder = recorder_in(tmp_path)
-    for cause in (Cause.NONE, Cause.NONE, Cause.BUSY, Cause.TIMEOUT):
+    for cause in (Cause.NONE, Cause.NONE, Cause.WAITING, Cause.TIMEOUT):
         write_one(recorder, 0, cause)
 
     assert [recorder.tally.of(outcome) for outcome in Result] == [1, 2, 1]

@@ -174,7 +174,7 @@ def test_operations_due_while_one_is_in_flight_are_busy_not_queued(bench: Bench,
     bench.probe.close()
 
     records = bench.records()
-    busy = records[records["cause"] == Cause.BUSY]
+    busy = records[records["cause"] == Cause.WAITING]
     assert len(busy) >= 20
     assert (busy["call_ns"] == busy["return_ns"]).all()
     assert bench.causes().keys() == {Cause.NONE}

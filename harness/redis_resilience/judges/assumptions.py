@@ -164,7 +164,7 @@ def _tombstone(reading: Reading) -> Finding:
     if not reading.plan.expect.heals or not any(group.follows for group in reading.plan.load.writers):
         return _finding("last_write", good=True, text="the last write is not judged: no client follows a healed master")
     _, follows = writers_of(reading)
-    rows = reading.operations[follows & (reading.operations["cause"] != Cause.BUSY)]
+    rows = reading.operations[follows & (reading.operations["cause"] != Cause.WAITING)]
     if not len(rows):
         return _finding(
             "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"

@@ -26,7 +26,7 @@ from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
 EVERYONE = "all"
 OUTAGE = "availability.outage"
 RESTORED = "availability.restored"
-_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY)
+_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
 
 _Times = NDArray[np.int64]
 

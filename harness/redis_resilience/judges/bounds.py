@@ -243,7 +243,7 @@ def _stall_ms(reading: Reading, begin_ns: int, end_ns: int, *, usual_until_ns: i
     hole = _widest_ms(samples[first : np.searchsorted(samples, end_ns, side="right") + 1])
     hole -= _widest_ms(samples[: np.searchsorted(samples, usual_until_ns, side="right")])
     rows = reading.operations
-    sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.BUSY))
+    sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING))
     during = sent & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
     late = (rows["call_ns"] - rows["due_ns"])[during]
     return max(hole, float(late.max()) / 1e6 if len(late) else 0.0)

@@ -36,7 +36,9 @@ class Cause(IntEnum):
     NONE = 0
     REFUSED = 1  # connect refused, unreachable or timed out: never sent
     NO_MASTER = 2  # no Sentinel, no node of the cluster named a master that could be asked: never sent
-    BUSY = 3  # the client's one request was still in flight when this one was due: never sent
+    WAITING = (
+        3  # the client still waited for a reply to its one request when this was due: never sent, no error of Redis
+    )
     READONLY = 4
     LOADING = 5
     MASTERDOWN = 6

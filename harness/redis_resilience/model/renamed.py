@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _NAMES: Mapping[str, str] = {
+    "BUSY": "WAITING",
     "hand_over": "planned_failover",
     "handed_over": "planned_failover",
     "lateness_max_ms": "scheduling_delay_max_ms",

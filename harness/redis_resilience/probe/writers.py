@@ -146,7 +146,7 @@ class Writer:
         if self._idle:
             self._send(due_ns)
         else:
-            self._skip(due_ns, self._unreached if self._home is None else Cause.BUSY)
+            self._skip(due_ns, self._unreached if self._home is None else Cause.WAITING)
 
     def expire(self, now_ns: int) -> None:
         """Give up what has been in flight for too long."""
@@ -257,7 +257,7 @@ class Writer:
     def _refuse(self, key: int, due_ns: int, cause: Cause) -> None:
         now_ns = time.monotonic_ns()
         home = self._home
-        if cause is not Cause.BUSY:
+        if cause is not Cause.WAITING:
             self._newest = (due_ns, False)
         self._record(
             key=key,

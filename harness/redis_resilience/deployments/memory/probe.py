@@ -209,7 +209,7 @@ class MemoryProbe:
     def _operate(self, client: _Client) -> None:
         now = self._world.clock.now
         if now < client.busy_until_ns:
-            self._record(client, Cause.BUSY, now, now)
+            self._record(client, Cause.WAITING, now, now)
             return
         server = self._world.servers.get(client.server)
         if server and (not server.alive or server.run_id != client.run_id):
