@@ -9,7 +9,8 @@ import pytest
 
 from redis_resilience.model.events import SentinelMessage
 from redis_resilience.model.verdict import Finding, Verdict
-from redis_resilience.pages.page import EVENTS, render
+from redis_resilience.pages.page import render
+from redis_resilience.pages.tables import EVENTS
 
 SCRIPT = '<script src="../plotly.min.js"></script>'
 

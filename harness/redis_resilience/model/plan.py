@@ -13,6 +13,8 @@ from redis_resilience.model.numbers import LONGEST_S, must_be_within
 
 SCHEMA = 2
 MASTER_OF_SENTINELS = "master"
+SIMULATION = "memory"
+"""The backend without real servers."""
 MOST_WRITERS = 10_000
 """Of a group; each has a connection, and a server accepts 10000 of them by default."""
 
@@ -186,6 +188,16 @@ class Plan:
     def all_faults(self) -> tuple[Fault, ...]:
         """Those before the measurement, then those of the schedule, in the plan's order."""
         return (*self.before, *(each.fault for each in self.faults))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it runs on a simulation instead of real servers."""
+        return self.backend == SIMULATION
+
+    @property
+    def topology_text(self) -> str:
+        """The topology; of a simulation it says so."""
+        return f"{self.topology} (simulation)" if self.simulated else self.topology
 
     @property
     def profile_text(self) -> str:

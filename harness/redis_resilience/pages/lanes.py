@@ -13,21 +13,26 @@ import numpy as np
 
 from redis_resilience.model.events import Event, Role
 from redis_resilience.model.history import History
-from redis_resilience.model.operations import Result
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.verdict import Judgement
+from redis_resilience.pages.clock import epoch_ms, utc_text
 from redis_resilience.pages.frame import GRID, Figure, Frame, frame_of, origin_name
 from redis_resilience.pages.overlays import LABEL_PX, bands, instant_labels, lines
+from redis_resilience.pages.restarts import restarts
 
 BINS = 400
-"""At most this many bins over the whole picture; more cannot be seen at 1280 pixels."""
+"""At most this many bins over what is shown at first; more cannot be seen at 1280 pixels."""
+MOST_BINS = 8000
+"""Over the whole trial."""
 
 _BIN_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000)
-_RATE_PX, _LANE_PX, _BELOW_PX = 170, 34, 132
+_RATE_PX, _LANE_PX, _BELOW_PX, _CLOCK_PX = 170, 34, 132, 58
 
 _OUTCOMES = (
-    (Result.OK, "acknowledged", "#2a9d5c", "solid", "return_ns"),
-    (Result.FAIL, "failed", "#d1495b", "dash", "call_ns"),
-    (Result.INFO, "info (no reply)", "#b8860b", "dot", "call_ns"),
+    ("acknowledged", "#2a9d5c", "solid", "return_ns"),
+    ("failed", "#d1495b", "dash", "call_ns"),
+    ("info (no reply)", "#b8860b", "dot", "call_ns"),
+    ("not sent: client waits", "#888888", "dot", "call_ns"),
 )
 _ROLES = {
     Role.MASTER: ("master", "#2f6fb3", ""),
@@ -44,6 +49,16 @@ _SHAPES = (  # later ones are drawn over earlier ones
     ("+switch-master", ("+switch-master",), "star", "#2f6fb3"),
     ("new owner of slots", ("owner",), "star", "#2f6fb3"),
 )
+_UNSEEN = {
+    "type": "scatter",
+    "mode": "lines",
+    "xaxis": "x2",
+    "yaxis": "y2",
+    "y": [None, None],
+    "showlegend": False,
+    "hoverinfo": "skip",
+}
+"""The axis of the wall clock is drawn only where something belongs to it."""
 _OTHER_SHAPE = ("other event", "circle-open", "#888888")
 
 
@@ -57,13 +72,21 @@ def swim_lanes(history: History, judgement: Judgement) -> Figure | None:
     labels, levels = instant_labels(judgement, frame)
     top = 24 + levels * LABEL_PX
     lanes_px = max(len(lanes), 1) * _LANE_PX
-    split = lanes_px / (lanes_px + _RATE_PX)
+    whole_px = lanes_px + _RATE_PX + _CLOCK_PX
+    floor, split = _CLOCK_PX / whole_px, (_CLOCK_PX + lanes_px) / whole_px
     rates, width_ms = _rates(history, frame)
-    margin_ns = (frame.end_ns - frame.begin_ns) // 100
+    view = frame.views[0]
+    clock = [epoch_ms(history.environment, at_ns) for at_ns in (view.begin_ns, view.end_ns)]
     return {
-        "data": [*rates, *_roles(history, servers, frame), *_decisions(history, frame)],
+        "data": [
+            *rates,
+            *_roles(history, servers, frame),
+            *restarts(history, judgement, frame),
+            *_decisions(history, frame),
+            {**_UNSEEN, "x": clock},
+        ],
         "layout": {
-            "height": top + lanes_px + _RATE_PX + _BELOW_PX,
+            "height": top + whole_px + _BELOW_PX,
             "margin": {"l": 128, "r": 16, "t": top, "b": _BELOW_PX},
             "barmode": "overlay",
             "bargap": 0.25,
@@ -71,10 +94,22 @@ def swim_lanes(history: History, judgement: Judgement) -> Figure | None:
             "legend": {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom"},
             "xaxis": {
                 "title": {"text": f"seconds after the {origin_name(judgement)}"},
-                "range": [frame.s(frame.begin_ns - margin_ns), frame.s(frame.end_ns + margin_ns)],
+                "range": [frame.s(view.begin_ns), frame.s(view.end_ns)],
                 "gridcolor": GRID,
                 "zeroline": False,
                 "anchor": "y2",
+            },
+            "xaxis2": {
+                "type": "date",
+                "tickformat": "%H:%M:%S.%3f",
+                "title": {"text": f"UTC, {utc_text(history.environment, frame.origin_ns)[:10]}", "standoff": 4},
+                "range": clock,
+                "overlaying": "x",
+                "anchor": "free",
+                "position": 0,
+                "showgrid": False,
+                "zeroline": False,
+                "fixedrange": True,
             },
             "yaxis": {
                 "title": {"text": f"writes in {width_ms} ms"},
@@ -84,7 +119,7 @@ def swim_lanes(history: History, judgement: Judgement) -> Figure | None:
                 "fixedrange": True,
             },
             "yaxis2": {
-                "domain": [0, split - 0.01],
+                "domain": [floor, split - 0.01],
                 "type": "category",
                 "categoryorder": "array",
                 "categoryarray": lanes,
@@ -103,16 +138,25 @@ def _rates(history: History, frame: Frame) -> tuple[list[Figure], int]:
 
     A bin begins at the origin, so that none mixes operations before the fault with later ones.
     """
-    span_ms = (frame.end_ns - frame.begin_ns) / 1e6
-    width_ms = next((width for width in _BIN_MS if span_ms / width <= BINS), int(span_ms / BINS) + 1)
+    view = frame.views[0]
+    shown_ms, span_ms = (view.end_ns - view.begin_ns) / 1e6, (frame.end_ns - frame.begin_ns) / 1e6
+    fits = (width for width in _BIN_MS if shown_ms / width <= BINS and span_ms / width <= MOST_BINS)
+    width_ms = next(fits, int(span_ms / BINS) + 1)
     width_ns = width_ms * 1_000_000
     first_ns = frame.origin_ns - -(-(frame.origin_ns - frame.begin_ns) // width_ns) * width_ns
     count = (frame.end_ns - first_ns) // width_ns + 1
     begins = [frame.s(first_ns + index * width_ns) for index in range(count)]
     operations = history.writes
     traces: list[Figure] = []
-    for outcome, name, colour, dash, stamp in _OUTCOMES:
-        at = operations[stamp][operations["outcome"] == outcome]
+    waiting = operations["cause"] == Cause.WAITING
+    chosen = (
+        operations["outcome"] == Result.OK,
+        (operations["outcome"] == Result.FAIL) & ~waiting,
+        operations["outcome"] == Result.INFO,
+        waiting,
+    )
+    for (name, colour, dash, stamp), which in zip(_OUTCOMES, chosen, strict=True):
+        at = operations[stamp][which]
         if not len(at):
             continue
         bins = np.clip((at - first_ns) // width_ns, 0, count - 1)

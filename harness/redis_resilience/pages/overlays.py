@@ -17,7 +17,7 @@ LABEL_SHARE = 0.13
 
 
 def bands(history: History, judgement: Judgement, frame: Frame) -> Iterable[Figure]:
-    """From a fault's effect to the end of its healing, and the outage inside it."""
+    """From a fault's effect to the end of its healing, the outage, and when lost writes were acknowledged."""
     open_since: dict[int, int] = {}
     for event in history.of(FaultEffect, HealEnd):
         who = event.fault
@@ -31,9 +31,16 @@ def bands(history: History, judgement: Judgement, frame: Frame) -> Iterable[Figu
     if gap:
         end = frame.end_ns if gap.end_ns is None else gap.end_ns
         yield _band(frame, gap.begin_ns, end, colour="#b8860b", opacity=0.14, yref="y domain")
+    lost = judgement.writes.lost_writes
+    if lost:
+        begin = lost[0].return_ns
+        end = begin + max(int(judgement.writes.lost_seconds * 1e9), 1_000_000)
+        yield _band(frame, begin, end, colour="#b3203a", opacity=0.45, yref="y domain", y1=0.07)
 
 
-def _band(frame: Frame, begin_ns: int, end_ns: int, *, colour: str, opacity: float, yref: str = "paper") -> Figure:
+def _band(
+    frame: Frame, begin_ns: int, end_ns: int, *, colour: str, opacity: float, yref: str = "paper", y1: float = 1
+) -> Figure:
     return {
         "type": "rect",
         "layer": "below",
@@ -42,7 +49,7 @@ def _band(frame: Frame, begin_ns: int, end_ns: int, *, colour: str, opacity: flo
         "x0": frame.s(begin_ns),
         "x1": frame.s(end_ns),
         "y0": 0,
-        "y1": 1,
+        "y1": y1,
         "fillcolor": colour,
         "opacity": opacity,
         "line": {"width": 0},
@@ -64,13 +71,16 @@ def lines(judgement: Judgement, frame: Frame) -> Iterable[Figure]:
 
 
 def instant_labels(judgement: Judgement, frame: Frame) -> tuple[list[Figure], int]:
-    """The names above their lines, in as many levels as it takes that none covers another."""
-    span = frame.end_ns - frame.begin_ns
+    """The names above their lines, in as many levels as it takes that none covers another; of the first view."""
+    view = frame.views[0]
+    span = view.end_ns - view.begin_ns
     ends: list[float] = []
     labels: list[Figure] = []
     found = judgement.timeline.instants
     for name in sorted(found, key=lambda name: (found[name].at_ns, _order(name))):
-        share = (found[name].at_ns - frame.begin_ns) / span
+        share = (found[name].at_ns - view.begin_ns) / span
+        if not 0 <= share <= 1:
+            continue
         rightmost = share > 1 - LABEL_SHARE
         left = share - LABEL_SHARE if rightmost else share
         level = next((level for level, end in enumerate(ends) if left >= end), len(ends))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from redis_resilience.model import instants
 from redis_resilience.model.plan import Plan, in_order
 from redis_resilience.model.verdict import Finding, Judgement, Verdict, loss_known
+from redis_resilience.pages.switches import afterwards
 from redis_resilience.pages.units import count_text, ms_text, plural
 
 
@@ -30,7 +31,8 @@ def what_was_done(plan: Plan) -> str:
         f"({f'{group.rate:g} {group.kind}s/s' if group.rate else 'as fast as replies arrive'})"
         for group in plan.load.writers
     )
-    return f"{faults[0].upper()}{faults[1:]} under {loads or 'no load'}."
+    done = f"{faults[0].upper()}{faults[1:]} under {loads or 'no load'}."
+    return f"A simulation, no real Redis: {done}" if plan.simulated else done
 
 
 def what_happened(judgement: Judgement) -> str:
@@ -43,7 +45,9 @@ def what_it_means(judgement: Judgement) -> str:
     reasons = not_passed(judgement)
     if judgement.verdict is Verdict.PASS or not reasons:
         return {
-            Verdict.PASS: "All expectations were met.",
+            Verdict.PASS: "All expectations were met; the scenario allows the loss."
+            if judgement.writes.lost
+            else "All expectations were met.",
             Verdict.UNKNOWN: "Nothing can be concluded from this trial.",
             Verdict.FAIL: "The scenario's expectations were not met.",
         }[judgement.verdict]
@@ -60,12 +64,30 @@ def _failover(judgement: Judgement) -> str:
         return "There was no failover."
     first, last = timeline.ms(instants.FIRST_SWITCH_AT), timeline.ms(instants.LAST_SWITCH_AT)
     first_words = "first node named it" if judgement.shards else "first +switch-master came"
-    told = (
-        f"; the {first_words} {ms_text(first)} ms after the fault, the last {ms_text(last)} ms"
-        if first is not None
-        else ""
-    )
-    return f"{timeline.new_master or 'Another server'} replaced {timeline.old_master or 'the old master'}{told}."
+    told = ""
+    if first is not None:
+        last_words = f"the last {ms_text(last)} ms" if last is not None else "not all announced it"
+        told = f"; the {first_words} {ms_text(first)} ms after the fault, {last_words}"
+    replaced = f"{timeline.new_master or 'Another server'} replaced {timeline.old_master or 'the old master'}{told}."
+    return " ".join((replaced, *_afterwards(judgement)))
+
+
+def _afterwards(judgement: Judgement) -> Iterable[str]:
+    """The announcements that came after that failover."""
+    fault = judgement.timeline.at(instants.FAULT_AT)
+    seen = set()
+    for each in afterwards(judgement.timeline):
+        switch = each.switch
+        ms = f" {ms_text(switch.heard.ms_after(fault))} ms after the fault" if fault else ""
+        if each.late:
+            yield f"{switch.sentinel}, which was away, announced it{ms}."
+        elif each.failover not in seen:
+            seen.add(each.failover)
+            yield (
+                f"In a second failover {switch.new} replaced {switch.old}{ms}."
+                if each.failover == 2
+                else (f"Then {switch.new} replaced {switch.old}{ms}.")
+            )
 
 
 def _outage(judgement: Judgement) -> Iterable[str]:

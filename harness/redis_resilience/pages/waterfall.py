@@ -1,47 +1,34 @@
-"""The phases of a failover as a plotly figure: each measured, with its error, beside what the configuration allows."""
+"""The durations of a trial as a plotly figure: each measured, with its error, beside what the configuration allows."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from redis_resilience.model import instants
-from redis_resilience.model.verdict import Judgement, PhaseCheck
 from redis_resilience.pages.frame import GRID, Figure
-from redis_resilience.pages.units import ms_text, phase_name
+from redis_resilience.pages.phases import OUTAGE, Duration
+from redis_resilience.pages.units import ms_text
+
+_FAR = 3.0
+"""A bar so many times as long as all predicted ones does not decide what is shown at first."""
+_STYLES = (
+    (True, "measured, inside", "#2f6fb3", ""),
+    (False, "measured, outside", "#d1495b", "x"),
+    (None, "measured, not predicted", "#8a9bab", "/"),
+)
 
 
-def waterfall(judgement: Judgement) -> Figure | None:
-    """The figure; None where nothing was predicted."""
-    phases = judgement.phases
-    if not phases:
+def waterfall(durations: Sequence[Duration]) -> Figure | None:
+    """The figure; None where there is nothing to show."""
+    if not durations:
         return None
-    measured = [phase for phase in phases if phase.measured_ms is not None and _origin_ms(judgement, phase) is not None]
-    predicted = [phase for phase in phases if _origin_ms(judgement, phase) is not None]
-    end = max((_begin(judgement, phase) + (phase.measured_ms or 0.0) + phase.error_ms for phase in measured), default=0)
-    if not measured:
-        end = max((_begin(judgement, phase) + _finite(phase.upper_ms) for phase in predicted), default=1.0)
-    names = [phase_name(phase) for phase in phases]
-    whole = 1.12 * max(end, 1.0)
+    shown = [each for each in durations if each.begin_ms is not None]
+    whole = _whole_ms(shown)
+    names = [each.name for each in durations]
     return {
-        "data": [
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": "predicted, least to most",
-                "y": [phase_name(phase) for phase in predicted],
-                "base": [round(_begin(judgement, phase) + phase.lower_ms, 3) for phase in predicted],
-                "x": [round(_upper(judgement, phase, whole) - phase.lower_ms, 3) for phase in predicted],
-                "width": 0.8,
-                "marker": {"color": "rgba(128,128,128,0.18)", "line": {"color": "#888888", "width": 1}},
-                "text": [f"{ms_text(phase.lower_ms)} to {ms_text(phase.upper_ms)} ms" for phase in predicted],
-                "textposition": "none",
-                "hovertemplate": "%{y}: predicted %{text}<extra></extra>",
-            },
-            _measured_bars(judgement, [phase for phase in measured if phase.inside], name="measured, inside"),
-            _measured_bars(judgement, [phase for phase in measured if not phase.inside], name="measured, outside"),
-        ],
+        "data": [_predicted(shown, whole), *(_measured(shown, style) for style in _STYLES)],
         "layout": {
-            "height": 120 + 34 * len(phases),
+            "height": 120 + 34 * len(names),
             "margin": {"l": 176, "r": 16, "t": 12, "b": 88},
             "barmode": "overlay",
             "legend": {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom"},
@@ -62,51 +49,67 @@ def waterfall(judgement: Judgement) -> Figure | None:
     }
 
 
-def _measured_bars(judgement: Judgement, phases: list[PhaseCheck], *, name: str) -> Figure:
-    inside = name.endswith("inside")
+def _whole_ms(shown: Sequence[Duration]) -> float:
+    """What the picture spans at first."""
+    phases = [each for each in shown if each.inside is not None and each.name != OUTAGE]
+    measured = [each.end_ms for each in phases if each.ms is not None]
+    allowed = [_begin(each) + each.most_ms for each in phases if each.most_ms and math.isfinite(each.most_ms)]
+    decided = max(measured or allowed, default=0.0)
+    others = max((each.end_ms for each in shown if each.ms is not None), default=0.0)
+    return 1.12 * max(others if not decided or others <= _FAR * decided else decided, 1.0)
+
+
+def _predicted(shown: Sequence[Duration], whole: float) -> Figure:
+    told = [
+        (each, each.least_ms, each.most_ms) for each in shown if each.least_ms is not None and each.most_ms is not None
+    ]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": "predicted, least to most",
+        "y": [each.name for each, _, _ in told],
+        "base": [round(_from(each) + least, 3) for each, least, _ in told],
+        "x": [round(max(min(most, 1.5 * whole - _from(each)), least) - least, 3) for each, least, most in told],
+        "width": 0.8,
+        "marker": {"color": "rgba(128,128,128,0.18)", "line": {"color": "#888888", "width": 1}},
+        "text": [f"{ms_text(least)} to {ms_text(most)} ms" for _, least, most in told],
+        "textposition": "none",
+        "hovertemplate": "%{y}: predicted %{text}<extra></extra>",
+    }
+
+
+def _measured(shown: Sequence[Duration], style: tuple[bool | None, str, str, str]) -> Figure:
+    inside, name, colour, pattern = style
+    bars = [each for each in shown if each.ms is not None and each.inside is inside]
     return {
         "type": "bar",
         "orientation": "h",
         "name": name,
-        "y": [phase_name(phase) for phase in phases],
-        "base": [round(_begin(judgement, phase), 3) for phase in phases],
-        "x": [round(phase.measured_ms or 0.0, 3) for phase in phases],
+        "y": [each.name for each in bars],
+        "base": [round(_begin(each), 3) for each in bars],
+        "x": [round(each.ms or 0.0, 3) for each in bars],
         "width": 0.42,
         "error_x": {
             "type": "data",
             "symmetric": True,
-            "array": [round(phase.error_ms, 3) for phase in phases],
+            "array": [round(each.error_ms, 3) for each in bars],
             "thickness": 1.4,
             "color": "#888888",
         },
-        "text": [f"{ms_text(phase.measured_ms)} ms" for phase in phases],
+        "text": [f"{ms_text(each.ms, censored=each.censored)} ms" for each in bars],
         "textposition": "none",
         "marker": {
-            "color": "#2f6fb3" if inside else "#d1495b",
-            "pattern": {
-                "shape": "" if inside else "x",
-                "size": 6,
-                "solidity": 0.3,
-                "fgcolor": "#ffffff",
-                "fillmode": "overlay",
-            },
+            "color": colour,
+            "pattern": {"shape": pattern, "size": 6, "solidity": 0.3, "fgcolor": "#ffffff", "fillmode": "overlay"},
         },
         "hovertemplate": "%{y}: %{text}<extra></extra>",
     }
 
 
-def _origin_ms(judgement: Judgement, phase: PhaseCheck) -> float | None:
-    return 0.0 if phase.origin == instants.FAULT_AT else judgement.timeline.ms(phase.origin)
+def _begin(duration: Duration) -> float:
+    return duration.begin_ms or 0.0
 
 
-def _begin(judgement: Judgement, phase: PhaseCheck) -> float:
-    return _origin_ms(judgement, phase) or 0.0
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
-
-
-def _upper(judgement: Judgement, phase: PhaseCheck, whole: float) -> float:
-    """The prediction's end: a bar without end, or far outside the picture, stops a little behind its edge."""
-    return max(min(phase.upper_ms, 1.5 * whole - _begin(judgement, phase)), phase.lower_ms)
+def _from(duration: Duration) -> float:
+    """Where its prediction counts from: that of the outage from the fault."""
+    return 0.0 if duration.name == OUTAGE else _begin(duration)

@@ -87,7 +87,7 @@ def _pages(judged: Sequence[tuple[TrialFolder, Tried]], script: str) -> Iterator
         except BrokenTrial as error:
             yield f"no page was written: {error}"
         else:
-            folder.save_report(page.render(history, trial.judgement, script=script, lint=lint))
+            folder.save_report(page.render(history, trial.judgement, script=script, lint=lint, files=folder.files()))
 
 
 def _lint(folder: TrialFolder) -> LintReport | None:
@@ -100,5 +100,7 @@ def _lint(folder: TrialFolder) -> LintReport | None:
 
 def write_page(folder: TrialFolder, *, script: str) -> Path:
     """Make the trial's page from what its folder holds; returns the page."""
-    folder.save_report(page.render(folder.history(), folder.judgement(), script=script, lint=folder.lint()))
+    folder.save_report(
+        page.render(folder.history(), folder.judgement(), script=script, lint=folder.lint(), files=folder.files())
+    )
     return folder.report

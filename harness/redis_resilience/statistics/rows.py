@@ -65,7 +65,7 @@ def summarise(trials: Iterable[Tried]) -> tuple[Row, ...]:
     groups: dict[tuple[str, str, str, str], list[Tried]] = {}
     for trial in trials:
         plan = trial.plan
-        groups.setdefault((plan.scenario, plan.topology, plan.profile_text, trial.test), []).append(trial)
+        groups.setdefault((plan.scenario, plan.topology_text, plan.profile_text, trial.test), []).append(trial)
     tests = Counter(scenario for scenario, _ in {(names[0], names[3]) for names in groups})
     return tuple(_row(_name(names[0], names[3], tests), group) for names, group in groups.items())
 
@@ -85,7 +85,7 @@ def _row(name: str, trials: Sequence[Tried]) -> Row:
     outages = [judgement.availability for judgement in judged if judgement.availability.gap]
     return Row(
         scenario=name,
-        topology=plan.topology,
+        topology=plan.topology_text,
         profile=plan.profile_text,
         n=len(judgements),
         passed=verdicts.count(Verdict.PASS),

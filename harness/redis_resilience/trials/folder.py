@@ -39,6 +39,7 @@ from redis_resilience.trials.plan_file import decode_plan
 
 T = TypeVar("T")
 _VERDICT, _REPORT = "verdict.json", "report.html"
+_MADE = (_VERDICT, SHA256SUMS)
 _RECORDED = ("plan.json", "environment.json", "lint.json", "*.jsonl", "*.bin", "finals/*", "logs/**/*.log")
 
 
@@ -150,6 +151,11 @@ class TrialFolder:
             problems=tuple(problems),
         )
 
+    def files(self) -> tuple[str, ...]:
+        """Names of the files to look into, logs last; not the page itself."""
+        made = {name for name in _MADE if (self.path / name).is_file()}
+        return tuple(sorted(self._recorded() | made, key=_logs_last))
+
     def _recorded(self) -> set[str]:
         """Names of the files that the trial left."""
         found = (path for pattern in _RECORDED for path in self.path.glob(pattern) if path.is_file())
@@ -219,6 +225,10 @@ class TrialFolder:
 
     def _save(self, name: str, value: object) -> None:
         write_whole(self.path / name, encode_json(value))
+
+
+def _logs_last(name: str) -> tuple[bool, str]:
+    return name.startswith("logs/"), name
 
 
 def must_take_results(folder: Path) -> None:
