@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from redis_resilience.model.events import Role, SentinelMessage
-from redis_resilience.pages.lanes import BINS, swim_lanes
+from redis_resilience.model.operations import Cause
+from redis_resilience.pages.lanes import MOST_BINS, swim_lanes
 
 
 def _trace(figure: dict[str, Any], name: str) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def test_the_picture_stays_small_whatever_the_load(make: Any, seconds: float) ->
 
     trace = _trace(figure, "acknowledged")
 
-    assert len(trace["x"]) == len(trace["y"]) <= BINS + 2
+    assert len(trace["x"]) == len(trace["y"]) <= MOST_BINS + 2
 
 
 def test_acknowledged_writes_stop_at_the_fault_and_come_back_with_the_first_write(make: Any) -> None:
@@ -78,7 +79,7 @@ def test_no_meaning_hangs_on_colour_alone(make: Any) -> None:
     bars = [trace for trace in data if trace["type"] == "bar"]
     looks = (
         [trace["marker"]["pattern"]["shape"] for trace in bars],
-        [trace["line"]["dash"] for trace in data if trace.get("mode") == "lines"],
+        [trace["line"]["dash"] for trace in data if trace.get("mode") == "lines" and trace["name"] != "UTC"],
         [trace["marker"]["symbol"] for trace in data if trace.get("mode") == "markers"],
     )
 
@@ -132,3 +133,22 @@ def test_no_bin_mixes_before_and_after_the_fault(make: Any) -> None:
 
     assert 0.0 in failed["x"]
     assert sum(count for at, count in zip(failed["x"], failed["y"], strict=True) if at < 0) == 0
+
+
+def test_a_write_that_was_not_sent_is_no_failure_of_redis(make: Any) -> None:
+    operations = make.operations(5000)
+    operations["cause"][operations["cause"] == Cause.REFUSED] = Cause.WAITING
+
+    figure = _figure(make, operations=operations)
+
+    assert "failed" not in {trace["name"] for trace in figure["data"]}
+    assert sum(_trace(figure, "not sent: client waits")["y"]) == 2283
+
+
+def test_the_wall_clock_lies_below_the_seconds(make: Any) -> None:
+    figure = _figure(make)
+
+    begin_s = figure["layout"]["xaxis"]["range"][0]
+    fault_epoch_ms = 1_795_000_001_000.0
+    assert figure["layout"]["xaxis2"]["range"][0] == pytest.approx(fault_epoch_ms + begin_s * 1000)
+    assert figure["layout"]["xaxis2"]["title"]["text"] == "UTC, 2026-11-18"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.model.events import SentinelMessage
+from redis_resilience.model.events import Phase, SentinelMessage
 from redis_resilience.model.verdict import Finding, Verdict
 from redis_resilience.pages.page import render
 from redis_resilience.pages.tables import EVENTS
@@ -83,7 +83,7 @@ def test_texts_of_events_are_no_markup_in_the_figures_either(make: Any) -> None:
 
     page = render(make.history(events=tuple(hostile)), make.judgement(), script=SCRIPT)
 
-    assert _read(page).tags.count("script") == 3
+    assert _read(page).tags.count("script") == 4
 
 
 def test_the_figures_travel_as_data(make: Any) -> None:
@@ -93,7 +93,7 @@ def test_the_figures_travel_as_data(make: Any) -> None:
 
     figures = json.loads(found[1])
 
-    assert sorted(figures) == ["lanes", "waterfall"]
+    assert sorted(figures) == ["lanes", "latency", "waterfall"]
     assert all({"data", "layout"} == set(figure) for figure in figures.values())
 
 
@@ -174,5 +174,49 @@ def test_the_command_that_repeats_it_is_shown(make: Any) -> None:
 def test_every_picture_has_a_table_and_every_table_a_caption(make: Any) -> None:
     tags = _read(render(make.history(), make.judgement(), script=SCRIPT)).tags
 
-    assert tags.count("figure") == tags.count("figcaption") == 2
+    assert tags.count("figure") == tags.count("figcaption") == 3
     assert tags.count("table") == tags.count("caption") >= 8
+
+
+def test_when_and_with_which_software_stands_at_the_top(make: Any) -> None:
+    environment = make.environment(fingerprint={"engine": "Redis", "engine_version": "8.0.2", "tool_version": "0.1.0"})
+    phases = (Phase(at_ns=make.fault_ms(-1000), name="control"), Phase(at_ns=make.fault_ms(4000), name="done"))
+
+    text = _text(render(make.history(environment=environment, events=phases), make.judgement(), script=SCRIPT))
+
+    assert "2026-11-18 11:06:40.000 to 11:06:45.000 UTC; Redis 8.0.2, redis-resilience 0.1.0" in text
+
+
+def test_a_simulation_is_called_one(make: Any) -> None:
+    text = _text(render(make.history(plan=make.plan(backend="memory")), make.judgement(), script=SCRIPT))
+
+    assert "statefulset (simulation), profile fast" in text
+    assert "A simulation, no real Redis: Kill master" in text
+
+
+def test_loss_that_the_scenario_allows_is_coloured(make: Any) -> None:
+    lost = make.writes(3)
+
+    allowed = render(make.history(), make.judgement(writes=lost), script=SCRIPT)
+    failed = render(make.history(), make.judgement(writes=lost, verdict=Verdict.FAIL), script=SCRIPT)
+    none = render(make.history(), make.judgement(), script=SCRIPT)
+
+    assert '<section class="verdict allowed"' in allowed
+    assert '<div class="allowed"><dt>lost</dt>' in allowed
+    assert "allows the loss" in allowed
+    assert '<div class="loss"><dt>lost</dt>' in failed
+    assert "<div><dt>lost</dt>" in none
+
+
+def test_every_file_of_the_trial_is_linked(make: Any) -> None:
+    page = render(make.history(), make.judgement(), script=SCRIPT, files=("plan.json", "logs/redis 0.log"))
+
+    assert _read(page).addresses == ["plan.json", "logs/redis%200.log", "../plotly.min.js"]
+
+
+def test_causes_of_loss_and_of_the_gap_are_explained(make: Any) -> None:
+    text = _text(render(make.history(), make.judgement(writes=make.writes(3)), script=SCRIPT))
+
+    assert "async tail 3 Acknowledged by the old master, which failed before" in text
+    assert "REFUSED 2,283 no connection: refused, unreachable or timed out" in text
+    assert "redis-resilience dump --lost" in text

@@ -32,7 +32,7 @@ _OUTCOMES = (
     ("acknowledged", "#2a9d5c", "solid", "return_ns"),
     ("failed", "#d1495b", "dash", "call_ns"),
     ("info (no reply)", "#b8860b", "dot", "call_ns"),
-    ("not sent: client waits", "#888888", "dot", "call_ns"),
+    ("not sent: client waits", "#888888", "longdashdot", "call_ns"),
 )
 _ROLES = {
     Role.MASTER: ("master", "#2f6fb3", ""),
@@ -50,6 +50,7 @@ _SHAPES = (  # later ones are drawn over earlier ones
     ("new owner of slots", ("owner",), "star", "#2f6fb3"),
 )
 _UNSEEN = {
+    "name": "UTC",
     "type": "scatter",
     "mode": "lines",
     "xaxis": "x2",

@@ -56,7 +56,8 @@ def _whole_ms(shown: Sequence[Duration]) -> float:
     allowed = [_begin(each) + each.most_ms for each in phases if each.most_ms and math.isfinite(each.most_ms)]
     decided = max(measured or allowed, default=0.0)
     others = max((each.end_ms for each in shown if each.ms is not None), default=0.0)
-    return 1.12 * max(others if not decided or others <= _FAR * decided else decided, 1.0)
+    far = decided and others > _FAR * decided
+    return 1.12 * max(decided, 0.0 if far else others, 1.0)
 
 
 def _predicted(shown: Sequence[Duration], whole: float) -> Figure:
