@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -163,7 +163,11 @@ def report(trial: TrialPath) -> None:
 
 
 @app.command()
-def dump(trial: TrialPath) -> None:
+def dump(
+    trial: TrialPath,
+    *,
+    lost: Annotated[bool, typer.Option("--lost", help="The lost writes only, each with its cause.")] = False,
+) -> None:
     """Print the operations of a trial, one JSON object per line."""
     import json  # noqa: PLC0415 - only this command needs it
 
@@ -171,6 +175,12 @@ def dump(trial: TrialPath) -> None:
     from redis_resilience.trials.folder import TrialFolder  # noqa: PLC0415 - only this command needs it
 
     history = TrialFolder(trial).history()
+    if lost:
+        from redis_resilience.judges.judge import lost_writes  # noqa: PLC0415 - only this option needs it
+
+        for write in lost_writes(history):
+            typer.echo(json.dumps(asdict(write)))
+        return
     names = history.operations.dtype.names or ()
     for record in history.operations:
         numbers = {name: int(record[name]) for name in names}

@@ -1,4 +1,4 @@
-"""A gap says in words why nobody could write."""
+"""A gap says in words why no client could write."""
 
 from __future__ import annotations
 

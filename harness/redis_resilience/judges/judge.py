@@ -17,7 +17,16 @@ from redis_resilience.judges.reading import Reading, read
 from redis_resilience.judges.registry import JUDGES, NEEDS
 from redis_resilience.model.environment import Shard
 from redis_resilience.model.history import History
-from redis_resilience.model.verdict import LOST, Availability, Finding, Judgement, ShardJudgement, Verdict, worst
+from redis_resilience.model.verdict import (
+    LOST,
+    Availability,
+    Finding,
+    Judgement,
+    LostWrite,
+    ShardJudgement,
+    Verdict,
+    worst,
+)
 
 
 def judge(history: History) -> Judgement:
@@ -30,6 +39,14 @@ def judge(history: History) -> Judgement:
     except Exception as error:  # noqa: BLE001 - as of a judge that raises
         return _of_one(reading, ask(JUDGES, reading).without_findings(raised("shards", error)))
     return _of_shards(reading, shards)
+
+
+def lost_writes(history: History) -> tuple[LostWrite, ...]:
+    """Every lost write, by time; a judgement names only the first ones."""
+    reading = read(history)
+    readings = parts(reading) if reading.environment.shards else [reading]
+    found = [write for each in readings for write in ledger.lost_writes(each)]
+    return tuple(sorted(found, key=lambda write: (write.return_ns, write.key)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,20 +114,35 @@ def _sets(accounting: _Accounting, final: FinalRead) -> _Sets:
     )
 
 
+def lost_writes(reading: Reading) -> tuple[LostWrite, ...]:
+    """All of them by time, however many; none where it is not known what is lost."""
+    final = final_master(reading)
+    if final is None:
+        return ()
+    accounting = _Accounting(reading)
+    return _named(reading, accounting, *_lost(reading, accounting, _sets(accounting, final), final))
+
+
+def _lost(
+    reading: Reading, accounting: _Accounting, sets: _Sets, final: FinalRead
+) -> tuple[Records, NDArray[np.uint8]]:
+    """The lost writes by time, and the index into CAUSES of each."""
+    if not sets.lost.any():
+        return reading.operations[:0], np.zeros(0, dtype=np.uint8)
+    lost = np.sort(accounting.rows(sets.lost), order=("return_ns", "key"))
+    why = causes(
+        reading,
+        lost,
+        survivors=accounting.rows(sets.acknowledged & ~sets.lost),
+        promotions=promotions(reading),
+        final=final,
+    )
+    return lost, why
+
+
 def _writes(reading: Reading, accounting: _Accounting, final: FinalRead) -> Writes:
     sets = _sets(accounting, final)
-    lost = (
-        np.sort(accounting.rows(sets.lost), order=("return_ns", "key")) if sets.lost.any() else reading.operations[:0]
-    )
-    why = np.zeros(0, dtype=np.uint8)
-    if len(lost):
-        why = causes(
-            reading,
-            lost,
-            survivors=accounting.rows(sets.acknowledged & ~sets.lost),
-            promotions=promotions(reading),
-            final=final,
-        )
+    lost, why = _lost(reading, accounting, sets, final)
     by_cause = np.bincount(why, minlength=len(CAUSES))
     trial = reading.plan.trial
     foreign = [key_text(trial, int(key)) for key in accounting.keys(sets.foreign)[:NAMED]]

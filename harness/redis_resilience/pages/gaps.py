@@ -1,4 +1,4 @@
-"""Why nobody could write during the outage: the replies of that time by cause, with what is known of each."""
+"""Why no client could write during the outage: the replies of that time by cause, with what is known of each."""
 
 from __future__ import annotations
 
