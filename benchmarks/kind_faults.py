@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--faults", nargs="+", default=FAULTS, metavar="SCENARIO")
     parser.add_argument("--backends", nargs="+", default=("kind", "local"))
     parser.add_argument("--profile", default="fast")
-    parser.add_argument("--topology", default="node")
+    parser.add_argument("--topology", default="sidecar")
     parser.add_argument("--cluster", default="", help="use this kind cluster (node-stop still makes its own)")
     parser.add_argument("--results", type=Path, default=Path("results/kind-faults"))
     parser.add_argument("--parallel", type=int, default=1, help="of local: so many deployments side by side")

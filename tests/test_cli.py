@@ -90,7 +90,10 @@ def test_dump_prints_operations_readable(kept):
     ("words", "message"),
     [
         (("run", "master-kil"), "expected a scenario of: .*; got 'master-kil'; did you mean master-kill"),
-        (("run", "master-kill", "--topology", "nod"), "expected a topology of node, .*; got 'nod'; did you mean node"),
+        (
+            ("run", "master-kill", "--topology", "sidcar"),
+            "expected a topology of sidecar, .*; got 'sidcar'; did you mean sidecar",
+        ),
         (
             ("run", "master-kill", "--rate", "-1"),
             "UsageError: --rate: expected operations per second from 0 .*; got '-1'",

@@ -96,7 +96,7 @@ def test_a_scenario_passes_and_the_table_shows_it(scenario):
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         [
-            "redis-resilience: backend memory, topology node, profile fast, seed 7, results results/*",
+            "redis-resilience: backend memory, topology sidecar, profile fast, seed 7, results results/*",
             "*= redis-resilience =*",
             "*master-kill*",
             "reports: results/*/master-kill/report.html",
@@ -241,7 +241,7 @@ def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
     outcomes = result.parseoutcomes()
     assert {name: outcomes[name] for name in ("rerun", "passed", "failed")} == {"rerun": 1, "passed": 1, "failed": 1}
     result.stdout.re_match_lines(
-        [r"unwatched-at-first +pass +1 ", r"node +unknown +1 ", "fast, n = 2 +fail +0 ", " +1 passed", " +1 rerun"]
+        [r"unwatched-at-first +pass +1 ", r"sidecar +unknown +1 ", "fast, n = 2 +fail +0 ", " +1 passed", " +1 rerun"]
     )
     told = ET.parse(pytester.path / "junit.xml").iter("property")  # noqa: S314 - own file
     folders = [item.get("value", "").rpartition("/")[2] for item in told if item.get("name") == "redis_folder"]
@@ -280,10 +280,10 @@ def test_a_wrong_option_ends_with_usage(scenario, option, message):
 
 def test_an_unknown_topology_names_the_nearest(scenario):
     """The message lists what there is."""
-    result = scenario.runpytest_subprocess(*MEMORY, "--redis-topology=nod")
+    result = scenario.runpytest_subprocess(*MEMORY, "--redis-topology=sidcar")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: expected a topology of node, *; got 'nod'; did you mean node?"])
+    result.stderr.fnmatch_lines(["ERROR: expected a topology of sidecar, *; got 'sidcar'; did you mean sidecar?"])
     assert len(result.stderr.lines) <= 2
 
 
@@ -292,7 +292,7 @@ def test_an_unknown_profile_names_those_of_the_topology(scenario):
     result = scenario.runpytest_subprocess(*MEMORY, "--redis-profile=slow")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: topology node has no profile 'slow'; it has: documented, fast, rapid"])
+    result.stderr.fnmatch_lines(["ERROR: topology sidecar has no profile 'slow'; it has: documented, fast, rapid"])
 
 
 def test_the_command_line_beats_the_environment_beats_the_ini_file(scenario, monkeypatch):

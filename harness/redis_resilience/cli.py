@@ -211,7 +211,7 @@ def scenarios(
 
 @app.command()
 def topologies(called: typer.Context) -> None:
-    """List the topologies, their settings, and what can be added (node+tls); with --quiet, their names alone."""
+    """List the topologies, their settings, and what can be added (sidecar+tls); with --quiet, their names alone."""
     from redis_resilience.topologies.catalogue import names, topology  # noqa: PLC0415 - only this command needs it
     from redis_resilience.topologies.overlays import OVERLAYS  # noqa: PLC0415 - only this command needs it
 
@@ -254,11 +254,11 @@ def lint(
 ) -> None:
     """Find settings that are known to cost data or time, with the reason and the fix.
 
-    Of manifests:           redis-resilience lint manifests/node/overlays/documented
+    Of manifests:           redis-resilience lint manifests/sidecar/overlays/documented
 
     Of a chart:             redis-resilience lint ./chart --values values-production.yaml
 
-    Of running servers:     redis-resilience lint --topology node --backend local
+    Of running servers:     redis-resilience lint --topology sidecar --backend local
     """
     from redis_resilience.command import lint as command  # noqa: PLC0415 - only this command needs it
 

@@ -135,7 +135,7 @@ OPTIONS = (
     Option(
         name="redis_topology",
         help="Topology to deploy: a name from `redis-resilience topologies`, or your own file: mine.yaml, mine.py:NAME",
-        default="node",
+        default="sidecar",
         metavar="NAME",
     ),
     Option(

@@ -43,7 +43,7 @@ def test_every_subcommand_has_the_common_options(name, tmp_path):
 def test_quiet_is_names_alone(tmp_path):
     """For loops of a shell."""
     assert "master-kill" in command("scenarios", "-q", cwd=tmp_path).stdout.splitlines()
-    assert "node" in command("topologies", "-q", cwd=tmp_path).stdout.splitlines()
+    assert "sidecar" in command("topologies", "-q", cwd=tmp_path).stdout.splitlines()
 
 
 def test_quiet_is_the_table_alone(tmp_path):
@@ -65,7 +65,7 @@ def test_verbose_is_every_phase_and_where_an_error_was_raised(tmp_path):
     assert "UsageError: expected a scenario of" in wrong.stderr
 
 
-@pytest.mark.parametrize("words", [("scenarios",), ("lint", "--topology", "node", "--format", "json"), ("doctor",)])
+@pytest.mark.parametrize("words", [("scenarios",), ("lint", "--topology", "sidecar", "--format", "json"), ("doctor",)])
 def test_an_output_that_takes_nothing_is_a_message(words, tmp_path):
     """A full disk is one line; a reader that has gone is what a shell expects of it."""
     with Path("/dev/full").open("w") as full:

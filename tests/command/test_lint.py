@@ -74,7 +74,7 @@ def test_a_topology_is_linted_by_its_data():
         "wipe-with-pod",
         "master-by-name",
     }
-    assert lint_topology("node", "documented").at_least(Severity.ERROR) == ()
+    assert lint_topology("sidecar", "documented").at_least(Severity.ERROR) == ()
 
 
 def test_a_redis_cluster_is_linted_as_one():
@@ -91,8 +91,8 @@ def test_a_redis_cluster_is_linted_as_one():
     [
         (["--topology", "statefulset"], 1),
         (["--topology", "statefulset", "--fail-on", "never"], 0),
-        (["--topology", "node"], 0),
-        (["--topology", "node", "--fail-on", "warning"], 1),
+        (["--topology", "sidecar"], 0),
+        (["--topology", "sidecar", "--fail-on", "warning"], 1),
     ],
 )
 def test_the_exit_code_is_that_of_the_threshold(words, code):
@@ -112,10 +112,16 @@ def test_json_has_everything():
     ("words", "message"),
     [
         ([], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
-        (["x", "--topology", "node"], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
+        (["x", "--topology", "sidecar"], r"expected manifests, --topology NAME or --attach SELECTOR, one of them"),
         (["--attach", "app=redis"], r"expected --backend context with --attach; got no backend"),
-        (["--topology", "node", "--format", "xml"], r"--format: expected one of: table, json, sarif, junit; got 'xml'"),
-        (["--topology", "node", "--fail-on", "all"], r"--fail-on: expected one of: error, warning, note, never; got"),
+        (
+            ["--topology", "sidecar", "--format", "xml"],
+            r"--format: expected one of: table, json, sarif, junit; got 'xml'",
+        ),
+        (
+            ["--topology", "sidecar", "--fail-on", "all"],
+            r"--fail-on: expected one of: error, warning, note, never; got",
+        ),
     ],
 )
 def test_a_wrong_word_is_answered_with_the_right_ones(words, message):

@@ -28,7 +28,7 @@ IN_MEMORY = {
 SEVERAL = Plan(
     trial="0000beef",
     scenario="several",
-    topology="node",
+    topology="sidecar",
     profile="fast",
     backend="memory",
     seed=7,
@@ -141,7 +141,7 @@ def test_the_plan_of_a_scenario_is_shown_and_can_be_run(tmp_path):
     [
         ({"sead": 1}, (), "did you mean 'seed'?"),
         ({}, ("--rate", "5"), "expected no --rate with plan.json: a plan is run as it is; change it in the file"),
-        ({}, ("--topology", "cluster"), "expected the topology of plan.json, node; got --topology cluster"),
+        ({}, ("--topology", "cluster"), "expected the topology of plan.json, sidecar; got --topology cluster"),
         ({"topology": "nod"}, (), "'nod'"),
         ({"faults": [{"fault": {"kind": "kill", "target": "redis-7"}}]}, (), "its pods are: redis-0 (redis, sentinel)"),
     ],

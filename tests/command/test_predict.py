@@ -35,7 +35,7 @@ ONCE = Measured(
     outage_ms=Spread(median=2100, least=2100, most=2100),
     lost=0,
 )
-OF_NODE = Case(topology="node", profile="fast", fault="kill master", backend="local")
+OF_NODE = Case(topology="sidecar", profile="fast", fault="kill master", backend="local")
 
 
 def between(page: str) -> str:
@@ -153,7 +153,7 @@ def test_trials_of_a_topology_of_one_s_own_have_no_row_and_do_no_harm(results):
     """They may lie in the same folder; what the catalogue does not know is in no table."""
     folder = results(kill(MASTER))
     plan = folder / "trial" / "plan.json"
-    plan.write_text(plan.read_text().replace('"topology": "node"', '"topology": "five-sentinels"'))
+    plan.write_text(plan.read_text().replace('"topology": "sidecar"', '"topology": "five-sentinels"'))
     assert "five-sentinels" in plan.read_text()
 
     assert "five-sentinels" not in tables(measure([folder]))

@@ -14,7 +14,7 @@ from redis_resilience.faults.target import MASTER
 from redis_resilience.model.faults import Fault, delete_pod, scale_to_zero
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.results.publishing import write_page
-from redis_resilience.topologies.catalogue import CHART, NODE, topology
+from redis_resilience.topologies.catalogue import CHART, SIDECAR, topology
 from redis_resilience.topologies.security import SentinelPassword
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
@@ -28,17 +28,17 @@ def test_it_is_another_one_each_time_and_no_word_of_a_configuration() -> None:
 
 
 def test_a_topology_without_one_has_none() -> None:
-    assert draw_passwords(NODE) == Passwords()
+    assert draw_passwords(SIDECAR) == Passwords()
 
 
 def test_users_and_sentinels_have_passwords_of_their_own() -> None:
-    drawn = astuple(draw_passwords(topology("node+acl")))
+    drawn = astuple(draw_passwords(topology("sidecar+acl")))
     assert len(set(drawn)) == len(drawn)
     assert all(drawn)
 
 
 def test_sentinels_may_have_another_or_none() -> None:
-    assert len({*astuple(draw_passwords(topology("node+passwords")))}) == 2
+    assert len({*astuple(draw_passwords(topology("sidecar+passwords")))}) == 2
     security = replace(CHART.security, sentinel_password=SentinelPassword.NONE)
     drawn = draw_passwords(replace(CHART, security=security))
     assert drawn.servers
@@ -47,7 +47,7 @@ def test_sentinels_may_have_another_or_none() -> None:
 
 @pytest.mark.local
 @pytest.mark.parametrize(
-    ("name", "fault"), [("chart", scale_to_zero(MASTER)), ("node+mtls+acl", delete_pod(MASTER, grace_s=0))]
+    ("name", "fault"), [("chart", scale_to_zero(MASTER)), ("sidecar+mtls+acl", delete_pod(MASTER, grace_s=0))]
 )
 def test_after_a_whole_trial_no_secret_is_in_a_file_of_the_trial_a_log_or_a_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: Fault

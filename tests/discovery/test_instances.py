@@ -1,4 +1,4 @@
-"""What runs in a pod is told by what it starts, and every fact names its evidence."""
+"""What a pod runs is known by what it starts, and every fact names its evidence."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_sentinels_belong_to_the_servers_that_they_name() -> None:
 
 
 def test_sentinels_apart_belong_to_the_only_servers() -> None:
-    """Also where nobody was asked."""
+    """Also where no server was asked."""
     watch = pod("watch-0", [SENTINEL], owner=("Deployment", "watch"))
     (found,) = _found(pod("cache-0", [SERVER]), watch)
     assert [each.pod for each in found.sentinels] == ["watch-0"]

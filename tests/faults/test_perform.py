@@ -94,7 +94,7 @@ def test_what_a_deployment_cannot_do_becomes_the_reason_of_a_skip(fault):
 
 def test_inject_and_heal_prove_themselves():
     """A killed server does not answer, a started one does; both effects carry a proof and an interval."""
-    found = topology("node")
+    found = topology("sidecar")
     deployment = MemoryDeployment(found, found.profile("fast"))
     endpoint = deployment.servers()["redis-1"]
 

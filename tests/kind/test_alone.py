@@ -47,7 +47,7 @@ def field(text, name):
     return lines[lines.index(name) + 1] if name in lines else ""
 
 
-@pytest.mark.parametrize("name", ["node", "statefulset", "statefulset-ask", "chart", "bootstrap"])
+@pytest.mark.parametrize("name", ["sidecar", "statefulset", "statefulset-ask", "chart", "bootstrap"])
 def test_sentinels_and_replicas_find_their_master(kubectl, request, name):
     """As many as the catalogue says, as its first pod's Sentinel counts them.
 

@@ -32,7 +32,7 @@ from redis_resilience.trials.trial import rejudge
 
 pytestmark = pytest.mark.kind
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 PASSWORD = "correct-horse-battery"  # noqa: S105 - looked for afterwards in all that was written
 OPT_IN = "redis-resilience/allow=yes"
@@ -173,8 +173,8 @@ def test_a_guest_leaves_nothing(cluster, kubectl, namespace, journal, tmp_path):
     """Deployed beside another's object, a master killed through a helper; at the end only the other's is there."""
     kubectl("--namespace", namespace, "create", "configmap", "of-the-user", "--from-literal=a=b")
     deployment = KubeDeployment(
-        NODE,
-        NODE.profile("fast"),
+        SIDECAR,
+        SIDECAR.profile("fast"),
         site=site(cluster, namespace, node_helper=True),
         journal=journal,
         namespace=namespace,
@@ -193,8 +193,8 @@ def test_a_guest_leaves_nothing(cluster, kubectl, namespace, journal, tmp_path):
 
 def test_an_attached_redis_keeps_its_users_data(cluster, kubectl, namespace, journal, tmp_path):
     """Applied as any user would, with keys in it; a master is killed; every key is there afterwards, and no other."""
-    kubectl("apply", "--namespace", namespace, "-k", str(MANIFESTS / "node/overlays/fast"))
-    for pod in NODE.pods:
+    kubectl("apply", "--namespace", namespace, "-k", str(MANIFESTS / "sidecar/overlays/fast"))
+    for pod in SIDECAR.pods:
         kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{pod.name}", "--timeout=90s")
     redis = ("--namespace", namespace, "exec", "--stdin", "--container", "redis")
     sets = "".join(f"SET user:{number} {number}\n" for number in range(500))
@@ -212,11 +212,11 @@ def test_an_attached_redis_keeps_its_users_data(cluster, kubectl, namespace, jou
     with deployment:
         outcome = kill_master(deployment, tmp_path / "trial")
 
-    assert deployment.profile.down_after_ms == NODE.profile("fast").down_after_ms
+    assert deployment.profile.down_after_ms == SIDECAR.profile("fast").down_after_ms
     assert outcome.finding("assumptions.fault_proved").verdict == "pass", outcome.explain()
     assert outcome.finding("assumptions.clean").verdict == "pass"
     assert outcome.writes.acknowledged > 0
-    for pod in NODE.pods:
+    for pod in SIDECAR.pods:
         keys = kubectl(*redis, pod.name, "--", "redis-cli", "KEYS", "*").split()
         assert sorted(keys) == sorted(f"user:{number}" for number in range(500)), pod.name
     assert set(left(kubectl, namespace)) == before
@@ -225,8 +225,8 @@ def test_an_attached_redis_keeps_its_users_data(cluster, kubectl, namespace, jou
 def test_without_consent_nothing_is_made(cluster, kubectl, namespace, journal):
     kubectl("label", "namespace", namespace, "redis-resilience/allow-")
     deployment = KubeDeployment(
-        NODE,
-        NODE.profile("fast"),
+        SIDECAR,
+        SIDECAR.profile("fast"),
         site=site(cluster, namespace),
         journal=journal,
         namespace=namespace,
@@ -254,8 +254,8 @@ def test_what_is_not_allowed_is_told_before_anything_is_made(cluster, kubectl, n
         run("kubectl", "config", *words, within_s=10, kubeconfig=kubeconfig)
     context = Context(name="guest", namespace=namespace, kubeconfig=kubeconfig, allowed="guest")
     deployment = KubeDeployment(
-        NODE,
-        NODE.profile("fast"),
+        SIDECAR,
+        SIDECAR.profile("fast"),
         site=ContextSite(context, run_id="run-1"),
         journal=journal,
         namespace=namespace,

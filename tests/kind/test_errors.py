@@ -28,7 +28,7 @@ from redis_resilience.trials.trial import rejudge
 SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
 pytestmark = pytest.mark.kind
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 LOAD = Load(writers=(Writers(count=1, rate=100),))
 
 
@@ -39,7 +39,7 @@ def deploy(clusters, journal):
 
     def start(namespace, site=clusters):
         found = KubeDeployment(
-            NODE, NODE.profile("fast"), site=site, journal=journal, namespace=namespace, run_id=journal.run
+            SIDECAR, SIDECAR.profile("fast"), site=site, journal=journal, namespace=namespace, run_id=journal.run
         )
         made.append(found)
         found.start()
@@ -62,7 +62,7 @@ def try_it(deployment, fault, folder):
     plan = Plan(
         trial="0000dead",
         scenario="errors",
-        topology=NODE.name,
+        topology=SIDECAR.name,
         profile="fast",
         backend="kind",
         seed=1,

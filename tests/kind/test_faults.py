@@ -25,14 +25,14 @@ from redis_resilience.trials.survey import survey
 
 pytestmark = pytest.mark.kind
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 RUN = NAMESPACE = "test-kind"
 
 
 @pytest.fixture(scope="module")
 def deployment(clusters, journal):
     with KubeDeployment(
-        NODE, NODE.profile("fast"), site=clusters, journal=journal, namespace=NAMESPACE, run_id=RUN
+        SIDECAR, SIDECAR.profile("fast"), site=clusters, journal=journal, namespace=NAMESPACE, run_id=RUN
     ) as made:
         yield made
 
@@ -153,7 +153,7 @@ def test_a_history_survives_the_death_of_the_line(clusters, deployment, tmp_path
     api = connect(cluster.kubeconfig, cluster.context, NAMESPACE)
     probe = KubeProbe(api)
     try:
-        probe.watch(servers=deployment.servers(), sentinels=deployment.sentinels(), master_name=NODE.master_name)
+        probe.watch(servers=deployment.servers(), sentinels=deployment.sentinels(), master_name=SIDECAR.master_name)
         probe.open(tmp_path, "0000beef")
         probe.start_load(Load(writers=(Writers(count=1, rate=100),)))
         eventually(lambda: (probe.status().acknowledged > 20, str(probe.status())), within_s=10, what="20 writes")
@@ -173,8 +173,8 @@ def test_a_history_survives_the_death_of_the_line(clusters, deployment, tmp_path
 def test_a_missing_image_is_named_before_anything_is_made(clusters, journal):
     """Never pulled in the middle of a measurement, never a pod that waits for ever."""
     absent = KubeDeployment(
-        NODE,
-        NODE.profile("fast"),
+        SIDECAR,
+        SIDECAR.profile("fast"),
         site=clusters,
         journal=journal,
         namespace="test-kind-absent",
@@ -189,7 +189,12 @@ def test_a_missing_image_is_named_before_anything_is_made(clusters, journal):
 def test_nothing_of_a_stopped_deployment_stays(clusters, journal):
     """Its namespace is asked to go at once, and seen to be gone by the end of the run."""
     made = KubeDeployment(
-        NODE, NODE.profile("fast"), site=clusters, journal=journal, namespace="test-kind-gone", run_id="test-kind-gone"
+        SIDECAR,
+        SIDECAR.profile("fast"),
+        site=clusters,
+        journal=journal,
+        namespace="test-kind-gone",
+        run_id="test-kind-gone",
     )
     made.start()
     made.stop()

@@ -25,7 +25,7 @@ NAMING = [path for path in sorted(MANIFESTS.rglob("*")) if path.suffix in (".sh"
 
 def test_every_topology_names_its_programs_somewhere():
     assert {path.relative_to(MANIFESTS).parts[0] for path in NAMING} == {
-        "bootstrap", "chart", "cluster", "helm", "node", "statefulset",
+        "bootstrap", "chart", "cluster", "helm", "sidecar", "statefulset",
     }  # fmt: skip
 
 

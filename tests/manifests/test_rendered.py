@@ -208,8 +208,8 @@ def test_the_chart_s_network_policy_lets_labelled_clients_in_and_everybody_to_th
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_node_has_the_settings_of_the_catalogue(name: str) -> None:
-    node, profile = catalogue.NODE, catalogue.NODE.profile(name)
+def test_sidecar_has_the_settings_of_the_catalogue(name: str) -> None:
+    node, profile = catalogue.SIDECAR, catalogue.SIDECAR.profile(name)
     objects = rendered(node, profile)
     assert one(objects, "ConfigMap", "redis-settings")["data"] == {
         "CONFIG": "/config",
@@ -319,15 +319,15 @@ def test_a_shard_s_pods_must_be_on_different_hosts_and_a_new_cluster_s_masters_s
 
 
 def test_no_more_than_one_pod_of_three_is_taken_away_on_purpose() -> None:
-    objects = rendered(catalogue.NODE, catalogue.NODE.profile("fast"))
+    objects = rendered(catalogue.SIDECAR, catalogue.SIDECAR.profile("fast"))
     budget = one(objects, "PodDisruptionBudget")["spec"]
-    assert budget["maxUnavailable"] == len(catalogue.NODE.pods) - (len(catalogue.NODE.pods) // 2 + 1)
+    assert budget["maxUnavailable"] == len(catalogue.SIDECAR.pods) - (len(catalogue.SIDECAR.pods) // 2 + 1)
     labels = one(objects, "StatefulSet")["spec"]["template"]["metadata"]["labels"]
     assert budget["selector"]["matchLabels"].items() <= labels.items()
 
 
 def test_nothing_kills_a_server_that_loads_or_waits() -> None:
-    containers = pod_spec(rendered(catalogue.NODE, catalogue.NODE.profile("fast")))["containers"]
+    containers = pod_spec(rendered(catalogue.SIDECAR, catalogue.SIDECAR.profile("fast")))["containers"]
     probes = [set(container) & {"livenessProbe", "startupProbe"} for container in containers]
     assert list(itertools.chain.from_iterable(probes)) == []
 
@@ -336,5 +336,5 @@ def test_a_user_s_image_takes_the_place_of_every_one(tmp_path: Path) -> None:
     around = tmp_path.resolve() / "kustomization.yaml"
     target = Path("../" * (len(tmp_path.resolve().parts) - 1)) / str(MANIFESTS.resolve()).lstrip("/")
     image = {"name": "redis", "newName": "valkey/valkey", "newTag": "8.1"}
-    around.write_text(yaml.safe_dump({"resources": [f"{target}/node/overlays/fast"], "images": [image]}))
+    around.write_text(yaml.safe_dump({"resources": [f"{target}/sidecar/overlays/fast"], "images": [image]}))
     assert {each["image"] for each in pod_spec(render(tmp_path))["containers"]} == {"valkey/valkey:8.1"}

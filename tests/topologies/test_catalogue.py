@@ -15,11 +15,15 @@ def each(request: pytest.FixtureRequest) -> Topology:
 
 
 def test_the_default_comes_first() -> None:
-    assert catalogue.names()[0] == "node"
+    assert catalogue.names()[0] == "sidecar"
 
 
 def test_a_topology_is_found_under_its_own_name(each: Topology) -> None:
     assert catalogue.topology(each.name) is each
+
+
+def test_a_topology_is_found_under_its_earlier_name() -> None:
+    assert catalogue.topology("node") is catalogue.SIDECAR
 
 
 def test_every_topology_has_the_times_of_its_document_and_fast_ones(each: Topology) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.model.errors import UsageError
-from redis_resilience.topologies.catalogue import NODE, topology
+from redis_resilience.topologies.catalogue import SIDECAR, topology
 from redis_resilience.topologies.topology import Boot, Topology, Volume
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "five-sentinels.yaml"
@@ -90,11 +90,11 @@ def test_manifests_are_beside_the_file(tmp_path):
 def test_a_variable_of_a_python_file_is_one_too(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
-        "from dataclasses import replace\nfrom redis_resilience.topologies.catalogue import NODE\n"
-        "PATIENT = replace(NODE, name='patient', quorum=3, manifests='k8s')\nNOT = 1\n"
+        "from dataclasses import replace\nfrom redis_resilience.topologies.catalogue import SIDECAR\n"
+        "PATIENT = replace(SIDECAR, name='patient', quorum=3, manifests='k8s')\nNOT = 1\n"
     )
 
-    assert topology(f"{path}:PATIENT") == replace(NODE, name="patient", quorum=3, manifests=str(tmp_path / "k8s"))
+    assert topology(f"{path}:PATIENT") == replace(SIDECAR, name="patient", quorum=3, manifests=str(tmp_path / "k8s"))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_variable_of_a_python_file_is_one_too(tmp_path):
     ],
 )
 def test_a_wrong_variable_is_answered_with_the_right_ones(tmp_path, name, message):
-    (tmp_path / "mine.py").write_text("from redis_resilience.topologies.catalogue import NODE as MINE\nOTHER = 1\n")
+    (tmp_path / "mine.py").write_text("from redis_resilience.topologies.catalogue import SIDECAR as MINE\nOTHER = 1\n")
     (tmp_path / "broken.py").write_text("1 / 0\n")
 
     with pytest.raises(UsageError, match=message):

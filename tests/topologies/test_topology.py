@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from redis_resilience.model.errors import UsageError
-from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE, STATEFULSET
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, SIDECAR, STATEFULSET
 from redis_resilience.topologies.topology import Boot, Pod, Profile, Volume
 
 
 def test_a_pod_s_own_boot_rule_comes_before_the_topology_s() -> None:
     pods = (Pod(name="bootstrap", boot=Boot.MASTER), Pod(name="redis-0"))
-    mixed = replace(NODE, pods=pods, boot=Boot.ASK_OR_WAIT)
+    mixed = replace(SIDECAR, pods=pods, boot=Boot.ASK_OR_WAIT)
     assert [mixed.boot_of(pod.name) for pod in pods] == [Boot.MASTER, Boot.ASK_OR_WAIT]
 
 
@@ -23,13 +23,13 @@ def test_the_rule_of_the_first_means_another_for_each_pod() -> None:
 
 def test_the_first_pod_is_the_first_that_has_data() -> None:
     pods = (Pod(name="watch-0", containers=("sentinel",)), Pod(name="redis-0"))
-    assert replace(NODE, pods=pods).first == "redis-0"
+    assert replace(SIDECAR, pods=pods).first == "redis-0"
 
 
 def test_an_unknown_pod_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
-        NODE.boot_of("redis-7")
-    assert str(caught.value) == "topology node has no pod 'redis-7'; it has: redis-0, redis-1, redis-2"
+        SIDECAR.boot_of("redis-7")
+    assert str(caught.value) == "topology sidecar has no pod 'redis-7'; it has: redis-0, redis-1, redis-2"
 
 
 def test_a_pod_is_succeeded_by_one_like_it() -> None:
@@ -53,7 +53,10 @@ def test_a_pod_s_own_volume_comes_before_the_topology_s() -> None:
 
 def test_what_a_trial_sets_otherwise_is_remembered() -> None:
     """What it sets as it was is no change: its manifests say the same."""
-    same, other = NODE.with_config(("appendonly", "yes")), NODE.with_config(("appendonly", "no"), ("maxmemory", "1"))
+    same, other = (
+        SIDECAR.with_config(("appendonly", "yes")),
+        SIDECAR.with_config(("appendonly", "no"), ("maxmemory", "1")),
+    )
     assert same.changed == ()
     assert other.changed == (("appendonly", "no"), ("maxmemory", "1"))
 

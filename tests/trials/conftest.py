@@ -22,7 +22,7 @@ RunSimulated = Callable[..., Outcome]
 
 @pytest.fixture
 def simulate(tmp_path: Path) -> RunSimulated:
-    """Run a trial on a simulated `node` topology and judge it."""
+    """Run a trial on a simulated `sidecar` topology and judge it."""
 
     def run(
         *faults: Fault,
@@ -34,7 +34,7 @@ def simulate(tmp_path: Path) -> RunSimulated:
         after_s: float = 0.0,
         before: Sequence[Fault] = (),
     ) -> Outcome:
-        found = topology("node").with_config(*redis)
+        found = topology("sidecar").with_config(*redis)
         profile = found.profile("fast")
         deployment = MemoryDeployment(found, profile, bugs=bugs)
         plan = Plan(

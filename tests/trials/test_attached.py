@@ -28,13 +28,13 @@ class Attached(MemoryDeployment):
 
 def test_anothers_data_are_neither_flushed_nor_kept_longer(tmp_path):
     """Only the trial's own keys go, those of an earlier run that was killed too; the user's are all there."""
-    found = topology("node")
+    found = topology("sidecar")
     deployment = Attached(found, found.profile("fast"))
     world = deployment._world
     for server in world.servers.values():
         server.keys |= {"user:1": "x", "rr:t1:000000000099": "99"}
     plan = Plan(
-        trial="t1", scenario="attached", topology="node", profile="fast", backend="memory", seed=1,
+        trial="t1", scenario="attached", topology="sidecar", profile="fast", backend="memory", seed=1,
         load=Load(), faults=(Scheduled(fault=kill(MASTER)),), expect=Expect(failover=True),
         windows=Windows(heal_s=15.0),
     )  # fmt: skip
@@ -53,11 +53,11 @@ def test_anothers_data_are_neither_flushed_nor_kept_longer(tmp_path):
 
 def test_keys_that_cannot_be_taken_away_are_told(tmp_path, monkeypatch):
     """The trial says so itself, and where they are."""
-    found = topology("node")
+    found = topology("sidecar")
     deployment = Attached(found, found.profile("fast"))
     monkeypatch.setattr(deployment.probe, "sweep", lambda _: Swept(masters=0, unreachable="redis-1: refused"))
     plan = Plan(
-        trial="t1", scenario="attached", topology="node", profile="fast", backend="memory", seed=1,
+        trial="t1", scenario="attached", topology="sidecar", profile="fast", backend="memory", seed=1,
         load=Load(), faults=(), expect=Expect(), windows=Windows(),
     )  # fmt: skip
     folder = TrialFolder(tmp_path / "trial")

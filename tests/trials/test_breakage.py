@@ -31,7 +31,7 @@ class _OnNodes(MemoryDeployment):
 
 @pytest.fixture
 def deployment() -> Iterator[MemoryDeployment]:
-    made = _OnNodes(topology("node"), topology("node").profile("fast"))
+    made = _OnNodes(topology("sidecar"), topology("sidecar").profile("fast"))
     with made:
         yield made
 

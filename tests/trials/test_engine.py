@@ -219,13 +219,13 @@ def test_a_probe_that_is_gone_keeps_no_fault_broken(simulate, monkeypatch):
 
 def test_a_deployment_that_never_settles_says_what_it_saw_last(tmp_path: Path):
     """No history is begun on a deployment that is not healthy."""
-    found = topology("node")
+    found = topology("sidecar")
     deployment = MemoryDeployment(found, found.profile("fast"))
     deployment.signal("redis-2", "redis", "SIGKILL")
     plan = Plan(
         trial="t1",
         scenario="s",
-        topology="node",
+        topology="sidecar",
         profile="fast",
         backend="memory",
         seed=0,
@@ -258,7 +258,7 @@ def test_what_came_before_is_done_and_healed_before_the_trial_and_is_no_fault_of
 
 def test_what_came_before_and_failed_half_way_is_undone(tmp_path, monkeypatch):
     """Nothing of the trial exists yet, so the error leaves; the deployment must not stay broken."""
-    node = topology("node")
+    node = topology("sidecar")
     deployment = MemoryDeployment(node, node.profile("fast"))
     healed = []
 
@@ -272,7 +272,7 @@ def test_what_came_before_and_failed_half_way_is_undone(tmp_path, monkeypatch):
     monkeypatch.setattr(deployment, "signal", signal)
     monkeypatch.setattr(deployment, "start_container", start)
     plan = Plan(
-        trial="t", scenario="s", topology="node", profile="fast", backend="memory", seed=1,
+        trial="t", scenario="s", topology="sidecar", profile="fast", backend="memory", seed=1,
         load=Load(), faults=(), expect=Expect(), windows=Windows(), before=(kill("redis-1"),),
     )  # fmt: skip
     folder = TrialFolder(tmp_path / "trial")

@@ -13,7 +13,7 @@ from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.forbidden import forbidden
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 UNKNOWN = Answer(error="ERR unknown command 'CONFIG', with args beginning with: 'GET' 'maxmemory' ")
 
 
@@ -26,7 +26,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Answer], **sent
         return next((answer for words, answer in answers.items() if said.startswith(words)), Answer(value="OK"))
 
     monkeypatch.setattr(MemoryProbe, "query", query)
-    found = replace(NODE, sentinel_config=(*NODE.sentinel_config, *directives))
+    found = replace(SIDECAR, sentinel_config=(*SIDECAR.sentinel_config, *directives))
     return MemoryDeployment(found, found.profile("fast"))
 
 

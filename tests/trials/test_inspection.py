@@ -16,7 +16,7 @@ from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.inspection import inspect, read_deployment
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 
 
 def test_what_was_found_is_kept_with_the_trial(simulate):
@@ -33,7 +33,7 @@ def test_what_was_found_is_kept_with_the_trial(simulate):
 
 
 def test_a_password_is_seen_as_set_and_nothing_more(monkeypatch):
-    deployment = MemoryDeployment(NODE, NODE.profile("fast"))
+    deployment = MemoryDeployment(SIDECAR, SIDECAR.profile("fast"))
     asked = deployment.probe.query
 
     def query(endpoint, *command, timeout_s=1.0):
@@ -61,7 +61,7 @@ def test_of_a_redis_that_was_there_before_only_its_settings_are_known(monkeypatc
 @pytest.mark.local
 def test_real_servers_are_asked_for_what_they_run_with(tmp_path):
     """Not for what the topology says: a setting that was changed since is found."""
-    with LocalDeployment(NODE, NODE.profile("fast"), folder=tmp_path / "node") as deployment:
+    with LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=tmp_path / "node") as deployment:
         before = {finding.rule for finding in inspect(deployment).findings}
         for endpoint in deployment.servers().values():
             deployment.probe.query(endpoint, "CONFIG", "SET", "min-replicas-to-write", "2")

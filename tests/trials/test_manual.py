@@ -11,7 +11,7 @@ from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, Unavailable, WaitTimeout
 from redis_resilience.probe.protocol import Answer
-from redis_resilience.topologies.catalogue import NODE
+from redis_resilience.topologies.catalogue import SIDECAR
 from redis_resilience.trials.manual import ManualSteps
 
 SERVER = "redis-0.redis"
@@ -98,14 +98,14 @@ def test_a_cluster_fetches_and_hosts_clients() -> None:
 
 
 def test_a_backend_without_a_network_says_what_to_use() -> None:
-    manual = ManualSteps(MemoryDeployment(NODE, NODE.profile("fast")))
+    manual = ManualSteps(MemoryDeployment(SIDECAR, SIDECAR.profile("fast")))
     with pytest.raises(Unavailable) as caught:
         manual.fetch("http://redis-metrics:9121/metrics")
     assert str(caught.value) == "expected Services and client pods; backend memory has none; use --redis-backend=kind"
 
 
 def test_addresses_are_those_of_the_pods_with_a_server() -> None:
-    assert set(ManualSteps(MemoryDeployment(NODE, NODE.profile("fast"))).addresses()) == {
+    assert set(ManualSteps(MemoryDeployment(SIDECAR, SIDECAR.profile("fast"))).addresses()) == {
         "redis-0",
         "redis-1",
         "redis-2",

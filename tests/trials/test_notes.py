@@ -16,7 +16,7 @@ from redis_resilience.trials.notes import Notes
 
 def test_an_event_is_moved_to_the_probe_s_clock_and_as_wide_as_that_is_known(tmp_path: Path):
     """Ahead by 1000 ns, give or take 10: it began no sooner and ended no later than that allows."""
-    deployment = MemoryDeployment(topology("node"), topology("node").profile("fast"))
+    deployment = MemoryDeployment(topology("sidecar"), topology("sidecar").profile("fast"))
     notes = Notes(TrialFolder(tmp_path), deployment.clock)
     notes.clocks = Clocks(offset_ns=1000, error_ns=10)
 
@@ -33,7 +33,7 @@ def test_a_problem_that_cannot_be_written_down_stops_nothing(tmp_path: Path, mon
     def full(*_: object) -> None:
         raise BrokenTrial("expected room on the disk")
 
-    deployment = MemoryDeployment(topology("node"), topology("node").profile("fast"))
+    deployment = MemoryDeployment(topology("sidecar"), topology("sidecar").profile("fast"))
     monkeypatch.setattr(TrialFolder, "note", full)
 
     Notes(TrialFolder(tmp_path), deployment.clock).problem("the probe is gone")

@@ -60,7 +60,7 @@ class Stopper:
 
 @pytest.mark.parametrize("rate", [200.0, 0.0], ids=["on schedule", "as fast as it goes"])
 def test_a_stopped_probe_makes_the_outage_unknown_and_says_for_how_long(tmp_path: Path, rate: float) -> None:
-    chosen = topology("node")
+    chosen = topology("sidecar")
     plan = Plan(
         trial="stopped",
         scenario="stopped",

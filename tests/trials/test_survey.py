@@ -11,7 +11,7 @@ from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.survey import _missing, survey
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 
 
 class Without:
@@ -32,7 +32,7 @@ class Without:
 
 @pytest.fixture
 def deployment():
-    made = MemoryDeployment(NODE, NODE.profile("fast"))
+    made = MemoryDeployment(SIDECAR, SIDECAR.profile("fast"))
     made.start()
     return made
 

@@ -25,7 +25,10 @@ class Certificate:
 
 
 class Authority:
-    """Keys are of elliptic curves: a handshake costs both sides well under a millisecond of computing."""
+    """Keys are of elliptic curves: a handshake costs both sides well under a millisecond of computing.
+
+    Raises Unavailable where trustme is not installed.
+    """
 
     def __init__(self) -> None:
         try:

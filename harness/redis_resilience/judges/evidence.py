@@ -124,7 +124,10 @@ class Told:
 
     @property
     def instant(self) -> Instant:
-        """As heard, and known from the log's timestamp on; without a message, as logged."""
+        """As heard, and known from the log's timestamp on; without a message, as logged.
+
+        Raises ValueError where there is neither.
+        """
         known = self.heard or self.logged
         if known is None:
             raise ValueError("expected a message or a log line; got neither")

@@ -28,6 +28,8 @@ class Writers:
     rate: operations a second of the whole group, evenly spaced and staggered; 0 = as fast as replies come back.
     timeout_ms: a request without a reply for so long is `info`; its connection is given up.
     kind: "read" for clients that read keys that writers of this trial reported as written.
+
+    Raises UsageError for a number that makes no sense.
     """
 
     target: str = MASTER_OF_SENTINELS
@@ -58,6 +60,8 @@ class Load:
     costs some, and shows as noise and scheduling delay besides.
     max_scheduling_delay_ms: the load generator's own p99 scheduling delay above which nothing is concluded.
     reconnect_ms: a client without a connection tries again this often, staggered between the clients.
+
+    Raises UsageError for a number that makes no sense, or without a group that writes.
     """
 
     writers: tuple[Writers, ...] = (Writers(),)
@@ -123,6 +127,8 @@ class Expect:
     to a server, and of each client; None = only reported, as long as it ends.
     heals: whether full redundancy must be restored at the end.
     two_masters_s: how long two masters may accept writes at once; above 0 they must, or the scenario is wrong.
+
+    Raises UsageError for a number that makes no sense.
     """
 
     failover: bool | None = None

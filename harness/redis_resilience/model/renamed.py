@@ -1,4 +1,4 @@
-"""Keys that documents of earlier releases had under other names; pure conversion."""
+"""What earlier releases called by other names: keys of their documents, topologies; pure conversion."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _NAMES: Mapping[str, str] = {
     "lateness_p99_ms": "scheduling_delay_p99_ms",
     "max_lateness_ms": "max_scheduling_delay_ms",
 }
+TOPOLOGIES: Mapping[str, str] = {"node": "sidecar"}
 
 
 def with_names_of_today(value: object) -> object:

@@ -111,7 +111,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """run: the name of its folder. verdict: of all trials; `unknown` at best where one was left out."""
+    """run: the name of its folder. verdict: of all trials; `unknown` at best where one was left out.
+
+    Raises UsageError for one of another schema.
+    """
 
     run: str
     verdict: Verdict

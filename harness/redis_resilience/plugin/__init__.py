@@ -114,7 +114,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Repeat every test that asks for a trial of this plugin."""
+    """Repeat every test that asks for a trial of this plugin; raises CollectError for options that make no sense."""
     if not asks_for_trial(metafunc.definition):
         return
     try:

@@ -48,7 +48,10 @@ def status_of(recorder: Recorder, directory: Directory) -> Status:
 
 
 class RunningLoad:
-    """All clients of a `Load`, from `start` to `stop`, or to `break_off` where there is no time for an orderly end."""
+    """All clients of a `Load`, from `start` to `stop`, or to `break_off` where there is no time for an orderly end.
+
+    Raises ProbeError for clients that follow the master where there are neither Sentinels nor shards.
+    """
 
     def __init__(
         self,

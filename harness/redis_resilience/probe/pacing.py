@@ -49,7 +49,10 @@ def next_attempt_ns(*, now_ns: int, interval_ns: int, member: int, members: int)
 
 
 class Timer:
-    """Calls back at an instant of the monotonic clock. asyncio's own timers round up to the next millisecond."""
+    """Calls back at an instant of the monotonic clock. asyncio's own timers round up to the next millisecond.
+
+    Raises OSError where the kernel gives no timer.
+    """
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback = callback

@@ -23,7 +23,10 @@ PACK_SAMPLE = struct.Struct("<qqqHHBBBx").pack
 
 
 class AppendOnly:
-    """One file that only grows. `pending` is what the next flush writes; on_failure hears of the first failed write."""
+    """One file that only grows. `pending` is what the next flush writes; on_failure hears of the first failed write.
+
+    Raises ProbeError where the file cannot be created.
+    """
 
     def __init__(self, path: Path, first: bytes, on_failure: Callable[[str], None]) -> None:
         self._path = path

@@ -161,6 +161,7 @@ class AskSentinels:
         return self._asking.via
 
     async def find(self) -> Endpoint:
+        """Raises Unrouted where no Sentinel names one."""
         found = await self._asking.first(_named_master, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master_name)
         if found is None:
             count = len(self._asking)
@@ -195,6 +196,7 @@ class BySlot:
         self.node_id = ""
 
     async def find(self) -> Endpoint:
+        """Raises Unrouted where no node names one."""
         told, self._moved_to = self._moved_to, None
         if told is not None:
             self.node_id = ""

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import replace
 
 from redis_resilience.model.errors import UsageError
+from redis_resilience.model.renamed import TOPOLOGIES
 from redis_resilience.topologies.clusters import CLUSTERS
 from redis_resilience.topologies.overlays import SEPARATOR, overlaid
 from redis_resilience.topologies.own import is_own, load
@@ -21,8 +22,8 @@ def _stateful_set(name: str, replicas: int, *, introduced: bool = False) -> tupl
 
 _THREE_PODS = _stateful_set("redis", 3)
 
-NODE = Topology(
-    name="node",
+SIDECAR = Topology(
+    name="sidecar",
     document="what today's charts deploy",
     summary="3 pods with redis and sentinel in each; a restarted pod asks the Sentinels; names, AOF, claims",
     promises="one master at a time; a planned failover when its pod is stopped, else a failover after D "
@@ -240,7 +241,7 @@ HELM = Topology(
 )
 
 _KNOWN = {
-    topology.name: topology for topology in (NODE, STATEFULSET, STATEFULSET_ASK, CHART, BOOTSTRAP, HELM, *CLUSTERS)
+    topology.name: topology for topology in (SIDECAR, STATEFULSET, STATEFULSET_ASK, CHART, BOOTSTRAP, HELM, *CLUSTERS)
 }
 
 
@@ -249,14 +250,14 @@ def names() -> tuple[str, ...]:
 
 
 def topology(name: str) -> Topology:
-    """The topology of that name, with overlays (node+tls), or in that file.
+    """The topology of that name, with overlays (sidecar+tls), or in that file.
 
-    Raises UsageError that lists the known ones and the nearest.
+    Raises UsageError that lists the known ones and the nearest. A name of an earlier release is understood, too.
     """
     if is_own(name):
         return load(name)
     base, *overlays = name.split(SEPARATOR)
-    found = _KNOWN.get(base)
+    found = _KNOWN.get(TOPOLOGIES.get(base, base))
     if found is None:
         near = difflib.get_close_matches(base, _KNOWN, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""

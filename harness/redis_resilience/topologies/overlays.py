@@ -1,4 +1,4 @@
-"""What a topology of the catalogue can have besides: "node+tls+acl" is `node` with TLS and ACL users."""
+"""What a topology of the catalogue can have besides: "sidecar+tls+acl" is `sidecar` with TLS and ACL users."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import yaml
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.plan import SCHEMA, Plan
-from redis_resilience.model.renamed import with_names_of_today
+from redis_resilience.model.renamed import TOPOLOGIES, with_names_of_today
 
 SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -53,6 +53,8 @@ def plan_of(data: object) -> Plan:
         raise UsageError(
             f"expected a plan of schema 1 or {SCHEMA}; got schema {schema!r}; read it with its own release"
         )
+    if data.get("topology") in tuple(TOPOLOGIES):
+        data = {**data, "topology": TOPOLOGIES[data["topology"]]}
     for problem in _unknown_keys(data, msgspec.inspect.type_info(Plan), "plan"):
         raise UsageError(problem)
     try:

@@ -22,6 +22,8 @@ class Settings:
     """A field for each option that a trial or its deployment needs; `settings` fills it.
 
     results: folder of this run; every trial gets a folder in it. worker: which of the run's processes this is.
+
+    Raises UsageError for options that make no sense together.
     """
 
     results: Path
@@ -93,7 +95,7 @@ class Settings:
         if given:
             raise UsageError(
                 f"expected --redis-attach with {', '.join(given)}; got none: they are of a Redis that runs already; "
-                "a topology has them in its data, as node+mtls+acl"
+                "a topology has them in its data, as sidecar+mtls+acl"
             )
 
 

@@ -126,7 +126,7 @@ class Trial:
         fast as it goes.
 
         Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
-        Readers ask masters there, too: they send no READONLY, and a replica redirects them.
+        Readers ask masters there, too: they send no READONLY, so a replica answers MOVED.
         """
         count = self._settings.writers if writers is None else writers
         if target == MASTER_OF_SENTINELS and self._topology.shards:
@@ -211,7 +211,8 @@ class Trial:
     def run(self) -> Outcome:
         """Deploy (or take the deployment of the trial before), run, judge, keep; once a trial.
 
-        Raises ResilienceError where no history could be made; what a judge finds is in the outcome.
+        Raises UsageError the second time, Unavailable where the deployment cannot do what the plan needs,
+        ResilienceError where no history could be made. What a judge finds is in the outcome.
         """
         if self.outcome:
             raise UsageError("expected one run() a trial; got a second; use --redis-trials to repeat a scenario")

@@ -32,7 +32,7 @@ from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Controller, ControllerKind
 
 SET = Controller(kind=ControllerKind.STATEFUL_SET, name="redis")
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 PLACE = Place(kubeconfig=Path("k"), context="c", namespace="trial")
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 
@@ -83,14 +83,14 @@ def gone(monkeypatch, journal):
 @pytest.fixture
 def up(api, make_pod, monkeypatch, journal):
     """A deployment that is up without ever having been brought up."""
-    for number, pod in enumerate(NODE.pods):
+    for number, pod in enumerate(SIDECAR.pods):
         api.known[pod.name] = make_pod(pod.name, address=f"10.0.0.{number}")
     api.sizes[SET] = 3
     watch = PodWatch(api)
     logs = Logs(api, watch)
     probe = FakeProbe()
     node = FakeNode()
-    pods = Pods(topology=NODE, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe)
+    pods = Pods(topology=SIDECAR, watch=watch, logs=logs, nodes={"node-1": node}, probe=probe)
 
     def ready(wanted, site, connect, journal, undo):
         del wanted, site, connect
@@ -116,7 +116,7 @@ def up(api, make_pod, monkeypatch, journal):
         yield made
 
 
-def make(journal, found=NODE):
+def make(journal, found=SIDECAR):
     return KubeDeployment(
         found,
         found.profile("fast"),
@@ -244,7 +244,7 @@ def test_how_many_replicas_there_were_is_on_disk_before_they_go(up, api, journal
 
 
 def test_names_that_do_not_exist_list_those_that_do(up):
-    with pytest.raises(UsageError, match="topology node has no pod 'redis-9'; it has: redis-0, redis-1, redis-2"):
+    with pytest.raises(UsageError, match="topology sidecar has no pod 'redis-9'; it has: redis-0, redis-1, redis-2"):
         up.delete_pod("redis-9")
     with pytest.raises(UsageError, match="pod redis-0 has no container 'nginx'; it has: redis, sentinel"):
         up.signal("redis-0", "nginx", "SIGKILL")

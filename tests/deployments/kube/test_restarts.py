@@ -10,13 +10,13 @@ from redis_resilience.topologies.catalogue import topology
 
 @pytest.mark.parametrize(("restarts", "most_ms"), [(0, 5_000), (1, 15_000), (2, 25_000), (3, 45_000), (12, 305_000)])
 def test_the_kubelet_waits_twice_as_long_each_time_up_to_five_minutes(restarts, most_ms):
-    policy = restart_policy_of(topology("node"), "redis-0", restarts=restarts, co_located=())
+    policy = restart_policy_of(topology("sidecar"), "redis-0", restarts=restarts, co_located=())
 
     assert (policy.restarted.least_ms, policy.restarted.most_ms) == (0, most_ms)
 
 
 def test_only_a_topology_of_names_is_found_again_under_another_address():
-    assert restart_policy_of(topology("node"), "redis-0", restarts=0, co_located=()).by_name
+    assert restart_policy_of(topology("sidecar"), "redis-0", restarts=0, co_located=()).by_name
     assert not restart_policy_of(topology("statefulset"), "redis-0", restarts=0, co_located=()).by_name
 
 
@@ -34,7 +34,7 @@ def test_the_printed_set_up_hands_nothing_over():
         ("chart", "redis-master-0", True),
         ("chart", "redis-slave-0", False),
         ("statefulset-ask", "redis-0", False),
-        ("node", "redis-0", False),
+        ("sidecar", "redis-0", False),
         ("bootstrap", "redis-master", False),
         ("helm", "redis-master", False),
         ("cluster", "redis-0", False),

@@ -29,7 +29,7 @@ def deploy(level: Level, tmp_path: Path) -> Iterator[Deploy]:
     """Bring a topology up; it is taken down after the test."""
     with ExitStack() as stack:
 
-        def up(what: str | Topology = "node") -> LocalDeployment:
+        def up(what: str | Topology = "sidecar") -> LocalDeployment:
             chosen = topology(what) if isinstance(what, str) else what
             folder = tmp_path / f"deployment of {chosen.name}"
             made = LocalDeployment(chosen, chosen.profile("fast"), folder=folder, isolation=level)

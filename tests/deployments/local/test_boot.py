@@ -11,7 +11,7 @@ from redis_resilience.deployments.local.boot import whom_to_follow, whom_to_watc
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import WaitTimeout
 from redis_resilience.probe.protocol import Answer
-from redis_resilience.topologies.catalogue import BOOTSTRAP, NODE, STATEFULSET
+from redis_resilience.topologies.catalogue import BOOTSTRAP, SIDECAR, STATEFULSET
 from redis_resilience.topologies.topology import Boot, Pod
 
 ADDRESSES = {"redis-0": "10.0.0.1", "redis-1": "10.0.0.2", "redis-2": "10.0.0.3"}
@@ -55,7 +55,7 @@ def follow(boot: Boot, pod: str, world: World) -> str:
     return whom_to_follow(
         pod,
         topology=replace(STATEFULSET, boot=boot),
-        profile=NODE.profile("fast"),
+        profile=SIDECAR.profile("fast"),
         places=world,
         probe=world,
         clock=PassingClock(),
@@ -70,7 +70,9 @@ def test_the_static_rule_asks_nobody(pod: str, followed: str) -> None:
 def test_a_pod_s_own_rule_is_the_one_that_counts() -> None:
     topology = replace(STATEFULSET, pods=(Pod(name="redis-0"), Pod(name="redis-1", boot=Boot.MASTER)))
     world = World(named={})
-    assert whom_to_follow("redis-1", topology=topology, profile=NODE.profile("fast"), places=world, probe=world) == ""
+    assert (
+        whom_to_follow("redis-1", topology=topology, profile=SIDECAR.profile("fast"), places=world, probe=world) == ""
+    )
 
 
 def test_a_pod_that_asks_follows_whom_the_first_other_pod_s_sentinel_names() -> None:
@@ -120,7 +122,7 @@ def test_a_pod_that_waits_says_what_it_waited_for(named: dict[str, str], seen: s
 
 def watch(pod: str, world: World) -> str:
     return whom_to_watch(
-        pod, topology=BOOTSTRAP, profile=NODE.profile("fast"), places=world, probe=world, clock=PassingClock()
+        pod, topology=BOOTSTRAP, profile=SIDECAR.profile("fast"), places=world, probe=world, clock=PassingClock()
     )
 
 

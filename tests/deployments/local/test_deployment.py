@@ -17,7 +17,7 @@ from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanR
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 from redis_resilience.model.faults import isolate
 from redis_resilience.probe.protocol import Value
-from redis_resilience.topologies.catalogue import NODE
+from redis_resilience.topologies.catalogue import SIDECAR
 
 pytestmark = pytest.mark.local
 
@@ -239,7 +239,7 @@ def test_three_deployments_side_by_side_do_not_know_of_each_other(
 ) -> None:
     def live(number: int) -> list[Value]:
         folder = tmp_path / str(number)
-        with LocalDeployment(NODE, NODE.profile("fast"), folder=folder, isolation=level) as deployment:
+        with LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=folder, isolation=level) as deployment:
             ask(deployment, "redis-0", "SET", "key", str(number))
             for pod in deployment.servers():
                 wait_for(deployment, pod, str(number), "GET", "key")
@@ -255,9 +255,9 @@ def test_a_wrong_setting_is_told_with_the_end_of_the_log_and_leaves_nothing(
     level: Level, tmp_path: Path, processes_of: Callable[[Path], list[str]]
 ) -> None:
     folder = tmp_path / "deployment"
-    wrong = NODE.with_config(("maxmemory", "plenty"))
+    wrong = SIDECAR.with_config(("maxmemory", "plenty"))
     with pytest.raises(DeploymentError) as caught:
-        LocalDeployment(wrong, NODE.profile("fast"), folder=folder, isolation=level).start()
+        LocalDeployment(wrong, SIDECAR.profile("fast"), folder=folder, isolation=level).start()
     assert "redis to run; it ended with exit status 1 by itself; end of its log:" in str(caught.value)
     assert "maxmemory" in str(caught.value)
     assert processes_of(folder) == []
@@ -265,7 +265,7 @@ def test_a_wrong_setting_is_told_with_the_end_of_the_log_and_leaves_nothing(
 
 
 def test_a_crash_is_told_at_the_next_look(deploy: Deploy) -> None:
-    deployment = deploy(NODE.with_config(("enable-debug-command", "yes")))
+    deployment = deploy(SIDECAR.with_config(("enable-debug-command", "yes")))
     deployment.probe.query(deployment.servers()["redis-1"], "DEBUG", "SEGFAULT")
 
     def crashed() -> tuple[bool, str]:
@@ -295,7 +295,7 @@ def test_logs_are_saved_piece_by_piece_and_stamped_in_utc(deploy: Deploy, tmp_pa
 
 def test_what_cannot_be_is_refused_in_words(deploy: Deploy) -> None:
     deployment = deploy()
-    with pytest.raises(UsageError, match="topology node has no pod 'redis-7'; it has: redis-0, redis-1, redis-2"):
+    with pytest.raises(UsageError, match="topology sidecar has no pod 'redis-7'; it has: redis-0, redis-1, redis-2"):
         deployment.signal("redis-7", "redis", "SIGKILL")
     with pytest.raises(UsageError, match="pod redis-0 has no container 'web'; it has: redis, sentinel"):
         deployment.start_container("redis-0", "web")
@@ -313,7 +313,7 @@ def test_stop_takes_everything_away_and_may_be_called_again(
     level: Level, tmp_path: Path, processes_of: Callable[[Path], list[str]]
 ) -> None:
     folder = tmp_path / "deployment"
-    deployment = LocalDeployment(NODE, NODE.profile("fast"), folder=folder, isolation=level)
+    deployment = LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=folder, isolation=level)
     deployment.stop()
     deployment.start()
     assert len(processes_of(folder)) == 9  # guard, node, probe, three servers, three Sentinels
@@ -329,7 +329,7 @@ def test_the_end_of_the_agent_is_the_end_of_all_and_stop_still_works(
     level: Level, tmp_path: Path, processes_of: Callable[[Path], list[str]]
 ) -> None:
     folder = tmp_path / "deployment"
-    deployment = LocalDeployment(NODE, NODE.profile("fast"), folder=folder, isolation=level)
+    deployment = LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=folder, isolation=level)
     deployment.start()
     guard = next(process for process in processes_of(folder) if process.startswith("python"))
     os.kill(int(guard.split("(")[1].rstrip(")")), signal.SIGKILL)
@@ -344,6 +344,6 @@ def test_the_end_of_the_agent_is_the_end_of_all_and_stop_still_works(
 
 def test_a_folder_that_was_there_before_stays_and_is_emptied(level: Level, tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
-    with LocalDeployment(NODE, NODE.profile("fast"), folder=tmp_path, isolation=level):
+    with LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=tmp_path, isolation=level):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]

@@ -23,8 +23,8 @@ DEPLOYS = """
 import sys
 from pathlib import Path
 from redis_resilience.deployments.local.deployment import LocalDeployment
-from redis_resilience.topologies.catalogue import NODE
-with LocalDeployment(NODE, NODE.profile("fast"), folder=Path(sys.argv[1]), isolation=sys.argv[2]):
+from redis_resilience.topologies.catalogue import SIDECAR
+with LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=Path(sys.argv[1]), isolation=sys.argv[2]):
     print("up", flush=True)
     sys.stdin.readline()
     raise RuntimeError("an error of the harness")

@@ -23,7 +23,7 @@ def config(deployment: LocalDeployment, server: str, name: str) -> str:
 
 def test_with_tls_there_is_no_other_way_in(deploy: Deploy) -> None:
     """Replication and the Sentinels use it, too: they are healthy, and there is no plain port."""
-    deployment = deploy("node+mtls")
+    deployment = deploy("sidecar+mtls")
     assert survey(deployment).whole
     assert [config(deployment, "redis-0", name) for name in ("port", "tls-port", "tls-auth-clients")] == [
         "0",
@@ -37,7 +37,7 @@ def test_with_tls_there_is_no_other_way_in(deploy: Deploy) -> None:
 
 
 def test_a_recreated_pod_proves_itself_at_its_new_address(deploy: Deploy) -> None:
-    deployment = deploy("node+tls")
+    deployment = deploy("sidecar+tls")
     before = deployment.servers()["redis-2"]
     deployment.delete_pod("redis-2")
     deployment.create_pod("redis-2")
@@ -47,7 +47,7 @@ def test_a_recreated_pod_proves_itself_at_its_new_address(deploy: Deploy) -> Non
 
 
 def test_each_user_has_its_own_password_and_the_default_user_none(deploy: Deploy) -> None:
-    deployment = deploy("node+acl")
+    deployment = deploy("sidecar+acl")
     servers, sentinels = deployment.access.servers, deployment.access.sentinels
     assert servers.password != sentinels.password
     assert survey(deployment).whole
@@ -62,18 +62,18 @@ def test_each_user_has_its_own_password_and_the_default_user_none(deploy: Deploy
 
 
 def test_lint_does_not_take_users_for_no_password(deploy: Deploy) -> None:
-    seen = read_deployment(deploy("node+acl")).servers[0].settings.seen["requirepass"]
+    seen = read_deployment(deploy("sidecar+acl")).servers[0].settings.seen["requirepass"]
     assert seen.value
 
 
 def test_a_password_of_the_sentinels_alone_opens_no_server(deploy: Deploy) -> None:
-    deployment = deploy("node+passwords")
+    deployment = deploy("sidecar+passwords")
     assert deployment.access.servers.password != deployment.access.sentinels.password
     assert survey(deployment).whole
 
 
 def test_other_ports_are_used_by_everybody(deploy: Deploy) -> None:
-    deployment = deploy("node+ports")
+    deployment = deploy("sidecar+ports")
     assert {endpoint.port for endpoint in deployment.servers().values()} == {7379}
     assert {endpoint.port for endpoint in deployment.sentinels().values()} == {27379}
     assert survey(deployment).whole
@@ -83,7 +83,7 @@ def test_other_ports_are_used_by_everybody(deploy: Deploy) -> None:
 
 
 def test_five_sentinels_in_pods_of_their_own(deploy: Deploy) -> None:
-    deployment = deploy("node+apart")
+    deployment = deploy("sidecar+apart")
     seen = survey(deployment)
     assert seen.whole
     assert set(deployment.sentinels()) == {f"sentinel-{number}" for number in range(5)}

@@ -11,7 +11,7 @@ from redis_resilience.deployments.local.settling import run_id, wait_for_replica
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
 from redis_resilience.probe.protocol import Answer, Value
-from redis_resilience.topologies.catalogue import NODE
+from redis_resilience.topologies.catalogue import SIDECAR
 
 MASTER = Endpoint("10.77.0.10", 6379)
 REPLICA = Endpoint("10.77.0.11", 6379)
@@ -93,7 +93,7 @@ def sentinel(
 
 
 def settle(asked: Asked, *, debug: bool = True) -> None:
-    wait_for_sentinels(asked, NODE, NODE.profile("fast"), SENTINELS, debug=debug, check=alive)
+    wait_for_sentinels(asked, SIDECAR, SIDECAR.profile("fast"), SENTINELS, debug=debug, check=alive)
 
 
 def test_the_hello_period_is_short_during_the_wait_and_the_engine_s_own_afterwards() -> None:

@@ -220,7 +220,7 @@ def of_overlay(name: str) -> LintReport:
 @pytest.mark.kind
 def test_our_own_recommendation_is_clean_but_for_what_it_says_itself():
     """Its README names these: no password, two Sentinels left of three."""
-    report = of_overlay("node/overlays/documented")
+    report = of_overlay("sidecar/overlays/documented")
 
     assert report.at_least(Severity.ERROR) == ()
     assert {finding.rule for finding in report.at_least(Severity.WARNING)} == {"no-password"}

@@ -105,6 +105,7 @@ class ClientApi:
         return bool(answer.status.allowed)
 
     def secret(self, name: str, key: str) -> str:
+        """Raises KubeError where there is no such Secret, or no such key in it."""
         found = json.loads(self._get(self._path("secrets", name), f"Secret {name}")).get("data", {})
         try:
             return base64.b64decode(found[key]).decode()
@@ -125,6 +126,7 @@ class ClientApi:
         return tuple(pod_state(item) for item in found["items"]), str(found["metadata"]["resourceVersion"])
 
     def watch_pods(self, version: str, *, within_s: int) -> Iterator[Change]:
+        """Raises KubeError where the watch ends with an error."""
         query = [("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(within_s))]
         what = "to watch the pods"
         response = self._call(what, lambda: self._ask(self._path("pods"), query, within_s + _CALL_S)).response

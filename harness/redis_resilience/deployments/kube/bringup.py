@@ -273,6 +273,7 @@ def _undo_faults(journal: Journal, connect: Connect, site: Site) -> None:
 
 
 def wait_until_ready(watch: PodWatch, logs: Logs, pod: str) -> None:
+    """Raises DeploymentError with the last words of its containers where it is not in time."""
     what = f"pod {pod} to be ready"
     try:
         watch.until(pod, lambda state: state.ready, within_s=_READY_WITHIN_S, what=what, hopeless=True)

@@ -34,6 +34,8 @@ class Context:
     """What the user named. kubeconfig: None for kubectl's own. allowed: a context that needs no label.
 
     node_helper: privileged pods may be created to enter nodes. secrets: the names of those that will be read.
+
+    Raises UsageError without a name or a namespace.
     """
 
     name: str
@@ -83,6 +85,7 @@ class ContextSite:
         return Where(kubeconfig=str(kubeconfig), context=context.name, namespace=context.namespace)
 
     def acquire(self) -> Cluster:
+        """Raises UsageError where there is no kubeconfig, Unavailable without kubectl."""
         must_have("kubectl")
         kubeconfig = Path(self.where.kubeconfig)
         if not kubeconfig.is_file():
@@ -90,6 +93,7 @@ class ContextSite:
         return Cluster(name=self._context.name, kubeconfig=kubeconfig, context=self._context.name)
 
     def probe_image(self, named: str) -> str:
+        """Raises Unavailable without a name."""
         if not named:
             raise Unavailable(
                 "expected the image of the probe, which the cluster's nodes can fetch or have; got none; build it from "
@@ -129,6 +133,7 @@ class ContextSite:
         )
 
     def shell(self, node: str) -> NodeShell:
+        """Raises Unavailable where nodes may not be entered."""
         if self.locked:
             raise Unavailable(f"expected a way into node {node}; {self.locked}")
         if node not in self._helped:

@@ -46,7 +46,10 @@ _WORN_RESTARTS = 2
 
 
 class KubeDeployment(Growing):
-    """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is the site's."""
+    """Implements `Deployment` and every capability. One namespace, deleted at the end; the cluster is the site's.
+
+    Raises DeploymentError wherever a change was not observed, or is asked for in a state that it makes no sense in.
+    """
 
     def __init__(
         self,

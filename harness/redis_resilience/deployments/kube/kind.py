@@ -29,7 +29,10 @@ _NODE_IMAGE = "kindest/node"
 
 
 class KindClusters:
-    """Implements `Site`. `acquire` may be called by several processes that share `folder` and the run's journal."""
+    """Implements `Site`. `acquire` may be called by several processes that share `folder` and the run's journal.
+
+    Raises UsageError for less than 0 workers, and for a named cluster that does not exist.
+    """
 
     def __init__(
         self,

@@ -51,6 +51,7 @@ def asked(api: KubeApi, permissions: Sequence[Permission]) -> tuple[tuple[Permis
 
 
 def must_be_allowed(api: KubeApi, permissions: Sequence[Permission]) -> None:
+    """Raises Unavailable with every permission that is missing."""
     missing = [str(permission) for permission, allowed in asked(api, permissions) if not allowed]
     if missing:
         raise Unavailable(

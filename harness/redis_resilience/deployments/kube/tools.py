@@ -40,7 +40,7 @@ def must_have(*programs: str) -> None:
 
 
 def must_have_docker() -> None:
-    """Docker's command, and an engine that answers it."""
+    """Docker's command, and an engine that answers it. Raises Unavailable without them."""
     must_have("docker")
     try:
         run("docker", "version", "--format", "{{.Server.Version}}", within_s=_ASKED_WITHIN_S)
@@ -55,7 +55,10 @@ def has_image(image: str) -> bool:
 
 
 def must_have_image(image: str) -> None:
-    """Never pulled from here: the speed of a registry must not influence a measurement."""
+    """Never pulled from here: the speed of a registry must not influence a measurement.
+
+    Raises Unavailable where it is not there.
+    """
     if not has_image(image):
         raise Unavailable(f"expected the image {image} in the local Docker; there is none; `docker pull {image}` first")
 

@@ -223,6 +223,7 @@ def ask_namespace_to_go(api: KubeApi, undo: DeleteNamespace) -> str:
 
 
 def remove_namespace(api: KubeApi, undo: DeleteNamespace, *, within_s: float) -> str:
+    """Raises DeploymentError where it is not gone in time, with what it waits for."""
     if nothing := ask_namespace_to_go(api, undo):
         return nothing
 

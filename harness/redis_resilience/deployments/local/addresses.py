@@ -44,6 +44,7 @@ class Addresses:
         return str(self._base + 1)
 
     def take(self) -> str:
+        """Raises DeploymentError where all were given out."""
         if self._next > self._last:
             raise DeploymentError(
                 f"expected a free address in the block of {self._base}; all up to {self._base + self._last} were "

@@ -37,6 +37,7 @@ class Containers:
         return started
 
     def state(self, pod: str, container: str) -> ProcessState:
+        """Raises DeploymentError where it was never started."""
         try:
             return self._agent.look()[f"{pod}/{container}"]
         except KeyError:
@@ -64,6 +65,9 @@ class Containers:
         return state
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
+        """Raises UsageError for another signal, DeploymentError where the process is not in the state that the signal
+        needs.
+        """
         if name not in _STATES:
             raise UsageError(f"expected a signal of {', '.join(_STATES)}; got {name!r}")
         wanted = _STATES[name]

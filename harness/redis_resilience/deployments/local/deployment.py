@@ -61,7 +61,10 @@ class _Up:
 
 
 class LocalDeployment(Growing):
-    """Implements `Deployment` and every capability; partitions only where pods have networks of their own."""
+    """Implements `Deployment` and every capability; partitions only where pods have networks of their own.
+
+    Raises DeploymentError wherever a change was not observed, or is asked for in a state that it makes no sense in.
+    """
 
     def __init__(
         self,

@@ -65,7 +65,10 @@ def try_namespaces() -> str:
 
 
 def choose_isolation(wanted: str = "auto") -> Isolation:
-    """The level to use, and why; raises Unavailable where it is named and this machine cannot give it."""
+    """The level to use, and why; raises Unavailable where it is named and this machine cannot give it.
+
+    Raises UsageError for a level that does not exist.
+    """
     if wanted not in ("auto", *Level):
         known = ", ".join(("auto", *Level))
         raise UsageError(f"expected an isolation of {known}; got {wanted!r}")

@@ -74,6 +74,7 @@ class MemoryDeployment(Deployment):
         return self._undo(lambda: self._start(pod, container), f"{pod}/{container} started")
 
     def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
+        """Raises Unavailable for half a partition, or one from some pods only."""
         if others or fault.direction is not Direction.BOTH:
             raise Unavailable("expected a pod to be isolated from all others, both ways; the simulation knows no other")
         server = self._world.servers[pod]

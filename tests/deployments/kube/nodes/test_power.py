@@ -56,7 +56,7 @@ def pods(api, make_pod, shell):
     api.known["probe"] = make_pod("probe", node="node-2")
     watch = PodWatch(api)
     nodes = dict.fromkeys(("node-0", "node-1", "node-2"), shell)
-    yield Pods(topology=topology("node"), watch=watch, logs=Logs(api, watch), nodes=nodes, probe=FakeProbe())
+    yield Pods(topology=topology("sidecar"), watch=watch, logs=Logs(api, watch), nodes=nodes, probe=FakeProbe())
     watch.stop()
 
 

@@ -12,8 +12,8 @@ from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.topologies.catalogue import topology
 
-NODE = topology("node")
-FAST = NODE.profile("fast")
+SIDECAR = topology("sidecar")
+FAST = SIDECAR.profile("fast")
 OBJECTS = """apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -42,11 +42,11 @@ def put(own, profile=FAST):
 
 
 def test_nothing_set_is_nothing_changed():
-    assert config_maps.put(OBJECTS, NODE, FAST) == OBJECTS
+    assert config_maps.put(OBJECTS, SIDECAR, FAST) == OBJECTS
 
 
 def test_directives_come_last_in_every_servers_file():
-    data = put(NODE.with_config(("appendonly", "no"), ("save", '""')))
+    data = put(SIDECAR.with_config(("appendonly", "no"), ("save", '""')))
 
     assert data["redis.conf"] == 'appendonly yes\n\nappendonly no\nsave ""\n'
     assert "appendonly" not in data["sentinel.conf"]
@@ -54,7 +54,7 @@ def test_directives_come_last_in_every_servers_file():
 
 
 def test_another_d_is_in_the_sentinels_file_and_among_the_values():
-    data = put(NODE, FAST.with_dead_after(8000).with_dead_after(3000))
+    data = put(SIDECAR, FAST.with_dead_after(8000).with_dead_after(3000))
 
     assert data["sentinel.conf"].endswith("sentinel down-after-milliseconds mymaster 3000\n")
     assert data["DOWN_AFTER_MS"] == "3000"
@@ -69,9 +69,9 @@ def test_a_clusters_node_timeout_is_a_directive():
     )
 
 
-@pytest.mark.parametrize("own", [(NODE.with_config(("save", "")), FAST), (NODE, FAST.with_dead_after(3000))])
+@pytest.mark.parametrize("own", [(SIDECAR.with_config(("save", "")), FAST), (SIDECAR, FAST.with_dead_after(3000))])
 def test_where_there_is_no_place_for_it_it_is_refused(own):
-    with pytest.raises(Unavailable, match=r"expected a ConfigMap of topology node .*; there is none; .*=local"):
+    with pytest.raises(Unavailable, match=r"expected a ConfigMap of topology sidecar .*; there is none; .*=local"):
         config_maps.put(OBJECTS.partition("---\n")[2], *own)
 
 

@@ -22,20 +22,20 @@ from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Profile
 
-NODE = topology("node")
+SIDECAR = topology("sidecar")
 
 
 @pytest.fixture
 def folder(tmp_path):
     for name in ("documented", "fast"):
-        overlay = tmp_path / "manifests/node/overlays" / name
+        overlay = tmp_path / "manifests/sidecar/overlays" / name
         overlay.mkdir(parents=True)
         (overlay / "kustomization.yaml").touch()
     return tmp_path / "manifests"
 
 
 def test_a_profile_is_an_overlay(folder):
-    assert overlay_of(folder, NODE, NODE.profile("fast")) == folder / "node/overlays/fast"
+    assert overlay_of(folder, SIDECAR, SIDECAR.profile("fast")) == folder / "sidecar/overlays/fast"
 
 
 def test_a_profile_without_an_overlay_is_unavailable(folder):
@@ -43,7 +43,7 @@ def test_a_profile_without_an_overlay_is_unavailable(folder):
     own = Profile(name="fast-3000ms", down_after_ms=3000, failover_timeout_ms=3000)
 
     with pytest.raises(Unavailable, match=r"profile 'fast-3000ms' in .*; there are: documented, fast"):
-        overlay_of(folder, NODE, own)
+        overlay_of(folder, SIDECAR, own)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_an_image_takes_the_place_of_the_manifests_own(folder, programs, image, 
     """By kustomize's own transformer: name, tag and digest apart, a registry's port is no tag."""
     programs(kubectl='cat "$2/kustomization.yaml"')
 
-    rendered = json.loads(render(folder / "node/overlays/fast", {"redis": image, "other": ""}))
+    rendered = json.loads(render(folder / "sidecar/overlays/fast", {"redis": image, "other": ""}))
 
     assert rendered["images"] == [{"name": "redis", **expected}]
-    assert rendered["resources"][0].endswith("manifests/node/overlays/fast")
+    assert rendered["resources"][0].endswith("manifests/sidecar/overlays/fast")
 
 
 def test_images_are_found_in_the_objects():
@@ -116,7 +116,7 @@ def test_a_label_reaches_what_controllers_make():
     """Pods and claims are found by it at the end; a chart's as well as an overlay's."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not on PATH")
-    rendered = render(MANIFESTS / "node/overlays/fast", {}, {"redis-resilience/run": "r1"})
+    rendered = render(MANIFESTS / "sidecar/overlays/fast", {}, {"redis-resilience/run": "r1"})
 
     objects = rendered.count("\nkind: ") + rendered.startswith("kind: ")
     assert rendered.count("redis-resilience/run: r1") == objects + 2

@@ -7,7 +7,7 @@ import pytest
 from redis_resilience.deployments.kube.objects.manifests import in_steps
 from redis_resilience.deployments.kube.pods.growth import first_pods, grow, later_controllers, wait_until_adopted
 from redis_resilience.model.errors import WaitTimeout
-from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, SIDECAR
 
 
 class FakePods:
@@ -63,7 +63,7 @@ def test_what_is_complete_at_once_is_waited_for_and_not_scaled():
 
 
 def test_pods_with_names_of_their_own_need_nothing():
-    pods = FakePods(NODE)
+    pods = FakePods(SIDECAR)
 
     grow(pods, pods.scale)
 

@@ -7,7 +7,7 @@ import pytest
 from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.waiting import eventually
-from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, NODE
+from redis_resilience.topologies.catalogue import BOOTSTRAP, HELM, SIDECAR
 
 REDIS = ("ReplicationController", "redis")
 SENTINEL = ("ReplicationController", "redis-sentinel")
@@ -35,7 +35,7 @@ def taken(changes):
 
 
 def test_a_stateful_set_s_pods_have_the_topology_s_names(make_pod):
-    (change,) = Places(NODE.pods).place("redis-1", make_pod("redis-1"))
+    (change,) = Places(SIDECAR.pods).place("redis-1", make_pod("redis-1"))
 
     assert change == ("redis-1", make_pod("redis-1"))
 

@@ -49,7 +49,10 @@ def helper_pod(node: str, *, image: str, labels: Mapping[str, str]) -> str:
 
 
 def make_helper(where: Where, node: str, *, image: str, labels: Mapping[str, str]) -> None:
-    """Returns once it runs. Raises Unavailable where the namespace admits no privileged pods."""
+    """Returns once it runs. Raises Unavailable where the namespace admits no privileged pods.
+
+    Raises DeploymentError where it does not run in time.
+    """
     pod = helper_pod(node, image=image, labels=labels)
     try:
         place = Place(kubeconfig=Path(where.kubeconfig), context=where.context, namespace=where.namespace)

@@ -45,6 +45,7 @@ class Pods:
         return known.containers
 
     def existing(self, pod: str) -> PodState:
+        """Raises DeploymentError where there is no such pod now, UsageError where the topology has none."""
         self.containers_of(pod)
         state = self.watch.pod(pod)
         if state is None:
@@ -52,6 +53,9 @@ class Pods:
         return state
 
     def container(self, pod: str, container: str) -> ContainerState:
+        """Raises UsageError where the topology has no such container, DeploymentError where the cluster has not made
+        it.
+        """
         containers = self.containers_of(pod)
         if container not in containers:
             raise UsageError(f"pod {pod} has no container {container!r}; it has: {', '.join(containers)}")
@@ -138,7 +142,10 @@ class Pods:
         return f"{pod} was recreated{called} at {state.address}, {', '.join(answers)}"
 
     def answer(self, pod: str, container: str, *, within_s: float = _ANSWERS_WITHIN_S) -> str:
-        """Once it answers anything, LOADING too: its run_id in words, or what it replied instead."""
+        """Once it answers anything, LOADING too: its run_id in words, or what it replied instead.
+
+        Raises WaitTimeout where it does not.
+        """
         answered = ""
 
         def look() -> tuple[bool, str]:

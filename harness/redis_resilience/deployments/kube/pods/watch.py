@@ -35,7 +35,7 @@ _CRASHES = 3
 
 
 class PodWatch:
-    """Starts watching at once; `stop` ends it."""
+    """Starts watching at once; `stop` ends it. Raises DeploymentError where the pods cannot be listed."""
 
     def __init__(
         self, api: KubeApi, places: Places | None = None, called: Callable[[PodState], PodState] = lambda pod: pod

@@ -1,4 +1,4 @@
-"""manifests/node: which pod starts as master. A second master, or an empty one, must never be the result."""
+"""manifests/sidecar: which pod starts as master. A second master, or an empty one, must never be the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "manifests" / "node" / "base" / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "manifests" / "sidecar" / "base" / "scripts"
 ADDRESS = "10.0.0.7"
 
 

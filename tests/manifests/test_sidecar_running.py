@@ -1,4 +1,4 @@
-"""manifests/node: when a pod is ready, and how its master requests a failover before it is stopped."""
+"""manifests/sidecar: when a pod is ready, and how its master requests a failover before it is stopped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "manifests" / "node" / "base" / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "manifests" / "sidecar" / "base" / "scripts"
 CAUGHT_UP = (
     "role:master\r\nslave0:ip=redis-1.redis,port=6379,state=online,offset=840,lag=0\r\n"
     "slave1:ip=redis-2.redis,port=6379,state=online,offset=840,lag=1\r\nmaster_repl_offset:840\r\n"
