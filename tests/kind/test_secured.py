@@ -55,6 +55,7 @@ data:
       printf 'user default off\nuser app on >%s ~* &* +@all\n' "$DATA"
       printf 'masteruser app\nmasterauth %s\n' "$DATA"
     } > redis.conf
+    [ "$HOSTNAME" = other-0 ] || sleep 4  # longer than a server may be missed
     case $HOSTNAME in vault-0|other-0) ;; *) echo 'replicaof vault-0.vault 7443' >> redis.conf ;; esac
     exec redis-server redis.conf
   sentinel: |
@@ -68,7 +69,7 @@ data:
       printf 'sentinel sentinel-user watcher\nsentinel sentinel-pass %s\n' "$WATCH"
       for name in vault other; do
         printf 'sentinel monitor %s %s-0.vault 7443 2\nsentinel auth-user %s app\n' $name $name $name
-        printf 'sentinel auth-pass %s %s\nsentinel down-after-milliseconds %s 2000\n' $name "$DATA" $name
+        printf 'sentinel auth-pass %s %s\nsentinel down-after-milliseconds %s 1000\n' $name "$DATA" $name
         printf 'sentinel failover-timeout %s 6000\n' $name
       done
     } > sentinel.conf

@@ -59,6 +59,10 @@ def _ports(found: Topology) -> Topology:
     return replace(found, port=7379, sentinel_port=27379)
 
 
+def _ipv6(found: Topology) -> Topology:
+    return replace(found, ipv6=True)
+
+
 def _apart(found: Topology) -> Topology:
     """The pods' own Sentinels go; five pods take their place, and quorum is the majority of five."""
     if found.system is System.CLUSTER:
@@ -74,6 +78,7 @@ OVERLAYS = (
     Overlay(name="acl", summary="ACL users for clients, replicas and Sentinels, each with its password", put=_acl),
     Overlay(name="passwords", summary="a password at servers, another at Sentinels; protected mode", put=_passwords),
     Overlay(name="ports", summary="servers at port 7379, Sentinels at 27379", put=_ports),
+    Overlay(name="ipv6", summary="IPv6 addresses, and no others", put=_ipv6),
     Overlay(name="apart", summary="five Sentinels in pods of their own", put=_apart),
 )
 _KNOWN = {overlay.name: overlay for overlay in OVERLAYS}

@@ -143,7 +143,7 @@ class Topology:
     was missed for less than D minus this. 0: neither.
     fresh_sentinels: a Sentinel that starts, even in the same pod, has a new identity and asks others what to monitor.
     redis_config, sentinel_config: directives beyond address, port, directory and monitor line, as (name, value).
-    port, sentinel_port: where each pod's server and Sentinel listen.
+    port, sentinel_port: where each pod's server and Sentinel listen. ipv6: pods have IPv6 addresses, and no others.
     password: servers and Sentinels require one, which is drawn for each deployment and no part of this data.
     security: TLS, ACL users, and what else guards them.
     promises: what its document says will happen, in a few words; "" where it says nothing of that.
@@ -172,6 +172,7 @@ class Topology:
     services: tuple[str, ...] = ()
     port: int = REDIS_PORT
     sentinel_port: int = SENTINEL_PORT
+    ipv6: bool = False
     password: bool = False
     security: Security = _UNGUARDED
     redis_config: tuple[tuple[str, str], ...] = ()

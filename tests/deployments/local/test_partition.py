@@ -50,3 +50,9 @@ def test_without_nft_only_partitions_are_unavailable_and_the_package_is_named(mo
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(Unavailable, match=r"expected the program nft for partitions; .* install the package nftables"):
         find_nft()
+
+
+def test_the_rules_of_ipv6_addresses_are_ip6() -> None:
+    rules = ruleset([("a", "b")], {"a": "fd77::a", "b": "fd77::b"}, (7379,))
+    assert "ip6 saddr fd77::a ip6 daddr fd77::b tcp dport { 7379 } drop" in rules
+    assert " ip saddr" not in rules

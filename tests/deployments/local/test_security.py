@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.local.isolation import Level
 from redis_resilience.deployments.replies import pairs
 from redis_resilience.model.access import OPEN
+from redis_resilience.model.errors import Unavailable
+from redis_resilience.model.faults import isolate
+from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.forbidden import forbidden
 from redis_resilience.trials.inspection import read_deployment
 from redis_resilience.trials.survey import survey
@@ -94,3 +99,27 @@ def test_a_cluster_speaks_tls_on_its_bus_too(deploy: Deploy) -> None:
     deployment = deploy("cluster+mtls+acl")
     assert survey(deployment).whole
     assert config(deployment, "redis-1", "tls-cluster") == "yes"
+
+
+APART = pytest.mark.parametrize("level", [Level.NAMESPACES], indirect=True)
+
+
+@APART
+def test_pods_can_have_ipv6_addresses_and_no_others(deploy: Deploy) -> None:
+    """Names lead to them, and half a partition is cut and healed among them."""
+    deployment = deploy("sidecar+ipv6+tls")
+    assert all(endpoint.host.startswith("fd77::") for endpoint in deployment.servers().values())
+    assert survey(deployment).whole
+    told = deployment.probe.query(deployment.servers()["redis-1"], "ROLE").value
+    assert isinstance(told, list)
+    assert told[1] == "redis-0.redis"
+    cut = deployment.isolate("redis-0", isolate("redis-0", direction="in"))
+    assert "redis-1 to redis-0" in cut.proof
+    assert "still answered: redis-0 to redis-1" in cut.proof
+    assert "answered again" in deployment.rejoin("redis-0").proof
+
+
+def test_loopback_has_no_ipv6(tmp_path: Path) -> None:
+    chosen = topology("sidecar+ipv6")
+    with pytest.raises(Unavailable, match="got the isolation level loopback, which has IPv4 addresses"):
+        LocalDeployment(chosen, chosen.profile("fast"), folder=tmp_path, isolation="loopback")

@@ -8,7 +8,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from redis_resilience.model.errors import DeploymentError
@@ -16,6 +16,7 @@ from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT
 
 _PORTS = (REDIS_PORT, SENTINEL_PORT)
 _NAMESPACE_BASE = IPv4Address("10.77.0.0")
+_NAMESPACE_BASE_6 = IPv6Address("fd77::")
 _NAMESPACE_FIRST = 10
 _NAMESPACE_LAST = 0xFFFE
 _LOOPBACK_BASE = IPv4Address("127.77.0.0")
@@ -27,7 +28,7 @@ _BLOCK_LAST = 254
 class Addresses:
     """The addresses base + first to base + last, given out in order; holds the block's lock where there is one."""
 
-    def __init__(self, base: IPv4Address, *, first: int, last: int, lock: int | None = None) -> None:
+    def __init__(self, base: IPv4Address | IPv6Address, *, first: int, last: int, lock: int | None = None) -> None:
         self._base = base
         self._next = first
         self._last = last
@@ -60,9 +61,9 @@ class Addresses:
             self._lock = None
 
 
-def namespace_addresses() -> Addresses:
+def namespace_addresses(*, ipv6: bool = False) -> Addresses:
     """A private network of a deployment's own: no other process can see it, so nothing is locked."""
-    return Addresses(_NAMESPACE_BASE, first=_NAMESPACE_FIRST, last=_NAMESPACE_LAST)
+    return Addresses(_NAMESPACE_BASE_6 if ipv6 else _NAMESPACE_BASE, first=_NAMESPACE_FIRST, last=_NAMESPACE_LAST)
 
 
 def claim_loopback_block(pods: int, locks: Path | None = None, *, ports: Sequence[int] = _PORTS) -> Addresses:

@@ -52,6 +52,7 @@ class Node:
         self._control = control
         self._processes: dict[str, Process] = {}
         self._networks: dict[str, int] = {}
+        self._family: dict[str, int] = {}
         self._cables = 0
         self._commands: dict[str, Callable[..., object]] = {
             "pod": self._pod,
@@ -115,6 +116,7 @@ class Node:
     def _pod(self, pod: str, address: str) -> None:
         self._cables += 1
         self._networks[pod] = world.add_pod(f"pod{self._cables}", address)
+        self._family[pod] = socket.AF_INET6 if ":" in address else socket.AF_INET
 
     def _drop_pod(self, pod: str) -> None:
         os.close(self._networks.pop(pod))
@@ -122,7 +124,7 @@ class Node:
     def _socket(self, pod: str) -> None:
         """A TCP socket that belongs to the pod's network, handed to the harness."""
         with world.inside(self._networks[pod]):
-            made = socket.socket()
+            made = socket.socket(self._family[pod])
         self._outgoing.append(made.detach())
 
     def _start(

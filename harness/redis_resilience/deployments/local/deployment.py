@@ -84,6 +84,11 @@ class LocalDeployment(Growing):
         self._folder = folder.resolve()
         self._engine = find_engine(redis_server)
         self._isolation = choose_isolation(isolation)
+        if topology.ipv6 and not self._apart:
+            raise Unavailable(
+                f"expected pods with networks of their own for IPv6; got the isolation level loopback, which has IPv4 "
+                f"addresses ({self._isolation.because}); use namespaces"
+            )
         self._passwords = draw_passwords(topology)
         self._authority = None if topology.security.tls is Encryption.OFF else Authority()
         self._running: _Up | None = None
@@ -239,7 +244,7 @@ class LocalDeployment(Growing):
         """Everything but the servers; each step registers how to undo itself with `undo`."""
         self._make_folder(undo)
         addresses = (
-            namespace_addresses()
+            namespace_addresses(ipv6=self._topology.ipv6)
             if self._apart
             else claim_loopback_block(
                 len(self._topology.pods), ports=(self._topology.port, self._topology.sentinel_port)

@@ -29,6 +29,8 @@ _VETH_PEER = 1
 _IFA_ADDRESS = 1
 _IFA_LOCAL = 2
 _IFA_BROADCAST = 4
+_NO_DAD = 0x02
+_IPV6 = 6
 
 _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
@@ -88,12 +90,14 @@ def set_up(name: str) -> None:
 
 
 def add_address(name: str, address: str, prefix: int) -> None:
-    packed = ipaddress.IPv4Address(address).packed
-    broadcast = ipaddress.IPv4Interface(f"{address}/{prefix}").network.broadcast_address.packed
+    """IPv4 or IPv6; the latter without a search for others that have it, during which it could not be used."""
+    given = ipaddress.ip_interface(f"{address}/{prefix}")
+    family, flags = (socket.AF_INET6, _NO_DAD) if given.version == _IPV6 else (socket.AF_INET, 0)
     body = (
-        _ADDRESS.pack(socket.AF_INET, prefix, 0, 0, socket.if_nametoindex(name))
-        + _attribute(_IFA_LOCAL, packed)
-        + _attribute(_IFA_ADDRESS, packed)
-        + _attribute(_IFA_BROADCAST, broadcast)
+        _ADDRESS.pack(family, prefix, flags, 0, socket.if_nametoindex(name))
+        + _attribute(_IFA_LOCAL, given.packed)
+        + _attribute(_IFA_ADDRESS, given.packed)
     )
+    if family == socket.AF_INET:
+        body += _attribute(_IFA_BROADCAST, given.network.broadcast_address.packed)
     _ask(f"add address {address}/{prefix} to {name}", _NEW_ADDRESS, _CREATE_ONLY, body)

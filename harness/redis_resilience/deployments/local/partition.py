@@ -152,12 +152,13 @@ def ruleset(cut: Iterable[Way], addresses: Mapping[str, str], ports: Sequence[in
 
 def _rules(source: str, target: str, ports: Sequence[int], *, alone: bool) -> str:
     """alone: the other direction stays open, so only packets of connections that `source` opened are dropped."""
+    ip = "ip6" if ":" in source else "ip"
     if not alone:
-        return f"    ip saddr {source} ip daddr {target} drop\n"
+        return f"    {ip} saddr {source} {ip} daddr {target} drop\n"
     listed = ", ".join(map(str, ports))
     return (
-        f"    ip saddr {source} ip daddr {target} tcp dport {{ {listed} }} drop\n"
-        f"    ip saddr {target} ip daddr {source} tcp sport {{ {listed} }} drop\n"
+        f"    {ip} saddr {source} {ip} daddr {target} tcp dport {{ {listed} }} drop\n"
+        f"    {ip} saddr {target} {ip} daddr {source} tcp sport {{ {listed} }} drop\n"
     )
 
 

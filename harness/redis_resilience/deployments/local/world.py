@@ -14,7 +14,8 @@ from pathlib import Path
 from redis_resilience.deployments.local import kernel, netlink
 
 BRIDGE = "pods"
-PREFIX = 16
+PREFIXES = {4: 16, 6: 64}
+"""Of the pods' network, by the version of IP."""
 NAME_FILES = (Path("/etc/hosts"), Path("/etc/nsswitch.conf"))
 
 
@@ -26,7 +27,7 @@ def enter(folder: Path, address: str) -> None:
             kernel.bind_mount(folder / target.name, target)
     netlink.set_up("lo")
     netlink.add_bridge(BRIDGE)
-    netlink.add_address(BRIDGE, address, PREFIX)
+    netlink.add_address(BRIDGE, address, _prefix(address))
     netlink.set_up(BRIDGE)
 
 
@@ -34,13 +35,17 @@ def add_pod(cable: str, address: str) -> int:
     """A network namespace on the bridge under this address; it goes when its processes and the descriptor are gone."""
     network = kernel.new_network()
     # One hardware address for one address: a pod that is back under its old one is known to its neighbours still.
-    hardware = b"\x02\x00" + ipaddress.IPv4Address(address).packed
+    hardware = b"\x02\x00" + ipaddress.ip_address(address).packed[-4:]
     netlink.add_veth(cable, bridge=BRIDGE, peer="eth0", peer_network=network, hardware=hardware)
     with inside(network):
         netlink.set_up("lo")
-        netlink.add_address("eth0", address, PREFIX)
+        netlink.add_address("eth0", address, _prefix(address))
         netlink.set_up("eth0")
     return network
+
+
+def _prefix(address: str) -> int:
+    return PREFIXES[ipaddress.ip_address(address).version]
 
 
 @contextmanager
