@@ -28,6 +28,7 @@ _HOMES = {
         "isolate",
         "kill",
         "pause",
+        "rolling_upgrade",
         "scale_to_zero",
         "stop",
         "stop_node",

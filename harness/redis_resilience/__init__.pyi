@@ -19,6 +19,7 @@ from redis_resilience.model.faults import grow as grow
 from redis_resilience.model.faults import isolate as isolate
 from redis_resilience.model.faults import kill as kill
 from redis_resilience.model.faults import pause as pause
+from redis_resilience.model.faults import rolling_upgrade as rolling_upgrade
 from redis_resilience.model.faults import scale_to_zero as scale_to_zero
 from redis_resilience.model.faults import stop as stop
 from redis_resilience.model.faults import stop_node as stop_node

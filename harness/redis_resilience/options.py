@@ -202,6 +202,11 @@ OPTIONS = (
         metavar="IMAGE",
     ),
     Option(
+        name="redis_upgrade_to",
+        help="What scenarios `upgrade` and `downgrade` upgrade to: a server program (local) or an image (Kubernetes)",
+        metavar="PROGRAM|IMAGE",
+    ),
+    Option(
         name="redis_probe_image",
         help="On Kubernetes: image of the probe (default on kind: built from this checkout or package)",
         metavar="IMAGE",

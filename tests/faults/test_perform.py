@@ -9,7 +9,17 @@ from redis_resilience.faults.effect import Effect
 from redis_resilience.faults.perform import heal, inject, needs
 from redis_resilience.faults.target import MASTER, Place
 from redis_resilience.model.errors import Unavailable
-from redis_resilience.model.faults import delete_pod, grow, isolate, kill, pause, scale_to_zero, stop, stop_node
+from redis_resilience.model.faults import (
+    delete_pod,
+    grow,
+    isolate,
+    kill,
+    pause,
+    rolling_upgrade,
+    scale_to_zero,
+    stop,
+    stop_node,
+)
 from redis_resilience.topologies.catalogue import topology
 
 PLACE = Place("redis-0", "redis")
@@ -22,6 +32,7 @@ EVERY_FAULT = (
     (scale_to_zero(MASTER), ("scale_to_zero", "redis-0"), ("scale_back", "redis-0")),
     (stop_node(MASTER), ("stop_node", "redis-0"), ("start_node", "redis-0")),
     (grow("redis-7", slots=20), ("grow", "redis-0", 20), ("shrink", "redis-0")),
+    (rolling_upgrade("redis:8.0"), ("retire", "redis-0", "redis:8.0"), ("renew", "redis-0")),
 )
 
 
@@ -70,6 +81,20 @@ class AllPowerful:
 
     def shrink(self, pod):
         return self._note("shrink", pod)
+
+    def prepare(self, to): ...
+
+    def retire(self, pod, *, to):
+        return self._note("retire", pod, to)
+
+    def renew(self, pod):
+        return self._note("renew", pod)
+
+    def restore(self, pod): ...
+
+    def program(self, pod): ...
+
+    def refusal(self, pod): ...
 
 
 @pytest.mark.parametrize(("fault", "broken", "healed"), EVERY_FAULT, ids=lambda each: getattr(each, "kind", ""))

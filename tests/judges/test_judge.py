@@ -122,6 +122,7 @@ TIMED = FAULT | {"punctual", "awake"}
         ("failover.later", TIMED),
         ("cluster.other_shards", FAULT),
         ("unplanned.changes", {"history", "healthy_before"}),
+        ("upgrade.completed", FAULT),
     ],
 )
 def test_a_finding_is_void_by_the_assumptions_that_it_needs_alone(name: str, needed: set[str]) -> None:

@@ -7,11 +7,13 @@ import pytest
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.faults import (
     DeletePod,
+    RollingUpgrade,
     delete_pod,
     grow,
     isolate,
     kill,
     pause,
+    rolling_upgrade,
     scale_to_zero,
     stop,
     stop_node,
@@ -34,6 +36,19 @@ def test_parameters_read_in_words():
     assert str(kill("master")) == "kill master"
     assert str(delete_pod("master", grace_s=0)) == "delete-pod master, grace 0 s"
     assert str(grow("redis-7", slots=20)) == "grow redis-7 by 20 slots of each shard"
+
+
+def test_a_rolling_upgrade_is_of_every_server_is_planned_and_stays():
+    """It needs no duration: another one goes back. Nothing else is planned."""
+    fault = rolling_upgrade("redis:8.0")
+
+    assert str(fault) == "rolling-upgrade of every-server to redis:8.0, replicas first"
+    assert str(rolling_upgrade(order="highest-first")) == (
+        "rolling-upgrade of every-server to its own engine, highest first"
+    )
+    assert fault.traits.planned
+    assert (fault.traits.watchers_lose_it, fault.traits.takes, fault.traits.back_by) == (True, Takes.POD, BackBy.HEAL)
+    assert not any(make("redis-7").traits.planned for make in MAKERS)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -78,6 +93,8 @@ def test_who_brings_it_back_and_what_goes_along():
         (lambda: delete_pod("master", grace_s=-1), "expected a grace period of 0 to 86400 s; got -1 s"),
         (lambda: DeletePod(target="", grace_s=1), "expected a target of fault delete-pod; got none"),
         (lambda: isolate("m", direction="up"), "expected a direction of: in, out, both; got 'up'"),
+        (lambda: rolling_upgrade(order="any"), "expected an order of: replicas-first, highest-first; got 'any'"),
+        (lambda: RollingUpgrade(target="m", for_s=2), "expected rolling-upgrade without for_s, as it stays; got 2 s"),
         (lambda: grow("redis-7", slots=0), "expected a number of slots of each shard of 1 to 16384; got 0"),
     ],
 )

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_resilience.model.environment import Bound, Prediction, SentinelView, Server
-from redis_resilience.model.faults import Fault, delete_pod, grow, isolate, kill, pause, scale_to_zero, stop_node
+from redis_resilience.model.faults import (
+    Fault,
+    delete_pod,
+    grow,
+    isolate,
+    kill,
+    pause,
+    rolling_upgrade,
+    scale_to_zero,
+    stop_node,
+)
 from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.restarts import STAYS_DOWN, Comeback, RestartPolicy
@@ -219,6 +229,20 @@ def test_a_master_that_cannot_reach_its_peers_is_reached_by_them_and_stays() -> 
     assert foretell(isolate("master", direction="out")).because == "no fault hits the master"
     assert foretell(isolate("master", direction="in")).failover is True
     assert foretell(grow("master")).failover is False
+
+
+def test_a_rolling_upgrade_replaces_the_master_on_request() -> None:
+    """No votes, so neither a quorum nor D count; a hook of the pod may take its own time for it."""
+    found = foretell(rolling_upgrade("redis:8.0"), views=sentinels(down_after_ms=60_000)[:1])
+    hook = foretell(rolling_upgrade(), policy=RestartPolicy(planned_failover_ms=12_000))
+
+    assert found.failover is True
+    assert found.because == "the master's pod is replaced after a planned failover, which needs no votes"
+    assert (found.bounds, found.planned_failover[0].upper_ms) == ((), 2120.0)
+    assert hook.planned_failover[0].upper_ms == 12_000
+    assert foretell(rolling_upgrade(target="redis-2")).because == "no fault hits the master"
+    assert foretell(rolling_upgrade(), views=sentinels(replicas=0)).failover is False
+    assert foretell(rolling_upgrade(), views=()).failover is False
 
 
 def test_without_a_replica_there_is_nobody_to_promote() -> None:

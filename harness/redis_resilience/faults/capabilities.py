@@ -85,3 +85,26 @@ class CanGrow(Protocol):
 
     def shrink(self, pod: str) -> Effect:
         """Give its slots back to the shards that they came from; the other nodes forget it, and it forgets them."""
+
+
+@runtime_checkable
+class CanUpgrade(Protocol):
+    """to: a program or an image; "" for the one that the deployment began with."""
+
+    def prepare(self, to: str) -> None:
+        """Make sure that pods can run `to`, before anything is measured. Raises Unavailable where they cannot."""
+
+    def retire(self, pod: str, *, to: str) -> Effect:
+        """Delete `pod`, which is to come back with `to`; where it is master, another server is made master first."""
+
+    def renew(self, pod: str) -> Effect:
+        """The pod that was retired, again, once it answers; its claim is found again."""
+
+    def restore(self, pod: str) -> Effect:
+        """The pod with the engine that it had before it was retired; whatever became of the new one."""
+
+    def program(self, pod: str) -> str:
+        """The program or the image that the pod's server runs, or is to run."""
+
+    def refusal(self, pod: str) -> str:
+        """Why the pod's new engine does not accept its data or its master's, by its log; "" where it says nothing."""

@@ -12,12 +12,24 @@ from redis_resilience.faults.capabilities import (
     CanScale,
     CanSignal,
     CanStopNode,
+    CanUpgrade,
     Limited,
 )
 from redis_resilience.faults.effect import Effect
 from redis_resilience.faults.target import Place
 from redis_resilience.model.errors import Unavailable
-from redis_resilience.model.faults import DeletePod, Fault, Grow, Isolate, Kill, Pause, ScaleToZero, Stop, StopNode
+from redis_resilience.model.faults import (
+    DeletePod,
+    Fault,
+    Grow,
+    Isolate,
+    Kill,
+    Pause,
+    RollingUpgrade,
+    ScaleToZero,
+    Stop,
+    StopNode,
+)
 
 C = TypeVar("C")
 
@@ -39,6 +51,8 @@ def needs(fault: Fault) -> tuple[type, ...]:  # noqa: PLR0911 - one return a fau
             return (CanStopNode,)
         case Grow():
             return (CanGrow,)
+        case RollingUpgrade():
+            return (CanUpgrade,)
         case _:
             assert_never(fault)
 
@@ -62,6 +76,8 @@ def inject(fault: Fault, deployment: object, place: Place) -> Effect:  # noqa: P
             return able(deployment, CanStopNode, fault.kind).stop_node(place.pod)
         case Grow(slots=slots):
             return able(deployment, CanGrow, fault.kind).grow(place.pod, slots=slots)
+        case RollingUpgrade(to=to):
+            return able(deployment, CanUpgrade, fault.kind).retire(place.pod, to=to)
         case _:
             assert_never(fault)
 
@@ -83,6 +99,8 @@ def heal(fault: Fault, deployment: object, place: Place) -> Effect:  # noqa: PLR
             return able(deployment, CanStopNode, fault.kind).start_node(place.pod)
         case Grow():
             return able(deployment, CanGrow, fault.kind).shrink(place.pod)
+        case RollingUpgrade():
+            return able(deployment, CanUpgrade, fault.kind).renew(place.pod)
         case _:
             assert_never(fault)
 

@@ -20,7 +20,7 @@ from redis_resilience.judges.masters import promotions
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.model.environment import Bound
-from redis_resilience.model.events import Lookup, Role
+from redis_resilience.model.events import EngineRefused, Lookup, Role
 from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.periods import ASK_MS, DESYNC_MS, RECONFIGURATION_MS, TICK_MS, TILT_MS
@@ -341,7 +341,10 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
     verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL
     fault = timeline.at(FAULT_AT)
     said, why = "", ""
-    if fault and not timeline.failover:
+    refused = reading.of(EngineRefused)
+    if refused and not timeline.failover:
+        verdict, why = Verdict.PASS, f"the upgrade ended at {refused[0].pod}, before the master's turn"
+    elif fault and not timeline.failover:
         said = elections.reported(reading, fault)
         if wanted:
             verdict, why = elections.weighed(reading, fault)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis_resilience.judges import availability, bounds, convergence, later, ledger, timeline, unplanned
+from redis_resilience.judges import availability, bounds, convergence, later, ledger, timeline, unplanned, upgrade
 from redis_resilience.judges.answer import Judge, Needs
 from redis_resilience.judges.cluster import combining
 
@@ -16,6 +16,7 @@ JUDGES: tuple[Judge[Any], ...] = (
     bounds.JUDGE,
     later.JUDGE,
     unplanned.JUDGE,
+    upgrade.JUDGE,
 )
 
 NEEDS: Needs = {

@@ -60,6 +60,7 @@ class Kill(_Fault, frozen=True, tag="kill"):
             peers_reach_it=False,
             reaches_peers=False,
             watchers_lose_it=True,
+            planned=False,
         )
 
 
@@ -78,6 +79,7 @@ class Stop(_Fault, frozen=True, tag="stop"):
             peers_reach_it=False,
             reaches_peers=False,
             watchers_lose_it=True,
+            planned=False,
         )
 
 
@@ -96,6 +98,7 @@ class Pause(_Fault, frozen=True, tag="pause"):
             peers_reach_it=False,
             reaches_peers=False,
             watchers_lose_it=True,
+            planned=False,
         )
 
 
@@ -129,6 +132,7 @@ class Isolate(_Fault, frozen=True, tag="isolate"):
             peers_reach_it=reached,
             reaches_peers=self.direction is Direction.IN,
             watchers_lose_it=False,
+            planned=False,
         )
 
     def __str__(self) -> str:
@@ -160,6 +164,7 @@ class DeletePod(_Fault, frozen=True, tag="delete-pod"):
             peers_reach_it=False,
             reaches_peers=False,
             watchers_lose_it=True,
+            planned=False,
         )
 
     def __str__(self) -> str:
@@ -181,6 +186,7 @@ class ScaleToZero(_Fault, frozen=True, tag="scale-to-zero"):
             peers_reach_it=False,
             reaches_peers=False,
             watchers_lose_it=True,
+            planned=False,
         )
 
 
@@ -199,6 +205,7 @@ class StopNode(_Fault, frozen=True, tag="stop-node"):
             peers_reach_it=False,
             reaches_peers=False,
             watchers_lose_it=True,
+            planned=False,
         )
 
 
@@ -223,13 +230,58 @@ class Grow(_Fault, frozen=True, tag="grow"):
             peers_reach_it=True,
             reaches_peers=True,
             watchers_lose_it=False,
+            planned=False,
         )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target} by {self.slots} slots of each shard"
 
 
-Fault = Kill | Stop | Pause | Isolate | DeletePod | ScaleToZero | StopNode | Grow
+class Order(StrEnum):
+    """Which server of a rolling upgrade goes first."""
+
+    REPLICAS_FIRST = "replicas-first"  # then the master
+    HIGHEST_FIRST = "highest-first"  # by ordinal, as in a StatefulSet's own rolling update
+
+
+class RollingUpgrade(_Fault, frozen=True, tag="rolling-upgrade"):
+    """Pods are replaced one after the other by pods with the engine `to`; a master only after a planned failover.
+
+    to: a program (local) or an image (Kubernetes); "" for the deployment's own: a restart, or the way back. A pod goes
+    once the one before it is back and the deployment healthy. Proof: the process is gone; after it another one runs.
+    What it changed stays until the deployment is taken down.
+    """
+
+    to: str = ""
+    order: Order = Order.REPLICAS_FIRST
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.for_s is not None:
+            raise UsageError(
+                f"expected {self.kind} without for_s, as it stays; got {self.for_s:g} s; inject another one to go back"
+            )
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(
+            process=Process.ENDS_GRADUALLY,
+            peers_see=PeersSee.BROKEN_CONNECTIONS,
+            takes=Takes.POD,
+            back_by=BackBy.HEAL,
+            asked_to_end=True,
+            clients_reach_it=False,
+            peers_reach_it=False,
+            reaches_peers=False,
+            watchers_lose_it=True,
+            planned=True,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.target} to {self.to or 'its own engine'}, {self.order.replace('-', ' ')}"
+
+
+Fault = Kill | Stop | Pause | Isolate | DeletePod | ScaleToZero | StopNode | Grow | RollingUpgrade
 
 
 def kill(target: str, *, for_s: float | None = None) -> Kill:
@@ -279,3 +331,15 @@ def grow(target: str, *, slots: int = 50, for_s: float | None = None) -> Grow:
     It gives them back after `for_s`, or in the heal phase.
     """
     return Grow(target=target, slots=slots, for_s=for_s)
+
+
+def rolling_upgrade(to: str = "", *, order: str = Order.REPLICAS_FIRST, target: str = "every-server") -> RollingUpgrade:
+    """Replace the target's pods one after the other by pods with the engine `to`, under load.
+
+    to: a server program (local) or an image (Kubernetes); "" is the engine that the deployment began with: a rolling
+    restart, or the way back after an upgrade. order: "replicas-first" or "highest-first". target: fewer than all, to
+    try it on one of them. Raises UsageError for another order.
+    """
+    if order not in tuple(Order):
+        raise UsageError(f"expected an order of: {', '.join(Order)}; got {order!r}")
+    return RollingUpgrade(target=target, to=to, order=Order(order))

@@ -27,6 +27,8 @@ ABORTED = ("-failover-abort-no-good-slave", "-failover-abort-not-elected", "-fai
 """How a Sentinel reports a failed attempt; the next one follows 2 x failover-timeout after it began."""
 ATTEMPTS_OBSERVED = 3
 """So many more are observed after a failed one, before the conclusion is that there is no failover."""
+CAUGHT_UP_MS = 2000.0
+"""Before a planned failover a master refuses writes, and its replicas catch up, for so long at most."""
 _PINGS_OF_AN_INFO = 5
 
 

@@ -47,7 +47,8 @@ class Traits:
     asked_to_end: the process is asked to end (SIGTERM, API deletion) and may act before it does. clients_reach_it:
     clients are served by the target, or could be, while the fault lasts. peers_reach_it, reaches_peers: packets pass
     from the other pods to the target, and from it to them. watchers_lose_it: the probe's watchers must
-    notice the fault, or it did not happen.
+    notice the fault, or it did not happen. planned: another server becomes master before the master goes, and each
+    target is back before the next one goes.
     """
 
     process: Process
@@ -59,6 +60,7 @@ class Traits:
     peers_reach_it: bool
     reaches_peers: bool
     watchers_lose_it: bool
+    planned: bool
 
     @property
     def missed(self) -> bool:

@@ -45,8 +45,8 @@ def outs(
     found: list[Out] = []
     servers, watching = (master, *replicas), sorted(sentinels, key=lambda pod: (pod == master, pod))
     for at_s, fault in timed(planned):
-        if not fault.traits.missed:
-            continue
+        if not fault.traits.missed or fault.traits.planned:
+            continue  # of a planned one each pod is back before the next one goes
         at_ms = at_s * 1e3
         gone = {(out.pod, out.container) for out in found if out.at(at_ms)}
         for pod, container in _targets(fault, servers, watching, gone):

@@ -12,12 +12,14 @@ from dataclasses import replace
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Bound, Prediction, SentinelView, Server
-from redis_resilience.model.periods import TICK_MS, connected_by_ms
-from redis_resilience.model.plan import Load, Scheduled
+from redis_resilience.model.faults import Fault
+from redis_resilience.model.periods import CAUGHT_UP_MS, TICK_MS, connected_by_ms
+from redis_resilience.model.plan import Load, Scheduled, timed
 from redis_resilience.model.traits import BackBy, Takes
 from redis_resilience.prediction.away import SENTINEL, SERVER, Out, outs
 from redis_resilience.prediction.candidates import Candidates
 from redis_resilience.prediction.phases import (
+    EXCHANGE_MS,
     MET_MS,
     STARTED_MS,
     SentinelSettings,
@@ -47,6 +49,9 @@ def predict(
     known = min((view.known_replicas for view in sentinels), default=0)
     replicas = replicas or sorted({view.name for view in sentinels} - {master})[:known]
     away = outs(planned, master=master, replicas=replicas, sentinels=(view.name for view in sentinels), policy=policy)
+    planned_first = _planned(planned, master, away, sentinels, load=load, policy=policy, forbidden=forbidden)
+    if planned_first:
+        return planned_first
     losses = [out for out in away if (out.pod, out.container) == (master, SERVER)]
     if not losses:
         return Prediction(failover=False, because="no fault hits the master")
@@ -56,6 +61,43 @@ def predict(
     decisive = next((each for each in (first, *later) if each.failover is not False), first)
     # The phases are measured from the first loss.
     return decisive if decisive is first else replace(decisive, bounds=(), planned_failover=())
+
+
+def _planned(
+    planned: Sequence[Scheduled],
+    master: str,
+    away: tuple[Out, ...],
+    sentinels: tuple[SentinelView, ...],
+    *,
+    load: Load | None,
+    policy: RestartPolicy,
+    forbidden: str,
+) -> Prediction | None:
+    """Of a plan whose first loss of the master is planned; None of any other.
+
+    Asked for, a failover needs neither votes nor a quorum, but a replica that may be promoted.
+    """
+    hits = ((at_s * 1e3, fault) for at_s, fault in timed(planned) if fault.traits.planned and _includes(fault, master))
+    at_ms, fault = next(hits, (0.0, None))
+    if fault is None or any(out.from_ms <= at_ms and (out.pod, out.container) == (master, SERVER) for out in away):
+        return None
+    if not sentinels:
+        return Prediction(failover=False, because="no Sentinel watches the master")
+    lost = Out(pod=master, container=SERVER, fault=fault, from_ms=at_ms, least_ms=at_ms, most_ms=at_ms)
+    settings = _settings(away, lost, sentinels)
+    if impossible := forbidden or ("" if settings.replicas else "there is no replica to promote"):
+        return Prediction(failover=False, because=impossible)
+    settings = replace(settings, announcing=max(settings.announcing - 1, 1))
+    within_ms = policy.planned_failover_ms or CAUGHT_UP_MS + TICK_MS + EXCHANGE_MS
+    return Prediction(
+        failover=True,
+        because="the master's pod is replaced after a planned failover, which needs no votes",
+        planned_failover=planned_failover_bounds(settings, within_ms=within_ms, load=load),
+    )
+
+
+def _includes(fault: Fault, master: str) -> bool:
+    return fault.target in ("master", "every-server") or fault.target.partition("/")[0] == master
 
 
 def _of_loss(

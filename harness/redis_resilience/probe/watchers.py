@@ -16,6 +16,7 @@ import hiredis
 
 from redis_resilience.model.access import Login
 from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.engine import engine_of
 from redis_resilience.model.events import (
     AnyEvent,
     Link,
@@ -129,7 +130,7 @@ class ServerWatch:
             try:
                 if self.up is None:
                     info, at_ns = await self._patiently(wire.request("INFO", "server"), call_ns)
-                    self._tell_up(info_field(info, "run_id"), call_ns, at_ns)
+                    self._tell_up(info, call_ns, at_ns)
                     call_ns = time.monotonic_ns()
                 reply, return_ns = await self._patiently(wire.request("ROLE"), call_ns)
             except (Lost, NoReply) as lost:
@@ -189,14 +190,15 @@ class ServerWatch:
             )
         self._witness.sample(server=self.target.name, call_ns=call_ns, return_ns=now_ns, told=UNREACHABLE)
 
-    def _tell_up(self, run_id: str, since_ns: int, at_ns: int) -> None:
+    def _tell_up(self, info: RawReply, since_ns: int, at_ns: int) -> None:
         self.up = ServerUp(
             at_ns=at_ns,
             since_ns=since_ns,
             source=self._source,
             server=self.target.name,
             address=str(self.target.endpoint),
-            run_id=run_id,
+            run_id=info_field(info, "run_id"),
+            engine=engine_of(info.decode(errors="replace")) if isinstance(info, bytes) else "",
         )
         self._witness.tell(self.up)
 

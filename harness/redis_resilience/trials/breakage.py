@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypedDict
 
 from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import Clock
-from redis_resilience.faults.perform import heal, inject
+from redis_resilience.faults.capabilities import CanUpgrade
+from redis_resilience.faults.perform import able, heal, inject
 from redis_resilience.faults.target import Place, places
-from redis_resilience.model.errors import ResilienceError
-from redis_resilience.model.events import Before, FaultAsked, FaultBegin, FaultEffect, HealBegin, HealEnd
-from redis_resilience.model.faults import Fault
+from redis_resilience.model.errors import DeploymentError, ResilienceError, WaitTimeout
+from redis_resilience.model.events import (
+    Before,
+    EngineRefused,
+    FaultAsked,
+    FaultBegin,
+    FaultEffect,
+    HealBegin,
+    HealEnd,
+)
+from redis_resilience.model.faults import Fault, RollingUpgrade
 from redis_resilience.trials.notes import Notes
+from redis_resilience.trials.rolling import engines, in_turn, wait_until_joined
 from redis_resilience.trials.survey import survey
 
 
@@ -84,34 +95,74 @@ class Breakage:
 
     def undergo(self, fault: Fault) -> None:
         """What the deployment went through before the trial begins: no fault of this trial."""
-        for place in places(fault.target, survey(self._deployment).view):
+        for place in self._places(fault):
             broken = _Broken(0, fault, place, None, ())
             self._broken.append(broken)
             for undergone in (inject, heal):
                 proof = undergone(fault, self._deployment, place).proof
                 self._notes.keep(Before(proof=proof, at_ns=self._notes.now_ns()))
             self._broken.remove(broken)
+            if isinstance(fault, RollingUpgrade):
+                upgrades = able(self._deployment, CanUpgrade, fault.kind)
+                wait_until_joined(self._deployment, upgrades, place.pod, self._clock, lambda: None)
 
-    def inject(self, number: int, fault: Fault) -> None:
-        """Also records which masters are lost by it."""
+    def inject(self, number: int, fault: Fault, tick: Callable[[], None] = lambda: None) -> None:
+        """Also records which masters are lost by it. tick: called while a rolling upgrade goes on."""
+        if isinstance(fault, RollingUpgrade):
+            self._roll(number, fault, tick)
+            return
         view, heard = survey(self._deployment).view, len(self._deployment.probe.events())
         for place in places(fault.target, view):
-            broken = _Broken(number, fault, place, None, (place.pod,) if fault.traits.whole_pod else ())
-            self._notes.keep(FaultBegin(at_ns=self._notes.now_ns(), **broken.facts))
-            self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
-            effect = inject(fault, self._deployment, place)
-            broken.pods = effect.pods or broken.pods
+            broken = self._break(number, fault, place)
             servers = {place.pod, *broken.pods} if place.container == "redis" else set(broken.pods)
             masters = servers.intersection(view.all_masters) if fault.traits.missed else set()
             self.losses += [Loss(fault=number, master=master, heard=heard) for master in sorted(masters)]
-            if effect.asked_ns:
-                begin_ns, end_ns = effect.asked_ns
-                self._notes.keep(FaultAsked(at_ns=end_ns, since_ns=begin_ns, **broken.facts))
-            if fault.for_s is not None:
-                broken.heal_at_ns = effect.end_ns + int(fault.for_s * 1e9)
-            self._notes.keep(
-                FaultEffect(at_ns=effect.end_ns, since_ns=effect.begin_ns, proof=effect.proof, **broken.facts)
-            )
+
+    def _places(self, fault: Fault) -> tuple[Place, ...]:
+        view = survey(self._deployment).view
+        found = places(fault.target, view)
+        return in_turn(fault, found, view) if isinstance(fault, RollingUpgrade) else found
+
+    def _break(self, number: int, fault: Fault, place: Place) -> _Broken:
+        broken = _Broken(number, fault, place, None, (place.pod,) if fault.traits.whole_pod else ())
+        self._notes.keep(FaultBegin(at_ns=self._notes.now_ns(), **broken.facts))
+        self._broken.append(broken)  # before it is injected: one that fails half-way is undone, too
+        effect = inject(fault, self._deployment, place)
+        broken.pods = effect.pods or broken.pods
+        if effect.asked_ns:
+            begin_ns, end_ns = effect.asked_ns
+            self._notes.keep(FaultAsked(at_ns=end_ns, since_ns=begin_ns, **broken.facts))
+        if fault.for_s is not None:
+            broken.heal_at_ns = effect.end_ns + int(fault.for_s * 1e9)
+        self._notes.keep(FaultEffect(at_ns=effect.end_ns, since_ns=effect.begin_ns, proof=effect.proof, **broken.facts))
+        return broken
+
+    def _roll(self, number: int, fault: RollingUpgrade, tick: Callable[[], None]) -> None:
+        """Each pod is back before the next one goes; it ends at the first whose new engine does not join."""
+        upgrades = able(self._deployment, CanUpgrade, fault.kind)
+        targets = self._places(fault)
+        self._note_engines(upgrades, {place.pod for place in targets})
+        for place in targets:
+            broken = self._break(number, fault, place)
+            try:
+                self._heal(broken)
+                wait_until_joined(self._deployment, upgrades, place.pod, self._clock, tick)
+            except (DeploymentError, WaitTimeout) as error:
+                self._put_back(upgrades, broken, upgrades.refusal(place.pod) or str(error))
+                break
+            finally:
+                self._note_engines(upgrades, {place.pod})
+
+    def _put_back(self, upgrades: CanUpgrade, broken: _Broken, reason: str) -> None:
+        """The pod gets the engine that it had; those before it keep the new one."""
+        program, pod = upgrades.program(broken.place.pod), broken.place.pod
+        self._notes.keep(EngineRefused(at_ns=self._notes.now_ns(), program=program, reason=reason, **broken.facts))
+        effect = upgrades.restore(pod)
+        self._notes.keep(HealEnd(at_ns=effect.end_ns, since_ns=effect.begin_ns, proof=effect.proof, **broken.facts))
+
+    def _note_engines(self, upgrades: CanUpgrade, pods: set[str]) -> None:
+        for seen in engines(self._deployment, upgrades, pods, self._notes.now_ns):
+            self._notes.keep(seen)
 
     def heal_due(self) -> None:
         """Undo those whose time is over."""

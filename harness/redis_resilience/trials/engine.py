@@ -201,7 +201,7 @@ class _Run:
             self._breakage.heal_due()
             if not first:
                 self._ask_quorum()
-            self._breakage.inject(number, self._plan.faults[number].fault)
+            self._breakage.inject(number, self._plan.faults[number].fault, self._tick)
             schedule.took_effect(number, self._clock.now_ns())
             first = False
 

@@ -34,7 +34,12 @@ class Observation:
 
     @property
     def awaited(self) -> bool:
-        """Whether a new master is waited for: by scenario or prediction after the first loss, always after another."""
+        """Whether a new master is waited for: by scenario or prediction after the first loss, always after another.
+
+        Not after a rolling upgrade: that waits by itself until every Sentinel agrees.
+        """
+        if all(each.fault.traits.planned for each in self.plan.faults):
+            return False
         if self.plan.expect.failover is not None:
             return self.plan.expect.failover
         return bool(self._prediction.failover) or self._later

@@ -40,6 +40,7 @@ class Settings:
     workers: int
     node_image: str
     image: str
+    upgrade_to: str
     probe_image: str
     kubeconfig: Path | None
     context: str

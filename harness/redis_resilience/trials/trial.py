@@ -9,11 +9,12 @@ from typing import Literal
 
 from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.capabilities import CanUpgrade
 from redis_resilience.faults.perform import able, needs
 from redis_resilience.faults.target import MASTER_MAJORITY, ROLES
 from redis_resilience.judges.judge import judge
 from redis_resilience.model.errors import Unavailable, UsageError
-from redis_resilience.model.faults import Fault
+from redis_resilience.model.faults import Fault, RollingUpgrade
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Expect, Load, Plan, Scheduled, Since, Windows, Writers
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Profile, System, Topology
@@ -85,6 +86,16 @@ class Trial:
     def backend(self) -> str:
         """Where the run deploys: in a cluster pods that are deleted come back by themselves, on `local` they do not."""
         return self._settings.backend
+
+    @property
+    def upgrade_to(self) -> str:
+        """The program or image that --redis-upgrade-to names. Raises Unavailable, the reason for a skip, without it."""
+        if not self._settings.upgrade_to:
+            raise Unavailable(
+                "expected the program or image of the other version: --redis-upgrade-to redis:8.0 on Kubernetes, "
+                "--redis-upgrade-to /opt/redis-8/bin/redis-server on local; got none"
+            )
+        return self._settings.upgrade_to
 
     @property
     def forgotten(self) -> bool:
@@ -227,6 +238,8 @@ class Trial:
         for fault in plan.all_faults:
             for capability in needs(fault):
                 able(deployment, capability, fault.kind)
+            if isinstance(fault, RollingUpgrade):
+                able(deployment, CanUpgrade, fault.kind).prepare(fault.to)
         self.bring_up = deployment.bring_up
         run_trial(plan, deployment, folder, observer=self._observer, clock=self._keeper.clock)
         self._show("judge")

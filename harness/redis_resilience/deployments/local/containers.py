@@ -27,11 +27,13 @@ class Containers:
         self._logs = logs
         self._saved: dict[Path, int] = {}
         self._started: set[tuple[str, str]] = set()
+        self._began: dict[tuple[str, str], int] = {}
 
     def start(self, pod: str, container: str, argv: Sequence[str], *, network: str | None) -> Started:
         """network: the pod whose network it runs in; None where all share the host's."""
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
         log = self._log(pod, container)
+        self._began[pod, container] = log.stat().st_size if log.exists() else 0
         started = self._agent.start(f"{pod}/{container}", argv, pod=network, environment=environment, log=log)
         self._started.add((pod, container))
         return started
@@ -116,6 +118,12 @@ class Containers:
                 source.seek(self._saved.get(log, 0))
                 target.write(source.read())
                 self._saved[log] = source.tell()
+
+    def words(self, pod: str, container: str) -> str:
+        """What it logged since it was started last."""
+        with self._log(pod, container).open("rb") as log:
+            log.seek(self._began.get((pod, container), 0))
+            return log.read().decode(errors="replace")
 
     def _wait_for_end(self, names: Sequence[str], *, within_s: float) -> None:
         def look() -> tuple[bool, str]:

@@ -23,7 +23,7 @@ from redis_resilience.deployments.local.addresses import claim_loopback_block, n
 from redis_resilience.deployments.local.boot import sentinels_to_know, whom_to_follow, whom_to_watch
 from redis_resilience.deployments.local.containers import Containers
 from redis_resilience.deployments.local.control import Agent, Started
-from redis_resilience.deployments.local.engine import find_engine
+from redis_resilience.deployments.local.engine import Engine, find_engine
 from redis_resilience.deployments.local.isolation import Level, choose_isolation, write_name_files
 from redis_resilience.deployments.local.partition import Partition
 from redis_resilience.deployments.local.pods import Pods
@@ -31,8 +31,11 @@ from redis_resilience.deployments.local.settling import keep_pinging, run_id, wa
 from redis_resilience.deployments.local.sidecar import start_probe
 from redis_resilience.deployments.machine import this_machine
 from redis_resilience.deployments.password import draw_passwords
+from redis_resilience.deployments.planned import planned_failover
 from redis_resilience.deployments.probe import Probe
+from redis_resilience.deployments.refusals import CLUSTER_UPGRADE, refusal_in
 from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.capabilities import CanUpgrade
 from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.access import Access, Login
 from redis_resilience.model.endpoint import Endpoint
@@ -92,6 +95,8 @@ class LocalDeployment(Growing):
         self._passwords = draw_passwords(topology)
         self._authority = None if topology.security.tls is Encryption.OFF else Authority()
         self._running: _Up | None = None
+        self._retired: dict[str, Engine] = {}
+        """Pods of a rolling upgrade to the engines that they had before it."""
 
     @property
     def backend(self) -> str:
@@ -204,6 +209,42 @@ class LocalDeployment(Growing):
             self._keep_pinging(pod)
         return replace(effect, unreplaced=unreplaced(pod, self._topology.pod(pod).containers, containers))
 
+    def prepare(self, to: str) -> None:
+        """Raises Unavailable, with what was found, where `to` is no server."""
+        self._engine_for(to)
+
+    def retire(self, pod: str, *, to: str) -> Effect:
+        engine = self._engine_for(to)
+        asked_ns = planned_failover(self, pod)
+        self._retired[pod] = self._up.pods.engine_of(pod)
+        gone = self.delete_pod(pod)
+        self._up.pods.use(pod, engine)
+        return replace(gone, begin_ns=asked_ns[0] if asked_ns else gone.begin_ns, asked_ns=asked_ns)
+
+    def renew(self, pod: str) -> Effect:
+        return self.create_pod(pod)
+
+    def restore(self, pod: str) -> Effect:
+        if pod in self._up.pods.live:
+            self.delete_pod(pod)
+        self._up.pods.use(pod, self._retired[pod])
+        return self.create_pod(pod)
+
+    def program(self, pod: str) -> str:
+        return self._up.pods.engine_of(pod).path
+
+    def refusal(self, pod: str) -> str:
+        return refusal_in(self._up.containers.words(pod, "redis"))
+
+    @property
+    def used_up(self) -> str:
+        return f"{', '.join(self._retired)} went through a rolling upgrade" if self._retired else ""
+
+    def lacks(self, capability: type) -> str:
+        if capability is CanUpgrade and self._topology.system is System.CLUSTER:
+            return CLUSTER_UPGRADE
+        return super().lacks(capability)
+
     def scale_to_zero(self, pod: str) -> Effect:
         pods = self._scaled_with(pod)
         effects = [self.delete_pod(each) for each in reversed(pods) if each in self._up.pods.live]
@@ -226,6 +267,9 @@ class LocalDeployment(Growing):
         self._containers_of(pod)
         return self._up.partition.heal(pod, self._up.pods.live)
 
+    def _engine_for(self, to: str) -> Engine:
+        return find_engine(to) if to else self._engine
+
     @property
     def _apart(self) -> bool:
         """Whether pods have names and networks of their own."""
@@ -239,6 +283,7 @@ class LocalDeployment(Growing):
 
     def _forget(self) -> None:
         self._running = None
+        self._retired.clear()
 
     def _make(self, undo: ExitStack) -> _Up:
         """Everything but the servers; each step registers how to undo itself with `undo`."""

@@ -46,6 +46,7 @@ class Pods:
         self._profile = profile
         self._folder = folder
         self._engine = engine
+        self._engines: dict[str, Engine] = {}
         self._apart = level is Level.NAMESPACES
         self._sentinels_use_names = self._apart and config.names_resolve(topology)
         self._addresses = addresses
@@ -70,6 +71,14 @@ class Pods:
             self._certificates[pod] = self._authority.issue(self._pod_folder(pod), names)
         self._write_hosts()
 
+    def engine_of(self, pod: str) -> Engine:
+        """What its containers run, or will run once they are started again."""
+        return self._engines.get(pod, self._engine)
+
+    def use(self, pod: str, engine: Engine) -> None:
+        """From its next start on."""
+        self._engines[pod] = engine
+
     @property
     def topology(self) -> Topology:
         """With the successors of pods that are gone."""
@@ -90,12 +99,12 @@ class Pods:
 
         known: Sentinels that a new Sentinel starts with.
         """
-        address = self.live[pod]
+        address, engine = self.live[pod], self.engine_of(pod)
         own_name = self._full_name(pod) if self._sentinels_use_names else ""
         where = config.Where(
             bind=address,
             announce=own_name if self._apart else address,
-            source="" if self._apart or not self._engine.modern else address,
+            source="" if self._apart or not engine.modern else address,
         )
         file = self._pod_folder(pod) / f"{container}.conf"
         if container == "redis":
@@ -115,12 +124,12 @@ class Pods:
                 certificate=self._certificates.get(pod),
             )
             file.write_text(text)
-            argv: tuple[str, ...] = (self._engine.path, str(file))
+            argv: tuple[str, ...] = (engine.path, str(file))
         else:
             # A Sentinel keeps its state in its file, which lives as long as the pod, or as its container.
             if self._topology.fresh_sentinels or not file.exists():
                 file.write_text(self._sentinel_config(pod, where, master, known))
-            argv = (self._engine.path, str(file), "--sentinel")
+            argv = (engine.path, str(file), "--sentinel")
         return self._containers.start(pod, container, argv, network=pod if self._apart else None)
 
     def endpoint(self, pod: str, container: str) -> Endpoint:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.memory.probe import MemoryProbe
-from redis_resilience.deployments.memory.world import MS, Bug, World
+from redis_resilience.deployments.memory.world import MS, OWN_VERSION, Bug, World
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import Unavailable
@@ -15,9 +16,11 @@ from redis_resilience.model.events import Scalar
 from redis_resilience.model.faults import Direction, Isolate
 from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
 
+_RECREATED_S = 0.3
+
 
 class MemoryDeployment(Deployment):
-    """Implements Deployment, CanSignal, CanRestart, CanPartition, CanRecreate and CanStopNode.
+    """Implements Deployment, CanSignal, CanRestart, CanPartition, CanRecreate, CanStopNode and CanUpgrade.
 
     `bugs` are planted for a judge to find.
     """
@@ -26,6 +29,8 @@ class MemoryDeployment(Deployment):
         self._world = World(topology, profile, bugs)
         self._probe = MemoryProbe(self._world)
         self.clock = self._world.clock
+        self._retired: dict[str, str] = {}
+        """Pods of a rolling upgrade to the versions that they had before it."""
 
     @property
     def backend(self) -> str:
@@ -88,6 +93,42 @@ class MemoryDeployment(Deployment):
 
     def create_pod(self, pod: str) -> Effect:
         return self._undo(lambda: self._start_pod(pod), f"{pod} created")
+
+    def prepare(self, to: str) -> None:
+        """A version of Redis, which the servers only name, needs nothing."""
+
+    def retire(self, pod: str, *, to: str) -> Effect:
+        world, server = self._world, self._world.servers[pod]
+        begin_ns = world.clock.now
+        asked_ns = None
+        if server.role == "master":
+            world.replace_master(server)
+            asked_ns = (begin_ns, begin_ns + MS)
+        self._retired[pod] = server.version
+        server.version = to or OWN_VERSION
+        gone = self.delete_pod(pod)
+        return replace(gone, begin_ns=begin_ns, asked_ns=asked_ns)
+
+    def renew(self, pod: str) -> Effect:
+        self.clock.sleep(_RECREATED_S)
+        return self.create_pod(pod)
+
+    def restore(self, pod: str) -> Effect:
+        self._end_pod(pod)
+        self._world.servers[pod].version = self._retired[pod]
+        return self.create_pod(pod)
+
+    def program(self, pod: str) -> str:
+        return f"simulation of {self._world.servers[pod].version}"
+
+    def refusal(self, pod: str) -> str:
+        """No version refuses another one's data here."""
+        del pod
+        return ""
+
+    @property
+    def used_up(self) -> str:
+        return f"{', '.join(self._retired)} went through a rolling upgrade" if self._retired else ""
 
     def stop_node(self, pod: str) -> Effect:
         return self._do(lambda: self._end_pod(pod), lambda: self._start_pod(pod), f"the node of {pod} is off")

@@ -129,7 +129,7 @@ class MemoryProbe:
                     other.keys.clear()
                 return Answer(value="OK")
             case ("INFO", _):
-                return Answer(value=f"run_id:{server.run_id}\r\nredis_version:7.0.0\r\n")
+                return Answer(value=f"run_id:{server.run_id}\r\nredis_version:{server.version}\r\n")
             case ("CONFIG", "GET", _):
                 return Answer(value=[text for pair in self._world.topology.redis_config for text in pair])
             case _:
@@ -233,6 +233,8 @@ class MemoryProbe:
         elif server.role != "master":
             self._record(client, Cause.READONLY, now, now + _REPLY_NS)
             client.server = "" if client.target == MASTER_OF_SENTINELS else client.server
+        elif server.refuses_writes:
+            self._record(client, Cause.NOREPLICAS, now, now + _REPLY_NS)
         else:
             self._world.write(server, key_text(self._trial, self._key), str(self._key))
             self._newest = self._key

@@ -22,6 +22,7 @@ from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot
 
 MS = 1_000_000
 START_NS = 1_000_000_000_000
+OWN_VERSION = "7.0.0"
 
 
 class Bug(StrEnum):
@@ -53,7 +54,7 @@ class SimulatedClock:
 
 @dataclass(slots=True, kw_only=True)
 class SimServer:
-    """keys: what it holds. starts: how often it was started, which makes its run_id."""
+    """keys: what it holds. starts: how often it was started, which makes its run_id. version: of Redis, as it says."""
 
     name: str
     role: str
@@ -62,6 +63,8 @@ class SimServer:
     paused: bool = False
     starts: int = 1
     offset: int = 0
+    version: str = OWN_VERSION
+    refuses_writes: bool = False
     keys: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -183,6 +186,7 @@ class World:
 
     def revive(self, server: SimServer) -> None:
         """`server` is started again, or goes on after a pause, and finds its role."""
+        server.refuses_writes = False
         if server.paused:
             server.paused = False
         else:
@@ -197,6 +201,7 @@ class World:
                 server=server.name,
                 address=f"{server.name}:{REDIS_PORT}",
                 run_id=server.run_id,
+                engine=f"Redis {server.version}",
             )
         )
         others = [other for other in self.masters if other is not server]
@@ -247,6 +252,14 @@ class World:
             )
             return
         self.later(60, lambda: self._elected(server, leader, alive))
+
+    def replace_master(self, server: SimServer) -> None:
+        """A planned failover: it refuses writes from here on, and returns once every Sentinel names another."""
+        alive = [name for name, lives in self.sentinels.items() if lives]
+        server.refuses_writes = True
+        self._elected(server, alive[-1], alive)
+        while any(self.named[name] == server.name for name in alive):
+            self.clock.sleep(0.05)
 
     def _elected(self, old: SimServer, leader: str, alive: list[str]) -> None:
         self.say(leader, "+elected-leader", f"master {self.topology.master_name} {old.name} 6379")

@@ -15,6 +15,8 @@ from redis_resilience.model.events.event import (
 from redis_resilience.model.events.harness import (
     Before,
     Ckquorum,
+    EngineRefused,
+    EngineSeen,
     FaultAsked,
     FaultBegin,
     FaultEffect,
@@ -77,6 +79,8 @@ AnyEvent = (
     | FaultEffect
     | HealBegin
     | HealEnd
+    | EngineSeen
+    | EngineRefused
     | Before
     | Named
     | Ckquorum
@@ -131,6 +135,8 @@ __all__ = [
     "ContainerEnded",
     "ContainerStarted",
     "ContainerWaiting",
+    "EngineRefused",
+    "EngineSeen",
     "Event",
     "Fail",
     "FaultAsked",

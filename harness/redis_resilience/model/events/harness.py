@@ -58,6 +58,22 @@ class HealEnd(FaultEvent, frozen=True, kw_only=True):
     unreplaced: tuple[str, ...] = ()
 
 
+class EngineSeen(HarnessEvent, frozen=True, kw_only=True):
+    """What a server runs, asked by INFO. engine: "Redis 8.0.2". program: the program or the image."""
+
+    server: str
+    engine: str
+    run_id: str
+    program: str
+
+
+class EngineRefused(FaultEvent, frozen=True, kw_only=True):
+    """The new engine did not come up, or did not join; the upgrade ends there. program: its program or image."""
+
+    program: str
+    reason: str
+
+
 class Before(HarnessEvent, frozen=True, kw_only=True):
     """A fault in the deployment's past took effect, or was undone, before the trial."""
 

@@ -17,11 +17,12 @@ class Connected(Event, frozen=True, kw_only=True):
 
 
 class ServerUp(Event, frozen=True, kw_only=True):
-    """A watcher reached a server (again)."""
+    """A watcher reached a server (again). engine: what it runs ("Redis 8.0.2"); "" where it did not say."""
 
     server: str
     address: str
     run_id: str
+    engine: str = ""
 
 
 class ServerDown(Event, frozen=True, kw_only=True):
