@@ -7,7 +7,8 @@ AGAIN = --reruns 2 --only-rerun "verdict unknown of"
 KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_document_000.py scenarios/test_document_001.py \
   scenarios/test_document_002.py scenarios/test_document_004.py scenarios/test_cluster.py::test_cluster_master_lost \
   scenarios/test_cluster.py::test_cluster_restarted scenarios/test_cluster.py::test_cluster_master_recreated \
-  scenarios/test_cluster.py::test_cluster_recreated_announced scenarios/test_cluster.py::test_cluster_grows
+  scenarios/test_cluster.py::test_cluster_recreated_announced scenarios/test_cluster.py::test_cluster_grows \
+  scenarios/test_upgrade.py::test_rolling_restart
 
 .PHONY: help run test test-kind lint format bench clean
 
@@ -23,7 +24,7 @@ test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, r
 	@$(MAKE) --no-print-directory lint
 	@.venv/bin/pytest tests -m "not local and not kind" -n 2
 	@.venv/bin/pytest tests -m local -n 3 --dist worksteal --redis-require=yes
-	@.venv/bin/pytest scenarios -n 2 --dist worksteal -k "$(CERTAIN)" --redis-require=yes --timeout=120 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
+	@.venv/bin/pytest scenarios -n 2 --dist worksteal -k "$(CERTAIN)" --redis-upgrade-to=redis-server --redis-require=yes --timeout=120 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 test-kind:  ## What needs Docker, kind and kubectl: clusters of its own, real faults, every document's scenario
 	@tools/setup dev

@@ -79,6 +79,19 @@ class ScaleBack(_Change, frozen=True, tag="scale-back"):
         return f"{self.controller} in {self.where}, {self.replicas} replicas before"
 
 
+class RestoreImages(_Change, frozen=True, tag="restore-images"):
+    """A StatefulSet whose images an upgrade changed. images: by container; strategy: its updateStrategy; as before."""
+
+    where: Where
+    controller: Controller
+    images: dict[str, str]
+    init_containers: tuple[str, ...]
+    strategy: dict[str, object]
+
+    def __str__(self) -> str:
+        return f"{self.controller} in {self.where}, images {', '.join(dict.fromkeys(self.images.values()))} before"
+
+
 class Resume(_Change, frozen=True, tag="resume"):
     """A process that was stopped (SIGSTOP). name: "redis-0/redis". born: tells it from a later one with its PID.
 
@@ -119,14 +132,28 @@ class StartNode(_Change, frozen=True, tag="start-node"):
         return f"node {self.node}"
 
 
-Undo = DeleteCluster | DeleteNamespace | DeletePod | DeleteObjects | ScaleBack | Resume | DropTable | StartNode
+Undo = (
+    DeleteCluster
+    | DeleteNamespace
+    | DeletePod
+    | DeleteObjects
+    | ScaleBack
+    | RestoreImages
+    | Resume
+    | DropTable
+    | StartNode
+)
 
 
 def kind_cluster_of(undo: Undo) -> str:
     """The kind cluster whose deletion undoes the change, too; "" where it is in none."""
     match undo:
         case (
-            DeleteNamespace(where=where) | DeletePod(where=where) | DeleteObjects(where=where) | ScaleBack(where=where)
+            DeleteNamespace(where=where)
+            | DeletePod(where=where)
+            | DeleteObjects(where=where)
+            | ScaleBack(where=where)
+            | RestoreImages(where=where)
         ):
             return where.kind_cluster
         case _:

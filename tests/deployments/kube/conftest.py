@@ -19,6 +19,7 @@ from redis_resilience.deployments.kube.interface import (
     NamespaceState,
     Permission,
     PodState,
+    Template,
 )
 from redis_resilience.topologies.topology import Controller
 
@@ -124,6 +125,7 @@ class FakeApi:
     forbidden: set[str] = field(default_factory=set)
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
     sizes: dict[Controller, int] = field(default_factory=dict)
+    templates: dict[Controller, Template] = field(default_factory=dict)
     changes: queue.Queue[Change | KubeError | None] = field(default_factory=queue.Queue)
     states: list[NamespaceState | None] = field(default_factory=list)
     """What the namespace is found to be, one look after the other; the last one stays."""
@@ -190,6 +192,16 @@ class FakeApi:
     def scale(self, controller: Controller, replicas: int) -> None:
         self.calls.append(("scale", controller, replicas))
         self.sizes[controller] = replicas
+
+    def template(self, controller: Controller) -> Template:
+        self._must_answer()
+        if controller not in self.templates:
+            raise KubeError(f"no such {controller.kind}", status=404)
+        return self.templates[controller]
+
+    def set_template(self, controller: Controller, template: Template) -> None:
+        self.calls.append(("set_template", controller))
+        self.templates[controller] = template
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         self.calls.append(("logs", pod, container, since, previous))

@@ -12,7 +12,7 @@ from redis_resilience.deployments.kube.interface import NamespaceState, Permissi
 from redis_resilience.deployments.kube.nodes.helper import helper_name, helper_pod
 from redis_resilience.deployments.kube.objects.manifests import Object
 from redis_resilience.deployments.kube.permissions import must_be_allowed, needed
-from redis_resilience.faults.capabilities import CanScale
+from redis_resilience.faults.capabilities import CanScale, CanUpgrade
 from redis_resilience.model.errors import Unavailable, UsageError
 
 OBJECTS = """apiVersion: v1
@@ -109,6 +109,8 @@ def test_no_more_is_asked_for_than_is_done():
 
     assert not [each for each in needed(probe) if each.resource not in ("pods", "events")]
     assert scale in needed(probe, capabilities=[CanScale])
+    images = Permission(verb="patch", group="apps", resource="statefulsets")
+    assert images in needed(probe, capabilities=[CanUpgrade])
     assert Permission(verb="get", resource="secrets", name="redis") in needed(probe, secrets=("redis",))
     assert Permission(verb="delete", group="policy", resource="networkpolicies") in needed(
         [Object(group="policy", kind="NetworkPolicy", name="x")]

@@ -11,6 +11,7 @@ import pytest
 
 from redis_resilience.deployments.kube import bringup, deployment
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.interface import Template
 from redis_resilience.deployments.kube.nodes.firewall import Firewall
 from redis_resilience.deployments.kube.nodes.node import Process
 from redis_resilience.deployments.kube.nodes.power import NodePower
@@ -21,12 +22,13 @@ from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.site import Cluster
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.steps import Steps
-from redis_resilience.deployments.undo import Resume, ScaleBack, Where
+from redis_resilience.deployments.undo import RestoreImages, Resume, ScaleBack, Where
 from redis_resilience.deployments.waiting import eventually
-from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal
+from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanScale, CanSignal, CanUpgrade
 from redis_resilience.faults.effect import Effect
+from redis_resilience.faults.perform import able
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.errors import DeploymentError, ProbeError, UsageError
+from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, UsageError
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Controller, ControllerKind
@@ -137,7 +139,7 @@ def later(action):
 def test_it_can_do_everything_that_faults_ask_for(journal):
     made = make(journal)
 
-    for capability in (CanSignal, CanRestart, CanRecreate, CanPartition, CanScale):
+    for capability in (CanSignal, CanRestart, CanRecreate, CanPartition, CanScale, CanUpgrade):
         assert isinstance(made, capability)
     assert made.backend == "kind"
 
@@ -294,6 +296,63 @@ def test_when_the_cluster_accepted_it_is_told_beside_when_it_took_effect(up):
     assert effect.asked_ns is not None
     assert effect.asked_ns[0] == effect.begin_ns <= effect.asked_ns[1] <= effect.end_ns
     assert up.scale_to_zero("redis-0").pods == ("redis-0", "redis-1", "redis-2")
+
+
+def test_an_upgraded_pod_gets_the_image_once_the_journal_knows_the_old_one(up, api, journal, gone):
+    """Its own hook asks for the planned failover; the strategy is OnDelete, so that no other pod goes."""
+    old = Template(images={"redis": "redis:7.0", "sentinel": "redis:7.0", "exporter": "e:1"}, strategy={"type": "R"})
+    api.templates[SET] = old
+    noted = []
+    api.set_template = lambda controller, template: (
+        noted.append([each.undo for each in journal.left()]),
+        api.templates.__setitem__(controller, template),
+    )
+
+    up.retire("redis-1", to="redis:8.0")
+
+    assert ("delete_pod", "redis-1", 30.0) in api.calls
+    assert ("redis-1/redis", "gone") in gone
+    assert noted == [
+        [
+            RestoreImages(
+                where=Where(kubeconfig="k", context="c", namespace="trial", kind_cluster="c"),
+                controller=SET,
+                images=old.images,
+                init_containers=(),
+                strategy={"type": "R"},
+            )
+        ]
+    ]
+    assert api.templates[SET] == Template(
+        images={"redis": "redis:8.0", "sentinel": "redis:8.0", "exporter": "e:1"},
+        strategy={"type": "OnDelete", "rollingUpdate": None},
+    )
+    assert [up.program(pod) for pod in ("redis-0", "redis-1")] == ["redis:7.0", "redis:8.0"]
+    assert up.used_up == "redis-1 went through a rolling upgrade"
+
+
+def test_a_pod_whose_log_says_that_it_refuses_its_data_is_not_waited_for_and_gets_its_image_back(
+    up, api, make_pod, gone
+):
+    del gone
+    api.templates[SET] = Template(images={"redis": "redis:8.0"}, strategy={"type": "R"})
+    up.retire("redis-1", to="redis:7.0")
+    api.known["redis-1"] = make_pod("redis-1", uid="another", address="10.0.0.9")
+    api.tell(api.known["redis-1"])
+    api.texts["redis-1", "redis", False] = "2026-11-28T16:00:00Z 1:M # Can't handle RDB format version 12\n"
+
+    with pytest.raises(DeploymentError, match=r"redis-1 with redis:7\.0 does not start: Can't handle RDB format"):
+        up.renew("redis-1")
+    again = later(lambda: api.tell(make_pod("redis-1", uid="third", address="10.0.0.10")))
+    up.restore("redis-1")
+    again.join()
+
+    assert api.templates[SET].images == {"redis": "redis:8.0"}
+
+
+def test_pods_of_no_stateful_set_are_not_upgraded_one_by_one(journal):
+    with pytest.raises(Unavailable, match="topology bootstrap has pods of ReplicationController redis"):
+        able(make(journal, topology("bootstrap")), CanUpgrade, "rolling-upgrade")
 
 
 def test_a_deployment_is_worn_once_a_container_was_started_again_twice(up, api, make_pod, with_container):

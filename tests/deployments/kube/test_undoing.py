@@ -7,13 +7,14 @@ from contextlib import suppress
 import pytest
 
 from redis_resilience.deployments.journal import Journal
-from redis_resilience.deployments.kube.interface import RUN_LABEL, KubeError, NamespaceState
+from redis_resilience.deployments.kube.interface import RUN_LABEL, KubeError, NamespaceState, Template
 from redis_resilience.deployments.kube.undoing import Undoer, leave, patiently
 from redis_resilience.deployments.undo import (
     DeleteCluster,
     DeleteNamespace,
     DeletePod,
     DropTable,
+    RestoreImages,
     Resume,
     ScaleBack,
     StartNode,
@@ -27,6 +28,14 @@ WHERE = Where(kubeconfig="/run/kubeconfig", context="theirs", namespace="trial")
 NAMESPACE = DeleteNamespace(where=WHERE, run="run")
 OURS = NamespaceState(labels={RUN_LABEL: "run"})
 SCALE = ScaleBack(where=WHERE, controller=SET, replicas=3)
+BEFORE = Template(images={"wait": "busybox", "redis": "redis:7.0"}, init_containers=("wait",), strategy={"type": "A"})
+IMAGES = RestoreImages(
+    where=WHERE,
+    controller=SET,
+    images=dict(BEFORE.images),
+    init_containers=BEFORE.init_containers,
+    strategy=dict(BEFORE.strategy),
+)
 RESUME = Resume(node="node-1", pid=4711, born="99", name="redis-0/redis")
 
 
@@ -257,3 +266,28 @@ def test_what_cannot_be_undone_at_the_end_is_named_and_kept(undoer, api, tmp_pat
     assert [entry.undo for entry in claimed.left()] == [SCALE]
     with suppress(DeploymentError):
         leave(claimed, undoer)
+
+
+def test_images_that_an_upgrade_changed_are_put_back_with_their_strategy(undoer, api):
+    api.templates[SET] = Template(images={"wait": "busybox", "redis": "redis:8.0"}, strategy={"type": "OnDelete"})
+
+    assert undoer.undo(IMAGES) == "StatefulSet redis in namespace trial of theirs has the images busybox, redis:7.0"
+    assert api.templates[SET] == BEFORE
+
+
+def test_images_that_are_back_are_left_alone_and_a_set_that_is_gone_is_no_error(undoer, api):
+    api.templates[SET] = BEFORE
+    undoer.undo(IMAGES)
+    assert ("set_template", SET) not in api.calls
+
+    api.templates.clear()
+    assert undoer.undo(IMAGES) == "there is no StatefulSet redis in namespace trial of theirs any more"
+
+
+def test_where_pods_wait_to_be_deleted_the_user_is_told(undoer, api):
+    api.templates[SET] = BEFORE
+    waits = RestoreImages(
+        where=WHERE, controller=SET, images={"redis": "redis:7.0"}, init_containers=(), strategy={"type": "OnDelete"}
+    )
+
+    assert undoer.undo(waits).endswith("has the images redis:7.0; pods get them when they are deleted")

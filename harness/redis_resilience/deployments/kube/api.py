@@ -24,6 +24,7 @@ from redis_resilience.deployments.kube.interface import (
     NamespaceState,
     Permission,
     PodState,
+    Template,
 )
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.topologies.topology import Controller, ControllerKind
@@ -174,6 +175,29 @@ class ClientApi:
             lambda: self._scaling("patch", controller)(body=body, _request_timeout=_CALL_S),
         )
 
+    def template(self, controller: Controller) -> Template:
+        path = f"/apis/apps/v1/namespaces/{self._namespace}/statefulsets/{controller.name}"
+        return template_of(json.loads(self._get(path, str(controller)))["spec"])
+
+    def set_template(self, controller: Controller, template: Template) -> None:
+        def named(init: bool) -> list[dict[str, str]]:  # noqa: FBT001 - one of two lists of containers
+            return [
+                {"name": name, "image": image}
+                for name, image in template.images.items()
+                if (name in template.init_containers) is init
+            ]
+
+        pod = {"containers": named(init=False)}
+        if template.init_containers:
+            pod["initContainers"] = named(init=True)
+        body = {"spec": {"updateStrategy": {**template.strategy}, "template": {"spec": pod}}}
+        self._call(
+            f"{controller} to have the images {', '.join(dict.fromkeys(template.images.values()))}",
+            lambda: self._apps.patch_namespaced_stateful_set(
+                controller.name, self._namespace, body, _request_timeout=_CALL_S
+            ),
+        )
+
     def _scaling(self, verb: str, controller: Controller) -> Callable[..., Any]:
         api = self._core if controller.kind is ControllerKind.REPLICATION_CONTROLLER else self._apps
         call = getattr(api, f"{verb}_namespaced_{_RESOURCES[controller.kind]}_scale")
@@ -269,6 +293,17 @@ class ClientApi:
             raise KubeError(
                 f"expected {what} in {self._where}; no answer: {error}; does the cluster still run?"
             ) from error
+
+
+def template_of(spec: Mapping[str, Any]) -> Template:
+    """Of a StatefulSet's spec as the API has it."""
+    pod = spec["template"]["spec"]
+    first = pod.get("initContainers", [])
+    return Template(
+        images={each["name"]: each["image"] for each in (*first, *pod["containers"])},
+        init_containers=tuple(each["name"] for each in first),
+        strategy={"rollingUpdate": None, **spec.get("updateStrategy", {"type": "RollingUpdate"})},
+    )
 
 
 _ADVICE = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from redis_resilience.deployments.growing import Growing
@@ -24,12 +25,16 @@ from redis_resilience.deployments.kube.pods.pods import info_field
 from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.undoing import patiently, scale_back
+from redis_resilience.deployments.kube.upgrading import Images, not_upgradable
 from redis_resilience.deployments.machine import CPUINFO, machine_text
 from redis_resilience.deployments.password import draw_passwords
+from redis_resilience.deployments.planned import planned_failover
 from redis_resilience.deployments.probe import Probe
+from redis_resilience.deployments.refusals import CLUSTER_UPGRADE, refusal_in
 from redis_resilience.deployments.steps import Tell, untold
 from redis_resilience.deployments.undo import Resume, ScaleBack
-from redis_resilience.faults.capabilities import IN_NODES, CanStopNode
+from redis_resilience.deployments.waiting import eventually
+from redis_resilience.faults.capabilities import IN_NODES, CanStopNode, CanUpgrade
 from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.access import Access, one_password
 from redis_resilience.model.endpoint import Endpoint
@@ -38,11 +43,14 @@ from redis_resilience.model.events import Event, Scalar
 from redis_resilience.model.faults import Isolate
 from redis_resilience.shipped import MANIFESTS
 from redis_resilience.topologies.restarts import RestartPolicy
-from redis_resilience.topologies.topology import Controller, Profile, Topology
+from redis_resilience.topologies.topology import Controller, Profile, System, Topology
 
 _GRACE_S = 30.0
 _KILLED_AFTER_GRACE_S = 30.0
 _WORN_RESTARTS = 2
+_RENEWED_WITHIN_S = 120.0
+_RENEWED_EVERY_S = 0.25
+_LOG_LINES = 200
 
 
 class KubeDeployment(Growing):
@@ -96,6 +104,7 @@ class KubeDeployment(Growing):
         self._scaled: dict[Controller, tuple[ScaleBack, Entry, tuple[str, ...]]] = {}
         """How to scale it back, and the pods that it had."""
         self._running: Up | None = None
+        self._given: Images | None = None
 
     @property
     def backend(self) -> str:
@@ -182,6 +191,8 @@ class KubeDeployment(Growing):
         """Signals and rules need a way into the nodes; pods are deleted and scaled by the API alone."""
         if capability is CanStopNode and self.backend != "kind":
             return "the nodes of this cluster are not in this machine's hands"
+        if capability is CanUpgrade:
+            return CLUSTER_UPGRADE if self.topology.system is System.CLUSTER else not_upgradable(self.topology)
         if capability in IN_NODES:
             return self._site.locked
         return super().lacks(capability)
@@ -192,7 +203,9 @@ class KubeDeployment(Growing):
 
     @property
     def used_up(self) -> str:
-        """Each restart of a container makes the next one wait longer, which is no part of a fault."""
+        """Each restart of a container makes the next one wait longer; and an upgrade stays."""
+        if self._given and self._given.changed:
+            return f"{', '.join(self._given.changed)} went through a rolling upgrade"
         for pod in self._up.watch.pods():
             for container in pod.containers:
                 if container.restarts >= _WORN_RESTARTS:
@@ -283,6 +296,57 @@ class KubeDeployment(Growing):
             unreplaced=unreplaced(pod, had, self._up.pods.containers_of(pod)),
         )
 
+    def prepare(self, to: str) -> None:
+        """Put the image into the nodes, where they do not pull it."""
+        if to:
+            self._site.load((to,))
+
+    def retire(self, pod: str, *, to: str) -> Effect:
+        """A pod whose manifest has a hook for that asks for the planned failover itself."""
+        asked_ns = None if self.topology.planned_failover_ms else planned_failover(self, pod)
+        self._images.give(pod, to)
+        gone = self.delete_pod(pod)
+        return replace(gone, begin_ns=asked_ns[0], asked_ns=asked_ns) if asked_ns else gone
+
+    def renew(self, pod: str) -> Effect:
+        """Raises DeploymentError as soon as its log says that it refuses its data."""
+        old = self._deleted.get(pod, "")
+
+        def look() -> tuple[bool, str]:
+            state = self._up.watch.pod(pod)
+            if state is None or state.uid == old:
+                return False, "it is not recreated yet"
+            if reason := self.refusal(pod):
+                raise DeploymentError(f"{pod} with {self.program(pod)} does not start: {reason}")
+            answer = self.probe.query(self._up.pods.endpoint(pod, "redis"), "PING")
+            return not answer.unreachable, answer.unreachable
+
+        what = f"{pod} to be recreated with {self.program(pod)}"
+        eventually(look, within_s=_RENEWED_WITHIN_S, what=what, every_s=_RENEWED_EVERY_S)
+        return self.create_pod(pod)
+
+    def restore(self, pod: str) -> Effect:
+        self._images.take_back(pod)
+        self._deleted.pop(pod, None)
+        state = self._up.pods.existing(pod)
+        self._up.logs.keep(pod, self._up.pods.containers_of(pod))
+        begin_ns = time.monotonic_ns()
+        self._up.api.delete_pod(state.name_in_cluster, grace_s=_GRACE_S)
+        self._deleted[pod] = state.uid
+        return replace(self.create_pod(pod), begin_ns=begin_ns)
+
+    def program(self, pod: str) -> str:
+        return self._images.of(pod)
+
+    def refusal(self, pod: str) -> str:
+        return refusal_in(self._up.logs.last_words(pod, "redis", lines=_LOG_LINES))
+
+    @property
+    def _images(self) -> Images:
+        if self._given is None:
+            self._given = Images(self._up, self._journal)
+        return self._given
+
     def scale_to_zero(self, pod: str) -> Effect:
         """It took effect when the last server's process was gone."""
         up, controller = self._up, self._up.pods.controller_of(pod)
@@ -359,7 +423,7 @@ class KubeDeployment(Growing):
         return self._running
 
     def _forget(self) -> None:
-        self._running = None
+        self._running = self._given = None
         self._ended.clear()
         self._deleted.clear()
         self._stopped.clear()

@@ -99,6 +99,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """Of a StatefulSet's pods. images: by container, init containers too. strategy: its updateStrategy."""
+
+    images: Mapping[str, str]
+    init_containers: tuple[str, ...] = ()
+    strategy: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamespaceState:
     """waiting_for: why one that is being deleted is still there, in the cluster's words."""
 
@@ -192,6 +201,12 @@ class KubeApi(Protocol):
         """How many pods it is asked to have."""
 
     def scale(self, controller: Controller, replicas: int) -> None: ...
+
+    def template(self, controller: Controller) -> Template:
+        """Of a StatefulSet."""
+
+    def set_template(self, controller: Controller, template: Template) -> None:
+        """Its images and its strategy, and nothing else."""
 
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         """Lines, each with the kubelet's timestamp before it; since: such a timestamp (RFC 3339), inclusive."""

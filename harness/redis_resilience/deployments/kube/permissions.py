@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from redis_resilience.deployments.kube.interface import KubeApi, Permission
 from redis_resilience.deployments.kube.objects.manifests import Object
-from redis_resilience.faults.capabilities import CanScale
+from redis_resilience.faults.capabilities import CanScale, CanUpgrade
 from redis_resilience.model.errors import Unavailable
 
 _ALWAYS = (
@@ -22,6 +22,7 @@ _ALWAYS = (
 _SCALING = tuple(
     Permission(verb=verb, group="apps", resource="statefulsets", subresource="scale") for verb in ("get", "patch")
 )
+_UPGRADING = tuple(Permission(verb=verb, group="apps", resource="statefulsets") for verb in ("get", "patch"))
 _CLAIMS = tuple(Permission(verb=verb, resource="persistentvolumeclaims") for verb in ("get", "list", "watch", "delete"))
 _MAKING = ("get", "list", "watch", "create", "patch", "delete")
 
@@ -39,6 +40,7 @@ def needed(
         found += [Permission(verb=verb, group=each.group, resource=each.resource) for verb in _MAKING]
     found += _CLAIMS if own else ()
     found += _SCALING if CanScale in capabilities else ()
+    found += _UPGRADING if CanUpgrade in capabilities else ()
     found += [Permission(verb="get", resource="secrets", name=secret) for secret in secrets]
     if namespace:
         found.append(Permission(verb="get", resource="namespaces", name=namespace))

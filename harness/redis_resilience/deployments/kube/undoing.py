@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 from redis_resilience.deployments.journal import Journal, undo_left
 from redis_resilience.deployments.kube.api import connect as connect_api
-from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect, KubeApi, KubeError
+from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect, KubeApi, KubeError, Template
 from redis_resilience.deployments.kube.kind import delete_cluster, kind_clusters
 from redis_resilience.deployments.kube.nodes.helper import helper_shell
 from redis_resilience.deployments.kube.nodes.node import NodeShell, Process, process_state, send_signal
@@ -30,6 +30,7 @@ from redis_resilience.deployments.undo import (
     DeleteObjects,
     DeletePod,
     DropTable,
+    RestoreImages,
     Resume,
     ScaleBack,
     StartNode,
@@ -99,10 +100,10 @@ class Undoer:
                 return remove_objects(undo)
             case StartNode():
                 return start_node(undo)
-            case DeleteNamespace() | DeletePod() | ScaleBack():
+            case DeleteNamespace() | DeletePod() | ScaleBack() | RestoreImages():
                 return self._in_namespace(undo)
 
-    def _in_namespace(self, undo: DeleteNamespace | DeletePod | ScaleBack) -> str:
+    def _in_namespace(self, undo: DeleteNamespace | DeletePod | ScaleBack | RestoreImages) -> str:
         server = (undo.where.kubeconfig, undo.where.context)
         if server in self._unreachable:
             raise DeploymentError(self._unreachable[server])
@@ -116,6 +117,8 @@ class Undoer:
                     return remove_pod(api, undo, within_s=self._gone_within_s)
                 case ScaleBack():
                     return scale_back(api, undo)
+                case RestoreImages():
+                    return restore_images(api, undo)
 
         try:
             return patiently(attempt, within_s=self._patience_s)
@@ -275,6 +278,20 @@ def scale_back(api: KubeApi, undo: ScaleBack) -> str:
             return f"there is no {name} any more"
         raise
     return f"{name} has {now} replicas to keep, as before" if now == undo.replicas else f"{name} has {now} by now"
+
+
+def restore_images(api: KubeApi, undo: RestoreImages) -> str:
+    """Its controller replaces the pods then, in its own order, unless its strategy leaves that to others."""
+    before = Template(images=undo.images, init_containers=undo.init_containers, strategy=undo.strategy)
+    try:
+        if api.template(undo.controller) != before:
+            api.set_template(undo.controller, before)
+    except KubeError as error:
+        if error.status == 404:
+            return f"there is no {undo.controller} in {undo.where} any more"
+        raise
+    told = f"{undo.controller} in {undo.where} has the images {', '.join(dict.fromkeys(undo.images.values()))}"
+    return told if undo.strategy.get("type") != "OnDelete" else f"{told}; pods get them when they are deleted"
 
 
 def drop_table(shells: Sequence[NodeShell], undo: DropTable) -> str:
