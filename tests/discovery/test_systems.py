@@ -97,6 +97,23 @@ def test_the_options_that_attach_to_it() -> None:
     }
 
 
+def test_ports_are_named_where_they_are_not_the_usual_ones() -> None:
+    """Of servers and of Sentinels."""
+    server = container("redis", "redis-server", "--port", "7000")
+    sentinel = container("sentinel", "redis-server", "--sentinel", "--port", "27000")
+    (found,) = _found(pod("cache-0", [server, sentinel]))
+    options = options_for(found).options
+    assert (options["port"], options["sentinel_port"]) == ("7000", "27000")
+
+
+def test_of_tls_the_ca_has_to_be_named() -> None:
+    """Which Secret or file proves a server is not seen from its pod."""
+    server = container("redis", "redis-server", "--port", "0", "--tls-port", "6379")
+    (found,) = _found(pod("cache-0", [server, SENTINEL]))
+    assert "speaks TLS" in options_for(found).refusals[0]
+    assert "--redis-tls-secret" in options_for(found).refusals[0]
+
+
 def test_what_cannot_be_attached_to_says_why() -> None:
     """A server alone, several masters."""
     (alone,) = _found(pod("cache-0", [SERVER]))

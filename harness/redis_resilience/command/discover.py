@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from redis_resilience.command.twins import in_commands_words
 from redis_resilience.deployments.kube.tools import Place, must_have
 from redis_resilience.discovery.asking import discover
 from redis_resilience.discovery.options import options_for
@@ -85,7 +86,7 @@ def _once(told: Iterable[tuple[Instance, str]]) -> Iterable[str]:
 def _next_step(system: System, settings: Settings) -> Iterable[str]:
     chosen = options_for(system)
     if chosen.refusals:
-        yield from (f"  cannot be attached to yet: {each}" for each in chosen.refusals)
+        yield from (f"  cannot be attached to yet: {in_commands_words(each)}" for each in chosen.refusals)
         return
     place = ["--backend", "context", "--context", settings.context, "--namespace", settings.namespace]
     words = [word for name, value in chosen.options.items() for word in (f"--{name.replace('_', '-')}", value)]
