@@ -11,6 +11,7 @@ from redis_resilience.model.events import Role
 from redis_resilience.model.faults import Kill
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.verdict import Finding, PhaseCheck, Verdict
+from tests.judges.conftest import BOUNDS
 
 MASTER = "master mymaster 10.0.0.0 6379"
 
@@ -406,12 +407,37 @@ def test_a_client_that_waits_for_the_resolver_writes_late(kill: Any, client: int
     assert check.cause == ("the client that wrote first waited for DNS lookups for 215 ms" if known else "unexplained")
 
 
-def test_a_planned_failover_that_nobody_predicted_is_not_explained(kill: Any) -> None:
+@pytest.mark.parametrize(("upper_ms", "verdict"), [(280, Verdict.PASS), (250, Verdict.UNKNOWN)])
+def test_a_planned_failover_that_nothing_predicted_is_held_to_the_phases_that_it_has(
+    kill: Any, upper_ms: float, verdict: Verdict
+) -> None:
+    """A chart's own hook asks for it: no +sdown, no vote. The first switch is 238 ms after the promotion."""
     story = kill()
+    last = Bound(name="first_switch_at", origin="promoted_at", lower_ms=0, upper_ms=upper_ms - 30, because="INFO")
+    chain = (*(bound for bound in BOUNDS if bound.name != "first_switch_at"), last)
+    story.believe(prediction=Prediction(failover=True, because="it stays away", bounds=chain))
     story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
     story.deleted(1550, 2500)
 
-    assert judged(story)[1]["bounds.explained"].verdict is Verdict.UNKNOWN
+    checks, found = judged(story)
+    assert {check.name: check.origin for check in checks} == {
+        "promoted_at": "elected_at", "first_switch_at": "promoted_at"
+    }  # fmt: skip
+    assert found["bounds.explained"].verdict is verdict
+
+
+def test_clients_may_stay_with_the_old_master_of_a_planned_failover_until_it_ends(kill: Any) -> None:
+    """The bound counts from its end, or from the promotion, whichever is later."""
+    story = with_bound(kill(), 0, 150, name="first_write_at", origin="promoted_at")
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
+    story.samples = [row for row in story.samples if row[3] or not 500 <= row[0] / 1e6 - 5000 < 2000]
+    for at in range(500, 2000, 20):
+        story.sample(0, at, Role.MASTER, offset=at)
+    story.deleted(1550, 2500)
+
+    ((check,), found) = judged(story)
+    assert check.origin == "dead_at"
+    assert found["bounds.explained"].verdict is Verdict.PASS
 
 
 def looking_up(story: Any, sentinel: str, times: tuple[float, ...]) -> Any:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from redis_resilience.judges.redundancy import redundant_at
 from redis_resilience.judges.timeline import timeline_of as timeline
 from redis_resilience.model.events import Role
@@ -87,6 +89,27 @@ def test_a_failover_under_way_is_not_whole(tell: Any) -> None:
     story.event(220, "sentinel:redis-0", "-failover-abort-not-elected", "master mymaster 10.0.0.0 6379")
 
     assert found(story) is not None
+
+
+@pytest.mark.parametrize(("back_as", "whole"), [("", True), ("another", True), ("sentinel-0", False)])
+def test_a_failover_ends_with_the_process_that_began_it(tell: Any, back_as: str, whole: Any) -> None:
+    """The leader was in the master's own pod: no end of it is on record. One that only hung goes on with it."""
+    story = calm(tell)
+    story.event(120, "sentinel:redis-0", "+try-failover", "master mymaster 10.0.0.0 6379")
+    story.event(150, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
+    if back_as:
+        story.event(200, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id=back_as)
+
+    assert (found(story) is not None) is whole
+
+
+def test_a_sentinel_that_died_before_it_began_a_failover_has_not_ended_it(tell: Any) -> None:
+    story = calm(tell)
+    story.event(105, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
+    story.event(110, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="another")
+    story.event(120, "sentinel:redis-0", "+try-failover", "master mymaster 10.0.0.0 6379")
+
+    assert found(story) is None
 
 
 def test_a_sentinel_that_announced_another_master_last_disagrees(kill: Any) -> None:

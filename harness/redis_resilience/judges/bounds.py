@@ -8,6 +8,7 @@ and makes the trial `unknown`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +22,15 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.model.environment import Bound
 from redis_resilience.model.events import EngineRefused, Lookup, Role
-from redis_resilience.model.instants import ASKED_AT, FAULT_AT, FIRST_WRITE_AT, Instant
+from redis_resilience.model.instants import (
+    ASKED_AT,
+    DEAD_AT,
+    ELECTED_AT,
+    FAULT_AT,
+    FIRST_WRITE_AT,
+    PROMOTED_AT,
+    Instant,
+)
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.periods import ASK_MS, DESYNC_MS, RECONFIGURATION_MS, TICK_MS, TILT_MS
 from redis_resilience.model.sentinel_log import UNRESOLVED
@@ -67,10 +76,28 @@ def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
     findings = [_expected(reading, times), _once(reading)]
     if times.failover:
         prediction = reading.environment.prediction
-        chain = (times.planned_failover and prediction.planned_failover) or prediction.bounds
+        chain = prediction.bounds
+        if times.planned_failover:
+            chain = prediction.planned_failover or _without_a_vote(prediction.bounds, times)
         checks = tuple(_check(reading, times, bound) for bound in _holding(chain, times))
         findings.append(_explained(checks))
     return Answer(measures=checks, findings=tuple(findings))
+
+
+def _without_a_vote(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:
+    """What holds of a failover that was requested and not predicted: the phases after an election that was seen.
+
+    Clients may stay with the old master until it ends.
+    """
+    found = []
+    for bound in chain:
+        if bound.origin not in (ELECTED_AT, PROMOTED_AT) or timeline.at(bound.origin) is None:
+            continue
+        if bound.name == FIRST_WRITE_AT:
+            found += [replace(bound, alternative=True), replace(bound, origin=DEAD_AT, alternative=True)]
+        else:
+            found.append(bound)
+    return tuple(found)
 
 
 def _holding(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:

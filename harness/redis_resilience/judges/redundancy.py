@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.judges.evidence import phase_at, samples_of, told
+from redis_resilience.judges.evidence import Told, phase_at, samples_of, told
 from redis_resilience.judges.reading import Reading
-from redis_resilience.model.events import Link, Role
+from redis_resilience.model.events import Link, Role, SentinelDown, SentinelUp
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Switch
@@ -67,10 +67,27 @@ def _settled(reading: Reading, fault: Instant, switches: tuple[Switch, ...], mas
     newest = {switch.sentinel: switch.new for switch in switches}
     if any(new != master for new in newest.values()):
         return False
-    last: dict[str, str] = {}
-    for item in told(reading, *_BEGINS, *_ENDS, since_ns=fault.earliest_ns):
-        last[item.sentinel] = item.kind
-    return not any(kind in _BEGINS for kind in last.values())
+    last = {item.sentinel: item for item in told(reading, *_BEGINS, *_ENDS, since_ns=fault.earliest_ns)}
+    return not any(item.kind in _BEGINS and not _died_since(reading, item) for item in last.values())
+
+
+def _died_since(reading: Reading, attempt: Told) -> bool:
+    """Whether the process of this Sentinel ended after that: what it had begun ended with it.
+
+    Its watcher lost it, and did not meet the same process again.
+    """
+    lost_ns = 0
+    known = {view.name: view.run_id for view in reading.environment.sentinels}.get(attempt.sentinel, "")
+    for event in reading.of(SentinelDown, SentinelUp):
+        if event.sentinel != attempt.sentinel:
+            continue
+        if isinstance(event, SentinelDown):
+            lost_ns = max(lost_ns, event.at_ns)
+        elif event.at_ns <= attempt.instant.earliest_ns:
+            known = event.run_id
+        elif event.run_id == known:
+            lost_ns = 0
+    return lost_ns > attempt.instant.earliest_ns
 
 
 def _follows(own: Records, master: int) -> NDArray[np.bool_]:
