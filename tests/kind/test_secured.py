@@ -237,7 +237,10 @@ def test_its_master_is_deleted_and_the_failover_is_measured(attach, kubectl, tmp
             {"sentinel_password": PasswordFrom(secret=("passwords", "data"))},
             r"expected the Sentinel of watch-0 at .*:27443 .*WRONGPASS.*--redis-sentinel-password-secret",
         ),
-        ({"tls": None}, r"expected vault-0 to answer .*closed by the server.*; the port may require TLS"),
+        (
+            {"tls": None},
+            r"expected vault-0 to answer .*(closed by the server|reset by peer).*; the port may require TLS",
+        ),
         ({"tls": replace(KEYS.tls, name="")}, r"IP address mismatch.*; .*--redis-tls-name"),
     ],
     ids=["password", "user", "Sentinels' password", "no TLS", "name"],

@@ -9,7 +9,7 @@ from functools import lru_cache
 from redis_resilience.model.access import ANY_NAME, Tls
 
 HANDSHAKE_S = 0.25
-"""As long as the wait for ROLE: a process that hangs accepts connections, and answers neither."""
+"""At least; as long as the wait for ROLE: a process that hangs accepts connections, and answers neither."""
 
 
 @lru_cache

@@ -194,13 +194,14 @@ async def _open(host: str, endpoint: Endpoint, login: Login, *, called: str, wit
             return (await loop.create_connection(Wire, host, endpoint.port))[1]
         plain, _ = await loop.create_connection(asyncio.Protocol, host, endpoint.port)
     wire = Wire()
+    handshake_s = max(HANDSHAKE_S, within_s)
     name = login.tls.name or called
     try:
-        async with asyncio.timeout(HANDSHAKE_S):
+        async with asyncio.timeout(handshake_s):
             secured = await loop.start_tls(plain, wire, context_of(login.tls), server_hostname=name)
     except TimeoutError as error:
         plain.abort()
-        raise Lost(f"{endpoint}: no TLS handshake within {HANDSHAKE_S * 1000:.0f} ms") from error
+        raise Lost(f"{endpoint}: no TLS handshake within {handshake_s * 1000:.0f} ms") from error
     except BaseException:
         plain.abort()
         raise

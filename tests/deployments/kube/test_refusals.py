@@ -23,6 +23,7 @@ from redis_resilience.deployments.kube.refusals import advice
         ("10.0.0.1:6379: no TLS handshake within 250 ms", "leave --redis-tls out"),
         ("TLS: wrong version number", "leave --redis-tls out"),
         ("closed by the server", "--redis-tls=yes"),
+        ("ConnectionResetError: [Errno 104] Connection reset by peer", "--redis-tls=yes"),
         ("10.0.0.1:6379: Connect call failed ('10.0.0.1', 6379)", "--redis-port"),
         ("connecting to 10.0.0.1:6379 took more than 1000 ms", "reachable"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_NO_TLS = "the port may require TLS: --redis-tls=yes with --redis-tls-ca=FILE or --redis-tls-secret=NAME"
 _HINTS = (
     ("certificate has expired", "renew the server's certificate; a client that checks it is refused the same way"),
     ("certificate is not yet valid", "compare the clocks; a client that checks it is refused the same way"),
@@ -11,7 +12,10 @@ _HINTS = (
         "right after the handshake",
         "give the probe a certificate: --redis-tls-cert=FILE and --redis-tls-key=FILE, or --redis-tls-secret=NAME",
     ),
-    ("TLS handshake within", "this port may speak no TLS: leave --redis-tls out, or name another with --redis-port"),
+    (
+        "TLS handshake within",
+        "this port may speak no TLS: leave --redis-tls out, or name another with --redis-port; or it is too busy",
+    ),
     (
         "certificate required",
         "give the probe one: --redis-tls-cert=FILE and --redis-tls-key=FILE, or --redis-tls-secret=NAME",
@@ -26,12 +30,13 @@ _HINTS = (
     ),
     (
         "closed by the server",
-        "the port may require TLS: --redis-tls=yes with --redis-tls-ca=FILE or --redis-tls-secret=NAME",
+        _NO_TLS,
     ),
     ("WRONGPASS", "is the password right (--redis-password-secret, -file or -env), and the user (--redis-user)?"),
     ("NOAUTH", "is the password right (--redis-password-secret, -file or -env), and the user (--redis-user)?"),
     ("NOPERM", "allow this user all commands and keys, or name another with --redis-user"),
     ("DENIED", "protected mode lets only this pod's own network in: set a password, or protected-mode no"),
+    ("ConnectionReset", _NO_TLS),
     ("Connect", "no server listens on this port, or it is not up: name the port with --redis-port"),
 )
 _OF_SENTINELS = (
