@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redis_resilience.cli import main
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.undo import DeleteCluster
 
@@ -93,6 +94,23 @@ def test_dump_prints_operations_readable(kept):
         (
             ("run", "master-kill", "--topology", "sidcar"),
             "expected a topology of sidecar, .*; got 'sidcar'; did you mean sidecar",
+        ),
+        (
+            ("run", "cluster-grows", "--topology", "sidecar"),
+            "UsageError: expected --topology cluster-growing, the only one that scenario cluster-grows runs on",
+        ),
+        (
+            ("plan", "document-000", "--topology", "sidecar"),
+            "UsageError: expected --topology statefulset, the only one that scenario document-000 runs on",
+        ),
+        (
+            ("run", "master-kill", "--results", "/proc/foo"),
+            "expected a folder for results that can be written to; got /",
+        ),
+        (("run", "master-kill", "--topology", "."), "expected a topology of sidecar, "),
+        (
+            ("heal", "--state", "/etc/passwd"),
+            "expected the folder of the undo journals; got /etc/passwd, which",
         ),
         (
             ("run", "master-kill", "--rate", "-1"),
@@ -297,3 +315,17 @@ def test_budgets_decide_the_exit_code(tmp_path):
     assert "- exceeded: outage.max &lt;= 10ms: " in (tmp_path / "results" / "latest" / "summary.md").read_text()
     assert (wrong.returncode, wrong.stdout) == (3, "")
     assert "did you mean 'outage'" in wrong.stderr
+
+
+def test_an_error_of_the_command_itself_is_no_verdict(monkeypatch, capsys):
+    """Exit code 3 and one line; -v shows where it was raised."""
+    monkeypatch.setattr("sys.argv", ["redis-resilience", "scenarios", "--path", "-v"])
+    monkeypatch.setattr("redis_resilience.cli.typer.echo", lambda *_: 1 / 0)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 3
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert said.endswith("internal error, please report it: ZeroDivisionError: division by zero\n")

@@ -108,9 +108,12 @@ def plan(
     """Show what `run` would create, break and need permission for, without changing anything."""
     from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.scenarios import must_run_on  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - only this command needs it
 
-    told = planned(find(scenario), settings_from(given(called)))
+    wanted, chosen = find(scenario), given(called)
+    must_run_on(wanted, chosen.get("redis_topology", ""))
+    told = planned(wanted, settings_from(chosen))
     quiet = called.obj.detail is Detail.QUIET
     typer.echo("\n".join(line for line in told.lines if not (quiet and line.startswith("#"))).lstrip("\n"))
     raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
@@ -312,11 +315,12 @@ def predict_(
 
 @app.command()
 def heal(called: typer.Context, *, state: StatePath = "") -> None:
-    """Roll back what killed runs left behind on Kubernetes; exit code 1 if anything remains."""
-    from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
+    """Roll back what killed runs left behind; exit code 1 if anything remains."""
+    from redis_resilience.command.heal import heal_all, heal_folders  # noqa: PLC0415 - only this command needs it
     from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - only this command needs it
 
-    raise typer.Exit(Exit.PASS if heal_all(state_folder(state), tell=_teller(called)) else Exit.FAIL)
+    clean = [heal_all(state_folder(state), tell=_teller(called)), heal_folders(tell=_teller(called))]
+    raise typer.Exit(Exit.PASS if all(clean) else Exit.FAIL)
 
 
 @app.command()
@@ -328,19 +332,19 @@ def doctor(
 ) -> None:
     """Check this machine: what is available, what is missing, and what runs have left behind."""
     from redis_resilience.command.doctor import examine  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.heal import heal_all  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.leftovers import leftovers  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.heal import heal_all, heal_folders  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.leftovers import folders, leftovers  # noqa: PLC0415 - only this command needs it
     from redis_resilience.deployments.journal import state_folder  # noqa: PLC0415 - only this command needs it
 
     folder = state_folder(state)
-    cleaned = heal_all(folder, tell=_teller(called)) if clean else True
+    cleaned = not clean or all([heal_all(folder, tell=_teller(called)), heal_folders(tell=_teller(called))])
     checks = examine()
     words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
     shown = [check for check in checks if not check.good or called.obj.detail is not Detail.QUIET]
     rows = [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in shown]
     if rows:
         _table(("check", "found"), rows)
-    if found := leftovers(folder):
+    if found := (*leftovers(folder), *folders()):
         typer.echo("\nleft behind")
         for each in found:
             typer.echo(f"  {each.what}: {each.text}")
@@ -370,6 +374,12 @@ def _exit_code(stop: Stop) -> int:
     except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write(f"stopped by {stop.received.name if stop.received else 'Ctrl-C'}\n")
         return stop.exit_code or Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - an exit code of its own: 1 would be a failed verdict
+        if session.detail is Detail.VERBOSE:
+            traceback.print_exc()
+        again = "" if session.detail is Detail.VERBOSE else "; run it again with -v to see where"
+        sys.stderr.write(f"internal error, please report it: {type(error).__name__}: {error}{again}\n")
+        return Exit.WRONG
 
 
 @app.callback()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from redis_resilience.command.heal import heal_all
+from redis_resilience.command.heal import heal_all, heal_folders
+from redis_resilience.command.leftovers import folders
 from redis_resilience.deployments.journal import Journal, journals
 from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.deployments.local.leftovers import folder_name, hold
 from redis_resilience.deployments.undo import Resume, StartNode
 from redis_resilience.model.errors import DeploymentError
 
@@ -100,3 +104,22 @@ def test_a_journal_that_cannot_be_read_is_told(tmp_path):
 
 def test_nothing_to_do_is_said(tmp_path):
     assert heal(tmp_path) == (True, [f"nothing to undo: no run left a journal in {tmp_path}"])
+
+
+def test_folders_of_dead_local_runs_are_listed_and_removed(tmp_path):
+    """Not those of a process that lives, or holds its folder, nor what has another name."""
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    dead, held = tmp_path / f"redis-resilience-{ended.pid}-gw0-1", tmp_path / f"redis-resilience-{ended.pid}-main-2"
+    alive = tmp_path / folder_name("main", 1)
+    for folder in (dead, held, alive, tmp_path / "redis-resilience-results"):
+        (folder / "logs").mkdir(parents=True)
+    let_go = hold(held)
+    told: list[str] = []
+
+    assert [each.what for each in folders(tmp_path)] == [f"folder {dead}"]
+    assert heal_folders(tell=told.append, places=tmp_path)
+    assert told == [f"  undone  folder {dead} of a dead run is removed"]
+    assert sorted(tmp_path.iterdir()) == sorted([held, alive, tmp_path / "redis-resilience-results"])
+    let_go()
+    assert [each.what for each in folders(tmp_path)] == [f"folder {held}"]

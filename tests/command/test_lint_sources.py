@@ -102,5 +102,5 @@ def test_values_beside_their_chart_are_linted_with_it(tmp_path, monkeypatch):
 def test_a_file_that_is_no_text_is_said(tmp_path):
     (tmp_path / "a.yaml").write_bytes("kind: Pöd".encode("utf-16"))
 
-    with pytest.raises(UsageError, match=r"expected a text file in UTF-8; got .*a.yaml"):
+    with pytest.raises(UsageError, match=r"expected manifests or settings in .*a.yaml, as UTF-8; got UTF-16"):
         lint_files([tmp_path / "a.yaml"], [])

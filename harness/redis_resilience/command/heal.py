@@ -7,6 +7,7 @@ from pathlib import Path
 
 from redis_resilience.deployments.journal import Journal, Undone, journals, undo_left
 from redis_resilience.deployments.kube.undoing import Undoer
+from redis_resilience.deployments.local.leftovers import left_folders, remove
 from redis_resilience.model.errors import ResilienceError
 
 _PATIENCE_S = 10.0
@@ -21,6 +22,19 @@ def heal_all(folder: Path, *, tell: Tell, make_undoer: Callable[[], Undoer] | No
         tell(f"nothing to undo: no run left a journal in {folder}")
     clean = [_heal(path, tell, make_undoer or (lambda: Undoer(patience_s=_PATIENCE_S))) for path in paths]
     return all(clean)
+
+
+def heal_folders(*, tell: Tell, places: Path | None = None) -> bool:
+    """Remove the folders of local deployments whose process is gone; returns whether nothing of them is left."""
+    clean = True
+    for path in left_folders(places):
+        try:
+            remove(path)
+            tell(f"  undone  folder {path} of a dead run is removed")
+        except ResilienceError as error:
+            clean = False
+            tell(f"  LEFT    {error}")
+    return clean
 
 
 def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:

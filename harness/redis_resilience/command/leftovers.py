@@ -1,4 +1,4 @@
-"""What runs on Kubernetes have left here: journals that still name changes, clusters, namespaces; and of which run.
+"""What runs have left: journals that still name changes, clusters, namespaces, and of which run; temporary folders.
 
 Nothing is changed. A run is dead when no process holds its journal; one without a journal is not known to be dead: it
 may have been asked to keep its cluster, or belong to another user.
@@ -15,6 +15,7 @@ from redis_resilience.deployments.journal import Content, is_held, journals, par
 from redis_resilience.deployments.kube.api import connect as connect_api
 from redis_resilience.deployments.kube.interface import Connect
 from redis_resilience.deployments.kube.kind import PREFIX, left_clusters
+from redis_resilience.deployments.local.leftovers import left_folders
 from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, DeletePod, ScaleBack
 from redis_resilience.model.errors import ResilienceError
 
@@ -37,6 +38,11 @@ class _Run:
     @property
     def text(self) -> str:
         return f"run {self.content.run} goes on" if self.alive else f"run {self.content.run} is dead; {_HEAL}"
+
+
+def folders(places: Path | None = None) -> tuple[Leftover, ...]:
+    """Of local deployments whose process is gone. places: the temporary directory."""
+    return tuple(Leftover(what=f"folder {path}", text=f"its run is dead; {_HEAL}") for path in left_folders(places))
 
 
 def leftovers(folder: Path, *, connect: Connect = connect_api) -> tuple[Leftover, ...]:

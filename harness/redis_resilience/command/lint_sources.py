@@ -18,10 +18,12 @@ from redis_resilience.lint.manifests.operators import is_operators, read_resourc
 from redis_resilience.lint.manifests.tree import Tree, documents
 from redis_resilience.lint.setup import Setup
 from redis_resilience.model.errors import UsageError
+from redis_resilience.user_files import decoded, text_of
 
 _TEMPLATED_WITHIN_S = 60.0
 _YAML = (".yaml", ".yml")
 _LARGEST_FILE = 1 << 20
+_WHAT = "manifests or settings"
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ def _nothing(sources: _Sources, subject: str) -> str:
 
 def _read(sources: _Sources, path: Path, values: Sequence[Path]) -> None:
     if str(path) == "-":
-        _take(sources, sys.stdin.read(), "stdin", Path())
+        _take(sources, decoded(sys.stdin.buffer.read(), "stdin", _WHAT), "stdin", Path())
     elif not path.exists():
         raise UsageError(f"expected a file, a folder or - for stdin; got {path}, which is not there")
     elif path.is_file():
@@ -77,7 +79,7 @@ def _read(sources: _Sources, path: Path, values: Sequence[Path]) -> None:
         if path.name.startswith("values") and path.suffix in _YAML and beside.is_file():
             _chart(sources, path.parent, [*values, path])
         else:
-            _take(sources, _text(path), str(path), path.parent)
+            _take(sources, text_of(path, _WHAT), str(path), path.parent)
     elif (path / "Chart.yaml").is_file():
         _chart(sources, path, values)
     elif any((path / name).is_file() for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")):
@@ -87,6 +89,9 @@ def _read(sources: _Sources, path: Path, values: Sequence[Path]) -> None:
 
 
 def _chart(sources: _Sources, folder: Path, values: Iterable[Path]) -> None:
+    values = list(values)
+    for each in values:
+        text_of(each, "values of a chart")
     words = [word for each in values for word in ("--values", str(each))]
     rendered = run("helm", "template", "lint", str(folder), *words, within_s=_TEMPLATED_WITHIN_S)
     sources.objects += [(tree, str(folder)) for tree in documents(rendered, str(folder))]
@@ -99,7 +104,7 @@ def _folder(sources: _Sources, folder: Path) -> None:
     if not read:
         raise UsageError(f"expected YAML files, a kustomization or a chart in {folder}; there is none")
     for file in read:
-        _take(sources, _text(file), str(file), file.parent)
+        _take(sources, text_of(file, _WHAT), str(file), file.parent)
 
 
 def _take(sources: _Sources, text: str, name: str, folder: Path) -> None:
@@ -113,16 +118,9 @@ def _take(sources: _Sources, text: str, name: str, folder: Path) -> None:
             sources.objects.append((tree, name))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"expected a text file in UTF-8; got {path}: {error}") from error
-
-
 def _included(name: str, path: str) -> str | None:
     at = Path(name).parent / path
-    return _text(at) if at.is_file() else None
+    return text_of(at, _WHAT) if at.is_file() else None
 
 
 def _bound(folder: Path, at: str) -> Mapping[str, str] | None:

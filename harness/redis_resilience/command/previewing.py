@@ -71,6 +71,7 @@ def plan_of(scenario: Scenario, settings: Settings) -> Plan:
 
 def planned(scenario: Scenario, settings: Settings) -> Planned:
     """The plan as YAML, which `run` takes; its comments: what would be made, broken and allowed. Changes nothing."""
+    topology(settings.topology).profile(settings.profile)
     plan = plan_of(scenario, settings)
     found = _preview_of(plan, scenario, settings)
     comments = [f"# {line}".rstrip() for line in found.lines]

@@ -19,6 +19,7 @@ from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.live import LiveRun
 from redis_resilience.command.previewing import must_be_possible
+from redis_resilience.command.scenarios import must_run_on
 from redis_resilience.command.scenarios import scenario as find
 from redis_resilience.command.twins import in_commands_words, twin, words_of
 from redis_resilience.deployments.local.engine import find_engine
@@ -64,7 +65,9 @@ def run_scenario(name: str, chosen: Mapping[str, str], manner: Manner) -> Exit:
 
     Raises UsageError or Unavailable, before anything starts, where the options make no sense or something is missing.
     """
-    return _run(find(name).node, (), chosen, manner, repeat=_repeat(name, chosen))
+    wanted = find(name)
+    must_run_on(wanted, chosen.get("redis_topology", ""))
+    return _run(wanted.node, (), chosen, manner, repeat=_repeat(name, chosen))
 
 
 def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:

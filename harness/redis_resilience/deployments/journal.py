@@ -247,7 +247,9 @@ def _flush_folder(folder: Path) -> None:
 
 
 def journals(folder: Path) -> tuple[Path, ...]:
-    """Every journal that is kept, the oldest first."""
+    """Every journal that is kept, the oldest first. Raises UsageError for what is no folder."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"expected the folder of the undo journals; got {folder}, which is no folder")
     return tuple(sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: (path.stat().st_mtime_ns, path.name)))
 
 

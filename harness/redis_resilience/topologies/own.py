@@ -21,6 +21,7 @@ import yaml
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.topology import OF_A_TRIAL, System, Topology
+from redis_resilience.user_files import text_of
 
 _CONTAINERS = ("redis", "sentinel")
 _YAML = (".yaml", ".yml")
@@ -38,16 +39,19 @@ def load(name: str) -> Topology:
     """The topology in this file; raises UsageError with file, key, expected, got and the nearest key."""
     path_text, _, variable = name.partition(".py:")
     path = Path(name if name.endswith(_YAML) else path_text.removesuffix(".py") + ".py")
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"expected a topology in {path}; there is no such file; its path is from {Path.cwd()}")
+    if not path.is_file():
+        raise UsageError(f"expected a topology in {path}; got what is no file; name a YAML file or mine.py:NAME")
     found = _of_yaml(path) if name.endswith(_YAML) else _of_python(path, variable)
     _must_be_possible(found, path)
     return replace(found, manifests=str(path.parent.resolve() / found.manifests)) if found.manifests else found
 
 
 def _of_yaml(path: Path) -> Topology:
+    text = text_of(path, "a topology")
     try:
-        given = yaml.load(path.read_text(), Loader=yaml.CBaseLoader)  # noqa: S506 - makes texts, lists and mappings only
+        given = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - makes texts, lists and mappings only
     except yaml.YAMLError as error:
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
         raise UsageError(f"expected YAML in {path}; got none at line {mark.line + 1 if mark else 1}") from error

@@ -7,7 +7,6 @@ failover, or may do so sooner than a new deployment would be up (the trial waits
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -139,12 +138,12 @@ class Keeper:
         if self._settings.backend == "context":
             return self._in_context(topology, profile)
         from redis_resilience.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
+        from redis_resilience.deployments.local.leftovers import folder_name  # noqa: PLC0415 - see above
 
-        name = f"redis-resilience-{os.getpid()}-{self._settings.worker}-{self._made}"
         return LocalDeployment(
             topology,
             profile,
-            folder=Path(tempfile.gettempdir()) / name,
+            folder=Path(tempfile.gettempdir()) / folder_name(self._settings.worker, self._made),
             redis_server=self._settings.server or None,
             isolation=self._settings.isolation,
         )

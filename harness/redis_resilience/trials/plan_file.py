@@ -14,18 +14,17 @@ import yaml
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.plan import SCHEMA, Plan
 from redis_resilience.model.renamed import TOPOLOGIES, with_names_of_today
+from redis_resilience.user_files import text_of
 
 SUFFIXES = (".json", ".yaml", ".yml")
 
 
 def read_plan(path: Path) -> Plan:
     """Raises UsageError for a file that cannot be read, a key that no plan has, a value that makes no sense."""
+    text = text_of(path, "a plan")
     try:
-        text = path.read_text()
         data = yaml.safe_load(text) if path.suffix != ".json" else msgspec.json.decode(text)
-    except OSError as error:
-        raise UsageError(f"expected a plan in {path}; {error.strerror}") from error
-    except (UnicodeDecodeError, yaml.YAMLError, msgspec.DecodeError) as error:
+    except (yaml.YAMLError, msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"expected a plan in {path}; it cannot be read: {error}") from error
     try:
         return plan_of(data)

@@ -25,6 +25,7 @@ from redis_resilience.deployments.local.containers import Containers
 from redis_resilience.deployments.local.control import Agent, Started
 from redis_resilience.deployments.local.engine import Engine, find_engine
 from redis_resilience.deployments.local.isolation import Level, choose_isolation, write_name_files
+from redis_resilience.deployments.local.leftovers import hold
 from redis_resilience.deployments.local.partition import Partition
 from redis_resilience.deployments.local.pods import Pods
 from redis_resilience.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
@@ -324,6 +325,7 @@ class LocalDeployment(Growing):
             (self._folder / part).mkdir(parents=True)
         for path in own:
             undo.callback(shutil.rmtree, path, ignore_errors=True)
+        undo.callback(hold(self._folder))
         write_name_files(self._folder / "etc", "")
 
     def _settle(self, up: _Up) -> None:
