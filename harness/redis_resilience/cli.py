@@ -17,7 +17,15 @@ import typer
 
 from redis_resilience.command.everywhere import App, Detail, Session, show_version
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.twins import CHANGES, NOT_OF_A_NAMESPACE, OF_A_RUN, given, in_commands_words, takes
+from redis_resilience.command.twins import (
+    BROUGHT,
+    CHANGES,
+    NOT_OF_A_NAMESPACE,
+    OF_A_RUN,
+    given,
+    in_commands_words,
+    takes,
+)
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.lint import Severity
 from redis_resilience.stop import Stop
@@ -79,6 +87,8 @@ def run(
     A distribution instead of an anecdote:   redis-resilience run master-kill --profile rapid --trials 50
 
     With a limit for the exit code:          redis-resilience run master-kill --trials 5 --budget "outage.median <= 9s"
+
+    Your own chart, on a kind cluster:       redis-resilience run master-kill --chart ./chart --values values.yaml
 
     An earlier trial again, exactly:         redis-resilience run results/latest/master-kill/plan.json
     """
@@ -234,7 +244,7 @@ def topologies(called: typer.Context) -> None:
 
 
 @app.command()
-@takes(*OF_A_RUN, *CHANGES, "topology", "profile", "backend")
+@takes(*OF_A_RUN, *CHANGES, *BROUGHT, "topology", "profile", "backend")
 def lint(
     called: typer.Context,
     paths: Annotated[

@@ -59,6 +59,11 @@ def path(text: str) -> Path:
     return Path(text).absolute()
 
 
+def paths(text: str) -> tuple[Path, ...]:
+    """One or more, separated by commas; absolute, from the working directory."""
+    return tuple(Path(each.strip()).absolute() for each in text.split(",") if each.strip())
+
+
 def name_and_key(text: str) -> tuple[str, str]:
     """A Secret and a key in it; raises ValueError with what was expected."""
     name, _, key = text.partition("/")
@@ -242,8 +247,36 @@ OPTIONS = (
     ),
     Option(
         name="redis_attach",
-        help="Backend context: attach to the Redis whose data pods have these labels (app=redis), deploy nothing",
-        metavar="SELECTOR",
+        help="Backend context: deploy nothing, attach to the Redis whose data pods have these labels (app=redis); "
+        "auto: to the only one in the namespace",
+        metavar="SELECTOR|auto",
+    ),
+    Option(
+        name="redis_chart",
+        help="On Kubernetes: deploy your Helm chart (folder or .tgz), find the Redis in it, and break that",
+        parse=path,
+        metavar="PATH",
+        empty=None,
+    ),
+    Option(
+        name="redis_values",
+        help="Values files for the chart, separated by commas",
+        parse=paths,
+        metavar="FILE,...",
+        empty=(),
+    ),
+    Option(
+        name="redis_set",
+        help="Values for the chart, as `helm --set` takes them",
+        metavar="KEY=VALUE,...",
+    ),
+    Option(
+        name="redis_manifests",
+        help="On Kubernetes: deploy your manifests (a kustomization, a folder or a file), find the Redis in them, and "
+        "break that",
+        parse=path,
+        metavar="PATH",
+        empty=None,
     ),
     Option(
         name="redis_sentinel_selector",
@@ -431,6 +464,10 @@ OPTIONS = (
         metavar="yes|no",
     ),
 )
+
+
+OF_THE_USERS = ("redis_attach", "redis_chart", "redis_manifests")
+"""Any of these chosen: the Redis is the user's, and there is no topology to choose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

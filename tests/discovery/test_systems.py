@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Answer, Monitored, System
@@ -106,15 +108,31 @@ def test_ports_are_named_where_they_are_not_the_usual_ones() -> None:
     assert (options["port"], options["sentinel_port"]) == ("7000", "27000")
 
 
-def test_of_tls_the_ca_has_to_be_named() -> None:
+def test_tls_is_turned_on_and_its_ca_left_to_the_user() -> None:
     """Which Secret or file proves a server is not seen from its pod."""
     server = container("redis", "redis-server", "--port", "0", "--tls-port", "6379")
     (found,) = _found(pod("cache-0", [server, SENTINEL]))
-    assert "speaks TLS" in options_for(found).refusals[0]
-    assert "--redis-tls-secret" in options_for(found).refusals[0]
+    chosen = options_for(found).options
+    assert chosen["tls"] == "yes"
+    assert "tls_secret" not in chosen
 
 
 def test_what_cannot_be_attached_to_says_why() -> None:
     """A server alone, several masters."""
     (alone,) = _found(pod("cache-0", [SERVER]))
     assert "this is Redis without Sentinel" in options_for(alone).refusals[0]
+
+
+def test_pods_that_announce_a_services_address() -> None:
+    """Only where the Sentinels do know a server by it: a Service for one pod may be for something else."""
+    label = "statefulset.kubernetes.io/pod-name"
+    pods = [pod(f"a-{n}", [SERVER, SENTINEL], labels={"app": "a", label: f"a-{n}"}) for n in range(2)]
+    services = [service(f"announce-{n}", {label: f"a-{n}"}, address=f"10.96.0.{n + 1}") for n in range(2)]
+    watching = _watching("s", "m")
+    by_service = replace(watching, monitored=(replace(watching.monitored[0], address="10.96.0.1:6379"),))
+
+    (announced,) = _found(*pods, *services, answers={"a-0/sentinel": by_service})
+    (by_pod,) = _found(*pods, *services, answers={"a-0/sentinel": watching})
+
+    assert announced.announced == {"a-0": "10.96.0.1", "a-1": "10.96.0.2"}
+    assert by_pod.announced == {}

@@ -201,7 +201,7 @@ def test_an_attached_redis_keeps_its_users_data(cluster, kubectl, namespace, jou
     kubectl(*redis, "redis-0", "--", "redis-cli", given=sets)
     before = set(left(kubectl, namespace))
     deployment = AttachedDeployment(
-        Attachment(selector="app=redis"),
+        lambda _: Attachment(selector="app=redis"),
         site=site(cluster, namespace, node_helper=True),
         journal=journal,
         namespace=namespace,
@@ -279,7 +279,7 @@ def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path)
     for name in ("db-0", "db-1"):
         kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
     deployment = AttachedDeployment(
-        Attachment(selector="app=db", keys=Keys(password=PasswordFrom(secret=("redis", "password")))),
+        lambda _: Attachment(selector="app=db", keys=Keys(password=PasswordFrom(secret=("redis", "password")))),
         site=site(cluster, namespace, secrets=("redis",)),
         journal=journal,
         namespace=namespace,

@@ -13,6 +13,7 @@ from redis_resilience.discovery.asking import discover
 from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Instance, System
 from redis_resilience.model.errors import UsageError
+from redis_resilience.trials.discovered import AUTO
 from redis_resilience.trials.keeper import context_of
 from redis_resilience.trials.settings import Settings
 
@@ -26,7 +27,7 @@ def discovered(settings: Settings) -> tuple[System, ...]:
     must_have("kubectl")
     cluster = ContextSite(context_of(settings), run_id="discover").acquire()
     place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=settings.namespace)
-    found = discover(place)
+    found = discover(place, settings.password_secret)
     if not found:
         raise UsageError(
             f"expected pods that run a Redis server or a Sentinel in namespace {settings.namespace} of context "
@@ -41,10 +42,11 @@ def as_json(found: Sequence[System]) -> str:
 
 
 def as_text(found: Sequence[System], settings: Settings) -> str:
-    return "\n\n".join("\n".join(_lines(system, settings)) for system in found)
+    only = len(found) == 1
+    return "\n\n".join("\n".join((*_lines(system), *_next_step(system, settings, only=only))) for system in found)
 
 
-def _lines(system: System, settings: Settings) -> Iterable[str]:
+def _lines(system: System) -> Iterable[str]:
     yield f"{system.kind}: {system.name}"
     yield from (f"  {_of_instance(each, system)}" for each in system.instances)
     for each in system.masters:
@@ -57,10 +59,10 @@ def _lines(system: System, settings: Settings) -> Iterable[str]:
     yield from _once(
         (each, f"password in Secret {key}: {key.where}") for each in system.instances for key in each.secrets
     )
+    yield from (f"  {pod} is known to the others as {address}" for pod, address in system.announced.items())
     yield from (f"  {front}" for front in system.fronts)
     yield from _once((each, f"may interfere: {said}") for each in system.instances for said in each.disturbances)
     yield from (f"  not known: {each}" for each in system.not_known)
-    yield from _next_step(system, settings)
 
 
 def _of_instance(instance: Instance, system: System) -> str:
@@ -83,11 +85,18 @@ def _once(told: Iterable[tuple[Instance, str]]) -> Iterable[str]:
         yield f"  {line} (pod {names[0]})" if len(names) == 1 else f"  {line} ({len(names)} pods)"
 
 
-def _next_step(system: System, settings: Settings) -> Iterable[str]:
+def _next_step(system: System, settings: Settings, *, only: bool) -> Iterable[str]:
+    """only: there is no other system, so nothing of it has to be named."""
     chosen = options_for(system)
-    if chosen.refusals:
-        yield from (f"  cannot be attached to yet: {in_commands_words(each)}" for each in chosen.refusals)
+    refusals = [*chosen.refusals]
+    if system.announced and not only:
+        refusals.append("its pods announce addresses of Services, and another Redis is in the namespace")
+    if refusals:
+        yield from (f"  cannot be attached to yet: {in_commands_words(each)}" for each in refusals)
         return
+    if "tls" in chosen.options:
+        yield "  TLS: name its CA with --tls-secret NAME or --tls-ca FILE"
+    options = {"attach": AUTO} if only else chosen.options
     place = ["--backend", "context", "--context", settings.context, "--namespace", settings.namespace]
-    words = [word for name, value in chosen.options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
     yield f"  to preview a fault: {shlex.join(['redis-resilience', 'plan', 'master-kill', *place, *words])}"

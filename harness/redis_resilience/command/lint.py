@@ -53,7 +53,7 @@ def lint_running(chosen: Mapping[str, str]) -> LintReport:
     with tempfile.TemporaryDirectory(prefix="redis-resilience-lint-") as results:
         settings = replace(settings_from(chosen), results=Path(results))
         with Keeper(settings) as keeper:
-            if settings.attach:
+            if settings.attaches:
                 return inspect(keeper.attached())
             found = topology(settings.topology)
             return inspect(keeper.deployment(found, found.profile(settings.profile)))

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,9 @@ from redis_resilience.model.plan import Plan, Scheduled, Since
 from redis_resilience.plugin import ONLY_PLAN
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Topology
+from redis_resilience.trials.discovered import attachment_in, brought_of
 from redis_resilience.trials.folder import TrialFolder
-from redis_resilience.trials.keeper import attachment_of, context_of
+from redis_resilience.trials.keeper import context_of
 from redis_resilience.trials.plan_file import as_yaml
 from redis_resilience.trials.settings import Settings
 
@@ -54,7 +56,7 @@ def plan_of(scenario: Scenario, settings: Settings) -> Plan:
     with tempfile.TemporaryDirectory() as results:
         words = [scenario.node, "-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider", "-q"]
         words += ["-p", "redis_resilience.plugin", "--import-mode=importlib", "-rs", "--redis-attach="]
-        words += [f"--redis-backend={'memory' if settings.attach else settings.backend}"]
+        words += [f"--redis-backend={'memory' if settings.attaches else settings.backend}"]
         words += [f"--redis-topology={settings.topology}", f"--redis-profile={settings.profile}"]
         words += ["--redis-trials=1", f"--redis-results={results}"]
         words += [f"--redis-down-after={settings.down_after}"] if settings.down_after else []
@@ -105,10 +107,19 @@ def _topology(plan: Plan, settings: Settings) -> Topology:
 def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
     """For the backends on Kubernetes."""
     must_have("kubectl")
-    if settings.backend == "context" and settings.attach:
+    if brought := brought_of(settings):
+        objects = "\n---\n".join(
+            (brought.render(settings.namespace or "default"), probe_manifest(settings.probe_image))
+        )
+        if settings.backend == "kind":
+            return in_kind(objects, ("what runs a server or a Sentinel among these objects, once it runs",))
+        site = ContextSite(context_of(settings), run_id="plan")
+        return in_context(objects, site, connect, capabilities=capabilities)
+    if settings.attach:
         site = ContextSite(context_of(settings), run_id="plan")
         objects = probe_manifest(settings.probe_image)
-        return in_context(objects, site, connect, capabilities=capabilities, attachment=attachment_of(settings))
+        find_it = partial(attachment_in, settings)
+        return in_context(objects, site, connect, capabilities=capabilities, find_it=find_it)
     wanted = topology(settings.topology)
     objects = manifest(
         wanted,
@@ -117,7 +128,7 @@ def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
         probe_image=settings.probe_image,
     )
     if settings.backend == "kind":
-        return in_kind(objects, wanted)
+        return in_kind(objects, [pod.name for pod in wanted.pods])
     site = ContextSite(context_of(settings), run_id="plan")
     return in_context(objects, site, connect, capabilities=capabilities, pods=[pod.name for pod in wanted.pods])
 

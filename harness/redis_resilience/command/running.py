@@ -26,7 +26,7 @@ from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict, worst
-from redis_resilience.options import OPTIONS, choose, positive_int
+from redis_resilience.options import OF_THE_USERS, OPTIONS, choose, positive_int
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import program
 from redis_resilience.results.publishing import publish, tried
@@ -81,7 +81,7 @@ def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:
             f"expected no {', no '.join(against)} with {path}: a plan is run as it is; change it in the file"
         )
     where = {"redis_backend": plan.backend, "redis_topology": plan.topology, **chosen}
-    if not chosen.get("redis_attach"):
+    if not any(map(chosen.get, OF_THE_USERS)):
         found = topology(where["redis_topology"])
         if found.name != plan.topology:
             raise UsageError(f"expected the topology of {path}, {plan.topology}; got --topology {found.name}")

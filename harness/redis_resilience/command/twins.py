@@ -17,7 +17,9 @@ OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "fresh", "allow_unkn
 """What only a run has, by the names in the settings."""
 CHANGES = ("down_after", "directives")
 """What changes a topology for a trial."""
-_OF_A_NAMESPACE = ("kubeconfig", "context", "namespace")
+BROUGHT = ("chart", "values", "set", "manifests")
+"""What a run deploys of the user's."""
+_OF_A_NAMESPACE = ("kubeconfig", "context", "namespace", "password_secret")
 NOT_OF_A_NAMESPACE = tuple(option.field for option in OPTIONS if option.field not in _OF_A_NAMESPACE)
 """All but what names a namespace, by the names in the settings."""
 _ALWAYS_REQUIRED = "require"
@@ -46,11 +48,14 @@ def takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]
 def given(called: typer.Context) -> dict[str, str]:
     """What stands on the command line of those options that the plugin has, too, by their names there."""
     words = {True: "yes", False: "no"}
-    return {
+    chosen = {
         option.name: words.get(called.params[option.name], called.params[option.name])
         for option in OPTIONS
         if called.params.get(option.name) is not None
     }
+    # Of the two backends that take a chart or manifests, the one that harms nothing.
+    on_kind = {"redis_backend": "kind"} if chosen.get("redis_chart") or chosen.get("redis_manifests") else {}
+    return {**on_kind, **chosen}
 
 
 def words_of(option: Option, text: str) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def _monitored(facts: dict[str, str], rest: Sequence[str], masters: Sequence[str
         down_after_ms=_number(facts.get("down-after-milliseconds")),
         servers=tuple(filter(None, (facts.get("runid"), *(each.get("runid") for each in replicas)))),
         sentinels=tuple(filter(None, (each.get("runid") for each in others))),
+        replicas=tuple(_address(each.get("ip", ""), each.get("port", "")) for each in replicas),
     )
 
 

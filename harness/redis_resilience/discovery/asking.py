@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from redis_resilience.deployments.kube.objects.manifests import kubectl
 from redis_resilience.deployments.kube.tools import Place
@@ -25,18 +25,30 @@ _KINDS = "pods,services,configmaps"
 _CLIENTS = ("redis-cli", "valkey-cli")
 
 
-def discover(place: Place) -> tuple[System, ...]:
-    """Every Redis in the namespace. Raises DeploymentError where the cluster does not list its pods."""
+def discover(place: Place, secret: tuple[str, str] | None = None) -> tuple[System, ...]:
+    """Every Redis in the namespace. secret: name and key of the password, where no pod names it.
+
+    Raises DeploymentError where the cluster does not list its pods.
+    """
     listed = json.loads(kubectl("get", _KINDS, "--output", "json", place=place, within_s=_READ_WITHIN_S))
     objects = Tree(listed).at("items").each()
     found = instances(objects)
-    return systems(objects, found, ask(place, found))
+    return systems(objects, found, ask(place, found, secret))
 
 
-def ask(place: Place, found: Sequence[Instance]) -> Mapping[str, Answer]:
+def ask(place: Place, found: Sequence[Instance], secret: tuple[str, str] | None = None) -> Mapping[str, Answer]:
     """By `Instance.place`."""
-    secrets: dict[tuple[str, str], str] = {}
-    return {each.place: _answer(place, each, _password(place, each, secrets)) for each in found}
+    known: dict[tuple[str, str], str] = {}
+
+    def password(instance: Instance) -> str:
+        for key in (secret, *_keys(instance)):
+            if key is not None:
+                if key not in known:
+                    known[key] = _value(place, *key)
+                return known[key]
+        return ""
+
+    return {each.place: _answer(place, each, password(each)) for each in found}
 
 
 def _answer(place: Place, instance: Instance, password: str) -> Answer:
@@ -62,15 +74,11 @@ def _said(place: Place, instance: Instance, questions: str) -> str:
     return complaint
 
 
-def _password(place: Place, instance: Instance, known: dict[tuple[str, str], str]) -> str:
-    """The first that is for its role, or for both; "" where none is named, or may not be read."""
+def _keys(instance: Instance) -> Iterator[tuple[str, str]]:
+    """Of the Secrets that it names: those for its role before those for both."""
     for key in sorted(instance.secrets, key=lambda each: each.of is not instance.role):
-        if key.of not in (None, instance.role):
-            continue
-        if (key.name, key.key) not in known:
-            known[key.name, key.key] = _value(place, key.name, key.key)
-        return known[key.name, key.key]
-    return ""
+        if key.of in (None, instance.role):
+            yield key.name, key.key
 
 
 def _value(place: Place, name: str, key: str) -> str:

@@ -17,7 +17,7 @@ from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.lint.setup import Container, Directives, Seen
 
 _USUAL = {Role.REDIS: 6379, Role.SENTINEL: 26379}
-_PASSWORD = re.compile(r"PASS(?:WORD|WD)?\b|PASSWORD|REDISCLI_AUTH|_AUTH\b")
+_PASSWORD = re.compile(r"PASSWORD|PASSWD|PASS$|AUTH$")
 _YES = ("1", "yes", "true", "on")
 
 

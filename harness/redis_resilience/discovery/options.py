@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from redis_resilience.discovery.system import Instance, Role, System
 
+_USUAL = {"port": "6379", "sentinel_port": "26379"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
@@ -24,13 +26,15 @@ def options_for(system: System) -> Chosen:
     if system.sentinel_selector:
         chosen["sentinel_selector"] = system.sentinel_selector
     chosen |= _container("container", system.servers) | _container("sentinel_container", system.sentinels)
-    chosen |= _port("port", system.servers, "6379") | _port("sentinel_port", system.sentinels, "26379")
     if len(system.masters) == 1:
         chosen["master_name"] = system.masters[0].name
+    chosen |= _port("port", system.servers) | _port("sentinel_port", system.sentinels)
     if secret := next((key for key in system.passwords if key.of is not Role.SENTINEL), None):
         chosen["password_secret"] = str(secret)
     if secret := next((key for key in system.passwords if key.of is Role.SENTINEL), None):
         chosen["sentinel_password_secret"] = str(secret)
+    if any(each.tls for each in system.instances):
+        chosen["tls"] = "yes"
     return Chosen(options=chosen)
 
 
@@ -39,10 +43,9 @@ def _container(option: str, several: tuple[Instance, ...]) -> dict[str, str]:
     return {option: names.pop()} if len(names) == 1 else {}
 
 
-def _port(option: str, several: tuple[Instance, ...], usual: str) -> dict[str, str]:
-    """Nothing where it is the usual one."""
-    ports = {each.port.value for each in several} - {usual}
-    return {option: ports.pop()} if len(ports) == 1 else {}
+def _port(option: str, several: tuple[Instance, ...]) -> dict[str, str]:
+    ports = {each.port.value for each in several}
+    return {option: ports.pop()} if len(ports) == 1 and ports != {_USUAL[option]} else {}
 
 
 def _refusals(system: System) -> list[str]:
@@ -51,11 +54,9 @@ def _refusals(system: System) -> list[str]:
         found.append(f"no labels choose exactly its pods: {', '.join(each.pod for each in system.servers) or 'none'}")
     if not system.sentinels:
         found.append(f"only what Sentinels monitor can be attached to; this is {system.kind}")
-    found += [
-        f"{each.place} speaks TLS ({each.tls.where}): name its CA with --redis-tls-secret=NAME or --redis-tls-ca=FILE"
-        for each in system.instances
-        if each.tls
-    ]
+    for role, several in (("servers", system.servers), ("Sentinels", system.sentinels)):
+        if len(ports := sorted({each.port.value for each in several})) > 1:
+            found.append(f"its {role} listen on different ports: {', '.join(ports)}")
     if len(system.masters) > 1:
         found.append(f"its Sentinels monitor several masters: {', '.join(each.name for each in system.masters)}")
     return found

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from redis_resilience.lint.setup import Seen
 
+_NOT_LET_IN = ("NOAUTH", "NOPERM", "WRONGPASS")
+
 
 class Role(StrEnum):
     """What a container runs, in the terms of lint."""
@@ -57,7 +59,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitored:
-    """A master as a Sentinel names it. servers, sentinels: run_ids, the master's first."""
+    """A master as a Sentinel names it. servers, sentinels: run_ids, the master's first. replicas: their addresses."""
 
     name: str
     address: str
@@ -65,6 +67,7 @@ class Monitored:
     down_after_ms: int
     servers: tuple[str, ...]
     sentinels: tuple[str, ...]
+    replicas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,8 @@ class System:
     """One Redis: data servers that share a master, or the nodes of one Redis Cluster, and what watches them.
 
     selector, sentinel_selector: labels that choose exactly these pods of the namespace; "" where there are none.
-    masters: names that its Sentinels monitor it by. fronts: Services that lead to its servers, and what stands between.
+    masters: names that its Sentinels monitor it by. announced: by pod, the address of a Service for it alone, where the
+    others know it by that. fronts: Services that lead to its servers, and what stands between.
     not_known: what could not be found out, each with what would tell it.
     """
 
@@ -100,6 +104,7 @@ class System:
     sentinel_selector: str = ""
     masters: tuple[Monitored, ...] = ()
     fronts: tuple[str, ...] = ()
+    announced: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
 
@@ -109,6 +114,12 @@ class System:
         if any(each.clustered for each in self.servers):
             return "Redis Cluster"
         return "Redis with Sentinel" if self.sentinels else "Redis without Sentinel"
+
+    @property
+    def locked(self) -> tuple[str, ...]:
+        """Who refused to answer for want of the right user or password, and how."""
+        refused = {place: answer.refused for place, answer in self.answers.items()}
+        return tuple(f"{place}: {text}" for place, text in refused.items() if text.startswith(_NOT_LET_IN))
 
     @property
     def instances(self) -> tuple[Instance, ...]:

@@ -86,6 +86,7 @@ def _system(
         sentinel_selector="" if set(pods_of(sentinels)) <= set(pods_of(servers)) else watching,
         masters=_masters(asked),
         fronts=tuple(_fronts(objects, servers, pods)),
+        announced=_announced(objects, pods_of(group), pods, asked),
         answers=asked,
     )
     return replace(made, not_known=tuple(_not_known(made)))
@@ -94,6 +95,32 @@ def _system(
 def _masters(asked: Mapping[str, Answer]) -> tuple[Monitored, ...]:
     found = {each.name: each for answer in asked.values() for each in answer.monitored}
     return tuple(found.values())
+
+
+def _announced(
+    objects: Sequence[Tree],
+    ours: Sequence[str],
+    pods: Mapping[str, Mapping[str, str]],
+    asked: Mapping[str, Answer],
+) -> dict[str, str]:
+    """By pod, where Sentinels and replicas know servers by the addresses of Services that lead to one pod each."""
+    named = {each.rpartition(":")[0] for answer in asked.values() for each in _addresses(answer)}
+    alone: dict[str, list[str]] = {}
+    for each in objects:
+        wanted, address = each.at("spec", "selector").texts(), each.at("spec", "clusterIP").text()
+        if each.at("kind").text() == "Service" and wanted and address not in ("", "None"):
+            chosen = [name for name, has in pods.items() if wanted.items() <= has.items()]
+            if len(chosen) == 1 and chosen[0] in ours:
+                alone.setdefault(chosen[0], []).append(address)
+    if not named & {address for several in alone.values() for address in several}:
+        return {}
+    return {pod: next((one for one in several if one in named), several[0]) for pod, several in alone.items()}
+
+
+def _addresses(answer: Answer) -> Iterable[str]:
+    yield answer.follows
+    for each in answer.monitored:
+        yield from (each.address, *each.replicas)
 
 
 def _selector(wanted: Sequence[str], pods: Mapping[str, Mapping[str, str]]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from redis_resilience.options import OPTIONS, Chosen, choose
+from redis_resilience.options import OF_THE_USERS, OPTIONS, Chosen, choose
 from redis_resilience.plugin.marker import marked
 from redis_resilience.plugin.naming import (
     SEEDS,
@@ -338,7 +338,7 @@ def _join(config: pytest.Config) -> None:
 
 def _where(values: dict[str, Any]) -> tuple[str, str]:
     """The topology and profile of these choices; nothing where the Redis exists already."""
-    return ("", "") if values["redis_attach"] else (values["redis_topology"], values["redis_profile"])
+    return ("", "") if any(map(values.get, OF_THE_USERS)) else (values["redis_topology"], values["redis_profile"])
 
 
 def _must_make_sense(config: pytest.Config, wanted: Iterable[tuple[str, str]]) -> None:

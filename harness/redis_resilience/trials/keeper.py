@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -24,9 +25,9 @@ from redis_resilience.trials.throttle import throttle
 
 if TYPE_CHECKING:
     from redis_resilience.deployments.journal import Journal
-    from redis_resilience.deployments.kube.attachment import Attachment
     from redis_resilience.deployments.kube.context import Context
     from redis_resilience.deployments.kube.keys import Keys
+    from redis_resilience.deployments.kube.kind import KindClusters
 
 _REUSE_S = 2.0
 
@@ -75,7 +76,7 @@ class Keeper:
         return self._kept[2]
 
     def attached(self) -> Deployment:
-        """The Redis that the user named; it is not ours to recreate, so it is kept whatever state it is in."""
+        """The user's Redis; it is not ours to recreate, so it is kept whatever state it is in."""
         if not self._kept:
             made = self._attach()
             made.start()
@@ -150,10 +151,25 @@ class Keeper:
 
     def _in_cluster(self, topology: Topology, profile: Profile) -> Deployment:
         from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - see `_make`
-        from redis_resilience.deployments.kube.kind import KindClusters  # noqa: PLC0415 - see `_make`
 
         settings, journal = self._settings, self._run_journal()
-        clusters = KindClusters(
+        return KubeDeployment(
+            topology,
+            profile,
+            site=self._clusters(journal),
+            journal=journal,
+            namespace=f"{journal.run}-{settings.worker}-{self._made}",
+            run_id=journal.run,
+            redis_image=settings.image,
+            probe_image=settings.probe_image,
+            tell=self.tell,
+        )
+
+    def _clusters(self, journal: Journal) -> KindClusters:
+        from redis_resilience.deployments.kube.kind import KindClusters  # noqa: PLC0415 - see `_make`
+
+        settings = self._settings
+        return KindClusters(
             settings.results / ".kind",
             journal,
             run_id=journal.run,
@@ -161,17 +177,6 @@ class Keeper:
             node_image=settings.node_image,
             workers=settings.workers,
             keep=settings.keep_cluster,
-        )
-        return KubeDeployment(
-            topology,
-            profile,
-            site=clusters,
-            journal=journal,
-            namespace=f"{journal.run}-{settings.worker}-{self._made}",
-            run_id=journal.run,
-            redis_image=settings.image,
-            probe_image=settings.probe_image,
-            tell=self.tell,
         )
 
     def _in_context(self, topology: Topology, profile: Profile) -> Deployment:
@@ -195,18 +200,21 @@ class Keeper:
     def _attach(self) -> Deployment:
         from redis_resilience.deployments.kube.attached import AttachedDeployment  # noqa: PLC0415 - see `_make`
         from redis_resilience.deployments.kube.context import ContextSite  # noqa: PLC0415 - see `_make`
+        from redis_resilience.trials.discovered import attachment_in, brought_of  # noqa: PLC0415 - see `_make`
 
         settings, journal = self._settings, self._run_journal()
         self._made += 1
         run_id = f"{journal.run}-{settings.worker}-{self._made}"
+        on_kind = settings.backend == "kind"
         return AttachedDeployment(
-            attachment_of(settings),
-            site=ContextSite(context_of(settings), run_id=run_id),
+            partial(attachment_in, settings),
+            site=self._clusters(journal) if on_kind else ContextSite(context_of(settings), run_id=run_id),
             journal=journal,
-            namespace=settings.namespace,
-            run_id=run_id,
+            namespace=run_id if on_kind else settings.namespace,
+            run_id=journal.run if on_kind else run_id,
             probe_image=settings.probe_image,
             tell=self.tell,
+            brought=brought_of(settings),
         )
 
     def _run_journal(self) -> Journal:
@@ -232,22 +240,6 @@ def context_of(settings: Settings) -> Context:
         allowed=settings.allow_context,
         node_helper=settings.node_helper,
         secrets=keys_of(settings).secrets,
-    )
-
-
-def attachment_of(settings: Settings) -> Attachment:
-    """What the user named of an existing Redis."""
-    from redis_resilience.deployments.kube.attachment import Attachment  # noqa: PLC0415 - see `Keeper._make`
-
-    return Attachment(
-        selector=settings.attach,
-        sentinel_selector=settings.sentinel_selector,
-        container=settings.container,
-        sentinel_container=settings.sentinel_container,
-        master_name=settings.master_name,
-        port=settings.port,
-        sentinel_port=settings.sentinel_port,
-        keys=keys_of(settings),
     )
 
 

@@ -48,6 +48,10 @@ class Settings:
     allow_context: str
     node_helper: bool
     attach: str
+    chart: Path | None
+    values: tuple[Path, ...]
+    set: str
+    manifests: Path | None
     sentinel_selector: str
     container: str
     sentinel_container: str
@@ -75,7 +79,16 @@ class Settings:
     writers: int
 
     def __post_init__(self) -> None:
-        if self.attach and self.backend != "context":
+        if self.chart and self.manifests:
+            raise UsageError("expected --redis-chart or --redis-manifests; got both")
+        if (self.values or self.set) and not self.chart:
+            raise UsageError("expected --redis-chart with --redis-values and --redis-set; got none")
+        if self.brings and self.backend not in ("kind", "context"):
+            raise UsageError(
+                "expected --redis-backend=kind or context with --redis-chart and --redis-manifests; got "
+                f"{self.backend!r}"
+            )
+        if self.attach and not self.brings and self.backend != "context":
             raise UsageError(f"expected --redis-backend=context with --redis-attach; got {self.backend!r}")
         if not self.attach:
             self._must_not_be_given(*_OF_ATTACHED)
@@ -98,6 +111,16 @@ class Settings:
                 f"expected --redis-attach with {', '.join(given)}; got none: they are of a Redis that runs already; "
                 "a topology has them in its data, as sidecar+mtls+acl"
             )
+
+    @property
+    def brings(self) -> Path | None:
+        """The user's own chart or manifests, which are deployed and then attached to."""
+        return self.chart or self.manifests
+
+    @property
+    def attaches(self) -> bool:
+        """To a Redis that is the user's, deployed by the run or there already: its settings stay as they are."""
+        return bool(self.attach or self.brings)
 
 
 def settings(values: Mapping[str, object] | None = None, *, results: Path, worker: str = "main") -> Settings:

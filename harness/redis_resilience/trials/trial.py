@@ -75,12 +75,12 @@ class Trial:
 
     @property
     def topology(self) -> Topology:
-        return self._keeper.attached().topology if self._settings.attach else self._topology
+        return self._keeper.attached().topology if self._settings.attaches else self._topology
 
     @property
     def profile(self) -> Profile:
         """The profile of the run: its `down_after_ms` is what "shorter than D" in a scenario means."""
-        return self._keeper.attached().profile if self._settings.attach else self._profile
+        return self._keeper.attached().profile if self._settings.attaches else self._profile
 
     @property
     def backend(self) -> str:
@@ -121,7 +121,7 @@ class Trial:
         self._down_after_ms = ms
 
     def _must_be_ours(self, what: str) -> None:
-        if self._settings.attach:
+        if self._settings.attaches:
             raise Unavailable(f"this scenario needs {what}; the attached Redis keeps its user's settings: deploy one")
 
     def load(
@@ -279,7 +279,7 @@ class Trial:
             self._keeper.tell = lambda doing: self._show("deploy", doing)
             self._deployment = (
                 self._keeper.attached()
-                if self._settings.attach
+                if self._settings.attaches
                 else self._keeper.deployment(self._topology, self._profile, fresh=self._settings.fresh)
             )
         return self._deployment

@@ -139,3 +139,13 @@ def test_a_sentinel_that_wants_a_password_is_told_of(apart):
 
     with pytest.raises(DeploymentError, match=r"NOAUTH.*; is the password right \(--redis-password-secret, "):
         describe(FakeProbe(error="NOAUTH Authentication required."), find(apart, wanted), wanted)
+
+
+def test_a_pod_is_reached_by_the_address_that_it_announces(apart):
+    """Its own stays known, for the rules of a partition."""
+    found = find(apart, Attachment(selector="app=db", sentinel_selector="app=guard", announced={"db-0": "10.96.0.1"}))
+
+    assert found.endpoints("redis") == {"db-0": Endpoint("10.96.0.1", 6379)}
+    called = found.called(apart.known["db-0"])
+    assert (called.address, called.own_address) == ("10.96.0.1", "10.244.0.5")
+    assert found.called(apart.known["watch-0"]).own_address == "10.244.0.5"

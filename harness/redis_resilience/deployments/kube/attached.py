@@ -1,4 +1,5 @@
-"""A Redis that was there before the harness came, and that stays when it goes: only the probe's pod is ours.
+"""A Redis of the user's: there before the harness came, and there when it goes; or deployed from the user's own chart
+or manifests, and deleted at the end.
 
 Its data are its user's: never flushed; a trial takes away the keys that it wrote itself. Topology and profile are known
 once it is started.
@@ -6,6 +7,7 @@ once it is started.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from redis_resilience.deployments.journal import Journal
@@ -22,35 +24,42 @@ from redis_resilience.deployments.kube.bringup import (
     where_of,
 )
 from redis_resilience.deployments.kube.deployment import KubeDeployment
-from redis_resilience.deployments.kube.interface import Connect
+from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect
 from redis_resilience.deployments.kube.objects import manifests
+from redis_resilience.deployments.kube.objects.brought import Brought, wait_until_ready
 from redis_resilience.deployments.kube.pods.logs import Logs
 from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.pods import Pods
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.site import Site
+from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.steps import Steps, Tell, untold
 from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import Profile, Topology
 
+Find = Callable[[Place], Attachment]
+"""What to attach to in a namespace, asked once all that belongs there runs."""
+
 
 class AttachedDeployment(KubeDeployment):
     def __init__(
         self,
-        attachment: Attachment,
+        find_it: Find,
         *,
         site: Site,
         journal: Journal,
         namespace: str,
         run_id: str,
         probe_image: str = "",
+        brought: Brought | None = None,
         connect: Connect = connect_api,
         tell: Tell = untold,
     ) -> None:
+        """brought: what is deployed first; None where everything is there."""
         self._begin(site, journal, connect)
         self._tell = tell
-        self._attachment = attachment
+        self._find, self._brought = find_it, brought
         self._namespace, self._run_id, self._probe_image = namespace, run_id, probe_image
         self._access = OPEN
         self._described: tuple[Topology, Profile] | None = None
@@ -78,30 +87,41 @@ class AttachedDeployment(KubeDeployment):
         return self._described
 
     def _bring_up(self, undo: ExitStack) -> Up:
-        """Look, put the probe beside it, ask the Sentinels."""
+        """Deploy what is brought, look, put the probe beside it, ask the Sentinels."""
         steps = Steps(self._tell)
-        steps.begin("attach")
+        labels = {} if self._site.makes_namespaces else {RUN_LABEL: self._run_id}
+        objects = self._brought.render(self._namespace, labels) if self._brought else ""
+        steps.begin("cluster")
         cluster = self._site.acquire()
         probe_objects = probe_manifest(self._site, self._probe_image, self._run_id)
+        steps.begin("images")
+        images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
+        self._site.load(images)
         api = self._connect(cluster.kubeconfig, cluster.context, self._namespace)
         undo.callback(api.close)
         where = where_of(self._site, cluster, api)
         ground = break_ground(
-            probe_objects,
+            "\n---\n".join(filter(None, (objects, probe_objects))),
             Ground(site=self._site, cluster=cluster, where=where, api=api, journal=self._journal, undo=undo),
             self._connect,
             run_id=self._run_id,
         )
-        found = find(api, self._attachment)
-        self._access = self._attachment.keys.read(api.secret, sentinel_ports=(self._attachment.sentinel_port,))
+        place = place_of(where)
+        manifests.apply(probe_objects, place)
+        if self._brought:
+            steps.begin("deploy")
+            self._brought.deploy(objects, place, labelled=bool(labels))
+            wait_until_ready(objects, place, api)
+        steps.begin("attach")
+        attachment = self._find(place)
+        found = find(api, attachment)
+        self._access = attachment.keys.read(api.secret, sentinel_ports=(attachment.sentinel_port,))
         watch = PodWatch(api, Places(found.parts()), found.called)
         undo.callback(watch.stop)
         logs = Logs(api, watch)
-        manifests.apply(probe_objects, place_of(where))
         probe = start_probe(ground, watch, logs)
         probe.watch(servers={}, sentinels={}, master_name="", access=self.access)
-        self._described = describe(probe, found, self._attachment)
+        self._described = describe(probe, found, attachment)
         steps.end()
-        images = manifests.images_in(probe_objects)
         pods = Pods(topology=self._described[0], watch=watch, logs=logs, nodes={}, probe=probe)
         return complete(ground, pods, images=images, steps=steps)

@@ -36,6 +36,7 @@ _OPTIONS = {"redis": "--redis-container", "sentinel": "--redis-sentinel-containe
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """What the user named. selector: labels of the data pods. keys: what servers and Sentinels ask for.
+    announced: by pod, the address by which others know it, where that is not its own: that of a Service for it alone.
 
     Empty: the data pods' selector, the containers with these ports, the only master that the Sentinels have.
     """
@@ -48,6 +49,7 @@ class Attachment:
     port: int = REDIS_PORT
     sentinel_port: int = SENTINEL_PORT
     keys: Keys = field(default_factory=Keys)
+    announced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ports(self) -> dict[str, int]:
@@ -57,23 +59,33 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """roles: by pod, the cluster's name of a container to the topology's. ports: by role."""
+    """roles: by pod, the cluster's name of a container to the topology's. ports: by role.
+
+    announced: as in `Attachment`.
+    """
 
     pods: tuple[PodState, ...]
     roles: Mapping[str, Mapping[str, str]]
     ports: Mapping[str, int]
+    announced: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, pod: PodState) -> PodState:
-        """The pod with the topology's names for its containers."""
+        """The pod with the topology's names for its containers, at the address that it announces."""
         roles = self.roles.get(pod.name, {})
         containers = tuple(
             replace(each, name=roles[each.name], real_name=each.name) if each.name in roles else each
             for each in pod.containers
         )
+        if (address := self.announced.get(pod.name)) and pod.address:
+            pod = replace(pod, address=address, real_address=pod.address)
         return replace(pod, containers=containers)
 
     def endpoints(self, role: str) -> dict[str, Endpoint]:
-        return {pod.name: Endpoint(pod.address, self.ports[role]) for pod in self.pods if role in self._roles_of(pod)}
+        return {
+            pod.name: Endpoint(self.announced.get(pod.name, pod.address), self.ports[role])
+            for pod in self.pods
+            if role in self._roles_of(pod)
+        }
 
     def parts(self) -> tuple[Pod, ...]:
         return tuple(
@@ -102,7 +114,12 @@ def find(api: KubeApi, attachment: Attachment) -> Found:
         for pod in pods:
             roles.setdefault(pod.name, {})[_container(pod, role, named, attachment.ports[role]).name] = role
     every = {pod.name: pod for pod in (*servers, *sentinels)}
-    return Found(pods=tuple(every[name] for name in sorted(every)), roles=roles, ports=attachment.ports)
+    return Found(
+        pods=tuple(every[name] for name in sorted(every)),
+        roles=roles,
+        ports=attachment.ports,
+        announced=attachment.announced,
+    )
 
 
 def describe(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topology, Profile]:

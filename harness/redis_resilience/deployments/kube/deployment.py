@@ -400,7 +400,7 @@ class KubeDeployment(Growing):
         """Where each pod is reached, and from where it reaches others."""
         pods = self._up.pods
         return {
-            name: End(address=pods.existing(name).address, port=self._port_of(name), process=pods.running_in(name))
+            name: End(address=pods.existing(name).own_address, port=self._port_of(name), process=pods.running_in(name))
             for name in names
         }
 

@@ -61,6 +61,9 @@ class PodState:
     """name: the topology's for it. real_name: the cluster's, where that is another (see `places`). created: when, as
     the API reports it. owner: kind and name of the controller ("StatefulSet", "redis"). containers: no init containers.
 
+    address: by which others reach it and know it. real_address: its own, where that is another: it announces that of a
+    Service.
+
     waiting_for: conditions that are not true yet, with their reason ("PodScheduled: Unschedulable").
     """
 
@@ -71,6 +74,7 @@ class PodState:
     version: str = ""
     phase: str = "Pending"
     address: str = ""
+    real_address: str = ""
     node: str = ""
     ready: bool = False
     deleting: bool = False
@@ -82,6 +86,10 @@ class PodState:
     @property
     def name_in_cluster(self) -> str:
         return self.real_name or self.name
+
+    @property
+    def own_address(self) -> str:
+        return self.real_address or self.address
 
     def container(self, name: str) -> ContainerState | None:
         for container in self.containers:

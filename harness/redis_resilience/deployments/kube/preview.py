@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from redis_resilience.deployments.kube.attached import Find
 from redis_resilience.deployments.kube.attachment import Attachment, find
 from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.interface import Connect, KubeApi, Permission
@@ -14,6 +15,7 @@ from redis_resilience.deployments.kube.objects import config_maps, manifests
 from redis_resilience.deployments.kube.objects.image import REPOSITORY, probe_tag
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.permissions import asked
+from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.model.errors import ResilienceError
 from redis_resilience.shipped import BUILD_CONTEXT, MANIFESTS
 from redis_resilience.topologies.topology import Profile, Topology
@@ -41,10 +43,10 @@ def probe_manifest(image: str) -> str:
     return manifests.render(MANIFESTS / "probe", {REPOSITORY: image or probe_tag(BUILD_CONTEXT)})
 
 
-def in_kind(objects: str, topology: Topology) -> Preview:
+def in_kind(objects: str, pods: Sequence[str]) -> Preview:
     """In a cluster of the run's own everything is allowed."""
     made = ("a kind cluster for the run, unless one is named", "Namespace for each deployment", *_named(objects))
-    return Preview(objects=made, pods=tuple(pod.name for pod in topology.pods))
+    return Preview(objects=made, pods=tuple(pods))
 
 
 def in_context(
@@ -54,7 +56,7 @@ def in_context(
     *,
     capabilities: Collection[type] = (),
     pods: Sequence[str] = (),
-    attachment: Attachment | None = None,
+    find_it: Find | None = None,
 ) -> Preview:
     """Every check of the start, each reported instead of raised. pods: of the topology; else those found there.
 
@@ -68,8 +70,10 @@ def in_context(
         refusals += _told(lambda: site.must_be_welcome(api))
         refusals += _told(lambda: site.must_be_free(objects))
         found = list(pods)
-        if attachment is not None:
-            refusals += _told(lambda: found.extend(_found(api, attachment)))
+        if find_it is not None:
+            where = site.where
+            place = Place(kubeconfig=cluster.kubeconfig, context=where.context, namespace=where.namespace)
+            refusals += _told(lambda: found.extend(_found(api, find_it(place))))
     finally:
         api.close()
     made = _named(objects)

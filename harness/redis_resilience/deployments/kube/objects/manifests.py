@@ -82,7 +82,7 @@ def render(folder: Path, images: Mapping[str, str], labels: Mapping[str, str] | 
     """
     if _is_values(folder):
         rendered = template(RELEASE, folder, image=images.get("redis", ""))
-        return _labelled(rendered, labels) if labels else rendered
+        return labelled(rendered, labels) if labels else rendered
     with tempfile.TemporaryDirectory() as place:
         around = Path(place).resolve()
         kustomization = {
@@ -143,7 +143,7 @@ def delete_labelled(resources: Sequence[str], run_id: str, place: Place, *, with
     kubectl(*words, place=place, within_s=within_s + _RENDERED_WITHIN_S)
 
 
-def _labelled(objects: str, labels: Mapping[str, str]) -> str:
+def labelled(objects: str, labels: Mapping[str, str]) -> str:
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "objects.yaml").write_text(objects)
         (Path(place) / "kustomization.yaml").write_text(json.dumps({"resources": ["objects.yaml"]}))
