@@ -208,6 +208,21 @@ def test_a_hole_in_the_samples_is_a_stall(kill: Any) -> None:
     assert judged(story)[0][0].cause == "this machine stalled for 40 ms"
 
 
+def test_refusals_for_want_of_replicas_explain_a_late_first_write(kill: Any) -> None:
+    """Promoted at 1761, first write at 2021: 110 ms too late; writes were refused for 91 ms, or for 121 ms."""
+    for first, cause in (
+        (1910, "unexplained"),
+        (1880, "redis-1 refused writes with NOREPLICAS for 121 ms: min-replicas-to-write 1, and fewer followed it"),
+    ):
+        story = with_bound(kill(), 0, 150, name="first_write_at", origin="promoted_at")
+        settings = {"min-replicas-to-write": "1"}
+        story.believe(servers=tuple(replace(server, config=settings) for server in story.environment.servers))
+        for key, at in enumerate((first, 2000)):
+            story.write(900 + key, at, server=1, cause=Cause.NOREPLICAS)
+
+        assert judged(story)[0][0].cause == cause
+
+
 def test_a_new_master_that_was_loading_explains_it(kill: Any) -> None:
     story = with_bound(kill(), 0, 50)
     story.sample(1, 1600, Role.LOADING)

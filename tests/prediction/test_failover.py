@@ -59,6 +59,7 @@ def by_tls(**facts: int) -> tuple[SentinelView, ...]:
 
 KILL = kill("master")
 PAUSE = pause("master")
+KILL_REPLICA = kill("redis-2")
 
 
 def foretell(
@@ -283,6 +284,26 @@ def test_clients_that_follow_the_sentinels_have_a_bound_on_their_first_write() -
 
     assert paused.upper_ms - killed.upper_ms == 700
     assert "timed out" in paused.because
+
+
+@pytest.mark.parametrize(
+    ("needed", "also_away", "more_ms"), [("0", (), 0), ("1", (), 3000), ("2", (), None), ("1", (KILL_REPLICA,), None)]
+)
+def test_a_master_that_asks_for_replicas_refuses_writes_until_they_follow_it(
+    needed: str, also_away: tuple[Fault, ...], more_ms: float | None
+) -> None:
+    """Two replicas: one is promoted, one follows it. Where too few are left, the first write has no bound."""
+    names = ("redis-0", "redis-1", "redis-2")
+    servers = tuple(
+        Server(name=name, address="", role="", run_id="", config={"min-replicas-to-write": needed}) for name in names
+    )
+    faults = tuple(Scheduled(fault=fault) for fault in (*also_away, KILL))
+    found = predict(faults, master="redis-0", sentinels=sentinels(), servers=servers, load=Load())
+
+    without = bound(foretell(KILL, load=Load()), "first_write_at", "promoted_at")
+    limits = {limits.name: limits.upper_ms for limits in found.bounds}
+    assert found.failover is True
+    assert limits.get("first_write_at") == (None if more_ms is None else without.upper_ms + more_ms)
 
 
 def test_pinned_clients_have_none() -> None:

@@ -234,7 +234,12 @@ def _slow(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, ex
     asked = _client_lookups_ms(reading, begin, end)
     save = _save_ms(reading, begin, end)
     loading = _loading_ms(reading, timeline, begin, end)
+    refused = _refused_ms(reading, timeline, begin, end)
     accounts = (
+        (
+            refused,
+            f"{timeline.new_master} refused writes with NOREPLICAS for {refused:.0f} ms{_wanted(reading, timeline)}",
+        ),
         (stall, f"this machine stalled for {stall:.0f} ms"),
         (late, f"a Sentinel's timer was late by {late:.0f} ms in all, by its own log"),
         (lost, f"a Sentinel was {lost:.0f} ms late in all for DNS lookups of a deleted name, by its own log"),
@@ -342,6 +347,22 @@ def _save_ms(reading: Reading, begin: Instant, end: Instant) -> float:
 
 def _widest_ms(times: NDArray[np.int64]) -> float:
     return float(np.diff(times).max()) / 1e6 if len(times) > 1 else 0.0
+
+
+def _refused_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> float:
+    """From the first to the last write in the phase that the new master refused for want of replicas."""
+    rows = reading.operations
+    mine = (rows["server"] == server_index(reading, timeline.new_master)) & (rows["cause"] == Cause.NOREPLICAS)
+    during = rows[mine & (rows["call_ns"] >= begin.earliest_ns) & (rows["return_ns"] <= end.latest_ns)]
+    return float(during["return_ns"].max() - during["call_ns"].min()) / 1e6 if len(during) else 0.0
+
+
+def _wanted(reading: Reading, timeline: Timeline) -> str:
+    """The setting of the new master that asks for replicas, where it is known."""
+    index = server_index(reading, timeline.new_master)
+    config = reading.environment.servers[index].config if index >= 0 else {}
+    wanted = config.get("min-replicas-to-write", "")
+    return f": min-replicas-to-write {wanted}, and fewer followed it" if wanted else ""
 
 
 def _loading_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> float:

@@ -18,6 +18,7 @@ from redis_resilience.model.plan import Load, Scheduled, timed
 from redis_resilience.model.traits import BackBy, Takes
 from redis_resilience.prediction.away import SENTINEL, SERVER, Out, outs
 from redis_resilience.prediction.candidates import Candidates
+from redis_resilience.prediction.linked import linked_ms
 from redis_resilience.prediction.phases import (
     EXCHANGE_MS,
     MET_MS,
@@ -120,7 +121,7 @@ def _of_loss(
         )
     if not sentinels:
         return Prediction(failover=False, because="no Sentinel watches the master")
-    settings = _settings(away, lost, sentinels)
+    settings = replace(_settings(away, lost, sentinels), linked_ms=linked_ms(servers, away, lost))
     decided_ms = _elected_by_ms(crash_bounds(settings, silent=traits.silent, load=None))
     candidates = Candidates.of(servers, lost.pod, away, lost, decided_ms=decided_ms)
     impossible = _impossible(settings) or forbidden or candidates.none

@@ -6,6 +6,7 @@ machine or a lost message is not included. Pure arithmetic; whether there is a f
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from redis_resilience.model import instants
@@ -35,6 +36,7 @@ class SentinelSettings:
 
     live: Sentinels that take part sooner or later. announcing: those that are certainly there when the new master is
     announced. late_ms: enough take part only so long after the fault, as others were away; 0: from the beginning.
+    linked_ms: the new master refuses writes for so long, for want of replicas; infinite: not known for how long.
     """
 
     down_after_ms: tuple[float, float]
@@ -47,6 +49,7 @@ class SentinelSettings:
     ping_ms: float
     tls: bool = False
     late_ms: float = 0.0
+    linked_ms: float = 0.0
 
     def missed_ms(self, *, silent: bool) -> float:
         """The least time after the fault in which a master is taken for down; see `crash_bounds`."""
@@ -109,7 +112,7 @@ def crash_bounds(settings: SentinelSettings, *, silent: bool, load: Load | None)
     announced = _announced(settings)
     chain = [sdown, odown, elected, promoted, *announced]
     if load is not None:
-        chain.extend(_first_write(load, announced[0].upper_ms, silent=silent))
+        chain.extend(_first_write(load, announced[0].upper_ms, linked_ms=settings.linked_ms, silent=silent))
     total = Bound(
         name=instants.FIRST_SWITCH_AT,
         origin=instants.FAULT_AT,
@@ -202,10 +205,10 @@ def _announced(settings: SentinelSettings) -> tuple[Bound, Bound, Bound]:
     return first_switch, quorum_switch, last_switch
 
 
-def _first_write(load: Load, announced_ms: float, *, silent: bool) -> list[Bound]:
+def _first_write(load: Load, announced_ms: float, *, linked_ms: float, silent: bool) -> list[Bound]:
     """Clients that follow the Sentinels learn of the new master no later than the first follower announces it."""
     following = _followers(load)
-    if not following:
+    if not following or math.isinf(linked_ms):
         return []
     stuck_ms = max(group.timeout_ms for group in following) if silent else 0
     return [
@@ -213,9 +216,10 @@ def _first_write(load: Load, announced_ms: float, *, silent: bool) -> list[Bound
             name=instants.FIRST_WRITE_AT,
             origin=instants.PROMOTED_AT,
             lower_ms=0.0,
-            upper_ms=announced_ms + load.reconnect_ms + EXCHANGE_MS + stuck_ms,
+            upper_ms=announced_ms + linked_ms + load.reconnect_ms + EXCHANGE_MS + stuck_ms,
             because="clients ask the Sentinels again and connect"
-            + (", once their request to the silent master has timed out" if silent else ""),
+            + (", once their request to the silent master has timed out" if silent else "")
+            + ("; with min-replicas-to-write it refuses them until enough replicas follow it" if linked_ms else ""),
         )
     ]
 
