@@ -24,7 +24,7 @@ def text_of(path: Path, what: str) -> str:
 
 
 def decoded(data: bytes, name: str, what: str) -> str:
-    """As `text_of`, for what was read already from `name`."""
+    """As `text_of`, for what was read already from `name`; raises UsageError."""
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             raise UsageError(f"expected {what} in {name}, as UTF-8; got {encoding}: {_remedy(name, encoding)}")

@@ -76,7 +76,7 @@ def test_a_torn_line_is_told(tmp_path, dead):
     with dead.open("ab") as file:
         file.write(b'{"id":"1","un')
 
-    assert heal(tmp_path)[1][1] == "  passed over: 1 torn line, which nothing was done upon"
+    assert heal(tmp_path)[1][1] == "  ignored: 1 truncated journal line; no action was taken for it"
 
 
 def test_a_run_that_goes_on_is_left_alone(tmp_path, dead):
@@ -86,7 +86,7 @@ def test_a_run_that_goes_on_is_left_alone(tmp_path, dead):
     good, told = heal(tmp_path)
 
     assert good
-    assert told == ["run run-1: goes on; what it changed is its own to undo"]
+    assert told == ["run run-1: is still running; it undoes its own changes"]
     assert len(alive.left()) == 2
     alive.close()
     assert journals(tmp_path) == (dead,)

@@ -49,17 +49,17 @@ def test_each_is_told_with_its_run(tmp_path):
     journal.close()
     dead = found(tmp_path / "state", runs)
 
-    unknown = "no journal here knows it: kept as asked, or made by another user"
+    unknown = "no journal on this machine lists it: kept on request, or of another user"
     advice = "`kind delete cluster --name redis-resilience-kept` if it is not needed"
     assert alive == [
-        "to undo: cluster redis-resilience-run-1: run run-1 goes on",
-        "to undo: namespace run-1-main-1 of kind-mine: run run-1 goes on",
+        "to undo: cluster redis-resilience-run-1: run run-1 is still running",
+        "to undo: namespace run-1-main-1 of kind-mine: run run-1 is still running",
         f"cluster redis-resilience-kept: {unknown}; {advice}",
-        "namespace run-1-main-2 of kind-mine: run run-1 goes on",
+        "namespace run-1-main-2 of kind-mine: run run-1 is still running",
         f"namespace strange of kind-mine: {unknown}; `kubectl delete namespace strange` if it is not needed",
     ]
     assert dead[0] == ("to undo: cluster redis-resilience-run-1: run run-1 is dead; `redis-resilience heal` undoes it")
-    assert [line.replace("is dead; `redis-resilience heal` undoes it", "goes on") for line in dead] == alive
+    assert [line.replace("is dead; `redis-resilience heal` undoes it", "is still running") for line in dead] == alive
 
 
 def test_where_looking_fails_that_is_said(tmp_path):

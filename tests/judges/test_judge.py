@@ -44,8 +44,8 @@ def test_without_a_sound_trial_there_is_no_pass(kill: Any) -> None:
     assert judgement.verdict is Verdict.UNKNOWN
     assert (first.name, first.verdict) == ("judge.sound", Verdict.UNKNOWN)
     assert first.text == (
-        "no pass without a sound trial: assumptions.clean did not hold; expected no key before the load; got 3. Not "
-        "known for that: ledger.lost, ledger.unexpected, ledger.diverged, ledger.reconciles"
+        "no pass without a sound trial: assumptions.clean did not hold; expected no key before the load; got 3. "
+        "Unknown for that reason: ledger.lost, ledger.unexpected, ledger.diverged, ledger.reconciles"
     )
 
 
@@ -61,7 +61,7 @@ def test_what_is_proven_fails_whatever_else_did_not_hold(kill: Any) -> None:
     assert found["ledger.lost"].verdict is Verdict.FAIL
     assert found["availability.outage"].verdict is Verdict.UNKNOWN
     assert found["availability.outage"].text.endswith("; it counts only with assumptions.punctual, which did not hold")
-    assert found["judge.sound"].text.endswith("What failed all the same: ledger.lost")
+    assert found["judge.sound"].text.endswith("Failed nevertheless: ledger.lost")
 
 
 def test_an_outage_that_lasts_fails_although_no_server_is_master_at_the_end(kill: Any) -> None:

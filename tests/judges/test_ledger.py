@@ -271,5 +271,5 @@ def test_a_replica_that_is_left_without_its_master_need_not_catch_up(tell: Any) 
     diverged = finding(findings, "ledger.diverged")
     assert (writes.diverged, diverged.verdict) == (1, Verdict.PASS)
     assert diverged.text.endswith(
-        "redis-1 lacks 1, first rr:t1:000000000002; not judged, as the scenario expects no healed end"
+        "redis-1 lacks 1, first rr:t1:000000000002; not judged: the scenario does not expect full redundancy at the end"
     )

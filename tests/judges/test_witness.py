@@ -123,7 +123,7 @@ def test_half_a_partition_lets_the_other_half_pass(tell: Any) -> None:
     """A replica that accepts no connections has its own connection to the master; the Sentinels miss it."""
     story = whole(tell, isolate("redis-1", direction="in"))
     text = "slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster 10.0.0.0 6379"
-    assert seen(story)[0] == ["redis-1/redis: no peer of it missed anything"]
+    assert seen(story)[0] == ["redis-1/redis: none of its peers lost contact with it"]
     story.event(1600, "sentinel:redis-2", "+sdown", text)
     story.event(2600, "sentinel:redis-2", "-sdown", text)
 

@@ -40,13 +40,13 @@ def heal_folders(*, tell: Tell, places: Path | None = None) -> bool:
 def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:
     journal = Journal.claim(path)
     if journal is None:
-        tell(f"run {path.stem}: goes on; what it changed is its own to undo")
+        tell(f"run {path.stem}: is still running; it undoes its own changes")
         return True
     try:
         content = journal.content()
         tell(f"run {content.run or path.stem}: died with {_count(len(content.left), 'change')} to undo")
         if content.torn:
-            tell(f"  passed over: {_count(content.torn, 'torn line')}, which nothing was done upon")
+            tell(f"  ignored: {_count(content.torn, 'truncated journal line')}; no action was taken for it")
         with make_undoer() as undoer:
             told = undo_left(journal, undoer.undo, tell=lambda undone: tell(_line(undone)))
     except ResilienceError as error:

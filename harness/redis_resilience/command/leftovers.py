@@ -37,7 +37,7 @@ class _Run:
 
     @property
     def text(self) -> str:
-        return f"run {self.content.run} goes on" if self.alive else f"run {self.content.run} is dead; {_HEAL}"
+        return f"run {self.content.run} is still running" if self.alive else f"run {self.content.run} is dead; {_HEAL}"
 
 
 def folders(places: Path | None = None) -> tuple[Leftover, ...]:
@@ -114,4 +114,4 @@ def _namespaces(runs: dict[str, _Run], connect: Connect) -> Iterator[Leftover]:
 
 
 def _unknown(advice: str) -> str:
-    return f"no journal here knows it: kept as asked, or made by another user; `{advice}` if it is not needed"
+    return f"no journal on this machine lists it: kept on request, or of another user; `{advice}` if it is not needed"

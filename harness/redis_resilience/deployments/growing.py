@@ -35,7 +35,7 @@ class Growing(Deployment, Protocol):
     def lacks(self, capability: type) -> str:
         """Why it cannot honour a capability that it has the methods for; "" where it can."""
         if capability is CanGrow and not self.topology.spares:
-            return f"topology {self.topology.name} has no nodes that stand by, as cluster-growing has"
+            return f"topology {self.topology.name} has no spare nodes, as cluster-growing has"
         return ""
 
     def grow(self, pod: str, *, slots: int) -> Effect:
@@ -52,7 +52,7 @@ class Growing(Deployment, Protocol):
     def _from(self, pod: str) -> tuple[str, ...]:
         spares = self.topology.standing_by
         if pod not in spares:
-            raise UsageError(f"expected a pod that stands by, one of {', '.join(spares)}; got {pod!r}")
+            raise UsageError(f"expected a spare pod, one of {', '.join(spares)}; got {pod!r}")
         return spares[spares.index(pod) :]
 
 

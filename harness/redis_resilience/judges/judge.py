@@ -151,7 +151,7 @@ def _counted(findings: tuple[Finding, ...], assumed: _Assumed) -> tuple[Finding,
         name="judge.sound",
         verdict=Verdict.UNKNOWN,
         text=f"no pass without a sound trial: {names} did not hold; {unsound[0].text}"
-        + (f". Not known for that: {', '.join(void)}" if void else "")
-        + (f". What failed all the same: {', '.join(failed)}" if failed else ""),
+        + (f". Unknown for that reason: {', '.join(void)}" if void else "")
+        + (f". Failed nevertheless: {', '.join(failed)}" if failed else ""),
     )
     return (sound, *counted, *assumed.broken)

@@ -279,7 +279,7 @@ def _diverged_finding(reading: Reading, accounting: _Accounting, writes: Writes,
                 told.append(f"{name} {verb} {len(keys)}, first {key_text(trial, int(keys[0]))}")
     if told and not reading.plan.expect.heals:
         finding = replace(finding, verdict=Verdict.PASS)
-        told.append("not judged, as the scenario expects no healed end")
+        told.append("not judged: the scenario does not expect full redundancy at the end")
     return replace(finding, text="; ".join((finding.text, *told)))
 
 

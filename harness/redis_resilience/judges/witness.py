@@ -161,7 +161,7 @@ def _sentinel_lived_on(reading: Reading, pod: str, span: _Span, traits: Traits) 
         if event.sentinel == pod and lost[0].at_ns <= event.at_ns < span.heal_ns
     ]
     if back and traits.process is Process.HANGS:
-        return "answered again while it was to hang"
+        return "answered again while it should hang"
     until_ns = min(back, default=span.heal_ns)
     spoke = any(
         event.source == f"sentinel:{pod}" and span.proved_ns + SLACK_NS < event.at_ns < until_ns
@@ -180,7 +180,7 @@ def _was_reached(reading: Reading, pod: str, span: _Span, traits: Traits) -> str
         _stood_still(reading, name, begin_ns, end_ns) for name in _replicas(reading, pod, begin_ns, end_ns)
     ):
         return ""
-    return "no peer of it missed anything"
+    return "none of its peers lost contact with it"
 
 
 def _cut_replicas(reading: Reading, pod: str, begin_ns: int, end_ns: int, traits: Traits) -> list[str]:

@@ -249,7 +249,7 @@ class RollingUpgrade(_Fault, frozen=True, tag="rolling-upgrade"):
 
     to: a program (local) or an image (Kubernetes); "" for the deployment's own: a restart, or the way back. A pod goes
     once the one before it is back and the deployment healthy. Proof: the process is gone; after it another one runs.
-    What it changed stays until the deployment is taken down.
+    What it changed stays until the deployment is taken down. Raises UsageError for one with a duration.
     """
 
     to: str = ""

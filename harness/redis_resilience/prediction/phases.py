@@ -130,7 +130,7 @@ def planned_failover_bounds(settings: SentinelSettings, *, within_ms: float, loa
         origin=instants.FAULT_AT,
         lower_ms=0.0,
         upper_ms=within_ms,
-        because="the pod's hook lets the replicas catch up, then asks a Sentinel, and gives up after so long",
+        because="the pod's hook lets the replicas catch up, then asks a Sentinel, and gives up after that time",
     )
     promoted = _promoted()
     announced = _announced(settings)

@@ -53,7 +53,7 @@ SIDECAR = Topology(
         "one Sentinel dies with each pod: with the master's pod gone, 2 of 3 remain, exactly the majority",
         "a failed election is repeated only after twice the failover-timeout: 2 minutes as documented",
         "name resolution is synchronous in Sentinel's event loop: slow DNS delays its decisions",
-        "appendfsync everysec: up to about one second of writes goes with the machine, none with the process",
+        "appendfsync everysec: up to about one second of writes is lost with the machine, none with the process",
         "an isolated master accepts writes for 5 to 6 s, which are lost; then it refuses them",
         "min-replicas-to-write 1: with both replicas away there are no writes at all",
     ),

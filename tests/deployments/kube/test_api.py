@@ -165,7 +165,7 @@ def test_a_log_is_asked_for_from_a_stamp_on(cluster, answers, asked):
 
 
 @pytest.mark.parametrize(
-    ("status", "advice"), [(403, "ask for the permission"), (401, "export it anew"), (404, "it is gone")]
+    ("status", "advice"), [(403, "ask for the permission"), (401, "export it again"), (404, "it is gone")]
 )
 def test_a_refusal_says_what_was_wanted_and_what_to_try(cluster, answers, status, advice):
     """The API's own message, the place, and advice; the original is its cause."""

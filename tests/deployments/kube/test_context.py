@@ -45,7 +45,10 @@ def site(**more):
 
 @pytest.mark.parametrize(("what", "option"), [("name", "--redis-context"), ("namespace", "--redis-namespace")])
 def test_nothing_is_taken_by_default(what, option):
-    with pytest.raises(UsageError, match=rf"for the backend context; got none; name it with {option}: what is current"):
+    with pytest.raises(
+        UsageError,
+        match=rf"for the backend context; got none; name it with {option}: the current context is never used",
+    ):
         context(**{what: ""})
 
 
@@ -89,7 +92,7 @@ def test_another_contexts_name_is_none(api):
     """A script that switches to another context must not take its consent along."""
     api.states = [NamespaceState(labels={"redis-resilience/allow": "yes"})]
 
-    with pytest.raises(UsageError, match="to name the context 'prod'; got 'staging'; it must be exactly the one"):
+    with pytest.raises(UsageError, match=r"to name the context 'prod'; got 'staging'; repeat the context's name"):
         must_be_welcome(api, context(allowed="staging"))
 
 

@@ -97,7 +97,7 @@ def test_a_client_that_loses_the_newcomer_goes_on_with_the_slots_that_it_has(up:
 
 
 def test_only_a_pod_that_stands_by_is_taken_in(up: LocalDeployment) -> None:
-    with pytest.raises(UsageError, match="expected a pod that stands by, one of redis-7, redis-8; got 'redis-1'"):
+    with pytest.raises(UsageError, match="expected a spare pod, one of redis-7, redis-8; got 'redis-1'"):
         up.grow("redis-1", slots=1)
 
 
@@ -105,5 +105,5 @@ def test_a_topology_without_spares_is_refused_before_anything_is_measured(tmp_pa
     cluster = topology("cluster")
     deployment = LocalDeployment(cluster, cluster.profile("fast"), folder=tmp_path)
 
-    with pytest.raises(Unavailable, match="topology cluster has no nodes that stand by, as cluster-growing has"):
+    with pytest.raises(Unavailable, match="topology cluster has no spare nodes, as cluster-growing has"):
         able(deployment, CanGrow, "grow")

@@ -57,7 +57,7 @@ def connect(kubeconfig: Path, context: str, namespace: str) -> ClientApi:
         made = load(config_file=str(kubeconfig), context=context)
     except config.ConfigException as error:
         raise KubeError(
-            f"expected the context {context!r} in {kubeconfig}; got: {error}; make the cluster anew, or name another"
+            f"expected the context {context!r} in {kubeconfig}; got: {error}; recreate the cluster, or name another"
         ) from error
     return ClientApi(client.CoreV1Api(made), client.AppsV1Api(made), namespace, server=made.configuration.host)
 
@@ -308,9 +308,9 @@ def template_of(spec: Mapping[str, Any]) -> Template:
 
 _ADVICE = {
     0: "does the container run, and does the cluster answer?",
-    401: "the kubeconfig's credentials are refused: export it anew",
+    401: "the kubeconfig's credentials are refused: export it again",
     403: "ask for the permission that the message names",
-    404: "it is gone, or was never made",
+    404: "it is gone, or was never created",
     409: "it exists already: another run? remove it, or choose another name",
     429: "the API server is overloaded: try again later",
     500: "the API server failed: look at its log",

@@ -53,7 +53,7 @@ class Context:
             if not value:
                 raise UsageError(
                     f"expected {what} for the backend context; got none; name it with {option}: "
-                    "what is current is never taken by default"
+                    "the current context is never used implicitly"
                 )
 
 
@@ -155,7 +155,7 @@ def must_be_welcome(api: KubeApi, context: Context) -> None:
         if context.allowed != context.name:
             raise UsageError(
                 f"expected --redis-allow-context to name the context {context.name!r}; got {context.allowed!r}; "
-                "it must be exactly the one that faults are let loose on"
+                "repeat the context's name to confirm"
             )
         return
     state = api.namespace_state()
@@ -168,8 +168,8 @@ def must_be_welcome(api: KubeApi, context: Context) -> None:
         found = state.labels.get(OPT_IN_LABEL)
         raise UsageError(
             f"expected namespace {context.namespace!r} of context {context.name!r} to carry the label "
-            f"{OPT_IN_LABEL}={OPT_IN}; got {f'the value {found!r}' if found else 'no such label'}; to let faults "
-            f"loose there, opt in: {opt_in}"
+            f"{OPT_IN_LABEL}={OPT_IN}; got {f'the value {found!r}' if found else 'no such label'}; to allow "
+            f"faults there, opt in: {opt_in}"
         )
 
 

@@ -190,7 +190,7 @@ class KubeDeployment(Growing):
     def lacks(self, capability: type) -> str:
         """Signals and rules need a way into the nodes; pods are deleted and scaled by the API alone."""
         if capability is CanStopNode and self.backend != "kind":
-            return "the nodes of this cluster are not in this machine's hands"
+            return "the nodes of this cluster cannot be controlled from this machine"
         if capability is CanUpgrade:
             return CLUSTER_UPGRADE if self.topology.system is System.CLUSTER else not_upgradable(self.topology)
         if capability in IN_NODES:

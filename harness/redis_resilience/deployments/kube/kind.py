@@ -146,7 +146,7 @@ class KindClusters:
                 raise
             raise DeploymentError(f"kind could not make the cluster {self._name}: {error}") from error
         if self._keep:
-            self._journal.done(entry, "it is kept, as was asked for")
+            self._journal.done(entry, "it is kept, as requested")
 
 
 def delete_cluster(undo: DeleteCluster) -> str:

@@ -159,5 +159,5 @@ class Agent:
             words = self._complaints.read_text(errors="replace").strip()[-2000:]
         return DeploymentError(
             f"expected the agent (PID {self._process.pid}) to carry out {command!r}; it is gone or does not answer"
-            + (f"; its last words: {words}" if words else "")
+            + (f"; its last output: {words}" if words else "")
         )

@@ -67,7 +67,8 @@ class _Up:
 class LocalDeployment(Growing):
     """Implements `Deployment` and every capability; partitions only where pods have networks of their own.
 
-    Raises DeploymentError wherever a change was not observed, or is asked for in a state that it makes no sense in.
+    Raises DeploymentError wherever a change was not observed, or is asked for in a state that it makes no sense in,
+    Unavailable where this host cannot have the topology.
     """
 
     def __init__(

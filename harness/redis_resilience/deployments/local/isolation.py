@@ -60,8 +60,8 @@ def try_namespaces() -> str:
                 bare_python(_TRY, folder), capture_output=True, text=True, timeout=_TRIAL_S, check=False
             )
         except subprocess.TimeoutExpired:
-            return f"making namespaces took more than {_TRIAL_S:g} s"
-    return "" if tried.returncode == 0 else (tried.stderr.strip().splitlines() or ["it failed without a word"])[-1]
+            return f"creating namespaces took more than {_TRIAL_S:g} s"
+    return "" if tried.returncode == 0 else (tried.stderr.strip().splitlines() or ["it failed without output"])[-1]
 
 
 def choose_isolation(wanted: str = "auto") -> Isolation:
@@ -78,10 +78,10 @@ def choose_isolation(wanted: str = "auto") -> Isolation:
         return Isolation(level=Level.LOOPBACK, because="asked for")
     failed = try_namespaces()
     if not failed:
-        return Isolation(level=Level.NAMESPACES, because="this user may make user, network and PID namespaces")
+        return Isolation(level=Level.NAMESPACES, because="this user may create user, network and PID namespaces")
     if wanted == Level.NAMESPACES:
         raise Unavailable(
-            f"expected a kernel that lets this user make namespaces; got: {failed}; "
+            f"expected a kernel that lets this user create namespaces; got: {failed}; "
             "allow unprivileged user namespaces (in a container: its seccomp or AppArmor profile), or use loopback"
         )
     return Isolation(level=Level.LOOPBACK, because=f"namespaces do not work here: {failed}")

@@ -53,7 +53,7 @@ class Partition:
         if silent:
             raise DeploymentError(
                 f"expected a way between pods before it is cut; got silence: {_words(silent)}; "
-                "nothing would be proved by silence afterwards"
+                "silence afterwards would prove nothing"
             )
         self._cut |= new
         begin_ns, end_ns = self._load(addresses)

@@ -34,7 +34,7 @@ def test_it_is_gone_when_nobody_answers():
 def test_one_that_goes_on_answering_is_told_of():
     death = by_silence(Probe(Answer(value="PONG")), PLACE, "redis-0/redis")
 
-    with pytest.raises(WaitTimeout, match=r"for redis-0/redis at 10.0.0.1:6379 to answer no more; saw last: PONG"):
+    with pytest.raises(WaitTimeout, match=r"for redis-0/redis at 10.0.0.1:6379 to stop answering; saw last: PONG"):
         death.wait(0.05)
 
 

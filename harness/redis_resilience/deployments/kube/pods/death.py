@@ -40,7 +40,7 @@ def by_silence(probe: Probe, endpoint: Endpoint, name: str) -> Death:
         return bool(answer.unreachable), answer.error or str(answer.value)
 
     def wait(within_s: float) -> int:
-        eventually(look, within_s=within_s, what=f"{name} at {endpoint} to answer no more", every_s=_LOOK_EVERY_S)
+        eventually(look, within_s=within_s, what=f"{name} at {endpoint} to stop answering", every_s=_LOOK_EVERY_S)
         return time.monotonic_ns()
 
     return Death(who=f"asked at {endpoint}", wait=wait)
