@@ -9,7 +9,8 @@ import pytest
 from redis_resilience.deployments.kube.keys import Keys, PasswordFrom, TlsFrom
 from redis_resilience.model.errors import UsageError
 from redis_resilience.options import OPTIONS
-from redis_resilience.trials.keeper import attachment_of, context_of
+from redis_resilience.trials.discovered import attachment_of
+from redis_resilience.trials.keeper import context_of
 from redis_resilience.trials.settings import settings
 
 ATTACHED = {"redis_backend": "context", "redis_attach": "app=redis", "redis_context": "c", "redis_namespace": "n"}
