@@ -131,3 +131,24 @@ def test_it_is_not_whole_before_the_last_sentinel_agrees(kill: Any) -> None:
 
     assert instant is not None
     assert (instant.latest_ns - ORIGIN) / MS == 3550
+
+
+def test_a_sample_missed_just_before_the_final_read_is_answered_by_the_next(tell: Any) -> None:
+    """On a busy machine a connection was lost 1 ms before the read began; the server was there throughout it."""
+    story = calm(tell, until=200)
+    story.phase(200, "read")
+    story.sample(1, 199, Role.UNREACHABLE)
+    story.sample(1, 210, Role.REPLICA, offset=204, source=0)
+
+    assert found(story) == (199, 211)
+
+
+def test_what_is_missed_during_the_final_read_is_no_evidence(tell: Any) -> None:
+    """Not against redundancy; and it proves none where the last sample before was bad."""
+    story = calm(tell, until=200)
+    story.phase(200, "read")
+    story.sample(1, 210, Role.UNREACHABLE)
+    assert found(story) is not None
+
+    story.sample(1, 199, Role.UNREACHABLE)
+    assert found(story) is None

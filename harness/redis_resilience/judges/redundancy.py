@@ -34,7 +34,10 @@ def redundant_at(reading: Reading, fault: Instant, switches: tuple[Switch, ...])
     tails: list[Records] = []
     for index in range(len(reading.environment.servers)):
         own = samples_of(reading, index)
-        tails.append(own if until_ns is None else own[own["return_ns"] <= until_ns])
+        # The final read keeps the probe busy: what it misses then is no evidence, what it sees is.
+        tails.append(
+            own if until_ns is None else own[(own["return_ns"] <= until_ns) | (own["role"] != Role.UNREACHABLE)]
+        )
     if not all(len(own) for own in tails):
         return None
     masters = [index for index, own in enumerate(tails) if own["role"][-1] == Role.MASTER]
