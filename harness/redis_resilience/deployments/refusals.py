@@ -10,8 +10,12 @@ _REFUSALS = re.compile(
     r"|Unknown RDB (?:string )?encoding type \S+"
     r"|The RDB file contains (?:module|AUX) [^\n]*"
     r"|Bad file format reading the append only file[^\n]*"
+    r"|Unknown command '[^'\n]*' reading the append only file[^\n]*"
+    r"|Invalid AOF manifest file format"
     r"|Wrong signature trying to load DB from file"
     r"|Unexpected reply to PSYNC[^\n]*"
+    r"|Unrecoverable error reading the append only file[^\n]*"
+    r"|Fatal error loading the DB[^\n]*"
     r"|FATAL CONFIG FILE ERROR[^\n]*(?:\n[^\n]+){0,3}"
 )
 

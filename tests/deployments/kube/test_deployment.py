@@ -350,6 +350,18 @@ def test_a_pod_whose_log_says_that_it_refuses_its_data_is_not_waited_for_and_get
     assert api.templates[SET].images == {"redis": "redis:8.0"}
 
 
+def test_an_image_that_cannot_be_pulled_is_not_waited_for(up, api, make_pod, with_container, gone):
+    del gone
+    api.templates[SET] = Template(images={"redis": "redis:8.0"}, strategy={"type": "R"})
+    up.retire("redis-1", to="redis:typo")
+    pod = make_pod("redis-1", uid="another", address="10.0.0.9")
+    api.known["redis-1"] = with_container(pod, "redis", state="waiting", reason="ImagePullBackOff")
+    api.tell(api.known["redis-1"])
+
+    with pytest.raises(DeploymentError, match=r"redis-1 with redis:typo does not start: redis-1/redis: ImagePullBack"):
+        up.renew("redis-1")
+
+
 def test_pods_of_no_stateful_set_are_not_upgraded_one_by_one(journal):
     with pytest.raises(Unavailable, match="topology bootstrap has pods of ReplicationController redis"):
         able(make(journal, topology("bootstrap")), CanUpgrade, "rolling-upgrade")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,6 @@ def program(folder: Path, name: str, script: str) -> str:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return str(path)
-
-
-@pytest.fixture
-def server() -> str:
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    assert found
-    return found
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from redis_resilience.deployments.kube.nodes.firewall import End
 from redis_resilience.deployments.kube.nodes.node import send_signal
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.pods.pods import info_field
+from redis_resilience.deployments.kube.pods.watch import never_ready
 from redis_resilience.deployments.kube.restarts import restart_policy_of
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.undoing import patiently, scale_back
@@ -309,14 +310,14 @@ class KubeDeployment(Growing):
         return replace(gone, begin_ns=asked_ns[0], asked_ns=asked_ns) if asked_ns else gone
 
     def renew(self, pod: str) -> Effect:
-        """Raises DeploymentError as soon as its log says that it refuses its data."""
+        """Raises DeploymentError as soon as its log says that it refuses its data, or its image cannot be run."""
         old = self._deleted.get(pod, "")
 
         def look() -> tuple[bool, str]:
             state = self._up.watch.pod(pod)
             if state is None or state.uid == old:
                 return False, "it is not recreated yet"
-            if reason := self.refusal(pod):
+            if reason := self.refusal(pod) or never_ready(state):
                 raise DeploymentError(f"{pod} with {self.program(pod)} does not start: {reason}")
             answer = self.probe.query(self._up.pods.endpoint(pod, "redis"), "PING")
             return not answer.unreachable, answer.unreachable

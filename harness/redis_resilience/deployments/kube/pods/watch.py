@@ -94,7 +94,7 @@ class PodWatch:
             pod = self.pod(name)
             if pod is None:
                 return False, self._with_trouble(f"no pod {name}")
-            if hopeless and (reason := _without_hope(pod)):
+            if hopeless and (reason := never_ready(pod)):
                 raise DeploymentError(f"expected {what}; {reason}; {self._complaints(name)}")
             return good(pod), self._with_trouble(describe(pod))
 
@@ -155,7 +155,8 @@ class PodWatch:
                 self._events += changes(before, pod, at_ns=at_ns, wall_ns=wall_ns)
 
 
-def _without_hope(pod: PodState) -> str:
+def never_ready(pod: PodState) -> str:
+    """Why waiting for it does not help, by its containers' states; "" where it may."""
     for container in (*pod.init_containers, *pod.containers):
         if container.state == "waiting" and container.reason in _HOPELESS:
             return f"{pod.name}/{container.name}: {container.reason} {container.message}".strip()
