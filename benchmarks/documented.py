@@ -12,14 +12,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+import published
+from published import REPORTS
 
 from redis_resilience.model import instants
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.folder import TrialFolder
 
-DATA = Path(__file__).parents[1] / "reports" / "documented.json"
-BEGIN, END = "<!-- made by `python benchmarks/documented.py` -->", "<!-- end -->"
+NAME = "documented"
 HEAD = (
     "scenario",
     "D or T",
@@ -59,12 +60,11 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read() -> Document:
-    return msgspec.json.decode(DATA.read_bytes(), type=Document)
+    return msgspec.json.decode((REPORTS / f"{NAME}.json").read_bytes(), type=Document)
 
 
 def table(rows: Iterable[Row]) -> str:
-    lines = [HEAD, ("---",) * len(HEAD), *(_cells(row) for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return published.table(HEAD, map(_cells, rows))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -116,16 +116,12 @@ def main() -> None:
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
     document = read()
     rows = {row.scenario: row for row in document.rows}
-    verdicts = [path for run in parser.parse_args().runs for path in run.rglob("verdict.json")]
-    for path in sorted(verdicts, key=lambda path: path.stat().st_mtime):
-        scenario = TrialFolder(path.parent).plan().scenario
+    for trial in published.judged(parser.parse_args().runs):
+        scenario = trial.plan().scenario
         if scenario in rows:
-            rows[scenario] = taken(TrialFolder(path.parent), rows[scenario].note)
+            rows[scenario] = taken(trial, rows[scenario].note)
     document = msgspec.structs.replace(document, rows=tuple(rows.values()))
-    DATA.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    page = DATA.with_suffix(".md")
-    head, rest = page.read_text().split(BEGIN + "\n", 1)
-    page.write_text(f"{head}{BEGIN}\n{table(document.rows)}{END}{rest.split(END, 1)[1]}")
+    published.write(NAME, document, table(document.rows))
 
 
 if __name__ == "__main__":

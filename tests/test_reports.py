@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 from pathlib import Path
 from types import ModuleType
 
@@ -17,13 +16,23 @@ REPORTS = ROOT / "reports"
 DATA = sorted(REPORTS.glob("*.json"))
 
 
+def program(name: str) -> ModuleType:
+    """Of benchmarks/, which import one another as scripts do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        return importlib.import_module(name)
+
+
 @pytest.fixture(scope="module")
 def documented() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("documented", ROOT / "benchmarks" / "documented.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["documented"] = module
-    spec.loader.exec_module(module)
-    return module
+    return program("documented")
+
+
+def table_in(name: str) -> str:
+    """What stands between the marks of the page."""
+    published = program("published")
+    page = (REPORTS / f"{name}.md").read_text()
+    return page.split(f"{published.begin(name)}\n", 1)[1].split(published.END, 1)[0]
 
 
 def test_every_page_has_its_data_and_every_data_its_page() -> None:
@@ -42,10 +51,7 @@ def test_data_page_and_list_name_the_command(data: Path) -> None:
 
 def test_the_documents_page_is_made_from_its_data(documented: ModuleType) -> None:
     """On a mismatch: python benchmarks/documented.py."""
-    page = (REPORTS / "documented.md").read_text()
-
-    between = page.split(f"{documented.BEGIN}\n", 1)[1].split(documented.END, 1)[0]
-    assert between == documented.table(documented.read().rows)
+    assert table_in("documented") == documented.table(documented.read().rows)
 
 
 def test_every_field_of_the_documents_data_is_documented(documented: ModuleType) -> None:

@@ -1,0 +1,38 @@
+"""What the pages of `reports/` that are made from trials have in common: rows as JSON, and a table between marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from redis_resilience.trials.folder import TrialFolder
+
+REPORTS = Path(__file__).parents[1] / "reports"
+END = "<!-- end -->"
+
+
+def begin(program: str) -> str:
+    """The mark above the table that this program makes."""
+    return f"<!-- made by `python benchmarks/{program}.py` -->"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """In Markdown; every row has the cells of `head`."""
+    return "".join(f"| {' | '.join(line)} |\n" for line in (head, ("---",) * len(head), *rows))
+
+
+def judged(runs: Iterable[Path]) -> Iterator[TrialFolder]:
+    """The trials of these runs that have a verdict, the oldest first."""
+    verdicts = [path for run in runs for path in run.rglob("verdict.json")]
+    yield from (TrialFolder(path.parent) for path in sorted(verdicts, key=lambda path: path.stat().st_mtime))
+
+
+def write(program: str, document: msgspec.Struct, made: str) -> None:
+    """Replace the data, and the table in the page; what people wrote around it stays."""
+    data = REPORTS / f"{program}.json"
+    data.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    page = data.with_suffix(".md")
+    head, rest = page.read_text().split(begin(program) + "\n", 1)
+    page.write_text(f"{head}{begin(program)}\n{made}{END}{rest.split(END, 1)[1]}")
