@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import FaultEvent, Link, Role
@@ -14,6 +15,7 @@ from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Judgement, Verdict
+from tests.judges.conftest import BOUNDS
 from tests.judges.mutation import UNCHANGED, Edit, Judge, finding, is_noticed, label, load, ms, seen
 
 MASTER = "master mymaster 10.0.0.0 6379"
@@ -46,8 +48,9 @@ MUTANTS = [
     ("loss", 'np.where(own["role"] == Role.MASTER, own["offset"], -1)', 'own["offset"]'),
     ("loss", 'rows["call_ns"] < restart', 'rows["call_ns"] > restart'),
     ("sentinels", "item.text.startswith(start)", "True"),
-    ("timeline", "heard[quorum - 1]", "heard[0]"),
-    ("timeline", "heard[-1] if complete", "heard[-1] if True"),
+    ("timeline", "announced[quorum - 1].at", "announced[0].at"),
+    ("timeline", "announced[-1].at if complete", "announced[-1].at if True"),
+    ("timeline", "key=lambda switch: (switch.at.latest_ns", "key=lambda switch: (-switch.at.latest_ns"),
     ("timeline", 'rows["call_ns"] >= since.earliest_ns', 'rows["return_ns"] >= since.earliest_ns'),
     ("masters", "if in_its_place:", "if False:"),
     ("timeline", "change.at and change.old == server", "False"),
@@ -62,7 +65,10 @@ MUTANTS = [
     ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
     ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
     ("redundancy", '& (own["source"] == master)', ""),
-    ("redundancy", "return not any(kind in _BEGINS for kind in last.values())", "return True"),
+    ("redundancy", "item.kind in _BEGINS and not _died_since(reading, item)", "False"),
+    ("redundancy", "item.kind in _BEGINS and not _died_since(reading, item)", "item.kind in _BEGINS"),
+    ("redundancy", "elif event.run_id == known:\n            lost_ns = 0", "elif False:\n            lost_ns = 0"),
+    ("redundancy", "elif event.run_id == known:\n            lost_ns = 0", "else:\n            lost_ns = 0"),
     ("redundancy", "len(own) - 1:\n        return None", "len(own) - 1:\n        return fault"),
     ("availability", "availability.outage_ms - own_ms <=", "availability.outage_ms <="),
     ("stalls", "stall.at_ns > begin_ns", "True"),
@@ -86,16 +92,23 @@ MUTANTS = [
     ("bounds", "if stayed_ms < excess_ms:", "if False:"),
     ("bounds", "if bound.name == FIRST_WRITE_AT else", "if True else"),
     ("bounds", 'timeline.old_master)) & (rows["outcome"] == Result.OK)', "timeline.old_master))"),
-    ("bounds", "_NAMED), since_ns=begin.earliest_ns)", "_NAMED), since_ns=0)"),
+    ("bounds", "_END_FOR_TIMEOUT, since_ns=begin.earliest_ns)", "_END_FOR_TIMEOUT, since_ns=0)"),
+    ("bounds", "sum(accounted.values()) >= excess_ms", "accounted"),
+    ("bounds", "most - least > max(bound.upper_ms - bound.lower_ms, TICK_MS)", "False"),
+    ("bounds", "most - least > max(bound.upper_ms - bound.lower_ms, TICK_MS)", "most - least > 0"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "most >= bound.lower_ms"),
     ("bounds", "most >= bound.lower_ms and least <= bound.upper_ms", "least <= bound.upper_ms"),
     ("bounds", "(end.earliest_ns - begin.latest_ns) / 1e6", "(end.latest_ns - begin.earliest_ns) / 1e6"),
     ("bounds", "if late_ms > 0 else", "if True else"),
+    ("bounds", "if item.instant.earliest_ns > end.latest_ns", "if False"),
     ("bounds", "if item.instant.earliest_ns <= end.latest_ns", "if True"),
     ("bounds", "Verdict.UNKNOWN if unknown else Verdict.PASS", "Verdict.PASS"),
     ("bounds", "Verdict.PASS if wanted == timeline.failover else Verdict.FAIL", "Verdict.PASS"),
     ("bounds", "prediction.failover if planned is None else planned", "prediction.failover"),
-    ("bounds", "times.planned_failover and prediction.planned_failover", "prediction.bounds"),
+    ("bounds", "if times.planned_failover:", "if False:"),
+    ("bounds", "prediction.planned_failover or _without_a_vote(", "_without_a_vote("),
+    ("bounds", "prediction.planned_failover or _without_a_vote(prediction.bounds, times)", "prediction.bounds"),
+    ("bounds", "if bound.origin not in (ELECTED_AT, PROMOTED_AT) or", "if"),
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
     ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
     ("bounds", "first.leader and ", ""),
@@ -156,7 +169,8 @@ MUTANTS = [
     ("unplanned", "not any(begun_ns <= at_ns and name in servers", "not any(begun_ns <= at_ns"),
     ("unplanned", "!= Link.CONNECTED", "== Link.CONNECTED"),
     ("unplanned", '"+set", ', ""),
-    ("evidence", 'if item.kind == "+switch-master":', "if False:"),
+    ("evidence", "master_of(item.kind, item.text) in ours", "True"),
+    ("evidence", "item not in ours and", ""),
     ("convergence", 'others["return_ns"] < until[others["server"]]', 'others["return_ns"] < 0'),
     ("convergence", 'others["return_ns"] < (by_first.max()', 'others["return_ns"] > (by_first.max()'),
     ("bounds", "elif verdict is Verdict.FAIL and fault is None:", "elif False:"),
@@ -189,9 +203,10 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
 
     assert told.verdict is Verdict.PASS
     assert ms(told, "sdown_at") == 1010.0
-    assert (ms(told, "first_switch_at"), ms(told, "quorum_switch_at"), ms(told, "last_switch_at")) == (1500, 1505, 2500)
+    assert (ms(told, "first_switch_at"), ms(told, "quorum_switch_at"), ms(told, "last_switch_at")) == (1499, 1504, 2499)
     assert ms(told, "first_write_at") == 1521.0
-    assert told.timeline.instants["first_switch_at"].error_ms == 2.0
+    assert told.timeline.instants["first_switch_at"].error_ms == 1.0
+    assert told.timeline.switches[0].heard.error_ms == 2.0
     assert told.timeline.instants["promoted_at"].error_ms == 18.0
     assert [switch.sentinel for switch in told.timeline.switches if switch.leader] == ["redis-2"]
     assert len(told.timeline.switches) == 3
@@ -321,6 +336,12 @@ def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
     trying = kill()
     trying.event(3500, "sentinel:redis-0", "+try-failover", MASTER)
     assert "redundant_at" not in judge(trying.history()).timeline.instants
+    trying.event(3510, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
+    assert "redundant_at" in judge(trying.history()).timeline.instants
+    trying.event(3520, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="another")
+    assert "redundant_at" in judge(trying.history()).timeline.instants
+    trying.events[-1] = structs.replace(trying.events[-1], run_id="sentinel-0")
+    assert "redundant_at" not in judge(trying.history()).timeline.instants
     stubborn = kill()
     stubborn.events = [event for event in stubborn.events if not event.source.endswith(":redis-1")]
     told = judge(stubborn.history())
@@ -448,6 +469,8 @@ def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:
         return judge(story.history()).phases[0].cause
 
     assert cause("elected_at", "promoted_at", (1732, "+selected-slave")) == "unexplained"
+    later = 1999, "+failover-state-wait-promotion"
+    assert cause("elected_at", "promoted_at", (1732, "+selected-slave"), later) == "unexplained"
     assert "timer" in cause("elected_at", "promoted_at", (1733, "+selected-slave"))
     assert cause("odown_at", "elected_at", (1565, "+new-epoch"), (1570, "+vote-for-leader")) == "unexplained"
     gone = (1560, 1609), (1560, 1610)
@@ -519,8 +542,10 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
     told = judge(story.history())
     assert told.timeline.planned_failover
     assert [phase.name for phase in told.phases] == ["elected_at"]
-    assert (ms(told, "last_switch_at"), ms(told, "asked_at")) == (1448.0, 0.0)
+    assert (ms(told, "last_switch_at"), ms(told, "asked_at")) == (1447.0, 0.0)
     assert "ready_at" not in told.timeline.instants
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=(missed, *BOUNDS)))
+    assert [phase.name for phase in judge(story.history()).phases] == ["promoted_at", "first_switch_at"]
 
     silent = kill()
     silent.deleted(400, 530)
@@ -604,6 +629,24 @@ def check_error_bars(judge: Judge, kill: Any, _: Any) -> None:
     story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
 
     assert judge(story.history()).phases[0].inside
+    for upper_ms, inside in ((300, True), (299, False)):
+        coarse = kill()
+        bound = Bound(name="elected_at", origin="odown_at", lower_ms=0, upper_ms=upper_ms, because="so")
+        coarse.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+        coarse.events = [event for event in coarse.events if event.label != "+elected-leader"]
+        coarse.event(1860, "sentinel:redis-2", "+elected-leader", MASTER, since=1560)
+        assert judge(coarse.history()).phases[0].inside is inside
+
+
+def check_what_a_cause_can_take(judge: Judge, kill: Any, _: Any) -> None:
+    for late_ms, known in ((30_000, True), (30_001, False)):
+        story = kill()
+        bound = Bound(name="elected_at", origin="odown_at", lower_ms=0, upper_ms=50, because="so")
+        story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+        story.events = [event for event in story.events if event.label != "+elected-leader"]
+        story.event(1600, "sentinel:redis-1", "+tilt", "")
+        story.event(1610 + late_ms, "sentinel:redis-2", "+elected-leader", MASTER)
+        assert ("TILT" in judge(story.history()).phases[0].cause) is known
 
 
 def check_expectation(judge: Judge, kill: Any, _: Any) -> None:
