@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from redis_resilience.shipped import SCENARIOS
-from redis_resilience.stop import Stop, Terminated
+from redis_resilience.signals import Stop, Terminated
 
 RUN = (sys.executable, "-m", "redis_resilience.cli", "run", "master-kill", "--trials", "400")
 PYTEST = (sys.executable, "-m", "pytest", f"{SCENARIOS}/test_master.py", "-k", "test_master_kill", "-v")

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from redis_resilience.command.everywhere import App, Detail, Session, show_version
+from redis_resilience.command.everywhere import App, Detail, Session, detail_of, session_of, show_version
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.twins import (
     BROUGHT,
@@ -28,7 +28,7 @@ from redis_resilience.command.twins import (
 )
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.lint import Severity
-from redis_resilience.stop import Stop
+from redis_resilience.signals import Stop
 
 app = App(
     name="redis-resilience",
@@ -98,7 +98,7 @@ def run(
         from redis_resilience.command.running import Manner, run_plan, run_scenario  # noqa: PLC0415 - see above
 
     chosen = {**given(called), "redis_require": "yes"}
-    manner = Manner(parallel=parallel, budgets=budget or [], session=called.obj)
+    manner = Manner(parallel=parallel, budgets=budget or [], session=session_of(called))
     if scenario.endswith((".json", ".yaml", ".yml")):
         raise typer.Exit(run_plan(Path(scenario), chosen, manner))
     raise typer.Exit(run_scenario(scenario, chosen, manner))
@@ -124,7 +124,7 @@ def plan(
     wanted, chosen = find(scenario), given(called)
     must_run_on(wanted, chosen.get("redis_topology", ""))
     told = planned(wanted, settings_from(chosen))
-    quiet = called.obj.detail is Detail.QUIET
+    quiet = detail_of(called) is Detail.QUIET
     typer.echo("\n".join(line for line in told.lines if not (quiet and line.startswith("#"))).lstrip("\n"))
     raise typer.Exit(Exit.PASS if told.possible else Exit.WRONG)
 
@@ -161,7 +161,7 @@ def recheck(called: typer.Context, trial: TrialPath) -> None:
 
     outcome = rejudge(TrialFolder(trial))
     lines = trial_lines(outcome.judgement)
-    typer.echo("\n".join(lines[:1] if called.obj.detail is Detail.QUIET else lines))
+    typer.echo("\n".join(lines[:1] if detail_of(called) is Detail.QUIET else lines))
     raise typer.Exit(Exit.of([outcome.verdict]))
 
 
@@ -219,7 +219,7 @@ def scenarios(
         typer.echo(SCENARIOS)
         return
     rows = [(found.name, found.summary) for found in known()]
-    _table(("scenario", "what it does"), rows, names_only=called.obj.detail is Detail.QUIET)
+    _table(("scenario", "what it does"), rows, names_only=detail_of(called) is Detail.QUIET)
 
 
 @app.command()
@@ -238,8 +238,8 @@ def topologies(called: typer.Context) -> None:
             for profile in found.profiles
         )
         rows.append((name, f"{found.summary}\n{times}\n{found.document}"))
-    _table(("topology", "what it is"), rows, names_only=called.obj.detail is Detail.QUIET)
-    if called.obj.detail is not Detail.QUIET:
+    _table(("topology", "what it is"), rows, names_only=detail_of(called) is Detail.QUIET)
+    if detail_of(called) is not Detail.QUIET:
         _table(("added by", "what it adds"), [(f"+{overlay.name}", overlay.summary) for overlay in OVERLAYS])
 
 
@@ -293,7 +293,7 @@ def lint(
     else:
         report = command.lint_topology(topology, profile)
     bad = () if fail_on == "never" else report.at_least(Severity(fail_on))
-    if called.obj.detail is Detail.QUIET and form == "table":
+    if detail_of(called) is Detail.QUIET and form == "table":
         report = replace(report, findings=bad)
     command.show(report, form, failing=bad, files=[str(path) for path in paths or []])
     raise typer.Exit(Exit.FAIL if bad else Exit.PASS)
@@ -350,7 +350,7 @@ def doctor(
     cleaned = not clean or all([heal_all(folder, tell=_teller(called)), heal_folders(tell=_teller(called))])
     checks = examine()
     words = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "not here"}
-    shown = [check for check in checks if not check.good or called.obj.detail is not Detail.QUIET]
+    shown = [check for check in checks if not check.good or detail_of(called) is not Detail.QUIET]
     rows = [(check.name, f"{words[check.good, check.needed]}: {check.text}") for check in shown]
     if rows:
         _table(("check", "found"), rows)
@@ -406,7 +406,7 @@ def _teller(called: typer.Context) -> Callable[[str], None]:
     """Prints what was undone; when quiet, only what could not be."""
 
     def tell(line: str) -> None:
-        if called.obj.detail is not Detail.QUIET or line.startswith("  LEFT"):
+        if detail_of(called) is not Detail.QUIET or line.startswith("  LEFT"):
             typer.echo(line)
 
     return tell

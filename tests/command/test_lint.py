@@ -47,7 +47,7 @@ def test_several_paths_are_one_set_up_too(tmp_path):
 
 
 def test_stdin_is_a_dash(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO(POD))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(POD.encode())))
 
     assert lint_files([Path("-")], []).subject == "stdin"
 

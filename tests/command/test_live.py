@@ -9,7 +9,7 @@ from rich.console import Console
 
 from redis_resilience.command.everywhere import Detail
 from redis_resilience.command.live import LiveRun
-from redis_resilience.stop import Stop
+from redis_resilience.signals import Stop
 from redis_resilience.trials.observer import Progress
 from redis_resilience.trials.relay import Receiver, Sender
 

@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ import typer
 
 from redis_resilience import __version__
 from redis_resilience.model.errors import UsageError
-from redis_resilience.stop import Stop
+from redis_resilience.signals import Stop
 
 _CLOSED_PIPE = 141
 """What shells report of a program that SIGPIPE ended."""
@@ -33,8 +33,17 @@ class Detail(IntEnum):
 class Session:
     """One start of the command: typer's `Context.obj`."""
 
-    stop: Stop
+    stop: Stop = field(default_factory=Stop)
     detail: Detail = Detail.NORMAL
+
+
+def session_of(called: typer.Context) -> Session:
+    """Made where the command was started without one, as by a program that embeds it."""
+    return called.ensure_object(Session)
+
+
+def detail_of(called: typer.Context) -> Detail:
+    return session_of(called).detail
 
 
 class App(typer.Typer):
@@ -69,8 +78,8 @@ def option(name: str, annotation: Any, default: object = None) -> inspect.Parame
 
 
 def _detail(called: typer.Context, parameter: typer.CallbackParam, wanted: bool) -> None:  # noqa: FBT001 - see above
-    if wanted and called.obj:
-        called.obj.detail = {"quiet": Detail.QUIET, "verbose": Detail.VERBOSE}[str(parameter.name)]
+    if wanted:
+        session_of(called).detail = {"quiet": Detail.QUIET, "verbose": Detail.VERBOSE}[str(parameter.name)]
 
 
 def _everywhere(command: Callable[..., None]) -> Callable[..., None]:

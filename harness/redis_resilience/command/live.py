@@ -20,7 +20,7 @@ from redis_resilience.plugin.reports import Reports
 from redis_resilience.plugin.stopping import STOP
 from redis_resilience.results.publishing import tried
 from redis_resilience.results.ran import Ran
-from redis_resilience.stop import Stop
+from redis_resilience.signals import Stop
 from redis_resilience.trials.observer import Progress
 from redis_resilience.trials.relay import Receiver
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.stop import Stop
+from redis_resilience.signals import Stop
 
 STOP: pytest.StashKey[Stop] = pytest.StashKey()
 """Set by the command, which handles signals from its start to its end."""
