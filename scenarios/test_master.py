@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from redis_resilience import MASTER, Trial, isolate, kill, pause, stop
 
 
@@ -89,6 +91,7 @@ def test_master_isolate_out(trial: Trial) -> None:
     assert outcome.writes.lost == 0, outcome.explain()
 
 
+@pytest.mark.redis(backends=("local", "kind", "context"))
 def test_bounded_loss(trial: Trial) -> None:
     """Partition a master with min-replicas-max-lag 2 from its peers: it stops accepting writes soon, and loses less."""
     lag_s = 2

@@ -20,8 +20,8 @@ from redis_resilience.trials.plan_file import as_yaml
 
 ROOT = Path(__file__).parents[2]
 IN_MEMORY = {
-    "bounded-loss", "master-back-in-time", "master-delete", "master-delete-now", "master-isolate", "master-kill",
-    "master-pause", "master-stop", "master-wiped", "old-name", "replica-delete", "replica-kill", "sentinel-delete",
+    "master-back-in-time", "master-delete", "master-delete-now", "master-isolate", "master-kill", "master-pause",
+    "master-stop", "master-wiped", "old-name", "replica-delete", "replica-kill", "rolling-restart", "sentinel-delete",
     "sentinel-kill", "sentinel-majority-lost",
 }  # fmt: skip
 """Every scenario with a fault that the simulation can do."""

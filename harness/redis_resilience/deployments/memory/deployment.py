@@ -14,7 +14,7 @@ from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.events import Scalar
 from redis_resilience.model.faults import Direction, Isolate
-from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, Topology
+from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, System, Topology
 
 _RECREATED_S = 0.3
 
@@ -49,7 +49,9 @@ class MemoryDeployment(Deployment):
         return self._probe
 
     def start(self) -> None:
-        """The world exists already."""
+        """The world exists already. Raises Unavailable for a Redis Cluster."""
+        if self.topology.system is System.CLUSTER:
+            raise Unavailable("the simulation has no Redis Cluster; run it with --backend local, kind or context")
 
     def stop(self) -> None:
         self._probe.stop()

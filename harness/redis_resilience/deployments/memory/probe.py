@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -19,7 +20,7 @@ from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.events import AnyEvent, Connected, Link, Role
 from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.history import FinalFacts
-from redis_resilience.model.operations import ABSENT, FOREIGN, Cause, Kind, key_prefix, key_text, result_of
+from redis_resilience.model.operations import ABSENT, FOREIGN, Cause, Kind, Result, key_prefix, key_text, result_of
 from redis_resilience.model.plan import MASTER_OF_SENTINELS, Load, Writers
 from redis_resilience.probe.protocol import Answer, Status, Swept, Value
 
@@ -55,6 +56,7 @@ class MemoryProbe:
     def _reset(self) -> None:
         self._operations: list[tuple[int, ...]] = []
         self._samples: list[tuple[int, ...]] = []
+        self._written: Counter[Result] = Counter()
         self._clients = self._connections = self._key = self._newest = 0
         self._master = ""
 
@@ -177,13 +179,12 @@ class MemoryProbe:
         self._loading = False
 
     def status(self) -> Status:
-        outcomes = [row[7] for row in self._operations if row[9] == Kind.WRITE]
         return Status(
             clock_ns=self._world.clock.now,
-            issued=len(outcomes),
-            failed=outcomes.count(0),
-            acknowledged=outcomes.count(1),
-            info=outcomes.count(2),
+            issued=self._written.total(),
+            failed=self._written[Result.FAIL],
+            acknowledged=self._written[Result.OK],
+            info=self._written[Result.INFO],
             master=self._master,
         )
 
@@ -275,7 +276,9 @@ class MemoryProbe:
         told = (int(outcome), int(cause), int(client.kind), key if writes else seen)
         row = (key, call_ns, call_ns, return_ns, connection, client.identity, server, *told)
         self._operations.append(row)
-        self._key += writes
+        if writes:
+            self._key += 1
+            self._written[outcome] += 1
 
     def _sample(self) -> None:
         if self._folder is None:

@@ -90,6 +90,7 @@ class World:
         self.sentinels = dict.fromkeys((pod.name for pod in topology.pods if "sentinel" in pod.containers), True)
         self.isolated: set[str] = set()
         self.named = dict.fromkeys(self.sentinels, names[0])
+        self._latest = names[0]
         self.events: list[AnyEvent] = []
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
@@ -173,7 +174,9 @@ class World:
         )
 
     def start_sentinel(self, name: str) -> None:
+        """It asks the others who is master."""
         self.sentinels[name] = True
+        self.named[name] = self._latest
         self.events.append(
             SentinelUp(
                 at_ns=self.clock.now,
@@ -291,7 +294,7 @@ class World:
             self.later(1900 if name == leader else 850, lambda name=name: self._switch(name, old, new))  # type: ignore[misc]
 
     def _switch(self, name: str, old: SimServer, new: SimServer) -> None:
-        self.named[name] = new.name
+        self.named[name] = self._latest = new.name
         text = f"{self.topology.master_name} {old.name} 6379 {new.name} 6379"
         self.say(name, "+switch-master", text)
 
