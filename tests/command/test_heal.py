@@ -43,7 +43,7 @@ def dead(tmp_path):
 
 def heal(folder, *stuck):
     told = []
-    good = heal_all(folder, tell=told.append, make_undoer=lambda: FakeUndoer(stuck))
+    good = heal_all(folder, tell=told.append, make_undoer=lambda _: FakeUndoer(stuck))
     return good, told
 
 

@@ -6,12 +6,16 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from redis_resilience.deployments.journal import Journal, is_held, journals, parse, state_folder, undo_left
+from redis_resilience.deployments.kube.attachment import Attachment
+from redis_resilience.deployments.kube.keys import Keys, PasswordFrom, TlsFrom
 from redis_resilience.deployments.undo import (
     DeleteCluster,
+    DeleteKeys,
     DeleteNamespace,
     DeletePod,
     DropTable,
@@ -37,6 +41,20 @@ EVERY = (
     RESUME,
     DropTable(nodes=("n", "m"), table="rr_run_redis_0", pod="redis-0", kind_cluster="mine"),
     StartNode(node="n", kind_cluster="mine"),
+    DeleteKeys(
+        where=WHERE,
+        trial="0000beef",
+        attachment=Attachment(
+            selector="app=db",
+            keys=Keys(
+                password=PasswordFrom(secret=("redis", "password")),
+                sentinel_password=PasswordFrom(variable="SENTINELS"),
+                tls=TlsFrom(ca=Path("/keys/ca.crt")),
+            ),
+            announced={"db-0": "10.0.0.9"},
+        ),
+        probe_image="probe:1",
+    ),
 )
 DIES = """
 import os, sys

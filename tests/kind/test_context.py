@@ -13,12 +13,14 @@ from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.attached import AttachedDeployment
 from redis_resilience.deployments.kube.attachment import Attachment
 from redis_resilience.deployments.kube.context import Context, ContextSite
+from redis_resilience.deployments.kube.deleting_keys import delete_keys
 from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.keys import Keys, PasswordFrom
 from redis_resilience.deployments.kube.kind import KindClusters
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
+from redis_resilience.deployments.undo import DeleteKeys
 from redis_resilience.discovery.asking import discover
 from redis_resilience.discovery.options import options_for
 from redis_resilience.faults.target import MASTER
@@ -220,6 +222,25 @@ def test_an_attached_redis_keeps_its_users_data(cluster, kubectl, namespace, jou
         keys = kubectl(*redis, pod.name, "--", "redis-cli", "KEYS", "*").split()
         assert sorted(keys) == sorted(f"user:{number}" for number in range(500)), pod.name
     assert set(left(kubectl, namespace)) == before
+
+    [master] = [
+        pod.name for pod in SIDECAR.pods if "master" in kubectl(*redis, pod.name, "--", "redis-cli", "ROLE").split()
+    ]
+    left_behind = "SET rr:0000dead:000000000007 7\nSET rr:0000dead:8 x\n"
+    kubectl(*redis, master, "--", "redis-cli", given=left_behind)
+    undo = DeleteKeys(
+        where=site(cluster, namespace).where,
+        trial="0000dead",
+        attachment=Attachment(selector="app=redis"),
+        probe_image=probe_image(),
+    )
+
+    told = delete_keys(undo, journal=journal)
+
+    assert told.endswith(" are deleted: 1; 1 of these names have other values and are left")
+    assert kubectl(*redis, master, "--", "redis-cli", "KEYS", "rr:*").split() == ["rr:0000dead:8"]
+    assert set(left(kubectl, namespace)) == before
+    assert journal.left() == ()
 
 
 def test_without_consent_nothing_is_made(cluster, kubectl, namespace, journal):

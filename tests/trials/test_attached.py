@@ -19,15 +19,27 @@ from redis_resilience.trials.trial import rejudge
 
 
 class Attached(MemoryDeployment):
-    """A deployment whose data belong to its user."""
+    """A deployment whose data belong to its user. told: what it hears of keys, and how many writes there were."""
+
+    told = ()
 
     @property
     def owns_data(self):
         return False
 
+    def expect_keys(self, trial):
+        self.told = (*self.told, ("expected", trial, self.probe.status().issued))
+
+    def keys_gone(self, trial):
+        self.told = (*self.told, ("gone", trial, sum(name.startswith("rr:") for name in self.keys)))
+
+    @property
+    def keys(self):
+        return [name for server in self._world.servers.values() for name in server.keys]
+
 
 def test_anothers_data_are_neither_flushed_nor_kept_longer(tmp_path):
-    """Only the trial's own keys go, those of an earlier run that was killed too; the user's are all there."""
+    """Only the trial's own keys go, and whoever heals knows of them while they are there; the user's are all there."""
     found = topology("sidecar")
     deployment = Attached(found, found.profile("fast"))
     world = deployment._world
@@ -48,6 +60,7 @@ def test_anothers_data_are_neither_flushed_nor_kept_longer(tmp_path):
     assert not history.environment.owns_data
     assert history.environment.keys_before == 0
     assert [server.keys for server in world.servers.values()] == [{"user:1": "x"}] * 3
+    assert deployment.told == (("expected", "t1", 0), ("gone", "t1", 0))
     assert (1, 0) in {(swept.deleted, swept.left) for swept in history.of(events.Swept)}
 
 
@@ -65,3 +78,21 @@ def test_keys_that_cannot_be_taken_away_are_told(tmp_path, monkeypatch):
 
     with pytest.raises(BrokenTrial, match=r"the keys rr:t1:\* from the master; swept 0 masters, not reached: redis"):
         run_trial(plan, deployment, folder, clock=deployment.clock)
+
+
+def test_whoever_heals_knows_of_keys_that_stayed(tmp_path, monkeypatch):
+    """The master cannot be reached at the end: they are not told to be gone."""
+    found = topology("sidecar")
+    deployment = Attached(found, found.profile("fast"))
+    answers = iter([Swept(masters=1), Swept(masters=0, unreachable="redis-1: refused")])
+    monkeypatch.setattr(deployment.probe, "sweep", lambda _: next(answers))
+    plan = Plan(
+        trial="t1", scenario="attached", topology="sidecar", profile="fast", backend="memory", seed=1,
+        load=Load(), faults=(), expect=Expect(), windows=Windows(),
+    )  # fmt: skip
+    folder = TrialFolder(tmp_path / "trial")
+    folder.create(plan)
+
+    run_trial(plan, deployment, folder, clock=deployment.clock)
+
+    assert [what for what, *_ in deployment.told] == ["expected"]

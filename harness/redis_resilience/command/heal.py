@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from redis_resilience.deployments.journal import Journal, Undone, journals, undo_left
+from redis_resilience.deployments.kube.deleting_keys import delete_keys
 from redis_resilience.deployments.kube.undoing import Undoer
 from redis_resilience.deployments.local.leftovers import left_folders, remove
 from redis_resilience.model.errors import ResilienceError
@@ -13,14 +15,20 @@ from redis_resilience.model.errors import ResilienceError
 _PATIENCE_S = 10.0
 
 Tell = Callable[[str], None]
+MakeUndoer = Callable[[Journal], Undoer]
 
 
-def heal_all(folder: Path, *, tell: Tell, make_undoer: Callable[[], Undoer] | None = None) -> bool:
+def undoer_for(journal: Journal) -> Undoer:
+    """journal: of the dead run; it keeps how to undo what healing itself makes."""
+    return Undoer(patience_s=_PATIENCE_S, delete_keys=partial(delete_keys, journal=journal))
+
+
+def heal_all(folder: Path, *, tell: Tell, make_undoer: MakeUndoer = undoer_for) -> bool:
     """Undo what every dead run left, reporting each step; returns whether nothing of it is left. May be repeated."""
     paths = journals(folder)
     if not paths:
         tell(f"nothing to undo: no run left a journal in {folder}")
-    clean = [_heal(path, tell, make_undoer or (lambda: Undoer(patience_s=_PATIENCE_S))) for path in paths]
+    clean = [_heal(path, tell, make_undoer) for path in paths]
     return all(clean)
 
 
@@ -37,7 +45,7 @@ def heal_folders(*, tell: Tell, places: Path | None = None) -> bool:
     return clean
 
 
-def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:
+def _heal(path: Path, tell: Tell, make_undoer: MakeUndoer) -> bool:
     journal = Journal.claim(path)
     if journal is None:
         tell(f"run {path.stem}: is still running; it undoes its own changes")
@@ -47,7 +55,7 @@ def _heal(path: Path, tell: Tell, make_undoer: Callable[[], Undoer]) -> bool:
         tell(f"run {content.run or path.stem}: died with {_count(len(content.left), 'change')} to undo")
         if content.torn:
             tell(f"  ignored: {_count(content.torn, 'truncated journal line')}; no action was taken for it")
-        with make_undoer() as undoer:
+        with make_undoer(journal) as undoer:
             told = undo_left(journal, undoer.undo, tell=lambda undone: tell(_line(undone)))
     except ResilienceError as error:
         tell(f"  LEFT    {error}")

@@ -83,6 +83,14 @@ class Deployment(Protocol):
         """What `start` spent its time on, step by step in words; "" where it took too little to report."""
         return ""
 
+    def expect_keys(self, trial: str) -> None:
+        """Keys of this trial are written from now on; for whoever heals, where the data are not this harness's."""
+        del trial
+
+    def keys_gone(self, trial: str) -> None:
+        """They are deleted, each one that this trial wrote."""
+        del trial
+
     def drain_events(self) -> tuple[Event, ...]:
         """What the backend itself saw since the last call (pods deleted, started, ready), on the harness's clock."""
         return ()

@@ -77,7 +77,7 @@ def parse(data: bytes, where: str = "a journal") -> Content:
     head = _Line()
     entries: dict[str, Entry] = {}
     torn = 0
-    decoder = msgspec.json.Decoder(_Line)
+    decoder = msgspec.json.Decoder(_Line, dec_hook=_path)
     for number, text in enumerate(data.split(b"\n")):
         if not text:
             continue
@@ -102,6 +102,13 @@ def parse(data: bytes, where: str = "a journal") -> Content:
             f"expected schema {SCHEMA} in {where}; got {head.schema}; heal with the release that wrote it"
         )
     return Content(run=head.run, results=head.results, left=tuple(entries.values()), torn=torn)
+
+
+def _path(kind: type, text: object) -> Path:
+    """The only type of an undo that JSON has not."""
+    if kind is not Path or not isinstance(text, str):
+        raise NotImplementedError(f"{kind} in a journal")
+    return Path(text)
 
 
 class Journal:
@@ -205,7 +212,7 @@ class Journal:
 
     def _append(self, line: _Line) -> None:
         # A newline before it too: what a dying process left unfinished must not swallow this line.
-        data = b"\n" + msgspec.json.encode(line) + b"\n"
+        data = b"\n" + msgspec.json.encode(line, enc_hook=str) + b"\n"
         try:
             written = os.write(self._file, data)
             os.fsync(self._file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from redis_resilience.deployments.kube.attachment import Attachment
 from redis_resilience.topologies.topology import Controller
 
 
@@ -132,6 +133,21 @@ class StartNode(_Change, frozen=True, tag="start-node"):
         return f"node {self.node}"
 
 
+class DeleteKeys(_Change, frozen=True, tag="delete-keys"):
+    """What a trial writes to a Redis that is its user's. attachment: where its passwords are, never what they are.
+
+    probe_image: of the pod that deletes them.
+    """
+
+    where: Where
+    trial: str
+    attachment: Attachment
+    probe_image: str
+
+    def __str__(self) -> str:
+        return f"the keys of trial {self.trial} on {self.attachment.selector} in {self.where}"
+
+
 Undo = (
     DeleteCluster
     | DeleteNamespace
@@ -142,6 +158,7 @@ Undo = (
     | Resume
     | DropTable
     | StartNode
+    | DeleteKeys
 )
 
 
@@ -154,6 +171,7 @@ def kind_cluster_of(undo: Undo) -> str:
             | DeleteObjects(where=where)
             | ScaleBack(where=where)
             | RestoreImages(where=where)
+            | DeleteKeys(where=where)
         ):
             return where.kind_cluster
         case _:

@@ -109,7 +109,7 @@ class _Run:
         """
         steps: list[Callable[[], object]] = [self._probe.close]
         if not self._deployment.owns_data:
-            steps.append(self._sweep)
+            steps.append(self._take_keys_away)
         steps += [lambda: self._deployment.save_logs(self._folder.logs), self._folder.seal]
         for step in steps:
             try:
@@ -130,6 +130,7 @@ class _Run:
         self._until_unthrottled()
         self._enter("assumptions")
         found = self._empty() if self._deployment.owns_data else self._sweep()
+        self._deployment.expect_keys(self._plan.trial)
         sentinels = describe_sentinels(self._deployment)
         servers = describe_servers(self._deployment, seen)
         shards = describe_shards(self._deployment, seen, servers, self._plan)
@@ -281,15 +282,19 @@ class _Run:
         self._notes.keep(TimedOut(at_ns=self._clock.now_ns(), reason=reason))
 
     def _sweep(self) -> int:
-        """Delete this trial's keys, of an earlier killed run too; returns how many are left under its prefix."""
+        """Delete the keys of this trial; returns how many are left under its prefix."""
         swept = self._probe.sweep(self._plan.trial)
         if swept.unreachable or not swept.masters:
             raise BrokenTrial(
                 f"expected to delete the keys {key_prefix(self._plan.trial)}* from the master; swept {swept.masters} "
-                f"masters, not reached: {swept.unreachable or 'none'}; the next trial of this scenario deletes them"
+                f"masters, not reached: {swept.unreachable or 'none'}; `redis-resilience heal` deletes them"
             )
         self._notes.keep(Swept(at_ns=self._clock.now_ns(), deleted=swept.deleted, left=swept.left))
         return swept.left
+
+    def _take_keys_away(self) -> None:
+        self._sweep()
+        self._deployment.keys_gone(self._plan.trial)
 
     def _empty(self) -> int:
         """Empty the servers: the deployment is this harness's own. Returns how many keys are left."""

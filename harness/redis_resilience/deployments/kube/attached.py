@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.journal import Entry, Journal
 from redis_resilience.deployments.kube.api import connect as connect_api
 from redis_resilience.deployments.kube.attachment import Attachment, describe, find
 from redis_resilience.deployments.kube.bringup import (
@@ -34,6 +34,7 @@ from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.kube.site import Site
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.steps import Steps, Tell, untold
+from redis_resilience.deployments.undo import DeleteKeys
 from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.topology import Profile, Topology
@@ -63,6 +64,8 @@ class AttachedDeployment(KubeDeployment):
         self._namespace, self._run_id, self._probe_image = namespace, run_id, probe_image
         self._access = OPEN
         self._described: tuple[Topology, Profile] | None = None
+        self._attachment: Attachment | None = None
+        self._keys: dict[str, Entry] = {}
 
     @property
     def topology(self) -> Topology:
@@ -79,6 +82,18 @@ class AttachedDeployment(KubeDeployment):
     @property
     def owns_data(self) -> bool:
         return False
+
+    def expect_keys(self, trial: str) -> None:
+        """What was brought goes as a whole."""
+        if self._attachment is not None and self._brought is None:
+            undo = DeleteKeys(
+                where=self._up.where, trial=trial, attachment=self._attachment, probe_image=self._probe_image
+            )
+            self._keys[trial] = self._journal.note(undo)
+
+    def keys_gone(self, trial: str) -> None:
+        if entry := self._keys.pop(trial, None):
+            self._journal.done(entry, f"{entry.undo} are deleted")
 
     @property
     def _known(self) -> tuple[Topology, Profile]:
@@ -113,7 +128,7 @@ class AttachedDeployment(KubeDeployment):
             self._brought.deploy(objects, place, labelled=bool(labels))
             wait_until_ready(objects, place, api)
         steps.begin("attach")
-        attachment = self._find(place)
+        attachment = self._attachment = self._find(place)
         found = find(api, attachment)
         self._access = attachment.keys.read(api.secret, sentinel_ports=(attachment.sentinel_port,))
         watch = PodWatch(api, Places(found.parts()), found.called)

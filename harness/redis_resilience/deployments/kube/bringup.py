@@ -29,7 +29,7 @@ from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.kube.undoing import Undoer, ask_namespace_to_go, remove_objects
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.steps import Steps, Tell, untold
-from redis_resilience.deployments.undo import DeleteCluster, DeleteNamespace, DeleteObjects, Where
+from redis_resilience.deployments.undo import DeleteCluster, DeleteKeys, DeleteNamespace, DeleteObjects, Where
 from redis_resilience.model.access import one_password
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
 from redis_resilience.shipped import MANIFESTS
@@ -263,12 +263,12 @@ def _make_namespace(api: KubeApi, made: DeleteNamespace, journal: Journal, undo:
 
 def _undo_faults(journal: Journal, connect: Connect, site: Site) -> None:
     """Faults not healed yet; one that cannot be undone now stays in the journal. What was created goes by itself."""
-    made = DeleteCluster | DeleteNamespace | DeleteObjects
+    no_faults = DeleteCluster | DeleteNamespace | DeleteObjects | DeleteKeys
     with Undoer(connect, site.shell) as undoer:
         undo_left(
             journal,
             undoer.undo,
-            only=lambda entry: journal.noted(entry) and not isinstance(entry.undo, made),
+            only=lambda entry: journal.noted(entry) and not isinstance(entry.undo, no_faults),
         )
 
 

@@ -26,6 +26,7 @@ from redis_resilience.deployments.kube.objects.manifests import delete_labelled
 from redis_resilience.deployments.kube.tools import Place, must_have, run
 from redis_resilience.deployments.undo import (
     DeleteCluster,
+    DeleteKeys,
     DeleteNamespace,
     DeleteObjects,
     DeletePod,
@@ -53,6 +54,11 @@ _LOOK_EVERY_S = 0.2
 _LAST_GRACE_S = 1.0
 
 
+def left_to_heal(undo: DeleteKeys) -> str:
+    """A new probe is needed for it. Raises DeploymentError."""
+    raise DeploymentError(f"expected {undo} to be deleted at the end of the trial; the master was not reached")
+
+
 class Undoer:
     """Takes back changes to any cluster; holds the connections that this needs until `close`."""
 
@@ -63,8 +69,10 @@ class Undoer:
         *,
         patience_s: float = _PATIENCE_S,
         gone_within_s: float = _GONE_WITHIN_S,
+        delete_keys: Callable[[DeleteKeys], str] = left_to_heal,
     ) -> None:
-        """patience_s: for an API that does not answer. gone_within_s: for what is deleted."""
+        """patience_s: for an API that does not answer. gone_within_s: for what is deleted. delete_keys: how."""
+        self._delete_keys = delete_keys
         self._connect, self._shell = connect, shell
         self._patience_s, self._gone_within_s = patience_s, gone_within_s
         self._apis: dict[Where, KubeApi] = {}
@@ -100,6 +108,8 @@ class Undoer:
                 return remove_objects(undo)
             case StartNode():
                 return start_node(undo)
+            case DeleteKeys():
+                return self._delete_keys(undo)
             case DeleteNamespace() | DeletePod() | ScaleBack() | RestoreImages():
                 return self._in_namespace(undo)
 
