@@ -159,6 +159,29 @@ class Story:
     def phase(self, at: float, name: str) -> None:
         self.event(at, "harness", "phase", name=name)
 
+    def frame(self) -> None:
+        """What every complete trial has: its phases, its load, and watchers that listen to each Sentinel."""
+        for at, name in ((0, "control"), (499, "fault"), (501, "observe"), (3200, "heal")):
+            self.phase(at, name)
+        for at, name in ((3500, "quiesce"), (3600, "read"), (3700, "done")):
+            self.phase(at, name)
+        for number, name in enumerate(NAMES):
+            self.event(-5, f"sentinel:{name}", "sentinel-up", sentinel=name, run_id=f"sentinel-{number}")
+        self.event(0, "probe", "load-begin")
+        self.event(3590, "probe", "load-end", writes=None)
+
+    def connected(self, at: float, server: int, *, client: int) -> None:
+        self.event(
+            at,
+            "probe",
+            "connected",
+            connection=server + 1,
+            client=client,
+            server=NODES[server],
+            run_id=f"run-{server}",
+            address=f"10.0.0.{server}:6379",
+        )
+
     def fault(self, at: float, *, pod: str = "redis-0", container: str = "redis", number: int = 0) -> None:
         further = (Scheduled(fault=Kill(target=pod)),) * (number + 1 - len(self.plan.faults))
         self.plan = replace(self.plan, faults=(*self.plan.faults, *further))
@@ -237,6 +260,8 @@ class Story:
             "run_id_after": told,
             "offset": 100,
             "dbsize": len(numbers) + len(more.get("wrong", ())) + len(more.get("unexpected", ())),
+            "begin_ns": ns(3610),
+            "end_ns": ns(3650),
             "keys": numbers,
         }
         self.finals[name] = FinalRead(**(facts | more))
@@ -270,11 +295,7 @@ def master_kill(*, lost: tuple[int, ...] = (), **expect: Any) -> Story:
     Keys 0-49 are acknowledged by redis-0, 50 is `info`, 51-151 fail, 152-349 are acknowledged by redis-1.
     """
     story = Story(**expect)
-    for at, name in ((0, "control"), (499, "fault"), (501, "observe"), (3200, "heal")):
-        story.phase(at, name)
-    for at, name in ((3500, "quiesce"), (3600, "read"), (3700, "done")):
-        story.phase(at, name)
-    story.event(0, "probe", "load-begin")
+    story.frame()
     story.fault(FAULT)
     for key in range(350):
         at = key * 10
@@ -290,12 +311,8 @@ def master_kill(*, lost: tuple[int, ...] = (), **expect: Any) -> Story:
     story.event(
         510, "server:redis-0", "server-down", since=495, server="redis-0", address="10.0.0.0:6379", cause="gone"
     )
-    story.event(
-        5, "probe", "connected", connection=1, client=1, server="redis-0", run_id="run-0", address="10.0.0.0:6379"
-    )
-    story.event(
-        2019, "probe", "connected", connection=2, client=2, server="redis-1", run_id="run-1", address="10.0.0.1:6379"
-    )
+    story.connected(5, 0, client=1)
+    story.connected(2019, 1, client=2)
     master = "master mymaster 10.0.0.0 6379"
     for number, name in enumerate(NAMES):
         story.event(SDOWN + number, f"sentinel:{name}", "+sdown", master)
@@ -367,13 +384,14 @@ def clustered(
         story.sample(3, at, Role.MASTER, offset=at)
         story.sample(4, at + 3, Role.REPLICA, offset=at, source=3)
     story.events = [event for event in story.events if not event.source.startswith(("sentinel:", "log:"))]
+    story.connected(5, 3, client=1)
     _words(story)
     return story
 
 
 def _in_upper(row: tuple[int, ...], refused: Collection[int]) -> tuple[int, ...]:
     cause = Cause.CLUSTERDOWN if row[0] in refused else Cause.NONE
-    return (*row[:3], row[2] + MS, *row[4:6], 3, result_of(cause), cause, *row[9:])
+    return (*row[:3], row[2] + MS, 4, row[5], 3, result_of(cause), cause, *row[9:])
 
 
 def _words(story: Story) -> None:

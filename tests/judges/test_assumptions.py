@@ -29,6 +29,10 @@ def test_a_sound_trial_meets_all_of_them(kill: Any) -> None:
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
     assert list(found) == [
         "history",
+        "well_formed",
+        "ordered",
+        "identified",
+        "watched",
         "clean",
         "healthy_before",
         "load",

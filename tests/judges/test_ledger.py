@@ -170,16 +170,6 @@ def test_a_key_read_twice_does_not_reconcile(tell: Any) -> None:
     assert finding(judged(story.reading())[1], "ledger.reconciles").verdict is Verdict.UNKNOWN
 
 
-def test_a_key_issued_twice_is_told(tell: Any) -> None:
-    story = small(tell, [Cause.NONE], {0})
-    story.write(0, 50)
-
-    found = finding(judged(story.reading())[1], "ledger.reconciles")
-
-    assert found.verdict is Verdict.UNKNOWN
-    assert found.text.endswith("1 operations used a key again")
-
-
 def test_names_stop_at_the_limit_and_counts_do_not(tell: Any) -> None:
     count = NAMED + 5
     writes, _ = judged(small(tell, [Cause.NONE] * count, set()).reading())

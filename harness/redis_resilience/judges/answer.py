@@ -22,6 +22,10 @@ class Assumption(StrEnum):
     """What a finding can need. The finding about the assumption itself is called "assumptions.<value>"."""
 
     HISTORY = "history"  # complete, nothing torn
+    WELL_FORMED = "well_formed"  # each write makes sense by itself, and beside the others
+    ORDERED = "ordered"  # phases, faults and load, one after the other
+    IDENTIFIED = "identified"  # every process on record was met by a watcher
+    WATCHED = "watched"  # every server, Sentinel and node, all the time
     CLEAN = "clean"  # no key before the load
     HEALTHY_BEFORE = "healthy_before"
     LOAD = "load"  # enough acknowledged writes in the baseline
@@ -30,17 +34,19 @@ class Assumption(StrEnum):
     FAULT_PROVED = "fault_proved"  # each fault proved its effect
     FAULT_SEEN = "fault_seen"  # by observers other than the injector, while it lasted
     HEAL_SEEN = "heal_seen"  # as its effect was
-    FINAL_READS = "final_reads"  # every server was read at the end, none restarted meanwhile
+    FINAL_READS = "final_reads"  # every server was read at the end, all of it, none restarted meanwhile
     NOTHING_DROPPED = "nothing_dropped"  # no eviction, no expiry
     LAST_WRITE = "last_write"  # acknowledged
 
 
 EVERY = frozenset(Assumption)
-SOUND = frozenset({Assumption.HISTORY, Assumption.HEALTHY_BEFORE})
+SOUND = frozenset({Assumption.HISTORY, Assumption.ORDERED, Assumption.HEALTHY_BEFORE})
 """Without these nothing at all is known about the effect of a fault."""
-FAULT = SOUND | {Assumption.FAULT_PROVED, Assumption.FAULT_SEEN}
+FAULT = SOUND | {Assumption.WATCHED, Assumption.FAULT_PROVED, Assumption.FAULT_SEEN}
 """Needed by findings about a fault's consequences."""
-TIMED = FAULT | {Assumption.PUNCTUAL, Assumption.AWAKE}
+RECORDED = frozenset({Assumption.WELL_FORMED, Assumption.IDENTIFIED})
+"""Needed by findings about single writes, and about the processes that took them."""
+TIMED = FAULT | RECORDED | {Assumption.PUNCTUAL, Assumption.AWAKE}
 """What a machine that stalled could have caused, or delayed."""
 
 Needs = Mapping[str, frozenset[Assumption]]

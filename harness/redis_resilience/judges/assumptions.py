@@ -6,15 +6,23 @@ did not happen, or its history has holes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis_resilience.judges import witness
+from redis_resilience.judges.coverage import unwatched
 from redis_resilience.judges.evidence import phase_at, writers_of
+from redis_resilience.judges.final_reads import misread
+from redis_resilience.judges.identities import unmet
+from redis_resilience.judges.order import disorder
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.stalls import limit_ms
-from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, HealEnd
+from redis_resilience.judges.well_formed import malformed
+from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
+_TOLD = 5
 
 
 def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
@@ -29,6 +37,10 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
             f"expected a complete history up to phase {LAST_PHASE!r}; got "
             + ("; ".join(reading.problems) or ("all of it" if reading.complete else "one that ends before")),
         ),
+        _none_of("well_formed", "every write to make sense by itself, and beside the others", malformed(reading)),
+        _none_of("ordered", "phases, faults and load in the order of a trial", disorder(reading)),
+        _none_of("identified", "every process on record to be one that its watcher met", unmet(reading)),
+        _none_of("watched", "every server, Sentinel and node to be watched all the time", unwatched(reading)),
         _finding(
             "clean",
             environment.keys_before == 0,
@@ -61,7 +73,7 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
         _faults_proved(reading),
         _faults_seen(reading),
         _heals_seen(reading),
-        _finals_read(reading),
+        _none_of("final_reads", "every server to be read at the end, all of it, and none to restart", misread(reading)),
         _nothing_dropped(reading),
         _tombstone(reading),
     )
@@ -69,6 +81,12 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
 
 def _finding(name: str, good: bool, text: str) -> Finding:  # noqa: FBT001 - the condition is what a finding is about
     return Finding(name=f"assumptions.{name}", verdict=Verdict.PASS if good else Verdict.UNKNOWN, text=text)
+
+
+def _none_of(name: str, expected: str, wrong: Sequence[str]) -> Finding:
+    """wrong: what contradicts it, in words; the first `_TOLD` are listed."""
+    told = "; ".join(wrong[:_TOLD]) + (f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else "")
+    return _finding(name, not wrong, f"expected {expected}; got {told or 'that'}")
 
 
 def _faults_proved(reading: Reading) -> Finding:
@@ -115,44 +133,25 @@ def _place(event: FaultEvent) -> tuple[int, str]:
     return event.fault, f"{event.pod}/{event.container}"
 
 
-def _finals_read(reading: Reading) -> Finding:
-    """Every server was read by one and the same process; only what the scenario left broken may be missing."""
-    wrong = []
-    for server in reading.environment.servers:
-        final = reading.finals.get(server.name)
-        if final is None:
-            if reading.plan.expect.heals or not _left_broken(reading, server.name):
-                wrong.append(f"{server.name} was not read")
-        elif not final.run_id_before or final.run_id_before != final.run_id_after:
-            wrong.append(f"{server.name} was restarted during the read")
-    return _finding(
-        "final_reads",
-        not wrong,
-        "expected every server to be read at the end, and none to restart meanwhile; "
-        + (f"got {', '.join(wrong)}" if wrong else "all were"),
-    )
-
-
-def _left_broken(reading: Reading, server: str) -> bool:
-    hits = [event for event in reading.of(FaultEffect, HealEnd) if server in event.servers]
-    return bool(hits) and isinstance(hits[-1], FaultEffect)
-
-
 def _nothing_dropped(reading: Reading) -> Finding:
     """Since the server's start, or since the trial's where it is older; keys of others may expire, ours never do."""
-    before = {server.name: server for server in reading.environment.servers}
+    before = {(server.name, server.run_id): server for server in reading.environment.servers}
     dropped = []
     for name, final in sorted(reading.finals.items()):
-        known = before.get(name)
-        same = known is not None and known.run_id == final.run_id_before
-        counted = known.evicted_keys if known is not None and same else 0
-        evicted = final.evicted_keys - (counted if counted <= final.evicted_keys else 0)
-        expired = final.expired_keys if reading.environment.owns_data else 0
+        known = before.get((name, final.run_id_before))
+        evicted = _since(final.evicted_keys, known.evicted_keys if known else 0)
+        expired = _since(final.expired_keys, known.expired_keys if known else 0)
+        expired = expired if reading.environment.owns_data else 0
         if evicted or expired:
             dropped.append(f"{name}: {evicted} evicted, {expired} expired")
     return _finding(
         "nothing_dropped", not dropped, f"expected no eviction and no expiry; got {'; '.join(dropped) or 'none'}"
     )
+
+
+def _since(counted: int, before: int) -> int:
+    """All of them where there were more before: somebody set the counter back."""
+    return counted - before if before <= counted else counted
 
 
 def _tombstone(reading: Reading) -> Finding:

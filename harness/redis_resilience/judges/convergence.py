@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from redis_resilience.judges import sentinels
-from redis_resilience.judges.answer import SOUND, TIMED, Answer, Assumption, Judge
+from redis_resilience.judges.answer import RECORDED, SOUND, TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.cluster import nodes
 from redis_resilience.judges.evidence import (
     instant_of,
@@ -282,7 +282,7 @@ JUDGE = Judge(
     ask=judge,
     nothing=_NO_FIGURES,
     needs={
-        ONE_MASTER: SOUND,
+        ONE_MASTER: SOUND | RECORDED,
         TWO_MASTERS: TIMED | {Assumption.LOAD, Assumption.HEAL_SEEN},
         FINAL_MASTER: _AT_THE_END,
         sentinels.AGREEMENT: _AT_THE_END,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from redis_resilience.judges.answer import SOUND, Answer, Judge
+from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import fault_of, master_names, phase_at, samples_of, told, told_of_others
 from redis_resilience.judges.masters import promotions
 from redis_resilience.judges.reading import Reading
@@ -91,4 +91,5 @@ def _other_masters(reading: Reading) -> Iterator[str]:
 
 
 _NO_FIGURES: Figures = {}
-JUDGE = Judge(name="unplanned", ask=judge, nothing=_NO_FIGURES, needs={CHANGES: SOUND})
+_NEEDED = {Assumption.IDENTIFIED, Assumption.WATCHED}
+JUDGE = Judge(name="unplanned", ask=judge, nothing=_NO_FIGURES, needs={CHANGES: SOUND | _NEEDED})

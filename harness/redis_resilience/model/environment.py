@@ -17,7 +17,8 @@ class Server:
     role: str
     run_id: str
     evicted_keys: int = 0
-    """Before the trial; counted since the server's start."""
+    expired_keys: int = 0
+    """Before the trial; both are counted since the server's start."""
     config: dict[str, str] = field(default_factory=dict)
     """Settings that decide about loss: appendonly, appendfsync, save, maxmemory-policy, min-replicas-to-write, ..."""
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.model.environment import Environment
-from redis_resilience.model.events import Event
+from redis_resilience.model.events import Event, Ns
 from redis_resilience.model.operations import Kind
 from redis_resilience.model.plan import Plan
-from redis_resilience.model.records import Records
+from redis_resilience.model.records import VERSION, Records
 
 A = TypeVar("A", bound=Event)
 B = TypeVar("B", bound=Event)
@@ -24,7 +24,8 @@ class FinalFacts:
     """What one server reported of itself after the end: read on one connection, its run_id asked before and after.
 
     role: "master", "replica", or what else ROLE replied during the read. wrong: names of keys with a foreign value.
-    unexpected: names under the trial's prefix that are no key number.
+    unexpected: names under the trial's prefix that are no key number. begin_ns, end_ns: when it was read, on the
+    probe's clock; 0 in version 1.
     """
 
     server: str
@@ -37,6 +38,8 @@ class FinalFacts:
     unexpected: tuple[str, ...] = ()
     evicted_keys: int = 0
     expired_keys: int = 0
+    begin_ns: Ns = 0
+    end_ns: Ns = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class History:
     """operations, samples: records of `redis_resilience.model.records`. complete: the trial ran to its last phase.
 
     problems: what is wrong with the history itself (a torn file, a failed phase), in words; any makes it `unknown`.
+    version: of the format in which it was recorded.
     """
 
     plan: Plan
@@ -61,6 +65,7 @@ class History:
     finals: Mapping[str, FinalRead] = field(default_factory=dict)
     complete: bool = True
     problems: tuple[str, ...] = ()
+    version: int = VERSION
 
     @property
     def writes(self) -> Records:

@@ -80,6 +80,18 @@ def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
     Raises BrokenRecords where the first line is missing or names another kind or version, and for the first record
     with a number outside its range.
     """
+    version = version_of(kind, data)
+    dtype = _VERSIONS[kind, version]
+    start = len(header(kind, version))
+    torn = (len(data) - start) % dtype.itemsize
+    count = (len(data) - start) // dtype.itemsize
+    found = np.frombuffer(data, dtype=dtype, count=count, offset=start)
+    _must_make_sense(found)
+    return (found if dtype == _KINDS[kind] else upgrade_operations(found, OPERATION)), torn
+
+
+def version_of(kind: str, data: bytes | memoryview) -> int:
+    """The version of the format; raises BrokenRecords where the first line names no known one."""
     first = bytes(data[:4096]).split(b"\n", 1)
     if len(first) != 2:
         raise BrokenRecords(f"expected a first line that describes {kind}; got {bytes(data[:40])!r}")
@@ -93,13 +105,7 @@ def decode(kind: str, data: bytes | memoryview) -> tuple[Records, int]:
             f"expected {kind} of version {VERSION}; got {told.get('records')!r} of version {told.get('version')!r} "
             f"(written by another release; read it with that release)"
         )
-    dtype = _VERSIONS[kind, version]
-    start = len(first[0]) + 1
-    torn = (len(data) - start) % dtype.itemsize
-    count = (len(data) - start) // dtype.itemsize
-    found = np.frombuffer(data, dtype=dtype, count=count, offset=start)
-    _must_make_sense(found)
-    return (found if dtype == _KINDS[kind] else upgrade_operations(found, OPERATION)), torn
+    return version
 
 
 def _must_make_sense(records: Records) -> None:

@@ -71,6 +71,7 @@ class RunningLoad:
             raise ProbeError(
                 "expected Sentinels to ask for the master; none is watched. Name a server as the writers' target"
             )
+        self._recorder = recorder
         self._tell = tell
         self._spawn = spawn
         self._pacer = Pacer()
@@ -155,7 +156,7 @@ class RunningLoad:
             writer.end()
         for task in self._tasks:
             task.cancel()
-        self._tell(LoadEnd(at_ns=time.monotonic_ns(), source="probe"))
+        self._tell(LoadEnd(at_ns=time.monotonic_ns(), source="probe", writes=self._recorder.tally.recorded))
 
     async def _expire_often(self) -> None:
         while True:

@@ -6,6 +6,7 @@ SCAN and MGET are pipelined here: nothing is measured any more. A restart in the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,7 @@ async def read_server(
 
     Raises Lost or NoReply where the server does not answer to the end.
     """
+    begin_ns = time.monotonic_ns()
     wire = await connect(endpoint, within_s=1.0, login=login)
 
     async def call(*command: str | bytes) -> RawReply:
@@ -107,6 +109,8 @@ async def read_server(
             unexpected=_texts(unexpected),
             evicted_keys=int(info_field(stats, "evicted_keys") or 0),
             expired_keys=int(info_field(stats, "expired_keys") or 0),
+            begin_ns=begin_ns,
+            end_ns=time.monotonic_ns(),
         )
         return facts, np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *found]))
     finally:

@@ -91,6 +91,10 @@ class Tally:
     def of(self, outcome: Result) -> int:
         return self._counts[outcome]
 
+    @property
+    def recorded(self) -> int:
+        return sum(self._counts)
+
 
 class Recorder:
     """operations.bin, samples.bin and events.jsonl of one history."""

@@ -149,6 +149,7 @@ class TrialFolder:
             finals={final.server: final for final in read_finals(self.path / "finals")},
             complete=complete,
             problems=tuple(problems),
+            version=self._version(),
         )
 
     def files(self) -> tuple[str, ...]:
@@ -166,6 +167,14 @@ class TrialFolder:
         sums = read_sums(self.path)
         if sums is not None:
             must_fit(self.path, sums, sorted((self._recorded() | sums.keys()) - {_VERDICT}))
+
+    def _version(self) -> int:
+        """Of the format in which the operations were recorded; today's where there are none."""
+        path = self.path / "operations.bin"
+        if not path.is_file():
+            return records.VERSION
+        with path.open("rb") as file:
+            return records.version_of("operations", file.read(4096))
 
     def _records(self, kind: str, problems: list[str], *, needed: bool) -> records.Records:
         path = self.path / f"{kind}.bin"

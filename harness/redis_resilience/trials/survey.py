@@ -127,13 +127,15 @@ def describe_servers(deployment: Deployment, seen: Survey) -> tuple[Server, ...]
     found = []
     for name, endpoint in deployment.servers().items():
         config = pairs(deployment.probe.query(endpoint, "CONFIG", "GET", "*").value)
+        stats = info(deployment.probe, endpoint, "stats")
         found.append(
             Server(
                 name=name,
                 address=str(endpoint),
                 role=seen.servers[name].role,
                 run_id=info(deployment.probe, endpoint, "server").get("run_id", ""),
-                evicted_keys=int(info(deployment.probe, endpoint, "stats").get("evicted_keys", "0")),
+                evicted_keys=int(stats.get("evicted_keys", "0")),
+                expired_keys=int(stats.get("expired_keys", "0")),
                 config={key: config[key] for key in _SETTINGS if key in config},
             )
         )

@@ -17,7 +17,7 @@ from redis_resilience.model import records
 from redis_resilience.model.access import OPEN, Access
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import Unavailable
-from redis_resilience.model.events import AnyEvent, Connected, Link, Role
+from redis_resilience.model.events import AnyEvent, Connected, Link, LoadBegin, LoadEnd, Role
 from redis_resilience.model.events.lines import EVENTS_HEADER, encode_event
 from redis_resilience.model.history import FinalFacts
 from redis_resilience.model.operations import ABSENT, FOREIGN, Cause, Kind, Result, key_prefix, key_text, result_of
@@ -73,16 +73,18 @@ class MemoryProbe:
         access: Access = OPEN,
         cluster: bool = False,
     ) -> None:
-        """Everything in this world is watched always."""
+        """Everything in this world is always watched."""
 
     def open(self, folder: Path, trial: str) -> None:
         self._reset()
         self._folder, self._trial = folder, trial
         self._heard_from = len(self._world.events)
+        self._world.tell_who_is_up()
         self._sample()
 
     def start_load(self, load: Load) -> None:
         self._loading = True
+        self._world.events.append(LoadBegin(at_ns=self._world.clock.now, source="probe"))
         self._clients = sum(writers.count for writers in load.writers)
         numbers = count(1)
         for writers in load.writers:
@@ -91,8 +93,15 @@ class MemoryProbe:
             self._turn(writers, clients, 0)
 
     def stop_load(self) -> Status:
-        self._loading = False
+        self._end_load()
         return self.status()
+
+    def _end_load(self) -> None:
+        if self._loading:
+            self._loading = False
+            returned_ns = self._operations[-1][3] if self._operations else 0
+            at_ns = max(self._world.clock.now, returned_ns)
+            self._world.events.append(LoadEnd(at_ns=at_ns, source="probe", writes=self._written.total()))
 
     def _server(self, name: str) -> SimServer:
         if name not in self._world.servers:
@@ -155,6 +164,8 @@ class MemoryProbe:
                 offset=server.offset,
                 dbsize=len(server.keys),
                 wrong=tuple(name for name, number in numbers.items() if server.keys[name] != str(int(number))),
+                begin_ns=self._world.clock.now,
+                end_ns=self._world.clock.now,
             )
             (finals / f"{server.name}.json").write_bytes(msgspec.json.encode(facts))
 
@@ -173,10 +184,10 @@ class MemoryProbe:
         for kind, rows in (("operations", self._operations), ("samples", self._samples)):
             dtype = records.OPERATION if kind == "operations" else records.SAMPLE
             (self._folder / f"{kind}.bin").write_bytes(records.header(kind) + np.array(rows, dtype=dtype).tobytes())
+        self._end_load()
         lines = b"".join(map(encode_event, self.events()))
         (self._folder / "events.jsonl").write_bytes(EVENTS_HEADER + lines)
         self._folder = None
-        self._loading = False
 
     def status(self) -> Status:
         return Status(

@@ -177,15 +177,7 @@ class World:
         """It asks the others who is master."""
         self.sentinels[name] = True
         self.named[name] = self._latest
-        self.events.append(
-            SentinelUp(
-                at_ns=self.clock.now,
-                source=f"sentinel:{name}",
-                sentinel=name,
-                address=f"{name}:{SENTINEL_PORT}",
-                run_id=name,
-            )
-        )
+        self._sentinel_up(name)
 
     def revive(self, server: SimServer) -> None:
         """`server` is started again, or goes on after a pause, and finds its role."""
@@ -197,6 +189,27 @@ class World:
             if not self._persistent():
                 server.keys.clear()
                 server.offset = 0
+        self._server_up(server)
+        others = [other for other in self.masters if other is not server]
+        stays = server.role == "master" and (not others or Bug.SECOND_MASTER in self.bugs)
+        if stays or self.topology.boot_of(server.name) is Boot.MASTER:
+            server.role, server.source = "master", ""
+            for follower in self._followers(server):
+                self._sync(follower, server)
+        elif others:
+            server.role, server.source = "replica", others[0].name
+            self._sync(server, others[0])
+
+    def tell_who_is_up(self) -> None:
+        """As a probe's watchers report it when a history begins."""
+        for server in self.servers.values():
+            if server.answers:
+                self._server_up(server)
+        for name, lives in self.sentinels.items():
+            if lives:
+                self._sentinel_up(name)
+
+    def _server_up(self, server: SimServer) -> None:
         self.events.append(
             ServerUp(
                 at_ns=self.clock.now,
@@ -207,15 +220,17 @@ class World:
                 engine=f"Redis {server.version}",
             )
         )
-        others = [other for other in self.masters if other is not server]
-        stays = server.role == "master" and (not others or Bug.SECOND_MASTER in self.bugs)
-        if stays or self.topology.boot_of(server.name) is Boot.MASTER:
-            server.role, server.source = "master", ""
-            for follower in self._followers(server):
-                self._sync(follower, server)
-        elif others:
-            server.role, server.source = "replica", others[0].name
-            self._sync(server, others[0])
+
+    def _sentinel_up(self, name: str) -> None:
+        self.events.append(
+            SentinelUp(
+                at_ns=self.clock.now,
+                source=f"sentinel:{name}",
+                sentinel=name,
+                address=f"{name}:{SENTINEL_PORT}",
+                run_id=name,
+            )
+        )
 
     def _followers(self, server: SimServer) -> list[SimServer]:
         """Those that its data reaches."""

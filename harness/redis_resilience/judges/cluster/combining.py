@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from redis_resilience.judges.answer import FAULT, Needs
+from redis_resilience.judges.answer import FAULT, RECORDED, Needs
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.environment import Shard
 from redis_resilience.model.operations import Cause
@@ -16,7 +16,7 @@ from redis_resilience.model.verdict import NAMED, Availability, Finding, ShardJu
 
 FULL_COVERAGE = "cluster-require-full-coverage"
 OTHER_SHARDS = "cluster.other_shards"
-NEEDS: Needs = {OTHER_SHARDS: FAULT}
+NEEDS: Needs = {OTHER_SHARDS: FAULT | RECORDED}
 
 
 def add_writes(parts: Sequence[Writes], operations: int) -> Writes:

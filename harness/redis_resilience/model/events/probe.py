@@ -101,7 +101,9 @@ class LoadBegin(Event, frozen=True, kw_only=True):
 
 
 class LoadEnd(Event, frozen=True, kw_only=True):
-    """Nothing is in flight and nothing will be."""
+    """Nothing is in flight and nothing will be. writes: how many were recorded; None in version 1."""
+
+    writes: int | None = None
 
 
 class Unread(Event, frozen=True, kw_only=True):

@@ -1,0 +1,54 @@
+"""Whether every process on record is one that somebody met: data of a server that no watcher knows proves nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from redis_resilience.judges.evidence import server_index
+from redis_resilience.judges.reading import Reading
+from redis_resilience.model.events import Connected, SentinelDown, SentinelUp, ServerUp
+from redis_resilience.model.operations import Result
+
+
+def unmet(reading: Reading) -> list[str]:
+    """Processes that only one source has ever seen, and connections to none, in words; empty where there is none."""
+    return [*_servers(reading), *_sentinels(reading), *_connections(reading)]
+
+
+def _servers(reading: Reading) -> Iterator[str]:
+    """The watchers of each server, and who described it before the trial, met every process that it ever was."""
+    met: dict[str, set[str]] = defaultdict(set)
+    for server in reading.environment.servers:
+        met[server.name].add(server.run_id)
+    for up in reading.of(ServerUp):
+        met[up.server].add(up.run_id)
+    for name, final in reading.finals.items():
+        for run_id in sorted({final.run_id_before, final.run_id_after} - met[name]):
+            yield f"the final read of {name} is of process {run_id or 'without a run_id'}"
+    for event in reading.of(Connected):
+        if event.run_id not in met[event.server]:
+            yield f"connection {event.connection} to {event.server} is to process {event.run_id or 'without a run_id'}"
+
+
+def _sentinels(reading: Reading) -> Iterator[str]:
+    met = {(event.sentinel, event.run_id) for event in reading.of(SentinelUp)}
+    for event in reading.of(SentinelDown):
+        if event.run_id and (event.sentinel, event.run_id) not in met:
+            yield f"the Sentinel of {event.sentinel} was lost as {event.run_id}"
+
+
+def _connections(reading: Reading) -> Iterator[str]:
+    """A server says who it is after the first answer on a connection, before the second request is sent."""
+    rows = reading.operations
+    acknowledged = rows[rows["outcome"] == Result.OK]
+    numbers, firsts, counts = np.unique(acknowledged["connection"], return_index=True, return_counts=True)
+    servers = {event.connection: server_index(reading, event.server) for event in reading.of(Connected)}
+    for number, first, count in zip(numbers.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+        if number not in servers:
+            if count > 1:
+                yield f"{count} writes were acknowledged on connection {number}, on which no server said who it is"
+        elif servers[number] != acknowledged["server"][first]:
+            yield f"writes on connection {number} name another server than the one that answered there"
