@@ -170,6 +170,15 @@ def test_a_key_read_twice_does_not_reconcile(tell: Any) -> None:
     assert finding(judged(story.reading())[1], "ledger.reconciles").verdict is Verdict.UNKNOWN
 
 
+def test_a_loss_that_nothing_explains_is_no_pass_though_any_is_allowed(kill: Any) -> None:
+    for lost, verdict in (((49,), Verdict.PASS), ((3, 49), Verdict.UNKNOWN)):
+        writes, findings = judged(kill(lost=lost, max_lost=None).reading())
+
+        assert writes.lost == len(lost)
+        assert finding(findings, "ledger.lost").verdict is verdict
+    assert "1 unexplained" in finding(findings, "ledger.lost").text
+
+
 def test_names_stop_at_the_limit_and_counts_do_not(tell: Any) -> None:
     count = NAMED + 5
     writes, _ = judged(small(tell, [Cause.NONE] * count, set()).reading())

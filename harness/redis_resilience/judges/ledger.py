@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import RECORDED, SOUND, Answer, Assumption, Judge
-from redis_resilience.judges.loss import CAUSES, causes, offsets_around
+from redis_resilience.judges.loss import CAUSES, UNEXPLAINED, causes, offsets_around
 from redis_resilience.judges.masters import MASTER, final_master, promotions
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Connected
@@ -234,6 +234,7 @@ def _unread(reading: Reading) -> Answer[Writes]:
 
 
 def loss_finding(reading: Reading, writes: Writes) -> Finding:
+    """Where any loss is allowed, it is the loss that the scenario causes: one that nothing explains is no pass."""
     allowed = reading.plan.expect.max_lost
     why = ", ".join(f"{count} {cause}" for cause, count in sorted(writes.lost_by_cause.items()))
     seen = f"{writes.lost} of {writes.acknowledged} acknowledged writes are not on {writes.final_master}"
@@ -241,9 +242,15 @@ def loss_finding(reading: Reading, writes: Writes) -> Finding:
     wanted = "loss to be counted only" if allowed is None else f"at most {allowed} lost" if allowed else "no loss"
     return Finding(
         name=LOST,
-        verdict=Verdict.PASS if allowed is None or writes.lost <= allowed else Verdict.FAIL,
+        verdict=_of_loss(writes, allowed),
         text=f"expected {wanted}; {seen}" + (f" ({why}{first})" if why else ""),
     )
+
+
+def _of_loss(writes: Writes, allowed: int | None) -> Verdict:
+    if allowed is None:
+        return Verdict.UNKNOWN if writes.lost_by_cause.get(UNEXPLAINED) else Verdict.PASS
+    return Verdict.PASS if writes.lost <= allowed else Verdict.FAIL
 
 
 def _count_finding(name: str, count: int, what: str, writes: Writes) -> Finding:
