@@ -124,7 +124,7 @@ TIMED = FAULT | RECORDED | {"punctual", "awake"}
         ("failover.later", TIMED),
         ("cluster.other_shards", FAULT | RECORDED),
         ("unplanned.changes", SOUND | {"identified", "watched"}),
-        ("upgrade.completed", FAULT),
+        ("upgrade.completed", FAULT | {"heal_seen"}),
     ],
 )
 def test_a_finding_is_void_by_the_assumptions_that_it_needs_alone(name: str, needed: set[str]) -> None:

@@ -1,13 +1,24 @@
 """Witnesses of faults and heals in literal histories: within the fault's own time, and no contradiction."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from redis_resilience.judges import witness
 from redis_resilience.judges.reading import read
 from redis_resilience.model.events import Link, Role
-from redis_resilience.model.faults import Fault, grow, isolate, kill, pause
+from redis_resilience.model.faults import (
+    Fault,
+    delete_pod,
+    grow,
+    isolate,
+    kill,
+    pause,
+    rolling_upgrade,
+    scale_to_zero,
+    stop,
+    stop_node,
+)
 from redis_resilience.model.records import NO_SERVER
 
 HEAL = 2500
@@ -46,17 +57,41 @@ def seen(story: Any) -> tuple[list[str], list[str]]:
     return witness.unseen(reading), witness.unhealed(reading)
 
 
+ENDS = (
+    *(make("redis-1") for make in (kill, stop, pause, delete_pod, stop_node, scale_to_zero)),
+    rolling_upgrade("8.0.2", target="redis-1"),
+)
+PARTITIONS = tuple(isolate("redis-1", direction=direction) for direction in ("both", "in", "out"))
+
+
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (kill("redis-1"), "redis-1 answered all the time"),
-        (pause("redis-1"), "redis-1 answered all the time"),
-        (isolate("redis-1"), "redis-1 went on to receive its master's data"),
+        *((fault, "redis-1 answered all the time") for fault in ENDS),
+        *((fault, "redis-1 went on to receive its master's data") for fault in PARTITIONS if fault.direction != "in"),
+        (isolate("redis-1", direction="in"), "none of its peers lost contact with it"),
+        (grow("redis-1"), "no node's table says that it has a slot"),
     ],
     ids=str,
 )
 def test_a_fault_that_left_no_trace_is_not_seen(tell: Any, fault: Fault, why: str) -> None:
     assert seen(whole(tell, fault))[0] == [f"redis-1/redis: {why}"]
+
+
+@pytest.mark.parametrize("fault", [*ENDS, *PARTITIONS, grow("redis-1")], ids=str)
+def test_a_heal_that_left_no_trace_is_not_seen(tell: Any, fault: Fault) -> None:
+    """From the fault to the end all stays as the fault left it."""
+    story = whole(tell, fault)
+    if fault in PARTITIONS:
+        altered(story, 1, 500, 3600, link=Link.NONE, offset=500)
+    elif fault in ENDS:
+        altered(story, 1, 500, 3600, role=Role.UNREACHABLE, offset=-1, source=NO_SERVER)
+
+    assert seen(story)[1] == ["redis-1/redis"]
+
+
+def test_every_kind_of_fault_is_among_them() -> None:
+    assert {type(fault) for fault in (*ENDS, *PARTITIONS, grow("redis-1"))} == set(get_args(Fault))
 
 
 def test_an_isolated_master_whose_replicas_go_on_is_not_seen(tell: Any) -> None:

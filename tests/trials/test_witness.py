@@ -8,14 +8,14 @@ import pytest
 
 from redis_resilience.deployments.memory.world import Bug
 from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL
-from redis_resilience.model.faults import delete_pod, isolate, kill, pause, stop, stop_node
+from redis_resilience.model.faults import delete_pod, isolate, kill, pause, rolling_upgrade, stop, stop_node
 from redis_resilience.model.plan import Expect, Load, Windows, Writers
 from redis_resilience.model.verdict import Verdict
 
 FAULTS = [
     *(make(target) for make in (kill, stop, pause, isolate, delete_pod, stop_node) for target in (MASTER, REPLICA)),
-    kill(SENTINEL),
-    stop(SENTINEL),
+    *(make(SENTINEL) for make in (kill, stop, pause, isolate, delete_pod, stop_node)),
+    rolling_upgrade("8.0.2"),
 ]
 
 HOW: dict[str, Any] = {

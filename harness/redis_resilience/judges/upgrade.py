@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_resilience.judges.answer import FAULT, Answer, Judge
+from redis_resilience.judges.answer import FAULT, Answer, Assumption, Judge
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import EngineRefused, EngineSeen, FaultEffect, ServerUp
 from redis_resilience.model.verdict import Figures, Finding, Verdict
@@ -63,4 +63,4 @@ def _refused(reading: Reading, refused: EngineRefused) -> str:
 
 
 _NO_FIGURES: Figures = {}
-JUDGE = Judge(name="upgrade", ask=judge, nothing=_NO_FIGURES, needs={COMPLETED: FAULT})
+JUDGE = Judge(name="upgrade", ask=judge, nothing=_NO_FIGURES, needs={COMPLETED: FAULT | {Assumption.HEAL_SEEN}})
