@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from redis_resilience.judges.judge import judge
+from redis_resilience.model.plan import Expect
+from redis_resilience.model.records import OPERATION
 from redis_resilience.model.verdict import Verdict
 from tests.trials.generated import FAULTS, generated
-from tests.trials.planted import PLANTS, missed, refused, suited
+from tests.trials.planted import PLANTS, history_of, missed, refused, suited
 from tests.trials.plants.plant import Plant
 
 HISTORIES = 40
@@ -46,3 +50,21 @@ def test_a_torn_tail_of_a_trial_without_checksums_is_named_and_no_pass(name: str
     (history,) = [finding for finding in judgement.assumptions if finding.name == "assumptions.history"]
     assert judgement.verdict is not Verdict.PASS
     assert f"{name}: the last" in history.text
+
+
+def test_no_flip_in_the_record_of_a_lost_write_is_a_pass() -> None:
+    """A bit of each byte after the other: without checksums, too, the judges never take the loss away."""
+    sound, at = history_of(0), 8
+    key = sound.operations["key"][at]
+    finals = {
+        name: replace(final, keys=final.keys[final.keys != key], dbsize=final.dbsize - 1)
+        for name, final in sound.finals.items()
+    }
+    lossy = replace(sound, plan=replace(sound.plan, expect=Expect(max_lost=0)), finals=finals)
+    assert judge(lossy).verdict is Verdict.FAIL
+
+    for number in range(OPERATION.itemsize):
+        data = bytearray(sound.operations.tobytes())
+        data[at * OPERATION.itemsize + number] ^= 1 << number % 8
+        flipped = replace(lossy, operations=np.frombuffer(bytes(data), dtype=OPERATION))
+        assert judge(flipped).verdict is not Verdict.PASS, f"byte {number}"
