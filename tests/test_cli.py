@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from redis_resilience.cli import main
 from redis_resilience.deployments.journal import Journal
@@ -267,6 +268,42 @@ def test_a_context_is_never_taken_by_default(tmp_path, word):
 
     assert done.returncode == 3
     assert "expected a context for the backend context; got none; name it with --context" in done.stderr
+
+
+def test_a_plan_of_an_upgrade_names_the_other_version(tmp_path):
+    done = command("plan", "upgrade", "--backend", "memory", "--upgrade-to", "8.0.2", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "to: 8.0.2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "verbs"),
+    [
+        (("upgrade", "--upgrade-to", "redis:8.0"), {"get", "patch"}),
+        (("master-delete",), set()),
+    ],
+)
+def test_permissions_are_those_of_the_scenario_in_that_namespace(tmp_path, words, verbs):
+    """No cluster is asked, so no context is needed; the images of StatefulSets are changed by an upgrade alone."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not on PATH")
+    attached = ("--attach", "app=redis", "--password-secret", "redis/password", "--format", "rbac")
+    done = command("permissions", *words, "--namespace", "cache", *attached, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    made = yaml.safe_load(done.stdout)
+    assert made["metadata"] == {"name": "redis-resilience", "namespace": "cache"}
+    rules = {(tuple(rule["resources"]), *rule.get("resourceNames", ())): set(rule["verbs"]) for rule in made["rules"]}
+    assert rules.get((("statefulsets",),), set()) == verbs
+    assert rules[("secrets",), "redis"] == {"get"}
+
+
+def test_permissions_are_those_in_a_namespace(tmp_path):
+    done = command("permissions", "master-delete", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "expected a namespace for the permissions; got none; name it with --namespace" in done.stderr
 
 
 def test_attaching_needs_the_backend_context(tmp_path):

@@ -130,6 +130,37 @@ def plan(
 
 
 @app.command()
+@takes(*OF_A_RUN)
+def permissions(
+    called: typer.Context,
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=_scenario_names, help="Scenario to be run; `redis-resilience scenarios` lists them."
+        ),
+    ],
+    *,
+    form: Annotated[str, typer.Option("--format", help="text or rbac: a Role.")] = "text",
+) -> None:
+    """Print what a run in a namespace of an existing cluster has to be allowed, and no more; as a Role, too.
+
+    redis-resilience permissions master-delete --namespace NAME --format rbac
+
+    The options are those of the run. Nothing is changed.
+    """
+    from redis_resilience.command import permissions as command  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.lint import must_be_one_of  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.scenarios import must_run_on  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - only this command needs it
+
+    must_be_one_of("--format", form, command.FORMATS)
+    wanted, chosen = find(scenario), {**given(called), "redis_backend": "context"}
+    must_run_on(wanted, chosen.get("redis_topology", ""))
+    typer.echo(command.permissions(wanted, settings_from(chosen), form))
+
+
+@app.command()
 @takes(*NOT_OF_A_NAMESPACE)
 def discover(
     called: typer.Context,

@@ -5,6 +5,8 @@ The cluster is kind's, but nothing here uses that: a context, a kubeconfig, pods
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,36 @@ def left(kubectl, namespace):
     return [name for name in found if name != "configmap/kube-root-ca.crt"]
 
 
+def guest(cluster, kubectl, namespace, folder, *, role):
+    """The kubeconfig of a service account with this role and no other; its context is called guest."""
+    kubectl("--namespace", namespace, "create", "serviceaccount", "guest")
+    bound = (f"--role={role}", f"--serviceaccount={namespace}:guest")
+    kubectl("--namespace", namespace, "create", "rolebinding", "guest", *bound)
+    token = kubectl("--namespace", namespace, "create", "token", "guest").strip()
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(cluster.kubeconfig.read_text())
+    where = (f"--cluster={cluster.context}",)
+    for words in (("set-credentials", "guest", f"--token={token}"), ("set-context", "guest", "--user=guest", *where)):
+        run("kubectl", "config", *words, within_s=10, kubeconfig=kubeconfig)
+    return kubeconfig
+
+
+def deploy_secured(kubectl, namespace):
+    kubectl("--namespace", namespace, "create", "secret", "generic", "redis", f"--from-literal=password={PASSWORD}")
+    kubectl("apply", "--namespace", namespace, "--filename", "-", given=SECURED)
+    for name in ("db-0", "db-1"):
+        kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
+
+
+def command(*words, codes=(0,)):
+    """What the program prints; a verdict may be unknown, as a shared machine may be too busy for one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "redis_resilience.cli", *words], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode in codes, done.stderr
+    return done.stdout
+
+
 def kill_master(deployment, folder):
     """One trial; its verdict is not asserted on: a shared machine may be too busy for one."""
     plan = Plan(
@@ -263,16 +295,8 @@ def test_without_consent_nothing_is_made(cluster, kubectl, namespace, journal):
 
 def test_what_is_not_allowed_is_told_before_anything_is_made(cluster, kubectl, namespace, journal, tmp_path):
     """As a service account that may only look: one message, all that is missing."""
-    kubectl("--namespace", namespace, "create", "serviceaccount", "guest")
     kubectl("--namespace", namespace, "create", "role", "look", "--verb=get,list,watch", "--resource=pods,events")
-    bound = ("--role=look", f"--serviceaccount={namespace}:guest")
-    kubectl("--namespace", namespace, "create", "rolebinding", "look", *bound)
-    token = kubectl("--namespace", namespace, "create", "token", "guest").strip()
-    where = (f"--cluster={cluster.context}",)
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(cluster.kubeconfig.read_text())
-    for words in (("set-credentials", "guest", f"--token={token}"), ("set-context", "guest", "--user=guest", *where)):
-        run("kubectl", "config", *words, within_s=10, kubeconfig=kubeconfig)
+    kubeconfig = guest(cluster, kubectl, namespace, tmp_path, role="look")
     context = Context(name="guest", namespace=namespace, kubeconfig=kubeconfig, allowed="guest")
     deployment = KubeDeployment(
         SIDECAR,
@@ -293,12 +317,27 @@ def test_what_is_not_allowed_is_told_before_anything_is_made(cluster, kubectl, n
     assert "list events" not in text
 
 
+def test_the_printed_role_is_enough(cluster, kubectl, namespace, tmp_path):
+    """Discovery, a password's Secret, the probe and a fault, as a service account with exactly that Role."""
+    deploy_secured(kubectl, namespace)
+    of_the_run = ("replica-delete", "--namespace", namespace, "--attach", "auto")
+    place = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
+    kubectl("apply", "--filename", "-", given=command("permissions", *of_the_run, *place, "--format", "rbac"))
+    kubeconfig = guest(cluster, kubectl, namespace, tmp_path, role="redis-resilience")
+
+    place = ("--kubeconfig", str(kubeconfig), "--context", "guest", "--state", str(tmp_path / "state"))
+    manner = ("--backend", "context", "--probe-image", probe_image(), "--results", str(tmp_path / "results"))
+    command("run", *of_the_run, *place, *manner, codes=(0, 2))
+
+    (trial,) = (tmp_path / "results").rglob("verdict.json")
+    outcome = rejudge(TrialFolder(trial.parent))
+    assert outcome.finding("assumptions.fault_proved").verdict == "pass", outcome.explain()
+    assert outcome.writes.acknowledged > 0
+
+
 def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path):
     """Read from its Secret, given to the probe alone: in no argument, log, history or report; the trial works."""
-    kubectl("--namespace", namespace, "create", "secret", "generic", "redis", f"--from-literal=password={PASSWORD}")
-    kubectl("apply", "--namespace", namespace, "--filename", "-", given=SECURED)
-    for name in ("db-0", "db-1"):
-        kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
+    deploy_secured(kubectl, namespace)
     deployment = AttachedDeployment(
         lambda _: Attachment(selector="app=db", keys=Keys(password=PasswordFrom(secret=("redis", "password")))),
         site=site(cluster, namespace, secrets=("redis",)),
@@ -330,10 +369,7 @@ def test_the_password_is_nowhere(cluster, kubectl, namespace, journal, tmp_path)
 
 def test_what_runs_in_a_namespace_is_discovered(cluster, kubectl, namespace):
     """Roles, ports, the Secret and the master's name, of containers that no name tells; the password is not shown."""
-    kubectl("--namespace", namespace, "create", "secret", "generic", "redis", f"--from-literal=password={PASSWORD}")
-    kubectl("apply", "--namespace", namespace, "--filename", "-", given=SECURED)
-    for name in ("db-0", "db-1"):
-        kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
+    deploy_secured(kubectl, namespace)
     before = left(kubectl, namespace)
     place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=namespace)
 

@@ -13,9 +13,8 @@ from redis_resilience.discovery.asking import discover
 from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Instance, System
 from redis_resilience.model.errors import UsageError
-from redis_resilience.trials.discovered import AUTO
 from redis_resilience.trials.keeper import context_of
-from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.settings import AUTO, Settings
 
 FORMATS = ("text", "json")
 

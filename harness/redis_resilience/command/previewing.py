@@ -19,6 +19,7 @@ import pytest
 from redis_resilience.command.scenarios import Scenario
 from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.context import ContextSite
+from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.preview import Preview, in_context, in_kind, manifest, probe_manifest
 from redis_resilience.deployments.kube.tools import must_have, must_have_docker
 from redis_resilience.faults.capabilities import IN_NODES
@@ -60,6 +61,7 @@ def plan_of(scenario: Scenario, settings: Settings) -> Plan:
         words += [f"--redis-topology={settings.topology}", f"--redis-profile={settings.profile}"]
         words += ["--redis-trials=1", f"--redis-results={results}"]
         words += [f"--redis-down-after={settings.down_after}"] if settings.down_after else []
+        words += [f"--redis-upgrade-to={settings.upgrade_to}"] if settings.upgrade_to else []
         if settings.directives:
             words += [
                 "--redis-directives=" + ",".join(f"{name}={value}" for name, value in settings.directives.items())
@@ -94,7 +96,7 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     lines += ["permissions, as the cluster answers:"] if found.permissions else []
     lines += [f"  {'yes' if allowed else 'NO '}  {permission}" for permission, allowed in found.permissions]
     lines += [f"would be refused: {reason}" for reason in found.refusals]
-    barred = bool(site and site.locked) and any(_in_nodes(fault) for fault in plan.all_faults)
+    barred = bool(site and site.locked) and any(in_nodes(fault) for fault in plan.all_faults)
     return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
 
 
@@ -107,30 +109,29 @@ def _topology(plan: Plan, settings: Settings) -> Topology:
 def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
     """For the backends on Kubernetes."""
     must_have("kubectl")
-    if brought := brought_of(settings):
-        objects = "\n---\n".join(
-            (brought.render(settings.namespace or "default"), probe_manifest(settings.probe_image))
-        )
-        if settings.backend == "kind":
-            return in_kind(objects, ("what runs a server or a Sentinel among these objects, once it runs",))
-        site = ContextSite(context_of(settings), run_id="plan")
-        return in_context(objects, site, connect, capabilities=capabilities)
-    if settings.attach:
-        site = ContextSite(context_of(settings), run_id="plan")
-        objects = probe_manifest(settings.probe_image)
+    objects = objects_of(settings)
+    site = ContextSite(context_of(settings), run_id="plan") if settings.backend == "context" else None
+    if settings.brings:
+        pods: tuple[str, ...] = ("what runs a server or a Sentinel among these objects, once it runs",)
+        return in_context(objects, site, connect, capabilities=capabilities) if site else in_kind(objects, pods)
+    if site and settings.attach:
         find_it = partial(attachment_in, settings)
         return in_context(objects, site, connect, capabilities=capabilities, find_it=find_it)
+    pods = tuple(pod.name for pod in topology(settings.topology).pods)
+    return in_context(objects, site, connect, capabilities=capabilities, pods=pods) if site else in_kind(objects, pods)
+
+
+def objects_of(settings: Settings) -> str:
+    """What a run would create, as YAML; rendered without asking any cluster."""
+    if brought := brought_of(settings):
+        return manifests.BETWEEN.join(
+            (brought.render(settings.namespace or "default"), probe_manifest(settings.probe_image))
+        )
+    if settings.attach:
+        return probe_manifest(settings.probe_image)
     wanted = topology(settings.topology)
-    objects = manifest(
-        wanted,
-        wanted.profile(settings.profile),
-        redis_image=settings.image,
-        probe_image=settings.probe_image,
-    )
-    if settings.backend == "kind":
-        return in_kind(objects, [pod.name for pod in wanted.pods])
-    site = ContextSite(context_of(settings), run_id="plan")
-    return in_context(objects, site, connect, capabilities=capabilities, pods=[pod.name for pod in wanted.pods])
+    profile = wanted.profile(settings.profile)
+    return manifest(wanted, profile, redis_image=settings.image, probe_image=settings.probe_image)
 
 
 def must_be_possible(settings: Settings, parallel: int | None) -> int | None:
@@ -159,9 +160,10 @@ def _faults(faults: Iterable[Scheduled], locked: str) -> list[str]:
         since = {Since.PREVIOUS: "the one before", Since.START: "the start"}[each.since if lines else Since.START]
         lasts = "until the heal phase" if fault.for_s is None else f"for {fault.for_s:g} s"
         text = f"  {each.after_s:g} s after {since}: {fault}, {lasts}"
-        lines.append(f"{text}; NOT POSSIBLE: {locked}" if locked and _in_nodes(fault) else text)
+        lines.append(f"{text}; NOT POSSIBLE: {locked}" if locked and in_nodes(fault) else text)
     return ["faults, each target resolved when it hits:", *(lines or ["  none"])]
 
 
-def _in_nodes(fault: Fault) -> bool:
+def in_nodes(fault: Fault) -> bool:
+    """Whether it is applied on the node of its target."""
     return not set(IN_NODES).isdisjoint(needs(fault))

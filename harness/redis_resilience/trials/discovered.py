@@ -17,13 +17,12 @@ from redis_resilience.options import OPTIONS, Option
 from redis_resilience.trials.keeper import keys_of
 from redis_resilience.trials.settings import Settings
 
-AUTO = "auto"
 _FORMED_WITHIN_S = 120.0
 
 
 def attachment_in(settings: Settings, place: Place) -> Attachment:
     """In a namespace where all that belongs to it runs. Raises UsageError where it is not clear what is meant."""
-    if settings.attach not in ("", AUTO):
+    if not settings.discovers:
         return attachment_of(settings)
     if settings.brings:
         return _completed(settings, _formed(settings, place))

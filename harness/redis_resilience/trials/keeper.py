@@ -240,6 +240,7 @@ def context_of(settings: Settings) -> Context:
         allowed=settings.allow_context,
         node_helper=settings.node_helper,
         secrets=keys_of(settings).secrets,
+        discovers=settings.discovers,
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from redis_resilience.model.errors import UsageError
 from redis_resilience.options import OPTIONS
 
+AUTO = "auto"
+"""As --redis-attach: what runs in the namespace is discovered."""
 _OF_ATTACHED = (
     *("password_secret", "password_file", "password_env", "user"),
     *("sentinel_password_secret", "sentinel_password_file", "sentinel_password_env", "sentinel_user"),
@@ -121,6 +123,11 @@ class Settings:
     def attaches(self) -> bool:
         """To a Redis that is the user's, deployed by the run or there already: its settings stay as they are."""
         return bool(self.attach or self.brings)
+
+    @property
+    def discovers(self) -> bool:
+        """What it attaches to is found by what runs in the namespace."""
+        return self.attaches and self.attach in ("", AUTO)
 
 
 def settings(values: Mapping[str, object] | None = None, *, results: Path, worker: str = "main") -> Settings:

@@ -10,7 +10,7 @@ import pytest
 from redis_resilience.deployments.kube.context import NO_HELPER, Context, ContextSite, kubeconfig_of, must_be_welcome
 from redis_resilience.deployments.kube.interface import NamespaceState, Permission
 from redis_resilience.deployments.kube.nodes.helper import helper_name, helper_pod
-from redis_resilience.deployments.kube.objects.manifests import Object
+from redis_resilience.deployments.kube.objects.manifests import Object, objects_in
 from redis_resilience.deployments.kube.permissions import must_be_allowed, needed
 from redis_resilience.faults.capabilities import CanScale, CanUpgrade
 from redis_resilience.model.errors import Unavailable, UsageError
@@ -111,6 +111,7 @@ def test_no_more_is_asked_for_than_is_done():
     scale = Permission(verb="patch", group="apps", resource="statefulsets", subresource="scale")
 
     assert not [each for each in needed(probe) if each.resource not in ("pods", "events")]
+    assert not [each for each in needed([*probe, *objects_in(OBJECTS)]) if each.verb == "patch"]
     assert scale in needed(probe, capabilities=[CanScale])
     images = Permission(verb="patch", group="apps", resource="statefulsets")
     assert images in needed(probe, capabilities=[CanUpgrade])
@@ -118,6 +119,26 @@ def test_no_more_is_asked_for_than_is_done():
     assert Permission(verb="delete", group="policy", resource="networkpolicies") in needed(
         [Object(group="policy", kind="NetworkPolicy", name="x")]
     )
+
+
+def test_what_is_scaled_is_what_keeps_the_pods():
+    """A ReplicationController is of another group than a StatefulSet."""
+    kept = [
+        Object(group="", kind="ReplicationController", name="redis"),
+        Object(group="", kind="Service", name="redis"),
+    ]
+
+    scaled = [str(each) for each in needed(kept, capabilities=[CanScale]) if each.subresource == "scale"]
+
+    assert scaled == ["get replicationcontrollers/scale", "patch replicationcontrollers/scale"]
+
+
+def test_a_redis_that_is_discovered_is_looked_for_among_services_and_configuration(api):
+    api.forbidden = {"list services"}
+
+    with pytest.raises(Unavailable, match="not allowed: list services; bind"):
+        must_be_allowed(api, site(discovers=True).permissions("", ()))
+    must_be_allowed(api, site().permissions("", ()))
 
 
 def test_with_the_contexts_name_the_namespace_need_not_be_read():

@@ -34,6 +34,7 @@ class Context:
     """What the user named. kubeconfig: None for kubectl's own. allowed: a context that needs no label.
 
     node_helper: privileged pods may be created to enter nodes. secrets: the names of those that will be read.
+    discovers: what Redis is meant is found by what runs in the namespace.
 
     Raises UsageError without a name or a namespace.
     """
@@ -44,6 +45,7 @@ class Context:
     allowed: str = ""
     node_helper: bool = False
     secrets: tuple[str, ...] = ()
+    discovers: bool = False
 
     def __post_init__(self) -> None:
         for what, value, option in (
@@ -130,6 +132,7 @@ class ContextSite:
             capabilities=capabilities,
             secrets=context.secrets,
             namespace="" if context.allowed == context.name else context.namespace,
+            discovers=context.discovers,
         )
 
     def shell(self, node: str) -> NodeShell:
