@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 
 from redis_resilience.judges.judge import judge
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.trials.folder import TrialFolder
 from tests.trials.corpus import CORPUS, unpack
 
 ROOT = Path(__file__).parent.parent
@@ -23,9 +27,12 @@ def program(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
-@pytest.fixture(scope="module")
-def documented() -> ModuleType:
-    return program("documented")
+COMMANDS = {
+    "predictions": "redis-resilience predict",
+    "documented": "python benchmarks/documented.py",
+    "upgrades": "python benchmarks/upgrades.py",
+}
+MADE_FROM_TRIALS = ("documented", "upgrades")
 
 
 def table_in(name: str) -> str:
@@ -43,32 +50,74 @@ def test_every_page_has_its_data_and_every_data_its_page() -> None:
 def test_data_page_and_list_name_the_command(data: Path) -> None:
     text, page, listed = data.read_text(), data.with_suffix(".md").read_text(), (REPORTS / "README.md").read_text()
 
-    command = {"predictions": "redis-resilience predict", "documented": "python benchmarks/documented.py"}[data.stem]
+    command = COMMANDS[data.stem]
     assert f'"made_by": "{command}' in text
     assert f"<!-- made by `{command}" in page
     assert f"`{command}" in listed
 
 
-def test_the_documents_page_is_made_from_its_data(documented: ModuleType) -> None:
-    """On a mismatch: python benchmarks/documented.py."""
-    assert table_in("documented") == documented.table(documented.read().rows)
+@pytest.mark.parametrize("name", MADE_FROM_TRIALS)
+def test_the_page_is_made_from_its_data(name: str) -> None:
+    """On a mismatch: run the command without arguments."""
+    made = program(name)
+
+    assert table_in(name) == made.table(made.read().rows)
 
 
-def test_every_field_of_the_documents_data_is_documented(documented: ModuleType) -> None:
+@pytest.mark.parametrize("name", MADE_FROM_TRIALS)
+def test_every_field_of_the_data_is_documented(name: str) -> None:
     text = (REPORTS / "README.md").read_text()
 
-    assert all(f"`{name}`" in text for name in documented.Row.__struct_fields__)
+    assert all(f"`{field}`" in text for field in program(name).Row.__struct_fields__)
 
 
-def test_a_trial_becomes_a_row(documented: ModuleType, tmp_path: Path) -> None:
-    """Seconds after the fault, as the judges have them."""
-    (archive,) = CORPUS.glob("*-documented-master-kill.tar.xz")
-    trial = unpack(archive, tmp_path)
+def judged(name: str, folder: Path) -> TrialFolder:
+    """The recorded trial, with what is said of it today."""
+    (archive,) = CORPUS.glob(f"*{name}.tar.xz")
+    trial = unpack(archive, folder)
     trial.save_judgement(judge(trial.history()))
+    return trial
 
-    row = documented.taken(trial, "kept")
 
-    told = judge(trial.history())
+def test_a_trial_becomes_a_row(tmp_path: Path) -> None:
+    """Seconds after the fault, as the judges have them."""
+    trial = judged("documented-master-kill", tmp_path)
+
+    row = program("documented").taken(trial, "kept")
+
+    told = trial.judgement()
     assert (row.scenario, row.verdict, row.lost, row.note) == (told.scenario, told.verdict, told.writes.lost, "kept")
     assert row.outage_s == pytest.approx(told.availability.outage_ms / 1e3, abs=1e-3)
     assert row.first_switch_s == pytest.approx(told.timeline.ms("first_switch_at") / 1e3, abs=1e-3)
+
+
+def test_an_upgrade_becomes_a_row(tmp_path: Path) -> None:
+    upgrades = program("upgrades")
+    trial = judged("kind-sidecar-fast-upgrade", tmp_path)
+
+    row = upgrades.taken(trial)
+
+    assert row.key == ("kind", "sidecar", "upgrade", "Redis 7.0.15", "Redis 8.0.2")
+    assert (row.replaced, row.failovers, row.lost, row.refused) == (3, 1, 0, "")
+    assert row.took_s > row.outage_s > 0
+
+
+def test_a_refused_way_back_names_the_reason_and_counts_no_pod_that_was_put_back(tmp_path: Path) -> None:
+    row = program("upgrades").taken(judged("kind-sidecar-fast-downgrade", tmp_path))
+
+    assert (row.before, row.to, row.refused) == ("Redis 8.0.2", "redis:7.0", "Can't handle RDB format version 12")
+    assert (row.replaced, row.failovers, row.first_switch_s, row.lost) == (0, 0, None, 0)
+
+
+def test_a_note_outlives_the_trial_that_it_was_written_for(tmp_path: Path) -> None:
+    """A trial of another kind is no row, and one that is unknown replaces none."""
+    upgrades = program("upgrades")
+    trial = judged("kind-sidecar-fast-upgrade", tmp_path / "upgrade")
+    noted = msgspec.structs.replace(upgrades.taken(trial), note="kept", took_s=1.0)
+    document = upgrades.Document(made_by="", rows=(noted,))
+
+    (row,) = upgrades.with_trials(document, [trial, judged("documented-master-kill", tmp_path / "kill")]).rows
+    assert row == msgspec.structs.replace(upgrades.taken(trial), note="kept")
+
+    trial.save_judgement(dataclasses.replace(trial.judgement(), verdict=Verdict.UNKNOWN))
+    assert upgrades.with_trials(document, [trial]) == document

@@ -23,7 +23,7 @@ from redis_resilience.trials.folder import TrialFolder
 
 CORPUS = Path(__file__).parents[1] / "data" / "trials"
 EXPECTED = CORPUS / "expected.json"
-_LEFT_OUT = ("report.html", "lint.json", "verdict.json", "before")
+_LEFT_OUT = ("report.html", "lint.json", "verdict.json", "before", "SHA256SUMS")
 
 
 def archives() -> list[Path]:

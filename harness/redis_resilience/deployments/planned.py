@@ -1,6 +1,6 @@
 """A planned failover: a master that is about to go is replaced first, without the loss of an acknowledged write.
 
-What the manifests of topology `node` do in a preStop hook, asked of servers and Sentinels through the probe. After
+What the manifests of topology `sidecar` do in a preStop hook, asked of servers and Sentinels through the probe. After
 SENTINEL FAILOVER alone the old master goes on to acknowledge writes for seconds, until it is demoted, and those are
 lost. So it refuses writes first (min-replicas-to-write; CLIENT PAUSE would block Sentinel's messages, too), its
 replicas catch up, and once the Sentinels name another one it is ended: by whoever asked for this.
