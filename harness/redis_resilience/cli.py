@@ -233,6 +233,39 @@ def dump(
         typer.echo(json.dumps({**numbers, **words}))
 
 
+ResultsPath = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder that holds all runs.")]
+
+
+@app.command()
+def index(results: ResultsPath = Path("results")) -> None:
+    """Rebuild the pages and the index over all runs from the runs' own folders."""
+    from redis_resilience.command.results import index_results  # noqa: PLC0415 - only this command needs it
+
+    raise typer.Exit(Exit.PASS if index_results(results, tell=typer.echo) else Exit.FAIL)
+
+
+@app.command()
+def prune(
+    results: ResultsPath = Path("results"),
+    *,
+    keep_days: Annotated[float | None, typer.Option(metavar="N", help="Keep the runs of the last N days.")] = None,
+    keep_runs: Annotated[int | None, typer.Option(metavar="N", help="Keep the N newest runs.")] = None,
+    max_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Then remove the oldest runs until at most SIZE is left: 500M, 10G.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
+) -> None:
+    """Remove old runs, but never the last failing trial of a scenario.
+
+    List first what would be removed:  redis-resilience prune results --keep-days 30 --keep-runs 10 --dry-run
+    """
+    from redis_resilience.command.results import prune as pruned  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.results.pruning import Keep, size_of  # noqa: PLC0415 - only this command needs it
+
+    keep = Keep(days=keep_days, runs=keep_runs, most_bytes=size_of(max_size) if max_size else None)
+    pruned(results, keep, dry_run=dry_run, tell=typer.echo)
+
+
 @app.command()
 def scenarios(
     called: typer.Context,

@@ -12,7 +12,7 @@ from redis_resilience.model.verdict import Finding, Verdict
 from redis_resilience.pages.page import render
 from redis_resilience.pages.tables import EVENTS
 
-SCRIPT = '<script src="../plotly.min.js"></script>'
+SCRIPT = '<script src="../../plotly.min.js"></script>'
 
 
 class _Reader(HTMLParser):
@@ -61,7 +61,7 @@ def test_verdict_and_story_come_before_everything_else(make: Any) -> None:
 def test_the_page_loads_nothing_but_its_script(make: Any) -> None:
     page = render(make.history(), make.judgement(), script=SCRIPT)
 
-    assert _read(page).addresses == ["../plotly.min.js"]
+    assert _read(page).addresses == ["../../plotly.min.js"]
     assert "default-src 'none'" in page
     assert "http://" not in page
     assert "https://" not in page
@@ -211,7 +211,7 @@ def test_loss_that_the_scenario_allows_is_coloured(make: Any) -> None:
 def test_every_file_of_the_trial_is_linked(make: Any) -> None:
     page = render(make.history(), make.judgement(), script=SCRIPT, files=("plan.json", "logs/redis 0.log"))
 
-    assert _read(page).addresses == ["plan.json", "logs/redis%200.log", "../plotly.min.js"]
+    assert _read(page).addresses == ["plan.json", "logs/redis%200.log", "../../plotly.min.js"]
 
 
 def test_causes_of_loss_and_of_the_gap_are_explained(make: Any) -> None:

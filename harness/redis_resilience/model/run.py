@@ -113,6 +113,8 @@ class LeftOut:
 class RunRecord:
     """run: the name of its folder. verdict: of all trials; `unknown` at best where one was left out.
 
+    pruned: trials that were removed since. Those left are no sample of the run: they are the ones that failed.
+
     Raises UsageError for one of another schema.
     """
 
@@ -123,6 +125,7 @@ class RunRecord:
     tool_version: str
     trials: tuple[TrialRecord, ...]
     left_out: tuple[LeftOut, ...] = ()
+    pruned: int = 0
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from redis_resilience.model import instants
@@ -23,13 +21,13 @@ from redis_resilience.pages.clock import epoch_ms, utc_text
 from redis_resilience.pages.frame import Frame, frame_of
 from redis_resilience.pages.lanes import swim_lanes
 from redis_resilience.pages.latency import latency
+from redis_resilience.pages.marks import MARKS
 from redis_resilience.pages.phases import Duration, durations, longest, predicted_outage
 from redis_resilience.pages.story import outage_ms, what_happened, what_it_means, what_was_done
 from redis_resilience.pages.switches import afterwards
+from redis_resilience.pages.templating import template
 from redis_resilience.pages.units import NOT_KNOWN, NOTHING, count_text, ms_text
 from redis_resilience.pages.waterfall import waterfall
-
-_MARKS = {Verdict.PASS: "✓", Verdict.UNKNOWN: "?", Verdict.FAIL: "✗"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +54,13 @@ def render(
     """
     frame = frame_of(history, judgement)
     shown = durations(judgement, history.environment.prediction)
-    return _template().render(
+    return template("trial.html.j2").render(
         title=f"{judgement.verdict}: {judgement.scenario}",
         script=Markup(script),  # noqa: S704 - the caller's own element, from redis_resilience.pages.script
         plan=history.plan,
         judgement=judgement,
-        mark=_MARKS[judgement.verdict],
-        marks=_MARKS,
+        mark=MARKS[judgement.verdict],
+        marks=MARKS,
         kind="allowed" if _loss_allowed(judgement) else judgement.verdict.value,
         meaning=what_it_means(judgement),
         happened=what_happened(judgement),
@@ -99,18 +97,6 @@ def render(
         lint=tables.lint(lint) if lint else (),
         fingerprint=tables.pairs(history.environment.fingerprint),
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("redis_resilience.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("trial.html.j2")
 
 
 def _incomplete(history: History) -> Iterable[str]:

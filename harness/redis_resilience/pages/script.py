@@ -1,4 +1,4 @@
-"""plotly's script for pages that need no network: inside a page, or once beside a folder of pages."""
+"""plotly's script for pages that need no network: inside a page, or once for all runs of a results folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def inline_script() -> str:
 
 
 def write_shared_script(folder: Path) -> str:
-    """Put the script into `folder` once; returns the element for pages one folder below.
+    """Put the script into `folder`, that of all results, once; returns the element for trials' pages, two below.
 
     Raises Unavailable where it cannot be written.
     """
@@ -34,7 +34,7 @@ def write_shared_script(folder: Path) -> str:
                 f"expected to write {target} for the pages; got: {error.strerror}; make room and try: "
                 "redis-resilience report TRIAL"
             ) from error
-    return f'<script src="../{SHARED}"></script>'
+    return f'<script src="../../{SHARED}"></script>'
 
 
 def _source() -> str:

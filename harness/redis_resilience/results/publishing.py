@@ -10,9 +10,10 @@ from redis_resilience.model.errors import BrokenTrial, ResilienceError
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.model.verdict import Finding, Verdict
-from redis_resilience.pages import page, summary, table
+from redis_resilience.pages import page, run_page, summary, table
 from redis_resilience.pages.script import write_shared_script
 from redis_resilience.results.budgets import judge_budgets
+from redis_resilience.results.indexing import INDEX, index
 from redis_resilience.results.ran import Ran
 from redis_resilience.results.recording import record_run
 from redis_resilience.results.run_file import write_run
@@ -23,7 +24,7 @@ from redis_resilience.trials.folder import TrialFolder, write_whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """table: for a terminal. index: the summary file, or the page of the only trial.
+    """table: for a terminal. index: the run's page, or that of the only trial.
 
     budgets: whether each is kept. problem: what was left out or not written, one line each.
     """
@@ -58,22 +59,24 @@ def publish(
             left_out[each.folder] = str(error)
     trials = [trial for _, trial in judged]
     try:
-        script = write_shared_script(results)
+        script = write_shared_script(results.parent)
         problems += _pages(judged, script)
         run = record_run(results, judged, left_out)
         kept = judge_budgets(budgets, run.trials)
         write_run(results, run)
+        write_whole(results / INDEX, run_page.render(run).encode())
         lint = [report for folder, _ in judged if (report := _lint(folder))]
         text = summary.markdown(trials, lint, tuple(left_out.values()), kept)
         write_whole(results / "summary.md", text.encode())
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
+        problems += index(results.parent).problems
     except (ResilienceError, OSError) as error:
         problems.append(f"not every page was written: {error}")
     return Published(
         table=table.render(rows.summarise(trials), width=width, colour=colour),
-        index=TrialFolder(ran[0].folder).report if len(ran) == 1 else results / "summary.md",
+        index=TrialFolder(ran[0].folder).report if len(ran) == 1 else results / INDEX,
         budgets=kept,
         problem="\n".join((*(f"left out of the table: {reason}" for reason in left_out.values()), *problems)),
     )
