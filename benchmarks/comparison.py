@@ -1,22 +1,20 @@
 """How often a comparison answers wrongly, and how often it finds what was planted: 400 simulated ones of each.
 
-Both sides are drawn from real trials: those of tests/statistics/real.json, or of a run of yours (`--run FOLDER`).
+Both sides are drawn from real trials: the shipped pilot, or a run of yours (`--run FOLDER`).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 
+from redis_resilience.campaigns.pilot import shipped_pilot
 from redis_resilience.results.run_file import read_run
 from redis_resilience.statistics.arm import Arm, arm
 from redis_resilience.statistics.comparison import Terms
 from redis_resilience.statistics.comparison_plan import Asked, fewest, plan_comparison, simulate
 from redis_resilience.statistics.sample import Sample
-
-REAL = Path(__file__).parent.parent / "tests" / "statistics" / "real.json"
 
 
 def main() -> None:
@@ -24,7 +22,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="folder of a run, in place of the recorded trials")
     parser.add_argument("--rounds", type=int, default=400)
     chosen = parser.parse_args()
-    real = arm(read_run(chosen.run).trials) if chosen.run else _recorded()
+    real = arm(read_run(chosen.run).trials) if chosen.run else shipped_pilot()
     asked = Asked(terms=Terms())
     planned = plan_comparison({"pilot": real}, asked).trials
     strict = Asked(terms=Terms(margin=0))
@@ -50,22 +48,6 @@ def _show(
         f"{what:<50} n = {trials:<5} worse {found.worse:6.1%}  no worse {found.no_worse:6.1%}  "
         f"cannot tell {found.cannot_tell:6.1%}  trials until then {found.trials:.0f}",
         flush=True,
-    )
-
-
-def _recorded() -> Arm:
-    rows = json.loads(REAL.read_text())
-    outage, first, last = (Sample(measured_ms=tuple(row[place] for row in rows)) for place in range(3))
-    return Arm(
-        outage=outage,
-        first_switch=first,
-        last_switch=last,
-        lost=(0,) * len(rows),
-        loss_not_known=0,
-        n=len(rows),
-        refused=0,
-        refused_unended=0,
-        refused_lost=0,
     )
 
 

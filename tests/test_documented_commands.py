@@ -20,8 +20,10 @@ from redis_resilience.command.scenarios import scenario, scenarios
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PUBLISHED = [ROOT / "TRACK_RECORD.md", ROOT / "manifests" / "README.md", *sorted((ROOT / "reports").glob("*.md"))]
-ELSEWHERE = re.compile(r"kind|context|/chart|--clean| -$|^pytest scenarios(?: -n \d| --\S+| \d| \"[^\"]*\")*$")
-"""Needs a cluster or a chart, deletes, reads a pipe, or is the whole of `make test`: parsed, not run here."""
+ELSEWHERE = re.compile(
+    r"kind|context|/chart|--clean| -$|compare (?!.*--dry-run)|^pytest scenarios(?: -n \d| --\S+| \d| \"[^\"]*\")*$"
+)
+"""Needs a cluster or a chart, deletes, reads a pipe, or takes minutes: parsed, not run here."""
 
 
 def _lines(pages: list[Path], program: str) -> Iterator[str]:

@@ -59,6 +59,14 @@ Budgets = Annotated[
     typer.Option("--budget", metavar="BUDGET", help="'outage.p95 <= 5s', 'lost == 0'; exit code 1 where exceeded."),
 ]
 
+ResultsPath = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder for the results.")]
+RunName = Annotated[str, typer.Option("--name", metavar="NAME", help="Name of its folder in the results.")]
+Workers = Annotated[str, typer.Option("--parallel", metavar="N", help="Deployments side by side.")]
+Deadline = Annotated[
+    str, typer.Option("--deadline", metavar="TIME", help="Begin no trial that would end later: 90s, 30m, 2h.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, print the trials, change nothing.")]
+
 TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
 
 
@@ -102,6 +110,116 @@ def run(
     if scenario.endswith((".json", ".yaml", ".yml")):
         raise typer.Exit(run_plan(Path(scenario), chosen, manner))
     raise typer.Exit(run_scenario(scenario, chosen, manner))
+
+
+@app.command()
+@takes("trials", "results", "seed", "allow_unknown")
+def campaign(
+    called: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="Campaign file, YAML; docs/campaigns.md.")],
+    *,
+    results: ResultsPath = Path("results"),
+    name: RunName = "",
+    parallel: Workers = "1",
+    deadline: Deadline = "",
+    budget: Budgets = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Run many trials of different setups, interleaved; started again, it runs what is missing.
+
+    What it would do:       redis-resilience campaign nightly.yaml --dry-run
+
+    As much as fits:        redis-resilience campaign nightly.yaml --deadline 2h
+    """
+    from redis_resilience.command.campaign import How, run_campaign  # noqa: PLC0415 - only this command needs it
+
+    how = How(
+        results=results.absolute(),
+        name=name,
+        parallel=parallel,
+        deadline=deadline,
+        budgets=tuple(budget or ()),
+        dry_run=dry_run,
+    )
+    raise typer.Exit(run_campaign(file, given(called), how, called.obj))
+
+
+@app.command()
+@takes("trials", "results", "seed", "allow_unknown")
+def compare(
+    called: typer.Context,
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="A run's folder, or KEY=VALUE, comma-separated; docs/compare.md.")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same of what may be worse.")],
+    *,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", metavar="NAME", help="Scenario, several times (default: master-kill)."),
+    ] = None,
+    margin: Annotated[str, typer.Option(metavar="SHARE", help="How much longer than A B may be.")] = "10%",
+    loss_margin: Annotated[
+        str, typer.Option(metavar="SHARE", help="To which share of trials losses must be ruled out for `no worse`.")
+    ] = "5%",
+    find_loss: Annotated[
+        str, typer.Option(metavar="SHARE", help="Plan so many trials that losses in this share of them are found.")
+    ] = "",
+    tests: Annotated[
+        str, typer.Option(metavar="NAMES", help="outage.median,first_switch.p95,... (default: all).")
+    ] = "",
+    alpha: Annotated[str, typer.Option(metavar="SHARE", help="Wrong answers of each kind, at most.")] = "5%",
+    power: Annotated[str, typer.Option(metavar="SHARE", help="Right answers, at least.")] = "80%",
+    looks: Annotated[
+        int, typer.Option(metavar="N", help="How often the answer is tested, the last time included.")
+    ] = 2,
+    trials: Annotated[str, typer.Option(metavar="N", help="Trials of each side (default: planned).")] = "",
+    pilot: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="A run to plan by (default: a shipped one).")
+    ] = None,
+    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the order and of the trials.")] = "",
+    results: ResultsPath = Path("results"),
+    name: RunName = "",
+    parallel: Workers = "1",
+    deadline: Deadline = "",
+    budget: Budgets = None,
+    allow_unlike: Annotated[
+        bool, typer.Option("--allow-unlike", help="Compare stored runs of unlike environments all the same.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Tell whether B is worse than A: `no worse`, `worse` or `cannot tell`, exit code 0, 1 or 2.
+
+    Two server programs:    redis-resilience compare server=/opt/a/redis-server server=/opt/b/redis-server
+
+    What it would take:     redis-resilience compare profile=rapid profile=rapid,down-after=600 --dry-run
+
+    Two stored runs:        redis-resilience compare results/monday results/tuesday
+    """
+    from redis_resilience.command.compare import Question, compare_sides  # noqa: PLC0415 - only this command needs it
+
+    question = Question(
+        a=a,
+        b=b,
+        scenarios=tuple(scenario or ["master-kill"]),
+        results=results.absolute(),
+        name=name,
+        margin=margin,
+        loss_margin=loss_margin,
+        find_loss=find_loss,
+        tests=tests,
+        alpha=alpha,
+        power=power,
+        looks=looks,
+        trials=trials,
+        pilot=pilot,
+        seed=seed,
+        parallel=parallel,
+        deadline=deadline,
+        budgets=tuple(budget or ()),
+        allow_unlike=allow_unlike,
+        dry_run=dry_run,
+    )
+    raise typer.Exit(compare_sides(given(called), question, called.obj))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """One answer of all tests: wrong in no more than alpha, right as often as planned. Outages are of real trials.
 
-`real.json` holds outage, first and last switch of 79 master kills (profile `rapid`, processes, Redis 7.0.15,
-2026-11-28). `benchmarks/comparison.py` makes the full figures of docs/statistics.md.
+They are the shipped pilot, `redis_resilience.campaigns.pilot`. `benchmarks/comparison.py` makes the full figures of
+docs/statistics.md.
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ class TrialRecord:
 
     test: the id of its test, the same for all of its trials. asked: faults and load in words.
     profile: by its name, with what the trial changed of it; redis: directives in place of the topology's.
+    variant: what distinguishes it in its campaign beside these; "" for nothing.
     verdict: the judges'; ended: pytest's outcome of the test; counts_as: what both come to in the run.
     refused: why none of its numbers may enter a statistic; "" where they may.
     outage, first_switch, last_switch, first_write: after the fault; None where it did not happen and was not expected,
@@ -99,6 +100,7 @@ class TrialRecord:
     folder: str
     page: str
     repeat: str
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,16 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """test: the id of its test, the same for all of its trials; "" where the trial is looked at alone."""
+    """test: the id of its test, the same for all of its trials; "" where the trial is looked at alone.
+
+    variant: what distinguishes it in its campaign, beside scenario, topology and profile; "" for nothing.
+    """
 
     plan: Plan
     judgement: Judgement
     test: str = ""
     ended: Ended = Ended.PASSED
+    variant: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -26,7 +26,7 @@ def grouped(trials: Sequence[TrialRecord]) -> dict[str, list[TrialRecord]]:
     """Trials whose numbers may be looked at together, by what they have in common."""
     groups: dict[str, list[TrialRecord]] = {}
     for trial in trials:
-        directives = (f"{name} {value}" for name, value in trial.redis.items())
-        name = ", ".join((trial.scenario, trial.topology, trial.profile, *directives))
+        settings = [trial.variant] if trial.variant else [f"{name} {value}" for name, value in trial.redis.items()]
+        name = ", ".join((trial.scenario, trial.topology, trial.profile, *settings))
         groups.setdefault(name, []).append(trial)
     return groups

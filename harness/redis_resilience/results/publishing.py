@@ -38,7 +38,7 @@ class Published:
 def tried(ran: Ran) -> Tried:
     """With its plan and verdict; raises BrokenTrial where it has none."""
     folder = TrialFolder(ran.folder)
-    return Tried(folder.plan(), folder.judgement(), ran.test, Ended(ran.ended))
+    return Tried(folder.plan(), folder.judgement(), ran.test, Ended(ran.ended), ran.variant)
 
 
 def publish(

@@ -76,6 +76,7 @@ def record_trial(folder: TrialFolder, trial: Tried) -> TrialRecord:
         folder=folder.path.name,
         page=folder.report.name if folder.report.is_file() else "",
         repeat=plan.repeat,
+        variant=trial.variant,
     )
 
 

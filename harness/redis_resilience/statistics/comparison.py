@@ -7,9 +7,11 @@ by Fisher's exact test are `worse`, however few; for `no worse` the share must b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from redis_resilience.model.errors import UsageError
 from redis_resilience.statistics.arm import MOST_REFUSED, Arm
 from redis_resilience.statistics.budgets import DURATIONS
 from redis_resilience.statistics.counts import per_trial_p
@@ -24,6 +26,7 @@ QUANTILES: Mapping[str, tuple[str, float]] = {
     "first_switch.p95": ("first_switch", 0.95),
 }
 LOSING, LOST = "losing", "lost"
+_RELATIVE = re.compile(r"\s*(\S+?)\s*<=\s*A(?:\s*\+\s*(\d+(?:\.\d+)?)\s*%)?\s*")
 TESTS = (*QUANTILES, LOSING, LOST)
 
 
@@ -65,6 +68,21 @@ class Compared:
     tested: tuple[Tested, ...]
     alpha: float
     because: str = ""
+
+
+def parse_margin(text: str) -> tuple[str, float] | None:
+    """Test and margin of "first_switch.p95 <= A + 20%"; None where the limit is not relative to A.
+
+    Raises UsageError for a relative limit of anything but the tests of quantiles.
+    """
+    found = _RELATIVE.fullmatch(text)
+    if not found:
+        return None
+    if found[1] not in QUANTILES:
+        raise UsageError(
+            f"budget {text!r}: expected a limit relative to A of: {', '.join(QUANTILES)}; got {found[1]!r}"
+        )
+    return found[1], float(found[2] or 0) / 100
 
 
 def compare(pairs: Mapping[str, tuple[Arm, Arm]], terms: Terms, *, alpha: float = 0.05) -> Compared:

@@ -65,7 +65,7 @@ class Planned:
 def plan_comparison(pilots: Mapping[str, Arm], asked: Asked, *, rounds: int = 60, seed: int = 0) -> Planned:
     """Fewest trials, by steps of a quarter, for which B as A is `no worse`, and B longer by twice the margin `worse`.
 
-    Each in `power` of the rounds. pilots: by scenario.
+    Each in `power` of the rounds; the latter where durations are tested, with a margin. pilots: by scenario.
 
     Raises UsageError for a pilot without an outage, a power or loss outside (0, 1), more than `MOST_SIMULATED` trials.
     """
@@ -74,11 +74,12 @@ def plan_comparison(pilots: Mapping[str, Arm], asked: Asked, *, rounds: int = 60
         if not pilot.outage.n:
             raise UsageError(f"expected a pilot with judged trials of {name} that had an outage; got none of {pilot.n}")
     factor = 1 + 2 * asked.terms.margin
+    durations = asked.terms.margin > 0 and any(test in QUANTILES for test in asked.terms.tests)
     trials = fewest(asked, tests=len(asked.terms.tests) * len(pilots))
     while True:
         same = simulate(pilots, asked, trials=trials, rounds=rounds, seed=seed)
         longer = simulate(pilots, asked, trials=trials, factor=factor, rounds=rounds, seed=seed)
-        if same.no_worse >= asked.power and (longer.worse >= asked.power or asked.terms.margin == 0):
+        if same.no_worse >= asked.power and (longer.worse >= asked.power or not durations):
             break
         if trials >= MOST_SIMULATED:
             raise UsageError(

@@ -20,7 +20,7 @@ from redis_resilience.statistics.quantiles import Spread, spread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """All trials of one test on one topology under one profile.
+    """All trials of one test on one topology under one profile, in one variant of a campaign.
 
     scenario: its name; with its test's file where another test has the same.
     ended: how pytest ended the test, with numbers.
@@ -61,11 +61,12 @@ def is_refused(judgement: Judgement) -> bool:
 
 
 def summarise(trials: Iterable[Tried]) -> tuple[Row, ...]:
-    """One row for each test, topology and profile, in the order in which they first appear."""
-    groups: dict[tuple[str, str, str, str], list[Tried]] = {}
+    """One row for each test, topology, profile and variant, in the order in which they first appear."""
+    groups: dict[tuple[str, str, str, str, str], list[Tried]] = {}
     for trial in trials:
         plan = trial.plan
-        groups.setdefault((plan.scenario, plan.topology_text, plan.profile_text, trial.test), []).append(trial)
+        group = (plan.scenario, plan.topology_text, plan.profile_text, trial.test, trial.variant)
+        groups.setdefault(group, []).append(trial)
     tests = Counter(scenario for scenario, _ in {(names[0], names[3]) for names in groups})
     return tuple(_row(_name(names[0], names[3], tests), group) for names, group in groups.items())
 
@@ -86,7 +87,7 @@ def _row(name: str, trials: Sequence[Tried]) -> Row:
     return Row(
         scenario=name,
         topology=plan.topology_text,
-        profile=plan.profile_text,
+        profile=", ".join(filter(None, (plan.profile_text, trials[0].variant))),
         n=len(judgements),
         passed=verdicts.count(Verdict.PASS),
         unknown=verdicts.count(Verdict.UNKNOWN),

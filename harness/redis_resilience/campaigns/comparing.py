@@ -1,0 +1,139 @@
+"""Two sides of a comparison: their words, whose trials belong together, and whether their environments are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+
+from redis_resilience.campaigns.campaign_file import near
+from redis_resilience.campaigns.schedule import Cell
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.run import TrialRecord
+from redis_resilience.statistics.arm import Arm, arm
+
+KEYS = {
+    "topology": "redis_topology",
+    "profile": "redis_profile",
+    "down-after": "redis_down_after",
+    "image": "redis_image",
+    "server": "redis_server",
+}
+_SET = "set."
+_OF_THE_SUBJECT = ("engine", "engine_version", "images")
+"""What a comparison may be about, so that it need not be alike."""
+
+Trials = tuple[tuple[TrialRecord, ...], tuple[TrialRecord, ...]]
+"""Of A and of B."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """text: as it was given. options: by the names of the plugin."""
+
+    text: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def side_of(text: str) -> Side:
+    """Of KEY=VALUE, comma-separated: "image=redis:8.0", "profile=rapid,set.appendonly=yes". Raises UsageError."""
+    options: dict[str, str] = {}
+    directives: list[str] = []
+    for part in text.split(","):
+        key, equals, value = (each.strip() for each in part.partition("="))
+        if not equals or not (value or key.startswith(_SET)):
+            raise UsageError(
+                f"expected a run's folder, or KEY=VALUE, comma-separated, with keys {', '.join(KEYS)}, "
+                f"{_SET}DIRECTIVE; got {text!r}"
+            )
+        if key.startswith(_SET):
+            directives.append(f"{key.removeprefix(_SET)}={value}")
+        elif key in KEYS:
+            options[KEYS[key]] = value
+        else:
+            known = (*KEYS, f"{_SET}DIRECTIVE")
+            raise UsageError(f"side {text!r}: expected a key of {', '.join(known)}; got {key!r}{near(key, known)}")
+    if directives:
+        options["redis_directives"] = ",".join(directives)
+    return Side(text=text, options=options)
+
+
+def cells_of(scenarios: Sequence[str], a: Side, b: Side) -> tuple[Cell, ...]:
+    """For each scenario one of A and one of B."""
+    return tuple(
+        Cell(name=f"{scenario}-{name.lower()}", scenario=scenario, options=side.options, variant=f"{name}: {side.text}")
+        for scenario in scenarios
+        for name, side in (("A", a), ("B", b))
+    )
+
+
+def pairs_of(a: Sequence[TrialRecord], b: Sequence[TrialRecord]) -> dict[str, Trials]:
+    """Trials that are compared with each other, by name: same scenario, topology, profile and settings in both sides.
+
+    Where no group is in both sides, by scenario alone: then topologies or settings are what is compared. Raises
+    UsageError where nothing is in both, or several groups of a scenario would be thrown together.
+    """
+    whole_a, whole_b = _grouped(a), _grouped(b)
+    common = [key for key in whole_a if key in whole_b]
+    if common:
+        return {", ".join(filter(None, key)): (tuple(whole_a[key]), tuple(whole_b[key])) for key in common}
+    scenarios = dict.fromkeys(key[0] for key in whole_a if key[0] in {other[0] for other in whole_b})
+    if not scenarios:
+        names = [", ".join(sorted({key[0] for key in side})) or "nothing" for side in (whole_a, whole_b)]
+        raise UsageError(f"expected a scenario that both sides ran; A has {names[0]}, B has {names[1]}")
+    for side, name in ((whole_a, "A"), (whole_b, "B")):
+        for scenario in scenarios:
+            if len(groups := [", ".join(filter(None, key)) for key in side if key[0] == scenario]) > 1:
+                raise UsageError(
+                    f"expected one setup of {scenario} in {name}, as no setup is in both sides; got {'; '.join(groups)}"
+                )
+    return {
+        scenario: (
+            tuple(trial for trial in a if trial.scenario == scenario),
+            tuple(trial for trial in b if trial.scenario == scenario),
+        )
+        for scenario in scenarios
+    }
+
+
+def left_out(a: Sequence[TrialRecord], b: Sequence[TrialRecord], pairs: Mapping[str, Trials]) -> dict[str, int]:
+    """Trials of either side that have no counterpart, by scenario: they are in no test."""
+    used = {id(trial) for trial in chain.from_iterable(chain.from_iterable(pairs.values()))}
+    missing = [trial.scenario for trial in (*a, *b) if id(trial) not in used]
+    return {scenario: missing.count(scenario) for scenario in dict.fromkeys(missing)}
+
+
+def arms_of(pairs: Mapping[str, Trials]) -> dict[str, tuple[Arm, Arm]]:
+    return {name: (arm(a), arm(b)) for name, (a, b) in pairs.items()}
+
+
+def unlike(a: Sequence[TrialRecord], b: Sequence[TrialRecord]) -> tuple[str, ...]:
+    """What of the environment differs between the sides, besides the engine under test: "kernel: A 6.1; B 6.2"."""
+    seen_a, seen_b = _environments(a), _environments(b)
+    return tuple(
+        f"{name}: A {_several(seen_a.get(name))}; B {_several(seen_b.get(name))}"
+        for name in dict.fromkeys((*seen_a, *seen_b))
+        if seen_a.get(name) != seen_b.get(name)
+    )
+
+
+def _grouped(trials: Sequence[TrialRecord]) -> dict[tuple[str, ...], list[TrialRecord]]:
+    groups: dict[tuple[str, ...], list[TrialRecord]] = {}
+    for trial in trials:
+        directives = ", ".join(f"{name} {value}" for name, value in trial.redis.items())
+        groups.setdefault((trial.scenario, trial.topology, trial.profile, directives), []).append(trial)
+    return groups
+
+
+def _environments(trials: Sequence[TrialRecord]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for trial in trials:
+        whole = asdict(trial.where)
+        for name, value in {**whole.pop("more"), **whole}.items():
+            if name not in _OF_THE_SUBJECT:
+                found.setdefault(name, set()).add(str(value))
+    return found
+
+
+def _several(values: set[str] | None) -> str:
+    return " and ".join(sorted(each or "not recorded" for each in values)) if values else "not recorded"

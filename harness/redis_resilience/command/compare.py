@@ -1,0 +1,293 @@
+"""`redis-resilience compare`: is B worse than A, by trials that are run for it or by two stored runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import gmtime, strftime
+
+from redis_resilience.campaigns.comparing import Trials, arms_of, cells_of, left_out, pairs_of, side_of, unlike
+from redis_resilience.campaigns.pilot import ABOUT, shipped_pilot
+from redis_resilience.campaigns.schedule import Unit
+from redis_resilience.campaigns.store import Definition, Store
+from redis_resilience.command.campaigning import (
+    Campaigning,
+    checked,
+    chosen_for_all,
+    expected_text,
+    folder_of,
+    seconds_of,
+    workers_of,
+)
+from redis_resilience.command.campaigning import left_out as not_run
+from redis_resilience.command.everywhere import Session
+from redis_resilience.command.exits import Exit
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.run import TrialRecord
+from redis_resilience.model.verdict import Finding, Verdict
+from redis_resilience.pages.comparison import View, decided, render, tested_row
+from redis_resilience.pages.script import inline_script
+from redis_resilience.pages.summary import budget_text
+from redis_resilience.plugin.naming import SEEDS, shown
+from redis_resilience.results.budgets import judge_budgets
+from redis_resilience.results.publishing import tried
+from redis_resilience.results.recording import record_trial
+from redis_resilience.results.run_file import RUN, read_run
+from redis_resilience.statistics.arm import arm
+from redis_resilience.statistics.budgets import Budget, parse_budget
+from redis_resilience.statistics.comparison import TESTS, Compared, Terms, compare, parse_margin
+from redis_resilience.statistics.comparison_plan import Asked, plan_comparison
+from redis_resilience.statistics.gate import Answer
+from redis_resilience.statistics.sequential import Look, looks
+from redis_resilience.trials.documents import encode_json
+from redis_resilience.trials.folder import TrialFolder, must_take_results, write_whole
+
+MOST_MARGIN = 10.0
+_VERDICTS = {Answer.NO_WORSE: Verdict.PASS, Answer.WORSE: Verdict.FAIL, Answer.CANNOT_TELL: Verdict.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Shares as text ("10%"). trials: of each side, "" = planned. pilot: a run to plan by, None = the shipped one.
+
+    find_loss: a share of losing trials that must be found. tests: comma-separated, "" = all.
+    """
+
+    a: str
+    b: str
+    scenarios: tuple[str, ...]
+    results: Path
+    name: str = ""
+    margin: str = "10%"
+    loss_margin: str = "5%"
+    find_loss: str = ""
+    tests: str = ""
+    alpha: str = "5%"
+    power: str = "80%"
+    looks: int = 2
+    trials: str = ""
+    pilot: Path | None = None
+    seed: str = ""
+    parallel: str = "1"
+    deadline: str = ""
+    budgets: tuple[str, ...] = ()
+    allow_unlike: bool = False
+    dry_run: bool = False
+
+
+def compare_sides(given: Mapping[str, str], question: Question, session: Session) -> Exit:
+    """Of two stored runs where both are folders with a `run.json`, else of trials run for it.
+
+    Exit code 0: no worse; 1: worse, or a budget of B is exceeded; 2: cannot tell. Raises UsageError.
+    """
+    asked, budgets = _asked(question)
+    stored = [Path(text) for text in (question.a, question.b) if (Path(text) / RUN).is_file()]
+    if len(stored) == 2:
+        return _stored(stored[0], stored[1], asked, budgets, question)
+    if stored:
+        raise UsageError(f"expected two runs' folders, or two sides as KEY=VALUE; got one folder, {stored[0]}")
+    return _live(given, asked, budgets, question, session)
+
+
+def _stored(a: Path, b: Path, asked: Asked, budgets: Sequence[Budget], question: Question) -> Exit:
+    of_a, of_b = read_run(a).trials, read_run(b).trials
+    differences = unlike(of_a, of_b)
+    if differences and not question.allow_unlike:
+        raise UsageError(
+            f"expected runs in like environments; these differ in: {'; '.join(differences)}: a difference of the "
+            "trials may be theirs; compare them all the same with --allow-unlike, or run both sides here: "
+            "redis-resilience compare KEY=VALUE KEY=VALUE"
+        )
+    pairs = pairs_of(of_a, of_b)
+    how = [f"two stored runs, tested once at alpha {asked.alpha:.3g}"]
+    how += [f"unlike environments, compared as asked: {each}" for each in differences]
+    how += [
+        f"in no test, as the other side has none: {n} trials of {name}"
+        for name, n in left_out(of_a, of_b, pairs).items()
+    ]
+    compared = compare(arms_of(pairs), asked.terms, alpha=asked.alpha)
+    must_take_results(question.results)
+    page = question.results / f"comparison-{a.resolve().name}--{b.resolve().name}.html"
+    links = {
+        (side, trial.folder): os.path.relpath(folder.resolve() / trial.folder / trial.page, page.resolve().parent)
+        for side, folder, trials in (("A", a, of_a), ("B", b, of_b))
+        for trial in trials
+        if trial.page
+    }
+    view = View(
+        sides=(str(a), str(b)),
+        compared=compared,
+        terms=asked.terms,
+        how=tuple(how),
+        arms=arms_of(pairs),
+        trials=pairs,
+        links=links,
+    )
+    return _shown(view, page, judge_budgets(budgets, [trial for _, some in pairs.values() for trial in some]))
+
+
+def _live(
+    given: Mapping[str, str], asked: Asked, budgets: Sequence[Budget], question: Question, session: Session
+) -> Exit:
+    a, b = question.a, question.b
+    sides = side_of(a), side_of(b)
+    deadline_s, parallel = seconds_of(question.deadline), workers_of(question.parallel)
+    planned, plan_text = _planned(asked, question)
+    folder = folder_of(question.results, question.name or strftime("%Y%m%dT%H%M%SZ-compare", gmtime()))
+    known = Store(folder).known()
+    drawn = known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS
+    definition = Definition(
+        cells=cells_of(question.scenarios, *sides),
+        trials=planned[-1].trials,
+        seed=int(question.seed) if question.seed else drawn,
+        common=chosen_for_all(given),
+    )
+    total = len(definition.cells) * definition.trials
+    duration = expected_text(definition, total, parallel=parallel)
+    how = [
+        *plan_text,
+        f"{planned[-1].trials} trials of each side and scenario at most, {total} in all, A B B A: {duration}",
+        "looks: " + ", ".join(f"after {each.trials} of each at alpha {each.alpha:.4f}" for each in planned),
+    ]
+    if question.dry_run:
+        checked(definition)
+        sys.stdout.write("\n".join((f"compare A: {a} with B: {b} in {folder}", *how)) + "\n")
+        return Exit.PASS
+    running = Campaigning(folder, definition, session, parallel=parallel, deadline_s=deadline_s)
+    for line in (f"compare A: {a} with B: {b} in {folder}", *how):
+        running.say(line)
+    stopped, missing = False, tuple[Unit, ...]()
+    compared = compare({}, asked.terms, alpha=asked.alpha)
+    try:
+        for number, look in enumerate(planned, 1):
+            missing = running.run([unit for unit in running.units if unit.number <= look.trials])
+            compared = compare(arms_of(_pairs(_records(running), question.scenarios)), asked.terms, alpha=look.alpha)
+            running.say(f"look {number} of {len(planned)}, {running.judged} trials judged: {compared.answer}")
+            if compared.answer is not Answer.CANNOT_TELL or missing:
+                break
+    except KeyboardInterrupt:
+        stopped = True
+    if running.ran:
+        running.publish()
+    if stopped:
+        return running.stopped(f"the same command with --name {folder.name} goes on")
+    how += [*not_run(missing), *(f"not judged: {name}: {why}" for name, why in running.problems.items())]
+    pairs = _pairs(_records(running), question.scenarios)
+    links = {
+        (side, trial.folder): f"{trial.folder}/{trial.page}"
+        for some in pairs.values()
+        for side, trials in zip("AB", some, strict=True)
+        for trial in trials
+        if trial.page
+    }
+    how.append(f"answered after {running.judged} of {total} trials")
+    view = View(
+        sides=(a, b),
+        compared=compared,
+        terms=asked.terms,
+        how=tuple(how),
+        arms=arms_of(pairs),
+        trials=pairs,
+        links=links,
+    )
+    return _shown(
+        view,
+        folder / "comparison.html",
+        judge_budgets(budgets, [trial for _, some in pairs.values() for trial in some]),
+    )
+
+
+def _planned(asked: Asked, question: Question) -> tuple[tuple[Look, ...], list[str]]:
+    """The looks, and in words how they came about."""
+    if question.trials:
+        return looks(workers_of(question.trials), asked.looks, alpha=asked.alpha), ["trials as given by --trials"]
+    if question.pilot:
+        trials = read_run(question.pilot).trials
+        pilots = {name: arm(each for each in trials if each.scenario == name) for name in question.scenarios}
+        by = f"of {question.pilot}"
+    else:
+        pilots, by = dict.fromkeys(question.scenarios, shipped_pilot()), f"{ABOUT}; yours by --pilot RUN"
+    planned = plan_comparison(pilots, asked)
+    margin, longer = asked.terms.margin, planned.longer
+    return planned.looks, [
+        f"planned by simulation from trials: {by}",
+        f"margin {margin:.0%}: B as A is `no worse` in {planned.same.no_worse:.0%} of simulated comparisons",
+        f"B {2 * margin:.0%} longer is `worse` in {longer.worse:.0%}, after {longer.trials:.0f} of each on average",
+    ]
+
+
+def _records(running: Campaigning) -> tuple[TrialRecord, ...]:
+    return tuple(record_trial(TrialFolder(ran.folder), tried(ran)) for ran in running.ran)
+
+
+def _pairs(trials: Sequence[TrialRecord], scenarios: Sequence[str]) -> dict[str, Trials]:
+    """By the order of the cells: the folder's name says which side a trial is of."""
+
+    def side(scenario: str, name: str) -> tuple[TrialRecord, ...]:
+        return tuple(trial for trial in trials if trial.folder.startswith(f"{scenario}-{name}-"))
+
+    return {scenario: (side(scenario, "a"), side(scenario, "b")) for scenario in scenarios}
+
+
+def _asked(question: Question) -> tuple[Asked, list[Budget]]:
+    margins, budgets = {}, []
+    for text in question.budgets:
+        if relative := parse_margin(text):
+            margins[relative[0]] = relative[1]
+        else:
+            budgets.append(parse_budget(text))
+    tests = tuple(each.strip() for each in question.tests.split(",")) if question.tests else TESTS
+    if unknown := [each for each in tests if each not in TESTS]:
+        raise UsageError(f"--tests: expected any of: {', '.join(TESTS)}; got {unknown[0]!r}")
+    loss = _share("--find-loss", question.find_loss) if question.find_loss else None
+    loss_margin = _share("--loss-margin", question.loss_margin)
+    terms = Terms(
+        margin=_share("--margin", question.margin, zero=True),
+        margins=margins,
+        loss_margin=min(loss_margin, loss) if loss else loss_margin,
+        tests=tuple(each for each in TESTS if each in tests),
+    )
+    asked = Asked(
+        terms=terms,
+        alpha=_share("--alpha", question.alpha),
+        power=_share("--power", question.power),
+        looks=question.looks,
+        loss=loss,
+    )
+    return asked, budgets
+
+
+def _share(flag: str, text: str, *, zero: bool = False) -> float:
+    try:
+        share = float(text.removesuffix("%")) / 100 if text.endswith("%") else -1.0
+    except ValueError:
+        share = -1.0
+    if not (0 <= share < MOST_MARGIN if zero else 0 < share < 1):
+        raise UsageError(f"{flag}: expected a share in percent, as in 10%; got {text!r}")
+    return share
+
+
+def _shown(view: View, page: Path, budgets: Sequence[Finding]) -> Exit:
+    """Page, JSON beside it, and the answer on the terminal."""
+    compared: Compared = view.compared
+    write_whole(page, render(view, script=inline_script()).encode())
+    told = {
+        "schema": 1,
+        "a": view.sides[0],
+        "b": view.sides[1],
+        "terms": view.terms,
+        "how": view.how,
+        "compared": compared,
+    }
+    write_whole(page.with_suffix(".json"), encode_json(told))
+    lines = []
+    for each in compared.tested:
+        scenario, test, answer, difference, margin, *_ = tested_row(each, view.terms)
+        lines.append(f"{answer:<12}{test:<20}{scenario}: B less A {difference}, margin {margin}")
+    lines += [f"budget of B {budget_text(each)}" for each in budgets]
+    lines += [f"{compared.answer.upper()}: {decided(compared)}", f"report: {shown(page)}"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return Exit.of([_VERDICTS[compared.answer], *(each.verdict for each in budgets)])

@@ -1,0 +1,84 @@
+"""The words of a side, whose trials are compared with whose, and what makes environments unlike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from redis_resilience.campaigns.comparing import cells_of, left_out, pairs_of, side_of, unlike
+from redis_resilience.model.errors import UsageError
+from redis_resilience.model.run import TrialRecord
+
+Make = Callable[..., TrialRecord]
+
+
+def test_a_side_is_keys_with_values() -> None:
+    assert side_of("profile=rapid, down-after=600").options == {"redis_profile": "rapid", "redis_down_after": "600"}
+    assert side_of("set.appendonly=yes,set.save=,image=redis:8.0").options == {
+        "redis_image": "redis:8.0",
+        "redis_directives": "appendonly=yes,save=",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("results/nowhere", "expected a run's folder, or KEY=VALUE"),
+        ("profil=rapid", "got 'profil'; did you mean 'profile'"),
+        ("profile=", "expected a run's folder, or KEY=VALUE"),
+        ("", "expected a run's folder, or KEY=VALUE"),
+    ],
+)
+def test_a_mistake_is_named(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        side_of(text)
+
+    assert said in str(raised.value)
+
+
+def test_each_scenario_has_a_cell_of_both_sides() -> None:
+    cells = cells_of(("one", "two"), side_of("profile=rapid"), side_of("profile=fast"))
+
+    assert [(cell.name, cell.variant) for cell in cells] == [
+        ("one-a", "A: profile=rapid"),
+        ("one-b", "B: profile=fast"),
+        ("two-a", "A: profile=rapid"),
+        ("two-b", "B: profile=fast"),
+    ]
+
+
+def test_trials_of_the_same_setup_belong_together(record: Make) -> None:
+    a = [record(), record(profile="fast"), record(scenario="other")]
+    b = [record(folder="x"), record(profile="fast"), record(profile="fast", folder="y")]
+
+    pairs = pairs_of(a, b)
+
+    assert {name: (len(of_a), len(of_b)) for name, (of_a, of_b) in pairs.items()} == {
+        "master-kill, node, rapid": (1, 1),
+        "master-kill, node, fast": (1, 2),
+    }
+    assert left_out(a, b, pairs) == {"other": 1}
+
+
+def test_where_no_setup_is_in_both_scenarios_are_compared(record: Make) -> None:
+    assert set(pairs_of([record()], [record(profile="fast")])) == {"master-kill"}
+    with pytest.raises(UsageError, match=r"expected one setup of master-kill in B, .*; got master-kill, node, fast"):
+        pairs_of([record()], [record(profile="fast"), record(profile="documented")])
+    with pytest.raises(UsageError, match="A has master-kill, B has other"):
+        pairs_of([record()], [record(scenario="other")])
+    with pytest.raises(UsageError, match="A has master-kill, B has nothing"):
+        pairs_of([record()], [])
+
+
+def test_engines_may_differ_and_nothing_else(record: Make) -> None:
+    a = record()
+    engine = replace(a, where=replace(a.where, engine_version="8.0", engine="Valkey"))
+    kernel = replace(a, where=replace(a.where, kernel="6.2"))
+    more = replace(a, where=replace(a.where, more={"isolation": "loopback"}))
+
+    assert unlike([a], [engine]) == ()
+    assert unlike([a], [kernel]) == ("kernel: A 6.1; B 6.2",)
+    assert unlike([a], [a, kernel]) == ("kernel: A 6.1; B 6.1 and 6.2",)
+    assert unlike([a], [more]) == ("isolation: A not recorded; B loopback",)

@@ -1,0 +1,63 @@
+"""A campaign's folder holds judged trials and nothing half done; only the same campaign is resumed in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from redis_resilience.campaigns.schedule import Cell, interleaved
+from redis_resilience.campaigns.store import Definition, EndedTest, Store
+from redis_resilience.model.errors import BrokenRun, UsageError
+
+CELL = Cell(name="kill", scenario="master-kill", options={"redis_profile": "rapid"}, variant="v")
+WHAT = Definition(cells=(CELL,), trials=3, seed=5, common={"redis_backend": "memory"})
+UNITS = interleaved(WHAT.cells, WHAT.trials, seed=WHAT.seed)
+
+
+def kept(store: Store, number: int) -> None:
+    unit = UNITS[number]
+    trial = store.attempt(unit) / "trial"
+    trial.mkdir()
+    store.keep(unit, trial, EndedTest(test="test_kill", ended="passed", variant="v"))
+
+
+def test_what_is_kept_is_found_again_and_attempts_are_not(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c")
+    store.begin(WHAT)
+    kept(store, 1)
+    (store.attempt(UNITS[0]) / "half").touch()
+
+    again = Store(tmp_path / "c")
+    again.begin(WHAT)
+
+    assert [(unit, ran.folder.name, ran.variant) for unit, ran in again.judged(UNITS)] == [(UNITS[1], "kill-002", "v")]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["campaign.json", "kill-002"]
+
+
+def test_another_campaign_is_refused_with_what_differs(tmp_path: Path) -> None:
+    Store(tmp_path / "c").begin(WHAT)
+
+    with pytest.raises(UsageError, match="got one with other trials, seed; choose another --name"):
+        Store(tmp_path / "c").begin(replace(WHAT, trials=4, seed=6))
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(UsageError, match="expected an empty folder"):
+        Store(tmp_path).begin(WHAT)
+
+
+def test_damage_is_named(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c")
+    store.begin(WHAT)
+    kept(store, 0)
+    (tmp_path / "c" / "kill-001" / "ended.json").write_text("{")
+
+    with pytest.raises(BrokenRun, match=r"kill-001 to repeat this trial"):
+        list(store.judged(UNITS))
+    (tmp_path / "c" / "campaign.json").write_text("{}")
+    with pytest.raises(BrokenRun, match="choose another --name"):
+        store.known()

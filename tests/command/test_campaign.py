@@ -1,0 +1,150 @@
+"""`campaign` on the simulation: killed, interrupted or out of time, it keeps every judged trial and resumes there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = (sys.executable, "-m", "redis_resilience.cli", "campaign", "small.yaml")
+PATIENCE_S = 90
+SMALL = """
+scenarios: [master-kill]
+profiles: [rapid, fast]
+trials: 2
+seed: 5
+options: {backend: memory}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    return tmp_path
+
+
+def campaign(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
+    return subprocess.run(
+        [*COMMAND, *words], cwd=place, env=environ, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def _heard() -> None:
+    """A shell in the background has Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def begun(place: Path, judged: int) -> subprocess.Popen[bytes]:
+    """A campaign under way, with so many judged trials."""
+    process = subprocess.Popen(
+        [*COMMAND],
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=_heard,  # noqa: PLW1509 - no thread of this test's is alive
+    )
+    end = time.monotonic() + PATIENCE_S
+    while len(trials(place)) < judged:
+        assert process.poll() is None, "the campaign ended before it was interrupted"
+        assert time.monotonic() < end, f"expected {judged} judged trials; got {trials(place)}"
+        time.sleep(0.02)
+    return process
+
+
+def trials(place: Path) -> list[str]:
+    return sorted(path.parent.name for path in (place / "results" / "small").glob("*/ended.json"))
+
+
+def hashes(place: Path, names: list[str]) -> dict[str, str]:
+    folder = place / "results" / "small"
+    files = [file for name in names for file in (folder / name).rglob("*") if file.is_file()]
+    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+ALL = ["master-kill-fast-001", "master-kill-fast-002", "master-kill-rapid-001", "master-kill-rapid-002"]
+
+
+def test_killed_and_started_again_nothing_is_repeated_and_nothing_lost(place: Path) -> None:
+    """SIGKILL leaves what was judged; pages are made by the second run, and byte-identical by the third."""
+    process = begun(place, 2)
+    process.kill()
+    process.wait()
+    kept = trials(place)
+    before = hashes(place, kept)
+
+    again = campaign(place)
+    pages = hashes(place, ALL)
+    third = campaign(place)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"4 trials of 2 cells, {len(kept)} judged" in again.stderr
+    assert trials(place) == ALL
+    assert before.items() <= pages.items()
+    assert sum(name.endswith("report.html") for name in pages) == 4
+    assert "4 judged" in third.stderr
+    assert "trial 4/4" not in third.stderr
+    assert hashes(place, ALL) == pages
+    run = json.loads((place / "results" / "small" / "run.json").read_bytes())
+    assert sorted(trial["folder"] for trial in run["trials"]) == ALL
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_every_judged_trial_is_published(place: Path, how: signal.Signals) -> None:
+    process = begun(place, 1)
+    process.send_signal(how)
+
+    assert process.wait(PATIENCE_S) == 128 + how
+    run = json.loads((place / "results" / "small" / "run.json").read_bytes())
+    assert sorted(trial["folder"] for trial in run["trials"]) == trials(place)
+    assert len(trials(place)) < 4
+    assert (place / "results" / "latest").resolve().name == "small"
+    assert all((place / "results" / "small" / name / "report.html").is_file() for name in trials(place))
+
+
+def test_what_does_not_fit_before_the_deadline_is_listed(place: Path) -> None:
+    done = campaign(place, "--deadline", "1s")
+
+    assert done.returncode == 2, done.stdout + done.stderr
+    left = [line for line in done.stdout.splitlines() if line.startswith("not run before the deadline: ")]
+    assert len(trials(place)) == 1
+    assert sum(int(line.split(": ")[1].split()[0]) for line in left) == 3
+
+
+def test_a_dry_run_changes_nothing(place: Path) -> None:
+    done = campaign(place, "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert "4 trials, about" in done.stdout
+    assert "2 x master-kill-rapid: profile rapid" in done.stdout
+    assert not (place / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("scenarios: [master-kil]", "did you mean master-kill"),
+        ("scenarios: [master-kill]\nprofiles: [rapit]", "rapit"),
+        ("scenarios: [master-kill]\ntopologies: [nodee]", "nodee"),
+        ("scenarios: [master-kill]\nbudgets: [outage <= 5s]", "expected a statistic"),
+        ("scenarios: [master-kill]\noptions: {rate: -1}", "--rate: expected operations per second"),
+        ("scenarios: [master-kill]\noptions: {backend: kind}", "expected --kind-cluster NAME with backend kind"),
+        ("scenarios: [master-kill]\nservers: [/nowhere/redis-server]", "/nowhere/redis-server"),
+    ],
+)
+def test_a_mistake_ends_it_before_the_first_trial(place: Path, change: str, said: str) -> None:
+    (place / "small.yaml").write_text(change)
+
+    done = campaign(place)
+
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (place / "results").exists()

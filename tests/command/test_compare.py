@@ -1,0 +1,144 @@
+"""`compare` from the terminal: planned, run on the simulation, of stored runs; its answer is the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from redis_resilience.model.run import Measured, RunRecord
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.results.run_file import read_run, write_run
+from tests.campaigns.conftest import record
+from tests.statistics.pilots import REAL
+
+__all__ = ["record"]
+
+COMMAND = (sys.executable, "-m", "redis_resilience.cli", "compare")
+
+
+def compare(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
+    return subprocess.run(
+        [*COMMAND, *words], cwd=place, env=environ, capture_output=True, text=True, timeout=110, check=False
+    )
+
+
+def test_a_dry_run_prints_what_it_would_take(tmp_path: Path) -> None:
+    """By simulation from the shipped pilot: trials, looks, powers, duration. Nothing is changed."""
+    done = compare(tmp_path, "profile=rapid", "profile=rapid,down-after=600", "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert "61 trials of each side and scenario at most, 122 in all, A B B A: about" in done.stdout
+    assert re.search(r"B as A is `no worse` in \d+% of simulated comparisons", done.stdout)
+    assert "looks: after 31 of each at alpha 0.0060, after 61 of each at alpha 0.0440" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_loss_to_be_found_decides_the_number_of_trials(tmp_path: Path) -> None:
+    done = compare(tmp_path, "profile=rapid", "profile=rapid", "--tests", "losing", "--find-loss", "5%", "--dry-run")
+
+    found = re.search(r"(\d+) trials of each side", done.stdout)
+    assert found, done.stdout + done.stderr
+    assert int(found[1]) > 130
+
+
+def test_a_slower_side_is_found_at_the_first_look(tmp_path: Path) -> None:
+    """Eight trials of each side on the simulation; started again, it answers the same without a trial."""
+    words = ("profile=rapid", "profile=fast", "--backend", "memory", "--tests", "outage.median,first_switch.median")
+    words += ("--trials", "8", "--looks", "1", "--name", "slower", "--seed", "4", "--parallel", "2")
+
+    done = compare(tmp_path, *words)
+    again = compare(tmp_path, *words)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "WORSE: decided by outage.median of master-kill" in done.stdout
+    assert again.returncode == 1
+    assert "trial 16/16" in done.stderr
+    assert "trial 16/16" not in again.stderr
+    folder = tmp_path / "results" / "slower"
+    page = (folder / "comparison.html").read_text()
+    assert page.count('<a href="master-kill-') == 16
+    assert all((folder / link).is_file() for link in re.findall(r'<a href="(master-kill-[^"]+)"', page))
+    told = json.loads((folder / "comparison.json").read_bytes())
+    assert told["compared"]["answer"] == "worse"
+
+
+@pytest.fixture
+def stored(tmp_path: Path, record) -> Path:
+    """Runs of the pilot's real trials: `a`, `same` as a, `slow` 30 % longer, `elsewhere` on another kernel."""
+
+    def measured(ms: float) -> Measured:
+        return Measured(ms=ms, least_ms=ms - 1, most_ms=ms)
+
+    for name, factor, kernel in (
+        ("a", 1.0, "6.1"),
+        ("same", 1.0, "6.1"),
+        ("slow", 1.3, "6.1"),
+        ("elsewhere", 1.0, "6.2"),
+    ):
+        rows = zip(REAL.outage.measured_ms, REAL.first_switch.measured_ms, strict=True)
+        trials = []
+        for number, (outage, switch) in enumerate(rows):
+            trial = record(
+                folder=f"t{number}", outage=measured(factor * outage), first_switch=measured(factor * switch)
+            )
+            trials.append(replace(trial, where=replace(trial.where, kernel=kernel)))
+        (tmp_path / name).mkdir()
+        run = RunRecord(run=name, verdict=Verdict.PASS, started="", finished="", tool_version="", trials=tuple(trials))
+        write_run(tmp_path / name, run)
+        assert len(read_run(tmp_path / name).trials) == 79
+    return tmp_path
+
+
+def test_stored_runs_are_compared_once(stored: Path) -> None:
+    same = compare(stored, "a", "same", "--budget", "outage.p95 <= 5s", "--budget", "outage.median <= A + 5%")
+    slow = compare(stored, "a", "slow")
+    allowed = compare(stored, "a", "slow", "--margin", "50%")
+
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "NO WORSE: every test" in same.stdout
+    assert "budget of B kept: outage.p95 <= 5s" in same.stdout
+    assert "margin 5% of A" in same.stdout
+    assert (slow.returncode, allowed.returncode) == (1, 0)
+    assert (stored / "results" / "comparison-a--slow.html").is_file()
+
+
+def test_unlike_environments_are_refused_unless_asked_for(stored: Path) -> None:
+    refused = compare(stored, "a", "elsewhere")
+    asked = compare(stored, "a", "elsewhere", "--allow-unlike")
+
+    assert refused.returncode == 3
+    assert "these differ in: kernel: A 6.1; B 6.2" in refused.stderr
+    assert asked.returncode == 0
+    assert (
+        "unlike environments, compared as asked: kernel"
+        in (stored / "results" / "comparison-a--elsewhere.html").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a", "nowhere"), "expected two runs' folders, or two sides as KEY=VALUE; got one folder"),
+        (("a", "same", "--margin", "ten"), "--margin: expected a share in percent"),
+        (("a", "same", "--tests", "outage"), "--tests: expected any of: outage.median"),
+        (("a", "same", "--budget", "lost <= A"), "expected a limit relative to A of: outage.median"),
+        (("profile=rapid", "profil=fast"), "did you mean 'profile'"),
+        (("profile=rapid", "profile=fast", "--looks", "9"), "expected 1 to 5 looks"),
+        (("profile=rapid", "profile=fast", "--scenario", "master-kil"), "did you mean master-kill"),
+        (("profile=rapid", "profile=fasst", "--trials", "9"), "fasst"),
+    ],
+)
+def test_a_mistake_is_one_message(stored: Path, words: tuple[str, ...], said: str) -> None:
+    done = compare(stored, *words)
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
