@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from redis_resilience.campaigns.comparing import cells_of, left_out, pairs_of, side_of, unlike
+from redis_resilience.campaigns.comparing import (
+    arms_of,
+    cells_of,
+    left_out,
+    of_sides,
+    pairs_of,
+    setups,
+    side_of,
+    unlike,
+)
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
 
@@ -49,6 +58,26 @@ def test_each_scenario_has_a_cell_of_both_sides() -> None:
     ]
 
 
+def test_what_is_told_of_a_cell_is_told_of_both_sides() -> None:
+    """By the cells: a scenario may be named like another one's side. One that is named twice is compared once."""
+    cells = cells_of(("kill", "kill-a", "kill"), side_of("profile=rapid"), side_of("profile=fast"))
+
+    assert of_sides(cells, lambda cell: cell.name) == {"kill": ("kill-a", "kill-b"), "kill-a": ("kill-a-a", "kill-a-b")}
+
+
+def test_what_was_not_judged_is_refused(record: Make) -> None:
+    a, b = arms_of({"kill": ((record(),), (record(), record()))}, {"kill": (0, 3)})["kill"]
+
+    assert (a.n, a.refused, b.n, b.refused, b.judged) == (1, 0, 5, 3, 2)
+
+
+def test_different_setups_are_named(record: Make) -> None:
+    pairs = pairs_of([record()], [record(profile="fast")])
+
+    assert setups(pairs) == {"master-kill": ("master-kill, node, rapid", "master-kill, node, fast")}
+    assert setups(pairs_of([record()], [record()])) == {}
+
+
 def test_trials_of_the_same_setup_belong_together(record: Make) -> None:
     a = [record(), record(profile="fast"), record(scenario="other")]
     b = [record(folder="x"), record(profile="fast"), record(profile="fast", folder="y")]
@@ -60,6 +89,17 @@ def test_trials_of_the_same_setup_belong_together(record: Make) -> None:
         "master-kill, node, fast": (1, 2),
     }
     assert left_out(a, b, pairs) == {"other": 1}
+
+
+def test_variants_of_a_campaign_are_not_thrown_together(record: Make) -> None:
+    old, new = (record(variant=f"redis:{version}") for version in ("7.0", "8.0"))
+
+    assert {name: len(a) for name, (a, _) in pairs_of([old, old, new], [new, old]).items()} == {
+        "master-kill, node, rapid, redis:7.0": 2,
+        "master-kill, node, rapid, redis:8.0": 1,
+    }
+    with pytest.raises(UsageError, match="expected one setup of master-kill in A"):
+        pairs_of([old, new], [record()])
 
 
 def test_where_no_setup_is_in_both_scenarios_are_compared(record: Make) -> None:

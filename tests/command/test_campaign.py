@@ -72,8 +72,10 @@ def hashes(place: Path, names: list[str]) -> dict[str, str]:
 ALL = ["master-kill-fast-001", "master-kill-fast-002", "master-kill-rapid-001", "master-kill-rapid-002"]
 
 
-def test_killed_and_started_again_nothing_is_repeated_and_nothing_lost(place: Path) -> None:
+@pytest.mark.parametrize("backend", ["memory", pytest.param("local", marks=pytest.mark.local)])
+def test_killed_and_started_again_nothing_is_repeated_and_nothing_lost(place: Path, backend: str) -> None:
     """SIGKILL leaves what was judged; pages are made by the second run, and byte-identical by the third."""
+    (place / "small.yaml").write_text(SMALL.replace("memory", backend))
     process = begun(place, 2)
     process.kill()
     process.wait()
@@ -133,6 +135,7 @@ def test_a_dry_run_changes_nothing(place: Path) -> None:
         ("scenarios: [master-kil]", "did you mean master-kill"),
         ("scenarios: [master-kill]\nprofiles: [rapit]", "rapit"),
         ("scenarios: [master-kill]\ntopologies: [nodee]", "nodee"),
+        ("scenarios: [document-000]\ntopologies: [cluster]", "the only one that scenario document-000 runs on"),
         ("scenarios: [master-kill]\nbudgets: [outage <= 5s]", "expected a statistic"),
         ("scenarios: [master-kill]\noptions: {rate: -1}", "--rate: expected operations per second"),
         ("scenarios: [master-kill]\noptions: {backend: kind}", "expected --kind-cluster NAME with backend kind"),

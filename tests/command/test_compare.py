@@ -70,6 +70,17 @@ def test_a_slower_side_is_found_at_the_first_look(tmp_path: Path) -> None:
     assert told["compared"]["answer"] == "worse"
 
 
+def test_a_look_that_lacks_trials_answers_nothing(tmp_path: Path) -> None:
+    """Two trials before the deadline, of the eight of the only look: the same command goes on."""
+    words = ("profile=rapid", "profile=fast", "--backend", "memory", "--tests", "outage.median", "--looks", "1")
+    words += ("--trials", "8", "--name", "short", "--seed", "4")
+
+    done = compare(tmp_path, *words, "--deadline", "1s")
+
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "CANNOT TELL: 15 trials of look 1 of 1 were not run before the deadline" in done.stdout
+
+
 @pytest.fixture
 def stored(tmp_path: Path, record) -> Path:
     """Runs of the pilot's real trials: `a`, `same` as a, `slow` 30 % longer, `elsewhere` on another kernel."""
@@ -101,12 +112,15 @@ def test_stored_runs_are_compared_once(stored: Path) -> None:
     same = compare(stored, "a", "same", "--budget", "outage.p95 <= 5s", "--budget", "outage.median <= A + 5%")
     slow = compare(stored, "a", "slow")
     allowed = compare(stored, "a", "slow", "--margin", "50%")
+    dry = compare(stored, "a", "elsewhere", "--allow-unlike", "--dry-run")
 
     assert same.returncode == 0, same.stdout + same.stderr
     assert "NO WORSE: every test" in same.stdout
     assert "budget of B kept: outage.p95 <= 5s" in same.stdout
     assert "margin 5% of A" in same.stdout
     assert (slow.returncode, allowed.returncode) == (1, 0)
+    assert (dry.returncode, dry.stdout.count("79 trials of A, 79 of B")) == (0, 1)
+    assert not (stored / "results" / "comparison-a--elsewhere.html").exists()
     assert (stored / "results" / "comparison-a--slow.html").is_file()
 
 
@@ -131,6 +145,8 @@ def test_unlike_environments_are_refused_unless_asked_for(stored: Path) -> None:
         (("a", "same", "--tests", "outage"), "--tests: expected any of: outage.median"),
         (("a", "same", "--budget", "lost <= A"), "expected a limit relative to A of: outage.median"),
         (("profile=rapid", "profil=fast"), "did you mean 'profile'"),
+        (("profile=rapid", "profile=fast", "--trials", "none"), "--trials: expected a whole number of 1 or more"),
+        (("profile=rapid", "profile=fast", "--trials", "9", "--seed", "x"), "--seed: expected a whole number of 0"),
         (("profile=rapid", "profile=fast", "--looks", "9"), "expected 1 to 5 looks"),
         (("profile=rapid", "profile=fast", "--scenario", "master-kil"), "did you mean master-kill"),
         (("profile=rapid", "profile=fasst", "--trials", "9"), "fasst"),

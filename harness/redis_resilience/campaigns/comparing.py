@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
+from typing import TypeVar
 
 from redis_resilience.campaigns.campaign_file import near
 from redis_resilience.campaigns.schedule import Cell
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
+from redis_resilience.results.budgets import grouped
 from redis_resilience.statistics.arm import Arm, arm
 
 KEYS = {
@@ -23,6 +25,7 @@ _SET = "set."
 _OF_THE_SUBJECT = ("engine", "engine_version", "images")
 """What a comparison may be about, so that it need not be alike."""
 
+T = TypeVar("T")
 Trials = tuple[tuple[TrialRecord, ...], tuple[TrialRecord, ...]]
 """Of A and of B."""
 
@@ -59,10 +62,10 @@ def side_of(text: str) -> Side:
 
 
 def cells_of(scenarios: Sequence[str], a: Side, b: Side) -> tuple[Cell, ...]:
-    """For each scenario one of A and one of B."""
+    """For each scenario one of A and one of B, in this order."""
     return tuple(
         Cell(name=f"{scenario}-{name.lower()}", scenario=scenario, options=side.options, variant=f"{name}: {side.text}")
-        for scenario in scenarios
+        for scenario in dict.fromkeys(scenarios)
         for name, side in (("A", a), ("B", b))
     )
 
@@ -73,26 +76,23 @@ def pairs_of(a: Sequence[TrialRecord], b: Sequence[TrialRecord]) -> dict[str, Tr
     Where no group is in both sides, by scenario alone: then topologies or settings are what is compared. Raises
     UsageError where nothing is in both, or several groups of a scenario would be thrown together.
     """
-    whole_a, whole_b = _grouped(a), _grouped(b)
-    common = [key for key in whole_a if key in whole_b]
+    groups_a, groups_b = grouped(a), grouped(b)
+    common = [name for name in groups_a if name in groups_b]
     if common:
-        return {", ".join(filter(None, key)): (tuple(whole_a[key]), tuple(whole_b[key])) for key in common}
-    scenarios = dict.fromkeys(key[0] for key in whole_a if key[0] in {other[0] for other in whole_b})
+        return {name: (tuple(groups_a[name]), tuple(groups_b[name])) for name in common}
+    by_a, by_b = (_by_scenario(groups) for groups in (groups_a, groups_b))
+    scenarios = [scenario for scenario in by_a if scenario in by_b]
     if not scenarios:
-        names = [", ".join(sorted({key[0] for key in side})) or "nothing" for side in (whole_a, whole_b)]
+        names = [", ".join(sorted(side)) or "nothing" for side in (by_a, by_b)]
         raise UsageError(f"expected a scenario that both sides ran; A has {names[0]}, B has {names[1]}")
-    for side, name in ((whole_a, "A"), (whole_b, "B")):
+    for side, groups in (("A", by_a), ("B", by_b)):
         for scenario in scenarios:
-            if len(groups := [", ".join(filter(None, key)) for key in side if key[0] == scenario]) > 1:
+            if len(names := groups[scenario]) > 1:
                 raise UsageError(
-                    f"expected one setup of {scenario} in {name}, as no setup is in both sides; got {'; '.join(groups)}"
+                    f"expected one setup of {scenario} in {side}, as no setup is in both sides; got {'; '.join(names)}"
                 )
     return {
-        scenario: (
-            tuple(trial for trial in a if trial.scenario == scenario),
-            tuple(trial for trial in b if trial.scenario == scenario),
-        )
-        for scenario in scenarios
+        scenario: (tuple(groups_a[by_a[scenario][0]]), tuple(groups_b[by_b[scenario][0]])) for scenario in scenarios
     }
 
 
@@ -103,8 +103,18 @@ def left_out(a: Sequence[TrialRecord], b: Sequence[TrialRecord], pairs: Mapping[
     return {scenario: missing.count(scenario) for scenario in dict.fromkeys(missing)}
 
 
-def arms_of(pairs: Mapping[str, Trials]) -> dict[str, tuple[Arm, Arm]]:
-    return {name: (arm(a), arm(b)) for name, (a, b) in pairs.items()}
+def of_sides(cells: Sequence[Cell], of: Callable[[Cell], T]) -> dict[str, tuple[T, T]]:
+    """What `of` tells of A's cell and of B's, by scenario; cells: as `cells_of` made them."""
+    return {a.scenario: (of(a), of(b)) for a, b in zip(cells[::2], cells[1::2], strict=True)}
+
+
+def arms_of(pairs: Mapping[str, Trials], not_judged: Mapping[str, tuple[int, int]]) -> dict[str, tuple[Arm, Arm]]:
+    """not_judged: trials of A and of B that ended without a verdict, by the pairs' names; refused ones, then."""
+    arms = {}
+    for name, (a, b) in pairs.items():
+        of_a, of_b = not_judged.get(name, (0, 0))
+        arms[name] = (arm(a, not_judged=of_a), arm(b, not_judged=of_b))
+    return arms
 
 
 def unlike(a: Sequence[TrialRecord], b: Sequence[TrialRecord]) -> tuple[str, ...]:
@@ -117,12 +127,17 @@ def unlike(a: Sequence[TrialRecord], b: Sequence[TrialRecord]) -> tuple[str, ...
     )
 
 
-def _grouped(trials: Sequence[TrialRecord]) -> dict[tuple[str, ...], list[TrialRecord]]:
-    groups: dict[tuple[str, ...], list[TrialRecord]] = {}
-    for trial in trials:
-        directives = ", ".join(f"{name} {value}" for name, value in trial.redis.items())
-        groups.setdefault((trial.scenario, trial.topology, trial.profile, directives), []).append(trial)
-    return groups
+def setups(pairs: Mapping[str, Trials]) -> dict[str, tuple[str, str]]:
+    """Scenario, topology, profile and settings of A and of B, by the pairs' names, where they differ."""
+    names = {name: (next(iter(grouped(a))), next(iter(grouped(b)))) for name, (a, b) in pairs.items()}
+    return {name: (of_a, of_b) for name, (of_a, of_b) in names.items() if of_a != of_b}
+
+
+def _by_scenario(groups: Mapping[str, Sequence[TrialRecord]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, trials in groups.items():
+        found.setdefault(trials[0].scenario, []).append(name)
+    return found
 
 
 def _environments(trials: Sequence[TrialRecord]) -> dict[str, set[str]]:

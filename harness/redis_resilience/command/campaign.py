@@ -19,12 +19,13 @@ from redis_resilience.command.campaigning import (
     folder_of,
     left_out,
     seconds_of,
-    workers_of,
 )
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
+from redis_resilience.command.running import parsed
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict
+from redis_resilience.options import positive_int
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import SEEDS
 from redis_resilience.results.publishing import tried
@@ -50,7 +51,7 @@ def run_campaign(path: Path, given: Mapping[str, str], how: How, session: Sessio
     """
     campaign = read_campaign(path)
     budgets = [parse_budget(text) for text in (*campaign.budgets, *how.budgets)]
-    deadline_s, parallel = seconds_of(how.deadline), workers_of(how.parallel)
+    deadline_s, parallel = seconds_of(how.deadline), parsed("--parallel", positive_int, how.parallel)
     folder = folder_of(how.results, how.name or campaign.name)
     known = Store(folder).known()
     kept_seed = known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS

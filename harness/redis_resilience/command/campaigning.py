@@ -13,19 +13,19 @@ from rich.console import Console
 from rich.text import Text
 
 from redis_resilience.campaigns.running import Done, Runner
-from redis_resilience.campaigns.schedule import Unit, interleaved
+from redis_resilience.campaigns.schedule import Cell, Unit, interleaved
 from redis_resilience.campaigns.store import Definition, Store
 from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.previewing import must_be_possible
 from redis_resilience.command.running import settings_from
-from redis_resilience.command.scenarios import scenario
+from redis_resilience.command.scenarios import must_run_on, scenario
 from redis_resilience.command.twins import in_commands_words, words_of
 from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model import instants
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import Tried
-from redis_resilience.options import OPTIONS, positive_int
+from redis_resilience.options import OPTIONS
 from redis_resilience.plugin.naming import program
 from redis_resilience.results.publishing import Published, publish, tried
 from redis_resilience.results.ran import Ran
@@ -78,6 +78,14 @@ class Campaigning:
     def ran(self) -> tuple[Ran, ...]:
         return tuple(self._ran[unit.folder] for unit in self.units if unit.folder in self._ran)
 
+    def ran_in(self, cell: Cell) -> tuple[Ran, ...]:
+        """The judged trials of a cell."""
+        return tuple(self._ran[unit.folder] for unit in self._of(cell) if unit.folder in self._ran)
+
+    def not_judged(self, cell: Cell) -> int:
+        """How many trials of a cell ended without a verdict."""
+        return sum(unit.folder in self.problems for unit in self._of(cell))
+
     def run(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
         """Those of the units that are not judged yet, each once; returns those that did not fit before the deadline.
 
@@ -109,6 +117,9 @@ class Campaigning:
         """Progress, on stderr."""
         self._progress.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def _of(self, cell: Cell) -> Iterator[Unit]:
+        return (unit for unit in self.units if unit.cell.name == cell.name)
+
     def _tell(self, done: Done) -> None:
         if done.ran is None:
             self.problems[done.unit.folder] = done.problem
@@ -138,8 +149,10 @@ def checked(definition: Definition) -> dict[str, str]:
     """The scenarios' tests by name, where all cells make sense here. Raises UsageError or Unavailable."""
     nodes = {}
     for cell in definition.cells:
-        nodes[cell.scenario] = scenario(cell.scenario).node
-        settings = settings_from({**definition.common, **cell.options})
+        wanted, chosen = scenario(cell.scenario), {**definition.common, **cell.options}
+        must_run_on(wanted, chosen.get("redis_topology", ""))
+        nodes[cell.scenario] = wanted.node
+        settings = settings_from(chosen)
         topology(settings.topology).profile(settings.profile)
         if settings.backend == "local":
             find_engine(settings.server or None)
@@ -182,14 +195,6 @@ def seconds_of(text: str) -> float | None:
     return float(number) * unit
 
 
-def workers_of(text: str) -> int:
-    """Of --parallel. Raises UsageError."""
-    try:
-        return positive_int(text)
-    except ValueError as error:
-        raise UsageError(f"--parallel: {error}") from error
-
-
 def expected_text(definition: Definition, trials: int, *, parallel: int) -> str:
     """How long so many trials take, roughly: by down-after-milliseconds, which a failover waits for, and by what was
     measured beside it: a process and a deployment for each trial.
@@ -197,7 +202,7 @@ def expected_text(definition: Definition, trials: int, *, parallel: int) -> str:
     seconds = []
     for cell in definition.cells:
         settings = settings_from({**definition.common, **cell.options})
-        profile = topology(settings.topology).profile(settings.profile)
+        profile = topology(scenario(cell.scenario).topology or settings.topology).profile(settings.profile)
         down_after_ms = settings.down_after or profile.dead_after_ms
         seconds.append(OVERHEAD_S + 2 * down_after_ms / 1e3)
     total = trials * sum(seconds) / len(seconds) / parallel

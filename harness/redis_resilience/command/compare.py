@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import gmtime, strftime
 
-from redis_resilience.campaigns.comparing import Trials, arms_of, cells_of, left_out, pairs_of, side_of, unlike
+from redis_resilience.campaigns.comparing import (
+    Side,
+    Trials,
+    arms_of,
+    cells_of,
+    left_out,
+    of_sides,
+    pairs_of,
+    setups,
+    side_of,
+    unlike,
+)
 from redis_resilience.campaigns.pilot import ABOUT, shipped_pilot
-from redis_resilience.campaigns.schedule import Unit
+from redis_resilience.campaigns.schedule import Cell, Unit
 from redis_resilience.campaigns.store import Definition, Store
 from redis_resilience.command.campaigning import (
     Campaigning,
@@ -20,14 +31,15 @@ from redis_resilience.command.campaigning import (
     expected_text,
     folder_of,
     seconds_of,
-    workers_of,
 )
 from redis_resilience.command.campaigning import left_out as not_run
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
+from redis_resilience.command.running import parsed
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
-from redis_resilience.model.verdict import Finding, Verdict
+from redis_resilience.model.verdict import Verdict
+from redis_resilience.options import positive_int, whole_number
 from redis_resilience.pages.comparison import View, decided, render, tested_row
 from redis_resilience.pages.script import inline_script
 from redis_resilience.pages.summary import budget_text
@@ -36,7 +48,7 @@ from redis_resilience.results.budgets import judge_budgets
 from redis_resilience.results.publishing import tried
 from redis_resilience.results.recording import record_trial
 from redis_resilience.results.run_file import RUN, read_run
-from redis_resilience.statistics.arm import arm
+from redis_resilience.statistics.arm import Arm, arm
 from redis_resilience.statistics.budgets import Budget, parse_budget
 from redis_resilience.statistics.comparison import TESTS, Compared, Terms, compare, parse_margin
 from redis_resilience.statistics.comparison_plan import Asked, plan_comparison
@@ -93,27 +105,36 @@ def compare_sides(given: Mapping[str, str], question: Question, session: Session
 
 
 def _stored(a: Path, b: Path, asked: Asked, budgets: Sequence[Budget], question: Question) -> Exit:
-    of_a, of_b = read_run(a).trials, read_run(b).trials
-    differences = unlike(of_a, of_b)
+    run_a, run_b = read_run(a), read_run(b)
+    trials_a, trials_b = run_a.trials, run_b.trials
+    differences = unlike(trials_a, trials_b)
     if differences and not question.allow_unlike:
         raise UsageError(
             f"expected runs in like environments; these differ in: {'; '.join(differences)}: a difference of the "
             "trials may be theirs; compare them all the same with --allow-unlike, or run both sides here: "
             "redis-resilience compare KEY=VALUE KEY=VALUE"
         )
-    pairs = pairs_of(of_a, of_b)
+    pairs = pairs_of(trials_a, trials_b)
+    unread = (len(run_a.left_out), len(run_b.left_out))
     how = [f"two stored runs, tested once at alpha {asked.alpha:.3g}"]
     how += [f"unlike environments, compared as asked: {each}" for each in differences]
+    how += [f"different setups: A {of_a}; B {of_b}" for of_a, of_b in setups(pairs).values()]
+    how += [f"cannot be read, so refused: {n} trials of {name}" for n, name in zip(unread, "AB", strict=True) if n]
     how += [
         f"in no test, as the other side has none: {n} trials of {name}"
-        for name, n in left_out(of_a, of_b, pairs).items()
+        for name, n in left_out(trials_a, trials_b, pairs).items()
     ]
-    compared = compare(arms_of(pairs), asked.terms, alpha=asked.alpha)
+    counts = [f"{name}: {len(of_a)} trials of A, {len(of_b)} of B" for name, (of_a, of_b) in pairs.items()]
+    sys.stdout.write("\n".join((f"compare A: {a} with B: {b}", *how, *counts)) + "\n")
+    if question.dry_run:
+        return Exit.PASS
+    arms = arms_of(pairs, dict.fromkeys(pairs, unread))
+    compared = compare(arms, asked.terms, alpha=asked.alpha)
     must_take_results(question.results)
     page = question.results / f"comparison-{a.resolve().name}--{b.resolve().name}.html"
     links = {
         (side, trial.folder): os.path.relpath(folder.resolve() / trial.folder / trial.page, page.resolve().parent)
-        for side, folder, trials in (("A", a, of_a), ("B", b, of_b))
+        for side, folder, trials in (("A", a, trials_a), ("B", b, trials_b))
         for trial in trials
         if trial.page
     }
@@ -122,11 +143,11 @@ def _stored(a: Path, b: Path, asked: Asked, budgets: Sequence[Budget], question:
         compared=compared,
         terms=asked.terms,
         how=tuple(how),
-        arms=arms_of(pairs),
+        arms=arms,
         trials=pairs,
         links=links,
     )
-    return _shown(view, page, judge_budgets(budgets, [trial for _, some in pairs.values() for trial in some]))
+    return _shown(view, page, budgets)
 
 
 def _live(
@@ -134,22 +155,15 @@ def _live(
 ) -> Exit:
     a, b = question.a, question.b
     sides = side_of(a), side_of(b)
-    deadline_s, parallel = seconds_of(question.deadline), workers_of(question.parallel)
+    deadline_s, parallel = seconds_of(question.deadline), parsed("--parallel", positive_int, question.parallel)
     planned, plan_text = _planned(asked, question)
     folder = folder_of(question.results, question.name or strftime("%Y%m%dT%H%M%SZ-compare", gmtime()))
-    known = Store(folder).known()
-    drawn = known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS
-    definition = Definition(
-        cells=cells_of(question.scenarios, *sides),
-        trials=planned[-1].trials,
-        seed=int(question.seed) if question.seed else drawn,
-        common=chosen_for_all(given),
-    )
+    definition = _definition(given, sides, planned, folder, question)
     total = len(definition.cells) * definition.trials
-    duration = expected_text(definition, total, parallel=parallel)
     how = [
         *plan_text,
-        f"{planned[-1].trials} trials of each side and scenario at most, {total} in all, A B B A: {duration}",
+        f"{planned[-1].trials} trials of each side and scenario at most, {total} in all, A B B A: "
+        + expected_text(definition, total, parallel=parallel),
         "looks: " + ", ".join(f"after {each.trials} of each at alpha {each.alpha:.4f}" for each in planned),
     ]
     if question.dry_run:
@@ -159,23 +173,16 @@ def _live(
     running = Campaigning(folder, definition, session, parallel=parallel, deadline_s=deadline_s)
     for line in (f"compare A: {a} with B: {b} in {folder}", *how):
         running.say(line)
-    stopped, missing = False, tuple[Unit, ...]()
-    compared = compare({}, asked.terms, alpha=asked.alpha)
     try:
-        for number, look in enumerate(planned, 1):
-            missing = running.run([unit for unit in running.units if unit.number <= look.trials])
-            compared = compare(arms_of(_pairs(_records(running), question.scenarios)), asked.terms, alpha=look.alpha)
-            running.say(f"look {number} of {len(planned)}, {running.judged} trials judged: {compared.answer}")
-            if compared.answer is not Answer.CANNOT_TELL or missing:
-                break
+        compared, missing = _looked(running, planned, definition, asked.terms)
     except KeyboardInterrupt:
-        stopped = True
+        if running.ran:
+            running.publish()
+        return running.stopped(f"the same command with --name {folder.name} goes on")
     if running.ran:
         running.publish()
-    if stopped:
-        return running.stopped(f"the same command with --name {folder.name} goes on")
-    how += [*not_run(missing), *(f"not judged: {name}: {why}" for name, why in running.problems.items())]
-    pairs = _pairs(_records(running), question.scenarios)
+    how += [*not_run(missing), *(f"not judged, so refused: {name}: {why}" for name, why in running.problems.items())]
+    pairs = _pairs(running, definition)
     links = {
         (side, trial.folder): f"{trial.folder}/{trial.page}"
         for some in pairs.values()
@@ -189,24 +196,70 @@ def _live(
         compared=compared,
         terms=asked.terms,
         how=tuple(how),
-        arms=arms_of(pairs),
+        arms=_arms(running, definition),
         trials=pairs,
         links=links,
     )
-    return _shown(
-        view,
-        folder / "comparison.html",
-        judge_budgets(budgets, [trial for _, some in pairs.values() for trial in some]),
+    return _shown(view, folder / "comparison.html", budgets)
+
+
+def _definition(
+    given: Mapping[str, str], sides: tuple[Side, Side], planned: Sequence[Look], folder: Path, question: Question
+) -> Definition:
+    """Where one was begun in that folder, its seed is kept."""
+    known = Store(folder).known()
+    if question.seed:
+        seed = parsed("--seed", whole_number, question.seed)
+    else:
+        seed = known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS
+    return Definition(
+        cells=cells_of(question.scenarios, *sides),
+        trials=planned[-1].trials,
+        seed=seed,
+        common=chosen_for_all(given),
     )
+
+
+def _looked(
+    running: Campaigning, planned: Sequence[Look], definition: Definition, terms: Terms
+) -> tuple[Compared, tuple[Unit, ...]]:
+    """The answer of the first clear look, or of the last; and the trials that did not fit before the deadline.
+
+    A look that lacks trials answers nothing: held again with all of them, it would be one look more than planned.
+    """
+    before = 0
+    for number, look in enumerate(planned, 1):
+        missing = running.run([unit for unit in running.units if before < unit.number <= look.trials])
+        compared = compare(_arms(running, definition), terms, alpha=look.alpha)
+        if missing:
+            because = f"{len(missing)} trials of look {number} of {len(planned)} were not run before the deadline"
+            return replace(compared, answer=Answer.CANNOT_TELL, because=because), missing
+        running.say(f"look {number} of {len(planned)}, {running.judged} trials judged: {compared.answer}")
+        if compared.answer is not Answer.CANNOT_TELL:
+            break
+        before = look.trials
+    return compared, ()
+
+
+def _arms(running: Campaigning, definition: Definition) -> dict[str, tuple[Arm, Arm]]:
+    return arms_of(_pairs(running, definition), of_sides(definition.cells, running.not_judged))
+
+
+def _pairs(running: Campaigning, definition: Definition) -> dict[str, Trials]:
+    def records(cell: Cell) -> tuple[TrialRecord, ...]:
+        return tuple(record_trial(TrialFolder(ran.folder), tried(ran)) for ran in running.ran_in(cell))
+
+    return of_sides(definition.cells, records)
 
 
 def _planned(asked: Asked, question: Question) -> tuple[tuple[Look, ...], list[str]]:
     """The looks, and in words how they came about."""
     if question.trials:
-        return looks(workers_of(question.trials), asked.looks, alpha=asked.alpha), ["trials as given by --trials"]
+        trials = parsed("--trials", positive_int, question.trials)
+        return looks(trials, asked.looks, alpha=asked.alpha), ["trials as given by --trials"]
     if question.pilot:
-        trials = read_run(question.pilot).trials
-        pilots = {name: arm(each for each in trials if each.scenario == name) for name in question.scenarios}
+        known = read_run(question.pilot).trials
+        pilots = {name: arm(each for each in known if each.scenario == name) for name in question.scenarios}
         by = f"of {question.pilot}"
     else:
         pilots, by = dict.fromkeys(question.scenarios, shipped_pilot()), f"{ABOUT}; yours by --pilot RUN"
@@ -217,19 +270,6 @@ def _planned(asked: Asked, question: Question) -> tuple[tuple[Look, ...], list[s
         f"margin {margin:.0%}: B as A is `no worse` in {planned.same.no_worse:.0%} of simulated comparisons",
         f"B {2 * margin:.0%} longer is `worse` in {longer.worse:.0%}, after {longer.trials:.0f} of each on average",
     ]
-
-
-def _records(running: Campaigning) -> tuple[TrialRecord, ...]:
-    return tuple(record_trial(TrialFolder(ran.folder), tried(ran)) for ran in running.ran)
-
-
-def _pairs(trials: Sequence[TrialRecord], scenarios: Sequence[str]) -> dict[str, Trials]:
-    """By the order of the cells: the folder's name says which side a trial is of."""
-
-    def side(scenario: str, name: str) -> tuple[TrialRecord, ...]:
-        return tuple(trial for trial in trials if trial.folder.startswith(f"{scenario}-{name}-"))
-
-    return {scenario: (side(scenario, "a"), side(scenario, "b")) for scenario in scenarios}
 
 
 def _asked(question: Question) -> tuple[Asked, list[Budget]]:
@@ -270,9 +310,12 @@ def _share(flag: str, text: str, *, zero: bool = False) -> float:
     return share
 
 
-def _shown(view: View, page: Path, budgets: Sequence[Finding]) -> Exit:
-    """Page, JSON beside it, and the answer on the terminal."""
-    compared: Compared = view.compared
+def _shown(view: View, page: Path, wanted: Sequence[Budget]) -> Exit:
+    """Page, JSON beside it, and the answer on the terminal. wanted: of B's trials."""
+    compared = view.compared
+    budgets = judge_budgets(wanted, [trial for _, of_b in view.trials.values() for trial in of_b])
+    budget_lines = tuple(f"budget of B {budget_text(each)}" for each in budgets)
+    view = replace(view, how=(*view.how, *budget_lines))
     write_whole(page, render(view, script=inline_script()).encode())
     told = {
         "schema": 1,
@@ -286,8 +329,8 @@ def _shown(view: View, page: Path, budgets: Sequence[Finding]) -> Exit:
     lines = []
     for each in compared.tested:
         scenario, test, answer, difference, margin, *_ = tested_row(each, view.terms)
-        lines.append(f"{answer:<12}{test:<20}{scenario}: B less A {difference}, margin {margin}")
-    lines += [f"budget of B {budget_text(each)}" for each in budgets]
+        lines.append(f"{answer:<12}{test:<20}{scenario}: B minus A {difference}, margin {margin}")
+    lines += budget_lines
     lines += [f"{compared.answer.upper()}: {decided(compared)}", f"report: {shown(page)}"]
     sys.stdout.write("\n".join(lines) + "\n")
     return Exit.of([_VERDICTS[compared.answer], *(each.verdict for each in budgets)])

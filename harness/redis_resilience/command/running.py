@@ -97,7 +97,7 @@ def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], manner: M
     parallel, stop, detail = manner.parallel, manner.session.stop, manner.session.detail
     values = _values(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
-    workers = _parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
+    workers = parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
     topology(settings.topology).profile(settings.profile)
     # These very streams: pytest gets others.
     table, console = Console(file=sys.stdout), Console(file=sys.stderr)
@@ -158,12 +158,13 @@ def settings_from(chosen: Mapping[str, str]) -> Settings:
 
 def _values(chosen: Mapping[str, str]) -> dict[str, Any]:
     return {
-        option.name: _parsed(twin(option), option.value, choose(option, chosen.get(option.name), "").text)
+        option.name: parsed(twin(option), option.value, choose(option, chosen.get(option.name), "").text)
         for option in OPTIONS
     }
 
 
-def _parsed(flag: str, parse: Callable[[str], T], text: str) -> T:
+def parsed(flag: str, parse: Callable[[str], T], text: str) -> T:
+    """Raises UsageError that begins with the flag."""
     try:
         return parse(text)
     except ValueError as error:

@@ -78,7 +78,7 @@ def decided(compared: Compared) -> str:
 
 
 def tested_row(tested: Tested, terms: Terms) -> tuple[str, ...]:
-    """scenario, test, answer, B less A with limits, margin, p above, p below, n of A and B, why."""
+    """scenario, test, answer, B minus A with limits, margin, p above, p below, n of A and B, method, reason."""
     decision = tested.decision
     margin = f"{terms.margin_of(tested.test):.0%} of A" if tested.test in QUANTILES else NOTHING
     if tested.test == LOSING:
@@ -93,12 +93,13 @@ def tested_row(tested: Tested, terms: Terms) -> tuple[str, ...]:
         f"{p.p_above:.2g}" if p else NOTHING,
         f"{p.p_below:.2g}" if p and not tested.one_sided else NOTHING,
         f"{decision.n_a} / {decision.n_b}",
+        p.method if p else NOTHING,
         decision.because,
     )
 
 
 def _interval(tested: Tested) -> str:
-    """B less A, with one-sided limits."""
+    """B minus A, with one-sided limits."""
     seen: Difference | None = tested.seen
     if seen is None:
         return NOTHING
@@ -139,7 +140,7 @@ def _figures(view: View) -> Iterable[tuple[str, str, Figure]]:
                         "title": {"text": f"{quantity.replace('_', ' ')}, ms after the fault"},
                         "gridcolor": GRID,
                     },
-                    "yaxis": {"title": {"text": "share of trials over"}, "range": [0, 1.02], "gridcolor": GRID},
+                    "yaxis": {"title": {"text": "share of trials"}, "range": [0, 1.02], "gridcolor": GRID},
                     "legend": {"orientation": "h", "y": 1.12},
                 }
                 yield scenario, quantity.replace("_", " "), {"data": data, "layout": layout}
@@ -161,7 +162,7 @@ def _listed(view: View) -> Iterable[tuple[str, str, list[tuple[str, ...]]]]:
                         if trial.first_switch
                         else NOTHING,
                         NOTHING if trial.lost is None else count_text(trial.lost),
-                        trial.refused and f"refused: {trial.refused}",
+                        trial.refused,
                     )
                     for trial in trials
                 ],

@@ -18,8 +18,9 @@ refused."""
 class Arm:
     """Durations of trials that were not refused; censored where the trial ended first.
 
-    n: all trials. lost: writes lost in each judged trial of which it is known. loss_not_known: the other judged trials.
-    refused_unended: refused trials whose outage had not ended. refused_lost: writes that refused trials found lost.
+    n: all trials. refused: those that count nowhere, and those that ended without a verdict. lost: writes lost in each
+    judged trial of which it is known. loss_not_known: the other judged trials. refused_unended: refused trials whose
+    outage had not ended. refused_lost: writes that refused trials found lost.
     """
 
     outage: Sample
@@ -46,8 +47,11 @@ class Arm:
         return self.refused > MOST_REFUSED * self.n
 
 
-def arm(trials: Iterable[TrialRecord]) -> Arm:
-    """Refused trials enter no sample; what their absence hides is counted."""
+def arm(trials: Iterable[TrialRecord], *, not_judged: int = 0) -> Arm:
+    """Refused trials enter no sample; what their absence hides is counted.
+
+    not_judged: trials that ended without a verdict, in addition to these: refused, too.
+    """
     all_of_them = tuple(trials)
     judged = [trial for trial in all_of_them if not trial.refused]
     refused = [trial for trial in all_of_them if trial.refused]
@@ -58,8 +62,8 @@ def arm(trials: Iterable[TrialRecord]) -> Arm:
         last_switch=_sample(trial.last_switch for trial in judged),
         lost=tuple(known),
         loss_not_known=len(judged) - len(known),
-        n=len(all_of_them),
-        refused=len(refused),
+        n=len(all_of_them) + not_judged,
+        refused=len(refused) + not_judged,
         refused_unended=sum(trial.outage is not None and trial.outage.censored for trial in refused),
         refused_lost=sum(trial.lost or 0 for trial in refused),
     )

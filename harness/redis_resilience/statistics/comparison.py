@@ -48,7 +48,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """decision: by the margin. seen: B less A itself, None of lost writes.
+    """decision: by the margin. seen: B minus A itself, None of lost writes.
 
     one_sided: it can show that B is worse, never that it is not: it does not hold up `no worse`.
     """

@@ -24,10 +24,10 @@ _HALVINGS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """B less A, in the unit of what is compared: ms, or a share of trials.
+    """B minus A, in the unit of what is compared: ms, or a share of trials.
 
     lower, upper: one-sided limits, each at 1 - alpha; None where there is none. estimate: None where censored values
-    could move it. p_above, p_below: significance of "B less A is above the margin" and of "it is below".
+    could move it. p_above, p_below: significance of "B minus A is above the margin" and of "it is below".
     """
 
     method: str

@@ -125,7 +125,7 @@ def _decided(difference: Difference, n_a: int | None, n_b: int) -> Decision:
         answer, because = Answer.NO_WORSE, ""
     else:
         answer = Answer.CANNOT_TELL
-        what = "B" if n_a is None else "B less A"
+        what = "B" if n_a is None else "B minus A"
         because = f"{what} may lie on either side of the margin of {difference.margin:g}"
     return Decision(answer=answer, n_a=n_a, n_b=n_b, difference=difference, because=because)
 
