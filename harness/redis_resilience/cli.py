@@ -59,7 +59,7 @@ Budgets = Annotated[
     typer.Option("--budget", metavar="BUDGET", help="'outage.p95 <= 5s', 'lost == 0'; exit code 1 where exceeded."),
 ]
 
-ResultsPath = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder for the results.")]
+ResultsOption = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder for the results.")]
 RunName = Annotated[str, typer.Option("--name", metavar="NAME", help="Name of its folder in the results.")]
 Workers = Annotated[str, typer.Option("--parallel", metavar="N", help="Deployments side by side.")]
 Deadline = Annotated[
@@ -118,7 +118,7 @@ def campaign(
     called: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="Campaign file, YAML; docs/campaigns.md.")],
     *,
-    results: ResultsPath = Path("results"),
+    results: ResultsOption = Path("results"),
     name: RunName = "",
     parallel: Workers = "1",
     deadline: Deadline = "",
@@ -141,7 +141,7 @@ def campaign(
         budgets=tuple(budget or ()),
         dry_run=dry_run,
     )
-    raise typer.Exit(run_campaign(file, given(called), how, called.obj))
+    raise typer.Exit(run_campaign(file, given(called), how, session_of(called)))
 
 
 @app.command()
@@ -177,7 +177,7 @@ def compare(
         Path | None, typer.Option(metavar="RUN", help="A run to plan by (default: a shipped one).")
     ] = None,
     seed: Annotated[str, typer.Option(metavar="N", help="Seed of the order and of the trials.")] = "",
-    results: ResultsPath = Path("results"),
+    results: ResultsOption = Path("results"),
     name: RunName = "",
     parallel: Workers = "1",
     deadline: Deadline = "",
@@ -219,7 +219,7 @@ def compare(
         allow_unlike=allow_unlike,
         dry_run=dry_run,
     )
-    raise typer.Exit(compare_sides(given(called), question, called.obj))
+    raise typer.Exit(compare_sides(given(called), question, session_of(called)))
 
 
 @app.command()

@@ -58,7 +58,7 @@ def test_each_scenario_has_a_cell_of_both_sides() -> None:
     ]
 
 
-def test_what_is_told_of_a_cell_is_told_of_both_sides() -> None:
+def test_sides_are_those_of_the_cells() -> None:
     """By the cells: a scenario may be named like another one's side. One that is named twice is compared once."""
     cells = cells_of(("kill", "kill-a", "kill"), side_of("profile=rapid"), side_of("profile=fast"))
 

@@ -104,7 +104,7 @@ def left_out(a: Sequence[TrialRecord], b: Sequence[TrialRecord], pairs: Mapping[
 
 
 def of_sides(cells: Sequence[Cell], of: Callable[[Cell], T]) -> dict[str, tuple[T, T]]:
-    """What `of` tells of A's cell and of B's, by scenario; cells: as `cells_of` made them."""
+    """What `of` gives for A's cell and for B's, by scenario; cells: as `cells_of` made them."""
     return {a.scenario: (of(a), of(b)) for a, b in zip(cells[::2], cells[1::2], strict=True)}
 
 

@@ -127,7 +127,9 @@ class Campaigning:
             return
         self._ran[done.unit.folder] = done.ran
         self.problems.pop(done.unit.folder, None)
-        self._progress.print(_line(f"{len(self._ran)}/{len(self.units)}", done.unit.folder, tried(done.ran)))
+        self._progress.print(
+            _line(f"{len(self._ran)}/{len(self.units)}", done.unit.folder, tried(done.ran)), soft_wrap=True
+        )
 
     def _repeat(self, unit: Unit) -> str:
         chosen = {**self._definition.common, **unit.cell.options}

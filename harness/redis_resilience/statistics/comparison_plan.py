@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 
 from redis_resilience.model.errors import UsageError
-from redis_resilience.statistics.arm import Arm
+from redis_resilience.statistics.arm import MOST_REFUSED, Arm
 from redis_resilience.statistics.comparison import LOSING, QUANTILES, Terms, compare
 from redis_resilience.statistics.gate import Answer
 from redis_resilience.statistics.intervals import trials_for_limits
@@ -53,7 +53,10 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """same: B as A. longer: B longer by twice the margin. of_pilot: trials that the pilot had, by scenario."""
+    """trials: of each side, as many as may be refused included. same: B as A. longer: B longer by twice the margin.
+
+    of_pilot: trials that the pilot had, by scenario.
+    """
 
     trials: int
     looks: tuple[Look, ...]
@@ -65,7 +68,8 @@ class Planned:
 def plan_comparison(pilots: Mapping[str, Arm], asked: Asked, *, rounds: int = 60, seed: int = 0) -> Planned:
     """Fewest trials, by steps of a quarter, for which B as A is `no worse`, and B longer by twice the margin `worse`.
 
-    Each in `power` of the rounds; the latter where durations are tested, with a margin. pilots: by scenario.
+    Each in `power` of the rounds; the latter where durations are tested, with a margin; both also where as many trials
+    are refused as may be, `MOST_REFUSED`. pilots: by scenario.
 
     Raises UsageError for a pilot without an outage, a power or loss outside (0, 1), more than `MOST_SIMULATED` trials.
     """
@@ -88,6 +92,7 @@ def plan_comparison(pilots: Mapping[str, Arm], asked: Asked, *, rounds: int = 60
                 "margin, or leave out a test"
             )
         trials = min(MOST_SIMULATED, math.ceil(1.25 * trials))
+    trials = math.ceil(trials / (1 - MOST_REFUSED))
     return Planned(
         trials=trials,
         looks=looks(trials, asked.looks, alpha=asked.alpha),
@@ -98,7 +103,7 @@ def plan_comparison(pilots: Mapping[str, Arm], asked: Asked, *, rounds: int = 60
 
 
 def fewest(asked: Asked, *, tests: int) -> int:
-    """Trials of each side without which a test cannot answer at the last look, whatever they show.
+    """Judged trials of each side without which a test cannot answer at the last look, whatever they show.
 
     tests: of all scenarios.
     """

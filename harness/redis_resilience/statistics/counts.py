@@ -1,4 +1,4 @@
-"""B's counts beside A's: one-sided p-values of "no more than in A", exact whatever the counts are."""
+"""B's counts beside A's: one-sided p-values of "no more than in A", whatever the counts are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from redis_resilience.model.errors import UsageError
-from redis_resilience.statistics.sample import Floats
 
 RESAMPLES = 9999
 
@@ -15,26 +14,15 @@ RESAMPLES = 9999
 def per_trial_p(a: Sequence[int], b: Sequence[int], *, seed: int = 0) -> float:
     """Whether B's trials have more of it each (lost writes, say), by permutation of the trials between the arms.
 
-    Lost writes come in clusters, one fault loses many: trials are exchanged, never single writes. Exact where all
-    permutations fit into `RESAMPLES`, else drawn by `seed`, the observed one counted in (Phipson and Smyth, 2010, by
-    scipy.stats.permutation_test). Raises UsageError for an arm without a trial.
+    Lost writes come in clusters, one fault loses many: trials are exchanged, never single writes. Permutations are
+    drawn by `seed`, as how many trials of each count fall to B; the observed one is counted in (Phipson and Smyth,
+    2010). Raises UsageError for an arm without a trial.
     """
-    from scipy.stats import permutation_test
-
     if not len(a) or not len(b):
         raise UsageError(f"expected a trial or more of each; got {len(a)} of A and {len(b)} of B")
-    if max(*a, *b) == min(*a, *b):
-        return 1.0
-    found = permutation_test(
-        (np.asarray(b, dtype=float), np.asarray(a, dtype=float)),
-        _mean_difference,
-        permutation_type="independent",
-        vectorized=True,
-        alternative="greater",
-        n_resamples=RESAMPLES,
-        rng=seed,
-    )
-    return float(found.pvalue)
+    counts, trials = np.unique([*a, *b], return_counts=True)
+    drawn = np.random.default_rng(seed).multivariate_hypergeometric(trials, len(b), RESAMPLES, method="marginals")
+    return float((1 + np.count_nonzero(drawn @ counts >= sum(b))) / (1 + RESAMPLES))
 
 
 def rate_p(a: int, b: int, *, trials_a: int, trials_b: int) -> float:
@@ -52,7 +40,3 @@ def rate_p(a: int, b: int, *, trials_a: int, trials_b: int) -> float:
     if a + b == 0:
         return 1.0
     return float(binomtest(b, a + b, trials_b / (trials_a + trials_b), alternative="greater").pvalue)
-
-
-def _mean_difference(b: Floats, a: Floats, axis: int = -1) -> Floats:
-    return np.asarray(b.mean(axis=axis) - a.mean(axis=axis))
