@@ -22,9 +22,12 @@ from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.preview import Preview, in_context, in_kind, manifest, probe_manifest
 from redis_resilience.deployments.kube.tools import must_have, must_have_docker
-from redis_resilience.faults.capabilities import IN_NODES
+from redis_resilience.deployments.local.deployment import LocalDeployment
+from redis_resilience.deployments.local.partition import find_nft
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.capabilities import IN_NODES, CanPartition
 from redis_resilience.faults.perform import needs
-from redis_resilience.model.errors import UsageError
+from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Plan, Scheduled, Since
 from redis_resilience.plugin import ONLY_PLAN
@@ -87,7 +90,9 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     if settings.backend in ("local", "memory"):
         names = ", ".join(pod.name for pod in _topology(plan, settings).pods)
         lines += [f"would start on this host: {names}, each with its own processes", *_faults(plan.faults, "")]
-        return Planned(lines=tuple(lines), possible=True)
+        refusals = _refusals_here(plan, settings)
+        lines += [f"would be refused: {reason}" for reason in refusals]
+        return Planned(lines=tuple(lines), possible=not refusals)
     found = preview(settings, {each for fault in plan.all_faults for each in needs(fault)})
     site = ContextSite(context_of(settings), run_id="plan") if settings.backend == "context" else None
     lines += ["would make:", *(f"  {each}" for each in found.objects)]
@@ -100,6 +105,29 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
 
 
+def _refusals_here(plan: Plan, settings: Settings) -> tuple[str, ...]:
+    """Why this host cannot do it: no program, no networks of the pods' own."""
+    wanted = _topology(plan, settings)
+    profile = wanted.profile(plan.profile)
+    try:
+        if settings.backend == "memory":
+            MemoryDeployment(wanted, profile).start()
+            return ()
+        here = LocalDeployment(
+            wanted,
+            profile,
+            folder=Path(tempfile.gettempdir()) / "plan",
+            redis_server=settings.server or None,
+            isolation=settings.isolation,
+        )
+        if any(CanPartition in needs(fault) for fault in plan.all_faults):
+            here.must_be_apart()
+            find_nft()
+    except ResilienceError as error:
+        return (str(error),)
+    return ()
+
+
 def _topology(plan: Plan, settings: Settings) -> Topology:
     """Of the plan; the run's own where it is not in the catalogue, but in a file that the run names."""
     chosen = topology(settings.topology)
@@ -109,16 +137,20 @@ def _topology(plan: Plan, settings: Settings) -> Topology:
 def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
     """For the backends on Kubernetes."""
     must_have("kubectl")
-    objects = objects_of(settings)
-    site = ContextSite(context_of(settings), run_id="plan") if settings.backend == "context" else None
-    if settings.brings:
-        pods: tuple[str, ...] = ("what runs a server or a Sentinel among these objects, once it runs",)
-        return in_context(objects, site, connect, capabilities=capabilities) if site else in_kind(objects, pods)
-    if site and settings.attach:
-        find_it = partial(attachment_in, settings)
-        return in_context(objects, site, connect, capabilities=capabilities, find_it=find_it)
-    pods = tuple(pod.name for pod in topology(settings.topology).pods)
-    return in_context(objects, site, connect, capabilities=capabilities, pods=pods) if site else in_kind(objects, pods)
+    objects, image = objects_of(settings), settings.probe_image
+    pods = () if settings.brings or settings.attach else tuple(pod.name for pod in topology(settings.topology).pods)
+    if settings.backend == "kind":
+        unknown_yet = "what runs a server or a Sentinel among these objects, once it runs"
+        return in_kind(objects, pods or (unknown_yet,), probe_image=image)
+    return in_context(
+        objects,
+        ContextSite(context_of(settings), run_id="plan"),
+        connect,
+        probe_image=image,
+        capabilities=capabilities,
+        pods=pods,
+        find_it=partial(attachment_in, settings) if settings.attach and not settings.brings else None,
+    )
 
 
 def objects_of(settings: Settings) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from redis_resilience.deployments.kube.attached import Find
 from redis_resilience.deployments.kube.attachment import Attachment, find
@@ -15,8 +16,8 @@ from redis_resilience.deployments.kube.objects import config_maps, manifests
 from redis_resilience.deployments.kube.objects.image import REPOSITORY, probe_tag
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.permissions import asked
-from redis_resilience.deployments.kube.tools import Place
-from redis_resilience.model.errors import ResilienceError
+from redis_resilience.deployments.kube.tools import Place, must_have, must_have_docker, must_have_image
+from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.shipped import BUILD_CONTEXT, MANIFESTS
 from redis_resilience.topologies.topology import Profile, Topology
 
@@ -43,10 +44,15 @@ def probe_manifest(image: str) -> str:
     return manifests.render(MANIFESTS / "probe", {REPOSITORY: image or probe_tag(BUILD_CONTEXT)})
 
 
-def in_kind(objects: str, pods: Sequence[str]) -> Preview:
-    """In a cluster of the run's own everything is allowed."""
+def in_kind(objects: str, pods: Sequence[str], *, probe_image: str = "") -> Preview:
+    """In a cluster of the run's own everything is allowed. Images have to be here; the probe's own can be built."""
     made = ("a kind cluster for the run, unless one is named", "Namespace for each deployment", *_named(objects))
-    return Preview(objects=made, pods=tuple(pods))
+    refusals = _told(lambda: must_have("kind", "kubectl")) or _told(must_have_docker)
+    if not refusals:
+        built = () if probe_image else (probe_tag(BUILD_CONTEXT),)
+        for image in manifests.images_in(objects):
+            refusals += [] if image in built else _told(partial(must_have_image, image))
+    return Preview(objects=made, pods=tuple(pods), refusals=tuple(refusals))
 
 
 def in_context(
@@ -54,6 +60,7 @@ def in_context(
     site: ContextSite,
     connect: Connect,
     *,
+    probe_image: str,
     capabilities: Collection[type] = (),
     pods: Sequence[str] = (),
     find_it: Find | None = None,
@@ -69,10 +76,13 @@ def in_context(
         refusals = [f"not allowed: {permission}" for permission, allowed in permissions if not allowed]
         refusals += _told(lambda: site.must_be_welcome(api))
         refusals += _told(lambda: site.must_be_free(objects))
+        refusals += _told(lambda: site.probe_image(probe_image))
+        where = site.where
+        place = Place(kubeconfig=cluster.kubeconfig, context=where.context, namespace=where.namespace)
+        if not refusals:
+            refusals += _told(lambda: manifests.must_be_admitted(objects, place))
         found = list(pods)
         if find_it is not None:
-            where = site.where
-            place = Place(kubeconfig=cluster.kubeconfig, context=where.context, namespace=where.namespace)
             refusals += _told(lambda: found.extend(_found(api, find_it(place))))
     finally:
         api.close()
@@ -88,6 +98,17 @@ def _named(objects: str) -> tuple[str, ...]:
 
 
 def _found(api: KubeApi, attachment: Attachment) -> tuple[str, ...]:
+    """Raises UsageError while pods of these labels still come or go."""
+    unfinished = [
+        f"{pod.name} is {'being deleted' if pod.deleting else pod.phase}"
+        for pod in api.pods(attachment.selector)[0]
+        if pod.deleting or pod.phase == "Pending"
+    ]
+    if unfinished:
+        raise UsageError(
+            f"expected the pods with the labels {attachment.selector!r} to run; {'; '.join(unfinished)}; wait for the "
+            "end of the roll-out (`kubectl rollout status`) and try again"
+        )
     return tuple(f"{pod.name} ({', '.join(pod.containers)})" for pod in find(api, attachment).parts())
 
 

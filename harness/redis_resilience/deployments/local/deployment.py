@@ -258,14 +258,14 @@ class LocalDeployment(Growing):
         return _all_of(effects, f"{pod} and all of its controller's pods")
 
     def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
-        self._must_be_apart()
+        self.must_be_apart()
         peers = others or tuple(peer.name for peer in self._topology.pods if peer.name != pod)
         for name in (pod, *peers):
             self._containers_of(name)
         return self._up.partition.cut(pod, peers, self._up.pods.live, fault)
 
     def rejoin(self, pod: str) -> Effect:
-        self._must_be_apart()
+        self.must_be_apart()
         self._containers_of(pod)
         return self._up.partition.heal(pod, self._up.pods.live)
 
@@ -427,7 +427,8 @@ class LocalDeployment(Growing):
         if pod not in self._up.pods.live:
             raise DeploymentError(f"expected pod {pod} to exist; it is deleted, create it first")
 
-    def _must_be_apart(self) -> None:
+    def must_be_apart(self) -> None:
+        """Raises Unavailable where all pods share the host's network: none can be isolated."""
         if not self._apart:
             raise Unavailable(
                 "expected pods with networks of their own; got the isolation level loopback, where all share the "

@@ -20,7 +20,7 @@ import yaml
 from redis_resilience.deployments.kube.interface import RUN_LABEL
 from redis_resilience.deployments.kube.objects.release import Release, template
 from redis_resilience.deployments.kube.tools import Place, run
-from redis_resilience.model.errors import Unavailable
+from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 from redis_resilience.topologies.topology import Controller, Profile, Topology
 
 SECRET, SECRET_KEY = "redis", "redis-password"
@@ -133,6 +133,17 @@ def existing(objects: str, place: Place) -> Mapping[str, str]:
         f"{item['kind']}/{item['metadata']['name']}": item["metadata"].get("labels", {}).get(RUN_LABEL, "")
         for item in items
     }
+
+
+def must_be_admitted(objects: str, place: Place) -> None:
+    """Raises UsageError where the API server would not take them, with its own words: PodSecurity, quotas, policies.
+
+    Nothing is made. The pods of controllers are not among them: those are made later.
+    """
+    try:
+        kubectl("create", "--dry-run=server", "--filename", "-", place=place, given=objects.encode())
+    except DeploymentError as error:
+        raise UsageError(f"expected namespace {place.namespace} to take these objects; {error}") from error
 
 
 def delete_labelled(resources: Sequence[str], run_id: str, place: Place, *, within_s: float) -> None:
