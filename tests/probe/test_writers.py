@@ -263,3 +263,31 @@ def test_readers_record_what_each_key_held(bench: Bench, redis: StartRedis) -> N
     assert set(reads["client"].tolist()) == {3, 4}
     assert set(reads["value"].tolist()) <= {ABSENT, *reads["key"].tolist()}
     assert bench.probe.status().issued == len(writes)
+
+
+def test_a_client_that_waits_for_replicas_has_acknowledged_what_they_have(bench: Bench, redis: StartRedis) -> None:
+    """While there is one; once it is gone, the master has the writes and no result is known."""
+    master = redis()
+    replica = redis("--replicaof", "127.0.0.1", str(master.endpoint.port))
+    begin(bench, {"redis-0": master}, Writers(target="redis-0", count=1, rate=50, timeout_ms=400, wait=1))
+    acknowledged(bench, 20)
+    replica.kill()
+    bench.eventually(lambda: bench.probe.status().info >= 3, "writes without a replica are info")
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    rows = bench.records()
+    without = rows[rows["cause"] == Cause.UNREPLICATED]
+    assert len(without) >= 3
+    assert set(without["outcome"].tolist()) == {Result.INFO}
+    assert (without["return_ns"] - without["call_ns"] >= 190_000_000).all(), "WAIT is given half of the time-out"
+    assert (rows["return_ns"] >= rows["call_ns"]).all()
+
+
+def test_a_refused_write_is_not_waited_for(bench: Bench, redis: StartRedis) -> None:
+    begin(bench, {"redis-0": redis("--maxmemory", "1")}, Writers(target="redis-0", count=1, rate=100, wait=1))
+    bench.eventually(lambda: bench.probe.status().failed >= 5, "writes are refused")
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    assert bench.causes().keys() == {Cause.OOM}

@@ -14,7 +14,7 @@ from redis_resilience.faults.target import MASTER, REPLICA, SENTINEL, SENTINEL_M
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, ProbeError, Unavailable, UsageError, WaitTimeout
 from redis_resilience.model.events import Before, FaultEffect, HealBegin, HealEnd, Phase, TimedOut
-from redis_resilience.model.faults import kill, pause, scale_to_zero
+from redis_resilience.model.faults import isolate, kill, pause, scale_to_zero
 from redis_resilience.model.operations import ABSENT, Kind, Result
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.model.verdict import Verdict
@@ -301,6 +301,24 @@ def test_reads_are_recorded_beside_the_writes_and_judged_with_none_of_them(simul
     assert len(seen) > 100
     assert set(seen["value"].tolist()) <= {ABSENT, *history.writes["key"].tolist()}
     assert len(np.unique(seen["server"])) == 2, "the old master, and the new one"
+
+
+@pytest.mark.parametrize("wait", [0, 1])
+def test_a_partition_loses_what_no_replica_has_unless_its_clients_waited_for_one(simulate, wait):
+    outcome = simulate(
+        isolate(MASTER, for_s=3.0),
+        load=Load(writers=(Writers(count=2, rate=500, wait=wait),)),
+        expect=Expect(failover=True, max_lost=None, two_masters_s=30.0),
+    )
+
+    assert outcome.failover.happened
+    assert (outcome.writes.lost > 0) == (wait == 0), outcome.explain()
+    assert (outcome.writes.causes.get("UNREPLICATED", 0) > 0) == (wait == 1)
+
+
+def test_readers_do_not_wait_for_replicas():
+    with pytest.raises(UsageError, match="expected wait=1 of clients that write; got it of readers"):
+        Writers(kind="read", wait=1)
 
 
 def test_readers_alone_are_no_load():

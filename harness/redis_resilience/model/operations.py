@@ -55,10 +55,11 @@ class Cause(IntEnum):
     TIMEOUT = 20  # sent, no reply in time
     CLOSED = 21  # sent, then the connection ended
     UNFINISHED = 22  # sent, the load ended first
+    UNREPLICATED = 23  # the master has it, but fewer replicas than WAIT asked for acknowledged it in time
 
 
 def result_of(cause: Cause) -> Result:
-    """`ok` without a cause, `info` where it was sent and not answered, `fail` else."""
+    """`ok` without a cause, `info` where it was sent and may stay or go, `fail` else."""
     if cause is Cause.NONE:
         return Result.OK
     return Result.INFO if cause >= Cause.TIMEOUT else Result.FAIL

@@ -15,6 +15,7 @@ SCHEMA = 2
 MASTER_OF_SENTINELS = "master"
 SIMULATION = "memory"
 """The backend without real servers."""
+MOST_REPLICAS = 100
 MOST_WRITERS = 10_000
 """Of a group; each has a connection, and a server accepts 10000 of them by default."""
 
@@ -28,6 +29,7 @@ class Writers:
     rate: operations a second of the whole group, evenly spaced and staggered; 0 = as fast as replies come back.
     timeout_ms: a request without a reply for so long is `info`; its connection is given up.
     kind: "read" for clients that read keys that writers of this trial reported as written.
+    wait: a write counts as acknowledged once WAIT says that so many replicas have it; WAIT is given half of timeout_ms.
 
     Raises UsageError for a number that makes no sense.
     """
@@ -37,6 +39,7 @@ class Writers:
     rate: float = 1000.0
     timeout_ms: int = 1000
     kind: Literal["write", "read"] = "write"
+    wait: int = 0
 
     @property
     def follows(self) -> bool:
@@ -50,6 +53,9 @@ class Writers:
                 f"expected a rate of 0 (as fast as it goes) to 1000000 operations a second; got {self.rate:g}"
             )
         must_be_within("a time-out", self.timeout_ms, 1, LONGEST_S * 1e3, "ms")
+        must_be_within("a number of replicas to wait for", self.wait, 0, MOST_REPLICAS)
+        if self.wait and self.kind == "read":
+            raise UsageError(f"expected wait={self.wait} of clients that write; got it of readers; leave it out there")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

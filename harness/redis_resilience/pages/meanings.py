@@ -26,6 +26,7 @@ NOT_ACKNOWLEDGED: Mapping[str, str] = {
     Cause.TIMEOUT.name: "sent, no reply in time: it may have been done",
     Cause.CLOSED.name: "sent, then the connection ended: it may have been done",
     Cause.UNFINISHED.name: "sent, and the load ended before the reply: it may have been done",
+    Cause.UNREPLICATED.name: "the master has it, but too few replicas acknowledged it in time (WAIT): it may be lost",
 }
 
 LOST: Mapping[str, str] = {

@@ -101,6 +101,7 @@ class RunningLoad:
                     members=members,
                     closed=group.rate == 0,
                     kind=Kind[group.kind.upper()],
+                    wait=group.wait,
                     login=access.servers,
                 )
                 clients.append(Writer(book, route, habits))

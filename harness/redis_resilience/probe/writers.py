@@ -9,6 +9,9 @@ has some of its slots, it stays, and goes elsewhere for the others only; else it
 On a new connection an operation goes out at once, besides the schedule and due the moment it is sent: the end of an
 outage is then seen when it happens, not at the client's next due time. Its reply shows that the server takes writes, so
 only then is the server asked for its identity.
+
+A client that waits for replicas sends WAIT after each of its writes that the master took; the write is acknowledged by
+the reply to WAIT, and has no result until then.
 """
 
 from __future__ import annotations
@@ -92,6 +95,7 @@ class Habits:
     members: int
     closed: bool
     kind: Kind = Kind.WRITE
+    wait: int = 0
     login: Login = NO_LOGIN
 
 
@@ -279,6 +283,18 @@ class Writer:
             cause, seen = classify(reply), ABSENT
         else:
             cause, seen = Cause.NONE, _seen(reply)
+        if cause is Cause.NONE and self._habits.wait:
+            self._line.ask(self._told_replicas, "WAIT", str(self._habits.wait), str(self._habits.timeout_ms // 2))
+            return
+        self._conclude(cause, at_ns, reply, seen)
+
+    def _told_replicas(self, reply: RawReply, at_ns: int) -> None:
+        """A master that is demoted meanwhile replies with an error."""
+        self._line.wire.on_reply = self._replied
+        enough = isinstance(reply, int) and reply >= self._habits.wait
+        self._conclude(Cause.NONE if enough else Cause.UNREPLICATED, at_ns, reply)
+
+    def _conclude(self, cause: Cause, at_ns: int, reply: RawReply, seen: int = ABSENT) -> None:
         self._complete(cause, at_ns, seen)
         if self._stopping:
             self._leave(Cause.NONE)

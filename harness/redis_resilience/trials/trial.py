@@ -132,9 +132,10 @@ class Trial:
         target: str = MASTER_OF_SENTINELS,
         timeout_ms: int = 1000,
         kind: Literal["write", "read"] = "write",
+        wait: int = 0,
     ) -> None:
         """Add a group of writers, or of readers of what they wrote; rate: operations a second of the group, 0 = as
-        fast as it goes.
+        fast as it goes. wait: a write is acknowledged once so many replicas have it (WAIT).
 
         Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
         Readers ask masters there, too: they send no READONLY, so a replica answers MOVED.
@@ -149,6 +150,7 @@ class Trial:
                 rate=self._settings.rate if rate is None else rate,
                 timeout_ms=timeout_ms,
                 kind=kind,
+                wait=wait,
             )
         )
 

@@ -36,6 +36,7 @@ class _Client:
     kind: Kind
     timeout_ns: int
     identity: int
+    wait: int
     server: str = ""
     run_id: str = ""
     connection: int = 0
@@ -89,7 +90,9 @@ class MemoryProbe:
         numbers = count(1)
         for writers in load.writers:
             kind, timeout_ns = Kind[writers.kind.upper()], writers.timeout_ms * MS
-            clients = [_Client(writers.target, kind, timeout_ns, next(numbers)) for _ in range(writers.count)]
+            clients = [
+                _Client(writers.target, kind, timeout_ns, next(numbers), writers.wait) for _ in range(writers.count)
+            ]
             self._turn(writers, clients, 0)
 
     def stop_load(self) -> Status:
@@ -250,7 +253,8 @@ class MemoryProbe:
         else:
             self._world.write(server, key_text(self._trial, self._key), str(self._key))
             self._newest = self._key
-            self._record(client, Cause.NONE, now, now + _REPLY_NS)
+            enough = self._world.replicas_of(server) >= client.wait
+            self._record(client, Cause.NONE if enough else Cause.UNREPLICATED, now, now + _REPLY_NS)
             self._master = server.name
 
     def _connect(self, client: _Client) -> Cause:

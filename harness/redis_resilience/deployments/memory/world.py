@@ -115,6 +115,10 @@ class World:
             holder.keys[key] = value
             holder.offset += 1
 
+    def replicas_of(self, server: SimServer) -> int:
+        """How many acknowledge what it writes."""
+        return sum(other.answers for other in self._followers(server))
+
     def silence(self, server: SimServer, *, alive: bool) -> None:
         """`server` dies or stands still; the Sentinels will notice."""
         if Bug.LOSE_TAIL in self.bugs and server.role == "master":
