@@ -10,10 +10,17 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.judges.judge import judge
+from redis_resilience.model.faults import rolling_upgrade
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
 from redis_resilience.model.verdict import Verdict
+from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
+from redis_resilience.trials.trial import rejudge
 from tests.trials.corpus import CORPUS, unpack
+from tests.trials.refusing import REASON, Refusing
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
@@ -91,28 +98,50 @@ def test_a_trial_becomes_a_row(tmp_path: Path) -> None:
     assert row.first_switch_s == pytest.approx(told.timeline.ms("first_switch_at") / 1e3, abs=1e-3)
 
 
+def upgraded(folder: Path, kind: type[MemoryDeployment] = MemoryDeployment) -> TrialFolder:
+    """A simulated upgrade."""
+    found = topology("sidecar")
+    plan = Plan(
+        trial="t1",
+        scenario="upgrade",
+        topology=found.name,
+        profile="fast",
+        backend="memory",
+        seed=1,
+        load=Load(),
+        faults=(Scheduled(fault=rolling_upgrade("8.0.2")),),
+        expect=Expect(),
+        windows=Windows(heal_s=15.0),
+    )
+    deployment = kind(found, found.profile("fast"))
+    trial = TrialFolder(folder)
+    trial.create(plan)
+    run_trial(plan, deployment, trial, clock=deployment.clock)
+    rejudge(trial)
+    return trial
+
+
 def test_an_upgrade_becomes_a_row(tmp_path: Path) -> None:
-    upgrades = program("upgrades")
-    trial = judged("kind-sidecar-fast-upgrade", tmp_path)
+    row = program("upgrades").taken(upgraded(tmp_path / "trial"))
 
-    row = upgrades.taken(trial)
-
-    assert row.key == ("kind", "sidecar", "upgrade", "Redis 7.0.15", "Redis 8.0.2")
-    assert (row.replaced, row.failovers, row.lost, row.refused) == (3, 1, 0, "")
+    assert row.key == ("memory", "sidecar", "upgrade", "Redis 7.0.0", "Redis 8.0.2")
+    assert (row.verdict, row.replaced, row.failovers, row.lost, row.refused) == (Verdict.PASS, 3, 1, 0, "")
     assert row.took_s > row.outage_s > 0
 
 
-def test_a_refused_way_back_names_the_reason_and_counts_no_pod_that_was_put_back(tmp_path: Path) -> None:
-    row = program("upgrades").taken(judged("kind-sidecar-fast-downgrade", tmp_path))
+def test_a_refused_engine_is_named_with_the_reason_and_no_pod_counts_that_was_put_back(tmp_path: Path) -> None:
+    """redis-1 came back with the new engine before that."""
+    row = program("upgrades").taken(upgraded(tmp_path / "trial", Refusing))
 
-    assert (row.before, row.to, row.refused) == ("Redis 8.0.2", "redis:7.0", "Can't handle RDB format version 12")
-    assert (row.replaced, row.failovers, row.first_switch_s, row.lost) == (0, 0, None, 0)
+    assert (row.before, row.to) == ("Redis 7.0.0", "simulation of 8.0.2")
+    assert (row.verdict, row.refused) == (Verdict.FAIL, REASON)
+    assert (row.replaced, row.failovers, row.first_switch_s, row.lost) == (1, 0, None, 0)
 
 
 def test_a_note_outlives_the_trial_that_it_was_written_for(tmp_path: Path) -> None:
     """A trial of another kind is no row, and one that is unknown replaces none."""
     upgrades = program("upgrades")
-    trial = judged("kind-sidecar-fast-upgrade", tmp_path / "upgrade")
+    trial = upgraded(tmp_path / "upgrade")
     noted = msgspec.structs.replace(upgrades.taken(trial), note="kept", took_s=1.0)
     document = upgrades.Document(made_by="", rows=(noted,))
 

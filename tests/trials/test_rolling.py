@@ -8,12 +8,12 @@ import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.faults.target import Place, View
-from redis_resilience.model.errors import DeploymentError
 from redis_resilience.model.events import EngineRefused, EngineSeen, FaultAsked, FaultEffect, HealEnd
 from redis_resilience.model.faults import rolling_upgrade
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.breakage import Breakage
 from redis_resilience.trials.rolling import in_turn
+from tests.trials.refusing import REASON, Refusing
 
 PODS = tuple(Place(f"redis-{number}", "redis") for number in (0, 1, 2, 10))
 VIEW = View(master="redis-1", replicas=("redis-0", "redis-2", "redis-10"), sentinels=())
@@ -31,18 +31,6 @@ class Notes:
 
     def of(self, kind):
         return [event for event in self.kept if isinstance(event, kind)]
-
-
-class Refusing(MemoryDeployment):
-    """redis-2 does not start with another version."""
-
-    def renew(self, pod):
-        if pod == "redis-2":
-            raise DeploymentError("expected redis-2 to run; it ended with exit status 1 by itself")
-        return super().renew(pod)
-
-    def refusal(self, pod):
-        return "Can't handle RDB format version 12" if pod == "redis-2" else ""
 
 
 @pytest.fixture(name="broken")
@@ -89,7 +77,7 @@ def test_a_refused_engine_ends_it_and_the_pod_gets_back_what_it_had(broken):
     breakage.inject(0, rolling_upgrade("8.0.2"))
 
     (refused,) = notes.of(EngineRefused)
-    assert (refused.pod, refused.reason) == ("redis-2", "Can't handle RDB format version 12")
+    assert (refused.pod, refused.reason) == ("redis-2", REASON)
     assert [event.pod for event in notes.of(FaultEffect)] == ["redis-1", "redis-2"], "the master's turn never came"
     assert [event.engine for event in notes.of(EngineSeen)][-1] == "Redis 7.0.0"
     assert deployment.probe.query(deployment.servers()["redis-2"], "PING").unreachable == ""
