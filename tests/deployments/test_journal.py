@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,11 +18,14 @@ from redis_resilience.deployments.undo import (
     DeleteCluster,
     DeleteKeys,
     DeleteNamespace,
+    DeleteObjects,
     DeletePod,
     DropTable,
+    RestoreImages,
     Resume,
     ScaleBack,
     StartNode,
+    Undo,
     Where,
     kind_cluster_of,
 )
@@ -37,7 +41,15 @@ EVERY = (
     DeleteCluster(kind_cluster="mine", kubeconfig="/run/kubeconfig"),
     NAMESPACE,
     DeletePod(where=WHERE, pod="helper"),
+    DeleteObjects(where=WHERE, run="run", resources=("services", "statefulsets")),
     SCALE,
+    RestoreImages(
+        where=WHERE,
+        controller=SET,
+        images={"redis": "redis:7.0"},
+        init_containers=(),
+        strategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
+    ),
     RESUME,
     DropTable(nodes=("n", "m"), table="rr_run_redis_0", pod="redis-0", kind_cluster="mine"),
     StartNode(node="n", kind_cluster="mine"),
@@ -72,6 +84,10 @@ def journal(tmp_path):
     made = Journal.begin(tmp_path / "state", "run", results="/results/run")
     yield made
     made.close()
+
+
+def test_every_kind_of_change_is_among_those_that_are_tried() -> None:
+    assert {type(each) for each in EVERY} == set(get_args(Undo))
 
 
 def test_every_change_is_on_disk_when_note_returns(journal):

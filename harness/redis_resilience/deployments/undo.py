@@ -6,6 +6,8 @@ a name alone may belong to another run's object by then. Never a credential: a k
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from redis_resilience.deployments.kube.attachment import Attachment
@@ -87,7 +89,7 @@ class RestoreImages(_Change, frozen=True, tag="restore-images"):
     controller: Controller
     images: dict[str, str]
     init_containers: tuple[str, ...]
-    strategy: dict[str, object]
+    strategy: dict[str, Any]
 
     def __str__(self) -> str:
         return f"{self.controller} in {self.where}, images {', '.join(dict.fromkeys(self.images.values()))} before"
