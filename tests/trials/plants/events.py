@@ -9,11 +9,12 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from redis_resilience.faults.target import SENTINEL
+from redis_resilience.faults.target import REPLICA, SENTINEL
 from redis_resilience.model.events import (
     Event,
     FaultBegin,
     FaultEffect,
+    Link,
     LoadBegin,
     LoadEnd,
     Named,
@@ -36,6 +37,14 @@ UNPLANNED = "unplanned.changes"
 
 def of_a_server(fault: Fault | None) -> bool:
     return fault is not None and fault.target != SENTINEL
+
+
+def that_silences_a_server(fault: Fault | None) -> bool:
+    return fault is not None and of_a_server(fault) and fault.traits.watchers_lose_it
+
+
+def of_a_partitioned_replica(fault: Fault | None) -> bool:
+    return fault is not None and fault.target == REPLICA and fault.traits.partitions
 
 
 def changed(history: History, which: Callable[[Event], bool], **fields: object) -> History:
@@ -256,7 +265,7 @@ def second_master_that_takes_writes(history: History, _: random.Random) -> Histo
     return replace(history, operations=rows, samples=samples)
 
 
-@plant(SEEN, "", of_a_server)
+@plant(SEEN, "answered", that_silences_a_server)
 def target_that_answers_all_the_time(history: History, _: random.Random) -> History:
     """A fault whose watchers saw nothing of it: as where it was faked."""
     samples = history.samples.copy()
@@ -264,3 +273,15 @@ def target_that_answers_all_the_time(history: History, _: random.Random) -> Hist
     samples["role"][gone] = Role.REPLICA
     down = without_events(history, lambda event: event.label in ("server-down", "sentinel-down"))
     return replace(down, samples=samples)
+
+
+@plant(SEEN, "went on to receive its master's data", of_a_partitioned_replica)
+def data_that_crosses_a_partition(history: History, _: random.Random) -> History:
+    """As where the rules that were to drop its packets do nothing."""
+    names = [server.name for server in history.environment.servers]
+    replica, master = names.index(history.of(FaultEffect)[0].pod), names.index(history.environment.master)
+    samples = history.samples.copy()
+    later = (samples["server"] == replica) & (samples["return_ns"] > history.of(FaultEffect)[0].at_ns)
+    samples["source"][later], samples["link"][later] = master, Link.CONNECTED
+    samples["offset"][later] += np.arange(np.count_nonzero(later)) + 1
+    return replace(history, samples=samples)
