@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from redis_resilience.results.publishing import publish
 from redis_resilience.results.ran import Ran
 from redis_resilience.trials.folder import TrialFolder
@@ -31,3 +33,25 @@ def test_damage_is_named_and_the_others_are_published(tmp_path: Path) -> None:
     summary = (tmp_path / "summary.md").read_text()
     assert summary.startswith("## UNKNOWN: 2 trials, 2 pass")
     assert "- left out: expected " in summary
+
+
+def test_the_summary_is_appended_to_the_page_of_a_github_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = tmp_path / "results" / "run" / "trial"
+    finished(PASSING, trial, sealed=True)
+    page = tmp_path / "page.md"
+    page.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+
+    publish([Ran(folder=trial, test="t", ended="passed")], trial.parent, width=200, colour=False)
+
+    assert page.read_text().startswith("before\n## PASS: 1 trial")
+
+
+def test_a_page_of_a_job_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = tmp_path / "results" / "run" / "trial"
+    finished(PASSING, trial, sealed=True)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+
+    published = publish([Ran(folder=trial, test="t", ended="passed")], trial.parent, width=200, colour=False)
+
+    assert published.problem.startswith("nothing was added to $GITHUB_STEP_SUMMARY")

@@ -34,7 +34,12 @@ def write_shared_script(folder: Path) -> str:
                 f"expected to write {target} for the pages; got: {error.strerror}; make room and try: "
                 "redis-resilience report TRIAL"
             ) from error
-    return f'<script src="../../{SHARED}"></script>'
+    return shared_script("../../")
+
+
+def shared_script(to: str = "") -> str:
+    """The element that loads the shared script. to: path from the page to the folder of results."""
+    return f'<script src="{to}{SHARED}"></script>'
 
 
 def _source() -> str:

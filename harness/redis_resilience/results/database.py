@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.run import Measured, RunRecord, TrialRecord
@@ -18,7 +19,7 @@ from redis_resilience.pages.run_page import software
 from redis_resilience.pages.runs_page import RunRow
 
 DATABASE = "index.sqlite"
-VERSION = 1
+VERSION = 2
 _WAIT_S = 30.0
 """For another run that writes at this moment."""
 _TABLES = (
@@ -31,15 +32,39 @@ CREATE TABLE runs (
     """
 CREATE TABLE trials (
   run TEXT NOT NULL, folder TEXT NOT NULL, id TEXT NOT NULL, test TEXT NOT NULL, scenario TEXT NOT NULL,
-  topology TEXT NOT NULL, profile TEXT NOT NULL, backend TEXT NOT NULL, seed INTEGER NOT NULL, verdict TEXT NOT NULL,
+  topology TEXT NOT NULL, profile TEXT NOT NULL, backend TEXT NOT NULL, redis TEXT NOT NULL,
+  seed INTEGER NOT NULL, verdict TEXT NOT NULL,
   ended TEXT NOT NULL, counts_as TEXT NOT NULL, refused TEXT NOT NULL, outage_ms REAL, outage_censored INTEGER,
-  first_switch_ms REAL, last_switch_ms REAL, first_write_ms REAL, acknowledged INTEGER NOT NULL, lost INTEGER,
+  first_switch_ms REAL, first_switch_censored INTEGER,
+  last_switch_ms REAL, first_write_ms REAL, acknowledged INTEGER NOT NULL, lost INTEGER,
   started TEXT NOT NULL, engine TEXT NOT NULL, engine_version TEXT NOT NULL, tool_version TEXT NOT NULL,
   machine TEXT NOT NULL, page TEXT NOT NULL, PRIMARY KEY (run, folder)
 ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX trials_by_scenario ON trials (scenario, topology, profile, started)",
     f"PRAGMA user_version = {VERSION}",
 )
+
+
+class TrialRow(NamedTuple):
+    """A trial in the index, as far as trends need it. redis: directives as a JSON object. run_started: of its run."""
+
+    scenario: str
+    topology: str
+    profile: str
+    backend: str
+    redis: str
+    run: str
+    run_started: str
+    verdict: str
+    refused: str
+    outage_ms: float | None
+    outage_censored: int | None
+    first_switch_ms: float | None
+    first_switch_censored: int | None
+    lost: int | None
+    engine: str
+    engine_version: str
+    tool_version: str
 
 
 class Database:
@@ -88,6 +113,15 @@ class Database:
             )
             for run, started, verdict, passed, unknown, failed, lost, scenarios, used in found
         ]
+
+    def trials(self) -> Iterator[TrialRow]:
+        """By what may be looked at together, then by time; without runs that were pruned or have no time."""
+        wanted = ", ".join("runs.started" if name == "run_started" else f"trials.{name}" for name in TrialRow._fields)
+        found = self._connection.execute(
+            f"SELECT {wanted} FROM trials JOIN runs USING (run) WHERE pruned = 0 AND runs.started <> '' "  # noqa: S608 - own names
+            "ORDER BY scenario, topology, profile, backend, redis, runs.started, run"
+        )
+        return map(TrialRow._make, found)
 
     def _insert(self, table: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
@@ -150,14 +184,16 @@ def _trial(run: str, trial: TrialRecord) -> tuple[object, ...]:
         trial.topology,
         trial.profile,
         trial.backend,
+        json.dumps(trial.redis, sort_keys=True),
         trial.seed,
         trial.verdict,
         trial.ended,
         trial.counts_as,
         trial.refused,
         _ms(trial.outage),
-        None if trial.outage is None else int(trial.outage.censored),
+        _censored(trial.outage),
         _ms(trial.first_switch),
+        _censored(trial.first_switch),
         _ms(trial.last_switch),
         _ms(trial.first_write),
         trial.acknowledged,
@@ -169,6 +205,10 @@ def _trial(run: str, trial: TrialRecord) -> tuple[object, ...]:
         trial.where.machine,
         trial.page,
     )
+
+
+def _censored(value: Measured | None) -> int | None:
+    return int(value.censored) if value else None
 
 
 def _ms(value: Measured | None) -> float | None:

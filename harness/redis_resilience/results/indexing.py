@@ -14,6 +14,7 @@ from redis_resilience.pages.script import write_shared_script
 from redis_resilience.results.database import opened
 from redis_resilience.results.recording import record_run
 from redis_resilience.results.run_file import RUN, read_run, write_run
+from redis_resilience.results.trending import write_trends
 from redis_resilience.trials.folder import TrialFolder, write_whole
 
 INDEX = "index.html"
@@ -46,6 +47,7 @@ def index(results: Path, *, again: bool = False) -> Indexed:
     """
     problems: list[str] = []
     page = results / INDEX
+    write_shared_script(results)
     with opened(results) as database:
         known = {} if again else database.stamps()
         folders = {folder.name: folder for folder in run_folders(results)}
@@ -60,6 +62,7 @@ def index(results: Path, *, again: bool = False) -> Indexed:
                 database.remove([name])
                 problems.append(str(error))
         rows = database.rows()
+        write_trends(results, database)
         write_whole(page, runs_page.render(rows, problems).encode())  # before another run may write its own
     trials = sum(row.passed + row.unknown + row.failed for row in rows)
     return Indexed(page=page, runs=len(rows), trials=trials, problems=tuple(problems))
@@ -75,7 +78,6 @@ def rebuild(results: Path) -> Indexed:
     if not run_folders(results):
         raise UsageError(f"expected a folder of results; got {results}, which holds no folder of a run; name another")
     problems = list(_write_pages(results))
-    write_shared_script(results)
     made = index(results, again=True)
     return replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ def publish(
         lint = [report for folder, _ in judged if (report := _lint(folder))]
         text = summary.markdown(trials, lint, tuple(left_out.values()), kept)
         write_whole(results / "summary.md", text.encode())
+        problems += _step_summary(text)
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
@@ -80,6 +82,17 @@ def publish(
         budgets=kept,
         problem="\n".join((*(f"left out of the table: {reason}" for reason in left_out.values()), *problems)),
     )
+
+
+def _step_summary(text: str) -> Iterator[str]:
+    """Appends it to the page of a GitHub Actions job, where this is one; a sentence where that is refused."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if path:
+        try:
+            with Path(path).open("a", encoding="utf-8") as page_of_job:
+                page_of_job.write(f"{text}\n")
+        except OSError as error:
+            yield f"nothing was added to $GITHUB_STEP_SUMMARY, {path}: {error.strerror}"
 
 
 def _pages(judged: Sequence[tuple[TrialFolder, Tried]], script: str) -> Iterator[str]:

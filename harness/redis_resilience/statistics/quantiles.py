@@ -50,7 +50,7 @@ def spread(measured_ms: Sequence[float], bounds_ms: Sequence[float] = ()) -> Spr
     beyond_ms = 2 * max(*measured_ms, *bounds_ms, 1.0)
     shares = (0.5, 0.95, 1.0)
     least = np.quantile([*measured_ms, *bounds_ms], shares)
-    most = np.quantile([*measured_ms, *(beyond_ms for _ in bounds_ms)], shares)
+    most = np.quantile([*measured_ms, *(beyond_ms for _ in bounds_ms)], shares) if bounds_ms else least
     median, p95, maximum = (
         Quantile(ms=float(low), censored=bool(low != high)) for low, high in zip(least, most, strict=True)
     )
