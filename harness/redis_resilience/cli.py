@@ -146,6 +146,41 @@ def campaign(
 
 @app.command()
 @takes("trials", "results", "seed", "allow_unknown")
+def nightly(
+    called: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="Campaign file, YAML; docs/campaigns.md.")],
+    *,
+    results: ResultsOption = Path("results"),
+    parallel: Workers = "1",
+    deadline: Deadline = "",
+    budget: Budgets = None,
+    history: Annotated[str, typer.Option(metavar="N", help="At most so many nights before are compared with.")] = "14",
+    margin: Annotated[str, typer.Option(metavar="SHARE", help="How much longer than before tonight may be.")] = "10%",
+    alpha: Annotated[
+        str, typer.Option(metavar="SHARE", help="In how many nights an alarm may be false, at most.")
+    ] = "1%",
+    dry_run: DryRun = False,
+) -> None:
+    """Run a campaign in a folder of tonight's and compare it with the nights before; worse is exit code 1.
+
+    From cron:              redis-resilience nightly nightly.yaml --deadline 6h
+    """
+    from redis_resilience.command.campaign import How  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.nightly import Alarm, run_night  # noqa: PLC0415 - only this command needs it
+
+    how = How(
+        results=results.absolute(),
+        parallel=parallel,
+        deadline=deadline,
+        budgets=tuple(budget or ()),
+        dry_run=dry_run,
+    )
+    alarm = Alarm(margin=margin, alpha=alpha, nights=history)
+    raise typer.Exit(run_night(file, given(called), how, alarm, session_of(called)))
+
+
+@app.command()
+@takes("trials", "results", "seed", "allow_unknown")
 def compare(
     called: typer.Context,
     a: Annotated[

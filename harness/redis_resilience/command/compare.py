@@ -147,7 +147,7 @@ def _stored(a: Path, b: Path, asked: Asked, budgets: Sequence[Budget], question:
         trials=pairs,
         links=links,
     )
-    return _shown(view, page, budgets)
+    return publish_comparison(view, page, budgets)
 
 
 def _live(
@@ -200,7 +200,7 @@ def _live(
         trials=pairs,
         links=links,
     )
-    return _shown(view, folder / "comparison.html", budgets)
+    return publish_comparison(view, folder / "comparison.html", budgets)
 
 
 def _definition(
@@ -282,25 +282,26 @@ def _asked(question: Question) -> tuple[Asked, list[Budget]]:
     tests = tuple(each.strip() for each in question.tests.split(",")) if question.tests else TESTS
     if unknown := [each for each in tests if each not in TESTS]:
         raise UsageError(f"--tests: expected any of: {', '.join(TESTS)}; got {unknown[0]!r}")
-    loss = _share("--find-loss", question.find_loss) if question.find_loss else None
-    loss_margin = _share("--loss-margin", question.loss_margin)
+    loss = share_of("--find-loss", question.find_loss) if question.find_loss else None
+    loss_margin = share_of("--loss-margin", question.loss_margin)
     terms = Terms(
-        margin=_share("--margin", question.margin, zero=True),
+        margin=share_of("--margin", question.margin, zero=True),
         margins=margins,
         loss_margin=min(loss_margin, loss) if loss else loss_margin,
         tests=tuple(each for each in TESTS if each in tests),
     )
     asked = Asked(
         terms=terms,
-        alpha=_share("--alpha", question.alpha),
-        power=_share("--power", question.power),
+        alpha=share_of("--alpha", question.alpha),
+        power=share_of("--power", question.power),
         looks=question.looks,
         loss=loss,
     )
     return asked, budgets
 
 
-def _share(flag: str, text: str, *, zero: bool = False) -> float:
+def share_of(flag: str, text: str, *, zero: bool = False) -> float:
+    """Of "10%"; zero: whether 0 or more than all is allowed. Raises UsageError that begins with the flag."""
     try:
         share = float(text.removesuffix("%")) / 100 if text.endswith("%") else -1.0
     except ValueError:
@@ -310,7 +311,7 @@ def _share(flag: str, text: str, *, zero: bool = False) -> float:
     return share
 
 
-def _shown(view: View, page: Path, wanted: Sequence[Budget]) -> Exit:
+def publish_comparison(view: View, page: Path, wanted: Sequence[Budget]) -> Exit:
     """Page, JSON beside it, and the answer on the terminal. wanted: of B's trials."""
     compared = view.compared
     budgets = judge_budgets(wanted, [trial for _, of_b in view.trials.values() for trial in of_b])

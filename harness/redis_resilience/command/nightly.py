@@ -1,0 +1,96 @@
+"""`redis-resilience nightly`: a campaign every night, in a folder of its own, compared with the nights before."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import gmtime, strftime
+
+from redis_resilience.campaigns.campaign_file import read_campaign
+from redis_resilience.campaigns.comparing import arms_of
+from redis_resilience.campaigns.history import STAMP, History, history_of, nights_of
+from redis_resilience.command.campaign import How, run_campaign
+from redis_resilience.command.compare import publish_comparison, share_of
+from redis_resilience.command.everywhere import Session
+from redis_resilience.command.exits import Exit
+from redis_resilience.command.running import parsed
+from redis_resilience.options import positive_int
+from redis_resilience.pages.comparison import View, decided
+from redis_resilience.pages.units import plural
+from redis_resilience.results.run_file import RUN
+from redis_resilience.statistics.comparison import Terms, compare
+from redis_resilience.statistics.gate import Answer
+from redis_resilience.trials.folder import write_whole
+
+SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """When a night is worse than those before, as text: shares, and how many nights before count at most."""
+
+    margin: str = "10%"
+    alpha: str = "1%"
+    nights: str = "14"
+
+
+def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, session: Session) -> Exit:
+    """The campaign's exit code; `fail` where tonight is worse than the nights before. `cannot tell` raises no alarm.
+
+    A night that was killed before its pages were made goes on in its folder. Raises UsageError before the first trial.
+    """
+    name = read_campaign(path).name
+    margin, alpha = share_of("--margin", alarm.margin, zero=True), share_of("--alpha", alarm.alpha)
+    most = parsed("--history", positive_int, alarm.nights)
+    earlier = nights_of(how.results, name)
+    unfinished = bool(earlier) and not (earlier[-1] / RUN).is_file()
+    folder = earlier[-1] if unfinished else how.results / f"{name}-{strftime(STAMP, gmtime())}"
+    code = run_campaign(path, given, replace(how, name=folder.name), session)
+    if how.dry_run or not (folder / RUN).is_file() or code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        return code
+    history = history_of(folder, name, most=most)
+    line, worse = _compared(folder, history, margin=margin, alpha=alpha)
+    summary = folder / "summary.md"
+    text = f"{summary.read_text()}\n{line}\n"
+    write_whole(summary, text.encode())
+    if step := os.environ.get(SUMMARY_FILE):
+        with Path(step).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    sys.stdout.write(f"{line}\n")
+    return Exit.FAIL if worse else code
+
+
+def _compared(folder: Path, history: History, *, margin: float, alpha: float) -> tuple[str, bool]:
+    """The outcome in a line, and whether it is an alarm; its page and JSON are in tonight's folder."""
+    others = "".join(f"; not compared with {name}: {', '.join(each)}" for name, each in history.unlike.items())
+    if not history.pairs:
+        return f"History: no night before with the same setups in a like environment{others}", False
+    terms = Terms(margin=margin)
+    arms = arms_of(history.pairs, {})
+    compared = compare(arms, terms, alpha=alpha)
+    view = View(
+        sides=(f"{plural(history.nights, 'night')} before", folder.name),
+        compared=compared,
+        terms=terms,
+        how=(f"tonight is B; tested at alpha {alpha:.3g}{others}",),
+        arms=arms,
+        trials=history.pairs,
+        links={
+            (side, trial.folder): f"{trial.folder}/{trial.page}"
+            for some in history.pairs.values()
+            for side, trials in zip("AB", some, strict=True)
+            for trial in trials
+            if trial.page
+        },
+    )
+    publish_comparison(view, folder / "comparison.html", ())
+    before = plural(history.nights, "night")
+    why = decided(compared)
+    if compared.answer is Answer.CANNOT_TELL and not compared.because:
+        count = sum(each.decision.answer is Answer.CANNOT_TELL and not each.one_sided for each in compared.tested)
+        why = f"{plural(count, 'test')} open"
+    line = f"History: {compared.answer} compared with {before} before: {why}; all tests: comparison.html{others}"
+    return line, compared.answer is Answer.WORSE
