@@ -72,9 +72,13 @@ def hashes(place: Path, names: list[str]) -> dict[str, str]:
 ALL = ["master-kill-fast-001", "master-kill-fast-002", "master-kill-rapid-001", "master-kill-rapid-002"]
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("backend", ["memory", pytest.param("local", marks=pytest.mark.local)])
 def test_killed_and_started_again_nothing_is_repeated_and_nothing_lost(place: Path, backend: str) -> None:
-    """SIGKILL leaves what was judged; pages are made by the second run, and byte-identical by the third."""
+    """SIGKILL leaves what was judged; pages are made by the second run, and byte-identical by the third.
+
+    A trial that a busy machine made `unknown` is judged, too: it is not repeated.
+    """
     (place / "small.yaml").write_text(SMALL.replace("memory", backend))
     process = begun(place, 2)
     process.kill()
@@ -86,7 +90,7 @@ def test_killed_and_started_again_nothing_is_repeated_and_nothing_lost(place: Pa
     pages = hashes(place, ALL)
     third = campaign(place)
 
-    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.returncode in (0, 2), again.stdout + again.stderr
     assert f"4 trials of 2 cells, {len(kept)} judged" in again.stderr
     assert trials(place) == ALL
     assert before.items() <= pages.items()
