@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from redis_resilience.judges import ledger
+from redis_resilience.judges.judge import judge
 from redis_resilience.judges.reading import read
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import Cause
-from redis_resilience.model.verdict import Writes
+from redis_resilience.model.records import NO_SERVER
+from redis_resilience.model.verdict import Writes, headline
 
 
 def ns(ms: int) -> int:
@@ -139,6 +141,54 @@ def test_where_nobody_looked_at_the_promoted_one_nothing_is_said_of_a_stray(stra
     story.samples = [each for each in story.samples if each[3] != 1 or not ns(890) <= each[0] < ns(1760)]
 
     assert "stale master" not in causes(story)
+
+
+@pytest.mark.parametrize(("linked", "sampled"), [(False, True), (True, True), (False, False)])
+def test_what_a_promoted_server_lacks_that_was_not_in_sync_is_lost_by_that(
+    kill: Any, linked: Any, sampled: Any
+) -> None:
+    """redis-1 restarts empty at 300 and waits for its copy; keys from before and after that are gone with redis-0."""
+    story = kill(lost=(10, 20, 49), max_lost=None)
+    story.event(300, "server:redis-1", "server-up", since=290, server="redis-1", run_id="b", address="10.0.0.1:6379")
+    story.samples = [row for row in story.samples if row[3] != 1 or not ns(250) <= row[0] < ns(1760)]
+    for at in range(310, 1740, 20) if sampled else ():
+        story.sample(1, at, Role.REPLICA, offset=0, source=0 if linked and at < 420 else NO_SERVER)
+
+    found = causes(story)
+    assert found == {"promoted out of sync": 3} if sampled and not linked else "promoted out of sync" not in found
+
+
+@pytest.mark.parametrize(("lost", "verdict"), [((49,), "pass"), ((10, 49), "unknown")])
+def test_a_loss_that_nothing_explains_is_no_pass_where_any_loss_is_allowed(kill: Any, lost: Any, verdict: str) -> None:
+    judgement = judge(kill(lost=lost, max_lost=None).history())
+
+    found = {finding.name: finding for finding in judgement.findings}
+    assert (judgement.verdict, found["ledger.lost"].verdict) == (verdict, verdict)
+    assert found["ledger.lost"].text.endswith("; the scenario allows it") is (verdict == "pass")
+
+
+@pytest.mark.parametrize(
+    ("lost", "allowed", "text"),
+    [
+        ((), 0, "PASS"),
+        ((49,), None, "PASS: loss allowed by the scenario, 1 acknowledged write lost"),
+        ((48, 49), 2, "PASS: loss allowed by the scenario, 2 acknowledged writes lost"),
+        ((49,), 0, "FAIL"),
+    ],
+)
+def test_a_pass_with_losses_says_so_in_its_headline(kill: Any, lost: Any, allowed: int | None, text: str) -> None:
+    assert headline(judge(kill(lost=lost, max_lost=allowed).history())) == text
+
+
+def test_an_earlier_state_that_a_server_was_promoted_with_explains_no_write_after_it(kill: Any) -> None:
+    """What the new master itself took and lost is another matter."""
+    story = kill(lost=(10, 300), max_lost=None)
+    story.event(300, "server:redis-1", "server-up", since=290, server="redis-1", run_id="b", address="10.0.0.1:6379")
+    story.samples = [row for row in story.samples if row[3] != 1 or not ns(250) <= row[0] < ns(1760)]
+    for at in range(310, 1740, 20):
+        story.sample(1, at, Role.REPLICA, offset=0)
+
+    assert causes(story) == {"promoted out of sync": 1, "unexplained": 1}
 
 
 def test_a_promoted_master_that_was_wiped_later_took_everything_along(kill: Any) -> None:

@@ -15,6 +15,14 @@ def test_the_verdict_is_the_first_line(make: Any) -> None:
     assert text.splitlines()[0] == "## FAIL: 3 trials, 1 pass, 1 unknown, 1 fail; tests: 3 passed"
 
 
+def test_a_pass_with_losses_says_so_first(make: Any) -> None:
+    judged = [make.judgement(), make.judgement(writes=make.writes(7))]
+
+    first = markdown([Tried(make.plan(), judgement) for judgement in judged]).splitlines()[0]
+
+    assert first == "## PASS (loss allowed by the scenario): 2 trials, 2 pass, 0 unknown, 0 fail; tests: 2 passed"
+
+
 def test_losses_are_those_of_judged_trials_and_the_refused_are_named(make: Any) -> None:
     judged = [make.judgement(), make.judgement(verdict=Verdict.UNKNOWN, writes=make.writes(7))]
 

@@ -133,7 +133,8 @@ class LiveRun:
         line.append(judgement.verdict, style=_COLOURS[judgement.verdict])
         line.append(f"  outage {judgement.availability.outage_ms:.0f} ms")
         line.append(f"  first switch {first:.0f} ms" if first is not None else "  no failover")
-        line.append(f"  lost {judgement.writes.lost}")
+        allowed = judgement.verdict == "pass" and judgement.writes.lost > 0
+        line.append(f"  lost {judgement.writes.lost}{' (allowed by the scenario)' if allowed else ''}")
         if trial.verdict is not judgement.verdict:
             line.append(f"  test {trial.ended}", style=_COLOURS[trial.verdict])
         if self._detail is Detail.VERBOSE:

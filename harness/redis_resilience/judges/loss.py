@@ -20,8 +20,9 @@ SPLIT_BRAIN = "split brain"  # acknowledged by a server other than the promoted 
 STALE = "stale master"  # acknowledged by a master that was recreated, and that the one promoted later never followed
 WIPE = "wipe"  # the final master came back without any of its data, without a failover
 NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, without a failover
+OUT_OF_SYNC = "promoted out of sync"  # the promoted server had restarted, and had not copied its master since
 UNEXPLAINED = "unexplained"
-CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE)
+CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE, OUT_OF_SYNC)
 
 _FOREVER = np.iinfo(np.int64).max
 
@@ -65,6 +66,9 @@ def causes(
         if reign < len(promotions):
             had_it = (offset_after >= 0) & (offset_after <= promotions[reign].offset)
             found[during & by_master & ~had_it] = CAUSES.index(ASYNC_TAIL)
+            if _out_of_sync(reading, promotions[reign]):
+                earlier = (rows["return_ns"] <= begins[reign + 1]) & (found == CAUSES.index(UNEXPLAINED))
+                found[earlier | (during & by_master)] = CAUSES.index(OUT_OF_SYNC)
     stale = _stale_master_ns(reading, promotions)
     if stale is not None:
         by_first = rows["server"] == server_index(reading, reading.environment.master)
@@ -100,6 +104,26 @@ def _stale_master_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int
     meanwhile = own[(own["call_ns"] >= since) & (own["return_ns"] <= promotions[0].at.earliest_ns)]
     linked = (meanwhile["link"] == Link.CONNECTED) & (meanwhile["source"] == server_index(reading, old))
     return since if len(meanwhile) and not linked.any() else None
+
+
+def _out_of_sync(reading: Reading, change: Promotion) -> bool:
+    """Whether the promoted server was another process by then, and none of its samples since has it linked.
+
+    False where it was not sampled in between: then it may have copied its master.
+    """
+    if change.at is None:
+        return False
+    index = server_index(reading, change.new)
+    run_id = reading.environment.servers[index].run_id if index >= 0 else ""
+    restarted_ns = None
+    for event in reading.of(ServerUp):
+        if event.server == change.new and event.earliest_ns <= change.at.earliest_ns and event.run_id != run_id:
+            restarted_ns, run_id = event.earliest_ns, event.run_id
+    if restarted_ns is None:
+        return False
+    own = samples_of(reading, index)
+    since = own[(own["call_ns"] >= restarted_ns) & (own["return_ns"] <= change.at.earliest_ns)]
+    return bool(np.any(since["role"] == Role.REPLICA) and not np.any(since["link"] == Link.CONNECTED))
 
 
 def _restart_ns(reading: Reading, name: str, run_id: str = "") -> int | None:

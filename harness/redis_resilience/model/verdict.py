@@ -217,6 +217,14 @@ class Judgement:
     schema: int = 1
 
 
+def headline(judgement: Judgement) -> str:
+    """The verdict in capitals; of a pass with losses also that the scenario allows them, and how many."""
+    if judgement.verdict is not Verdict.PASS or not judgement.writes.lost:
+        return judgement.verdict.upper()
+    lost = judgement.writes.lost
+    return f"PASS: loss allowed by the scenario, {lost:,} acknowledged write{'s' * (lost > 1)} lost"
+
+
 def loss_known(judgement: Judgement) -> bool:
     """Whether the ledger could determine what is lost; where it could not, its count of 0 means nothing."""
     return any(finding.name == LOST and finding.verdict is not Verdict.UNKNOWN for finding in judgement.findings)

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 
 from redis_resilience.model import instants
-from redis_resilience.model.verdict import Judgement, PhaseCheck, loss_known
+from redis_resilience.model.verdict import Judgement, PhaseCheck, headline, loss_known
 from redis_resilience.pages.story import not_passed, what_happened
 from redis_resilience.pages.units import count_text, error_text, ms_text, phase_name
 
@@ -21,7 +21,7 @@ def trial_lines(judgement: Judgement) -> tuple[str, ...]:
     unless a judge's own text is.
     """
     return (
-        f"{judgement.verdict.upper()}  {judgement.scenario}  (trial {judgement.trial})",
+        f"{headline(judgement)}  {judgement.scenario}  (trial {judgement.trial})",
         *textwrap.wrap(what_happened(judgement), WIDTH, initial_indent="  ", subsequent_indent="  "),
         *(f"  {finding.verdict}: {finding.name}: {finding.text}" for finding in not_passed(judgement)),
         *_instants(judgement),

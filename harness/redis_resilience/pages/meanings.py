@@ -39,5 +39,7 @@ LOST: Mapping[str, str] = {
     "wipe": "The master restarted without its data before any failover, and its replicas copied the empty data.",
     "not persisted": "The master restarted with an older state of its data, without a failover: what it had not saved "
     "is gone.",
+    "promoted out of sync": "The promoted server had restarted without them, and had not copied its master's data "
+    "since.",
     "unexplained": "Nothing that was recorded accounts for them.",
 }

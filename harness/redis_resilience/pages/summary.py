@@ -57,7 +57,8 @@ def _head(trials: Sequence[Tried], rows: Sequence[Row], left_out: Sequence[str])
     lost, acknowledged = sum(each.lost for each in judged), sum(each.acknowledged for each in judged)
     tests = ended_text(Counter(trial.ended for trial in trials))
     verdict = worst((*([verdict_of(trials)] if trials else []), *[Verdict.UNKNOWN] * len(left_out)))
-    yield f"## {verdict.upper()}: {plural(len(judgements), 'trial')}, {counts}; tests: {tests}"
+    allowed = " (loss allowed by the scenario)" if verdict is Verdict.PASS and lost else ""
+    yield f"## {verdict.upper()}{allowed}: {plural(len(judgements), 'trial')}, {counts}; tests: {tests}"
     yield ""
     not_known = sum(row.loss_not_known for row in rows)
     sentences = (
