@@ -250,6 +250,43 @@ def test_what_was_dropped_before_the_trial_is_no_hole(kill: Any) -> None:
     assert restarted.verdict is Verdict.UNKNOWN
 
 
+def test_what_expired_before_the_trial_is_no_hole_either(kill: Any) -> None:
+    """Somebody tried EXPIRE on a deployment that the next trial takes over."""
+    story = kill()
+    story.believe(servers=tuple(replace(each, expired_keys=1) for each in story.environment.servers))
+    story.final(2, range(50), expired_keys=1)
+    before = findings(story)["nothing_dropped"]
+    story.final(2, range(50), expired_keys=2)
+    also_within = findings(story)["nothing_dropped"]
+
+    assert before.verdict is Verdict.PASS
+    assert also_within.text.endswith("got redis-2: 0 evicted, 1 expired")
+
+
+def test_a_master_that_was_killed_had_evicted_keys_before(kill: Any) -> None:
+    """Its counters ended with it; the process that came back has none. They were asked just before the fault."""
+    story = kill()
+    story.believe(servers=tuple(replace(each, evicted_keys=2) for each in story.environment.servers))
+    dropped = {"server": "redis-0", "run_id": "run-0", "expired_keys": 0}
+    story.final(1, story.finals["redis-1"].keys, role="master", evicted_keys=2)
+    story.final(2, story.finals["redis-2"].keys, evicted_keys=2)
+    story.event(498, "harness", "dropped", evicted_keys=2, **dropped)
+    same = findings(story)["nothing_dropped"]
+    story.event(499, "harness", "dropped", evicted_keys=5, **dropped)
+
+    assert same.verdict is Verdict.PASS
+    assert findings(story)["nothing_dropped"].text.endswith("got redis-0: 3 evicted, 0 expired")
+
+
+def test_counters_that_were_reset_meanwhile_are_counted_from_zero(kill: Any) -> None:
+    story = kill()
+    for at, evicted_keys in ((300, 3), (400, 1)):
+        story.event(at, "harness", "dropped", server="redis-2", run_id="run-2", evicted_keys=evicted_keys)
+    story.final(2, story.finals["redis-2"].keys, evicted_keys=1)
+
+    assert findings(story)["nothing_dropped"].text.endswith("got redis-2: 4 evicted, 0 expired")
+
+
 def test_keys_of_others_may_expire(kill: Any) -> None:
     """Our keys have no time to live; where the keyspace is shared, an expiry says nothing."""
     story = kill()

@@ -44,6 +44,10 @@ MUTANTS = [
     ("loss", "and not linked.any()", ""),
     ("loss", 'own[(own["call_ns"] >= since) & ', "own["),
     ("loss", "CAUSES.index(STALE)", "CAUSES.index(SPLIT_BRAIN)"),
+    ("loss", "CAUSES.index(OUT_OF_SYNC)", "CAUSES.index(ASYNC_TAIL)"),
+    ("loss", "and event.run_id != run_id:\n            restarted_ns", ":\n            restarted_ns"),
+    ("loss", 'np.any(since["role"] == Role.REPLICA) and not', "not"),
+    ("loss", ' and not np.any(since["link"] == Link.CONNECTED)', ""),
     ("loss", 'np.where(own["role"] == Role.MASTER, own["offset"], -1)', 'own["offset"]'),
     ("loss", 'rows["call_ns"] < restart', 'rows["call_ns"] > restart'),
     ("sentinels", "item.text.startswith(start)", "True"),
@@ -148,7 +152,10 @@ MUTANTS = [
     ("assumptions", "measured.scheduling_delay_p99_ms <= load.max_scheduling_delay_ms", "True"),
     ("assumptions", "if number not in proved", "if False"),
     ("final_reads", "final.run_id_before != final.run_id_after", "False"),
-    ("assumptions", "if evicted or expired", "if expired"),
+    ("assumptions", "if evicted or (", "if ("),
+    ("assumptions", "since = last if run_id == known else (0, 0)", "since = last"),
+    ("assumptions", "now - then if then <= now else now", "now"),
+    ("assumptions", "for event in reading.of(Dropped):", "for event in ():"),
     ("assumptions", 'bool(last["outcome"] == Result.OK)', "True"),
     ("answer", "return replace(finding, verdict=Verdict.UNKNOWN, text=text)", "return replace(finding, text=text)"),
     ("answer", "if each in needed and each in unsound", "if each in unsound"),
@@ -312,6 +319,26 @@ def check_stray(judge: Judge, kill: Any, _: Any) -> None:
         ]
         story.write(400, 1000, server=0, client=3, connection=9)
         assert judge(story.history()).writes.lost_by_cause == {cause: 1}
+
+
+def check_out_of_sync(judge: Judge, kill: Any, _: Any) -> None:
+    def causes(*sampled: int, source: int = NO_SERVER, run_id: str = "another") -> dict[str, int]:
+        story = kill(lost=(10, 49), max_lost=None)
+        story.event(300, "server:redis-1", "server-up", server="redis-1", run_id=run_id, address="10.0.0.1:6379")
+        story.samples = [row for row in story.samples if row[3] != 1 or row[5] == Role.MASTER]
+        for at in sampled:
+            story.sample(1, at, Role.REPLICA, offset=0, source=source)
+        told = judge(story.history())
+        assert seen(told, "ledger.lost") is (
+            Verdict.UNKNOWN if "unexplained" in told.writes.lost_by_cause else Verdict.PASS
+        )
+        return told.writes.lost_by_cause
+
+    assert causes(400, 1000) == {"promoted out of sync": 2}
+    for lost, verdict in (((10, 49), Verdict.UNKNOWN), ((49,), Verdict.PASS)):
+        assert seen(judge(kill(lost=lost, max_lost=None).history()), "ledger.lost") is verdict
+    for linked in (causes(400, 1000, source=0), causes(), causes(400, 1000, run_id="run-1")):
+        assert "promoted out of sync" not in linked
 
 
 def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
@@ -681,6 +708,13 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
             kept = final.keys[~np.isin(final.keys, keys)]
             story.finals[name] = replace(final, keys=kept, dbsize=len(kept))
 
+    def before(story: Any, **final: str) -> None:
+        story.believe(servers=tuple(replace(each, evicted_keys=1) for each in story.environment.servers))
+        for name in story.finals:
+            story.finals[name] = replace(story.finals[name], evicted_keys=1)
+        story.final(2, story.finals["redis-2"].keys, evicted_keys=1, **final)
+        story.final(0, story.finals["redis-0"].keys, evicted_keys=0, run_id="run-0b")
+
     spoil("clean", lambda story: story.believe(keys_before=1))
     spoil("healthy_before", lambda story: story.believe(healthy_before=False))
     spoil("history", lambda story: setattr(story, "problems", ("torn",)))
@@ -696,6 +730,11 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     spoil("fault_seen", lambda story: story.sample(0, 1000, Role.MASTER, offset=9))
     spoil("final_reads", lambda story: story.final(2, (), run_id_after="other"))
     spoil("nothing_dropped", lambda story: story.final(2, (), evicted_keys=1))
+    spoil("nothing_dropped", lambda story: story.event(499, "harness", "dropped", server="redis-0", evicted_keys=1))
+    spoil("nothing_dropped", lambda story: before(story, run_id="another"))
+    earlier = kill()
+    before(earlier)
+    assert seen(judge(earlier.history()), "assumptions.nothing_dropped") is Verdict.PASS
     spoil("last_write", lambda story: story.write(900, 3499, server=1, cause=Cause.TIMEOUT))
     gone = kill()
     gone.silence(0, 500)

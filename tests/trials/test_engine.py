@@ -109,6 +109,7 @@ def test_a_wipe_is_found_and_named(simulate):
         (Bug.NO_ELECTION, Verdict.FAIL, "-failover-abort-not-elected 1 time"),
         (Bug.NO_EFFECT, Verdict.UNKNOWN, "answered all the time"),
         (Bug.SLOW_SWITCH, Verdict.UNKNOWN, "unexplained"),
+        (Bug.EVICTION, Verdict.UNKNOWN, "redis-0: 1 evicted, 0 expired"),
     ],
 )
 def test_planted_bugs_are_found(simulate, bug, verdict, words):

@@ -6,7 +6,7 @@ did not happen, or its history has holes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from redis_resilience.judges import witness
 from redis_resilience.judges.coverage import unwatched
@@ -17,7 +17,7 @@ from redis_resilience.judges.order import disorder
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.stalls import limit_ms
 from redis_resilience.judges.well_formed import malformed
-from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent
+from redis_resilience.model.events import Dropped, FaultBegin, FaultEffect, FaultEvent
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
@@ -134,24 +134,35 @@ def _place(event: FaultEvent) -> tuple[int, str]:
 
 
 def _nothing_dropped(reading: Reading) -> Finding:
-    """Since the server's start, or since the trial's where it is older; keys of others may expire, ours never do."""
-    before = {(server.name, server.run_id): server for server in reading.environment.servers}
-    dropped = []
-    for name, final in sorted(reading.finals.items()):
-        known = before.get((name, final.run_id_before))
-        evicted = _since(final.evicted_keys, known.evicted_keys if known else 0)
-        expired = _since(final.expired_keys, known.expired_keys if known else 0)
-        expired = expired if reading.environment.owns_data else 0
-        if evicted or expired:
-            dropped.append(f"{name}: {evicted} evicted, {expired} expired")
+    """Since the trial began, of every process that was met; keys of others may expire, ours never do."""
+    counted: dict[str, list[int]] = {}
+    before = {
+        server.name: (server.run_id, (server.evicted_keys, server.expired_keys))
+        for server in reading.environment.servers
+    }
+    for name, run_id, counters in _counters(reading):
+        known, last = before.get(name, ("", (0, 0)))
+        since = last if run_id == known else (0, 0)
+        before[name] = run_id, counters
+        sums = counted.setdefault(name, [0, 0])
+        for index, (now, then) in enumerate(zip(counters, since, strict=True)):
+            sums[index] += now - then if then <= now else now  # reset by CONFIG RESETSTAT
+    dropped = [
+        f"{name}: {evicted} evicted, {expired} expired"
+        for name, (evicted, expired) in sorted(counted.items())
+        if evicted or (expired and reading.environment.owns_data)
+    ]
     return _finding(
         "nothing_dropped", not dropped, f"expected no eviction and no expiry; got {'; '.join(dropped) or 'none'}"
     )
 
 
-def _since(counted: int, before: int) -> int:
-    """All of them where there were more before: somebody set the counter back."""
-    return counted - before if before <= counted else counted
+def _counters(reading: Reading) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Server, run_id, and the keys that this process had evicted and expired: before each fault, and at the end."""
+    for event in reading.of(Dropped):
+        yield event.server, event.run_id, (event.evicted_keys, event.expired_keys)
+    for name, final in sorted(reading.finals.items()):
+        yield name, final.run_id_before, (final.evicted_keys, final.expired_keys)
 
 
 def _tombstone(reading: Reading) -> Finding:

@@ -143,7 +143,8 @@ class MemoryProbe:
                     other.keys.clear()
                 return Answer(value="OK")
             case ("INFO", _):
-                return Answer(value=f"run_id:{server.run_id}\r\nredis_version:{server.version}\r\n")
+                told = {"run_id": server.run_id, "redis_version": server.version, "evicted_keys": server.evicted}
+                return Answer(value="".join(f"{name}:{value}\r\n" for name, value in told.items()))
             case ("CONFIG", "GET", _):
                 return Answer(value=[text for pair in self._world.topology.redis_config for text in pair])
             case _:

@@ -23,6 +23,7 @@ from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Boot
 MS = 1_000_000
 START_NS = 1_000_000_000_000
 OWN_VERSION = "7.0.0"
+_EVICTS_AT = 20
 
 
 class Bug(StrEnum):
@@ -35,6 +36,7 @@ class Bug(StrEnum):
     NO_EFFECT = "no-effect"  # a fault changes nothing, and is reported as proved
     NO_HEAL = "no-heal"  # a heal changes nothing, and is reported as proved
     SHORT_EFFECT = "short-effect"  # a fault is gone half a second after its proof
+    EVICTION = "eviction"  # a master that has twenty keys evicts its oldest one
     SLOW_SWITCH = "slow-switch"  # everything after the election takes five seconds more
 
 
@@ -64,6 +66,7 @@ class SimServer:
     starts: int = 1
     offset: int = 0
     version: str = OWN_VERSION
+    evicted: int = 0
     refuses_writes: bool = False
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -114,6 +117,11 @@ class World:
         for holder in (server, *self._followers(server)):
             holder.keys[key] = value
             holder.offset += 1
+        if Bug.EVICTION in self.bugs and len(server.keys) == _EVICTS_AT and not server.evicted:
+            server.evicted += 1
+            oldest = next(iter(server.keys))
+            for holder in (server, *self._followers(server)):
+                holder.keys.pop(oldest, None)
 
     def replicas_of(self, server: SimServer) -> int:
         """How many acknowledge what it writes."""
@@ -189,7 +197,7 @@ class World:
         if server.paused:
             server.paused = False
         else:
-            server.alive, server.starts = True, server.starts + 1
+            server.alive, server.starts, server.evicted = True, server.starts + 1, 0
             if not self._persistent():
                 server.keys.clear()
                 server.offset = 0

@@ -15,6 +15,7 @@ from redis_resilience.model.events.event import (
 from redis_resilience.model.events.harness import (
     Before,
     Ckquorum,
+    Dropped,
     EngineRefused,
     EngineSeen,
     FaultAsked,
@@ -84,6 +85,7 @@ AnyEvent = (
     | Before
     | Named
     | Ckquorum
+    | Dropped
     | Swept
     | TimedOut
     | Problem
@@ -135,6 +137,7 @@ __all__ = [
     "ContainerEnded",
     "ContainerStarted",
     "ContainerWaiting",
+    "Dropped",
     "EngineRefused",
     "EngineSeen",
     "Event",

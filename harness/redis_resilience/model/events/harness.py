@@ -94,6 +94,15 @@ class Ckquorum(HarnessEvent, frozen=True, kw_only=True):
     answer: str
 
 
+class Dropped(HarnessEvent, frozen=True, kw_only=True):
+    """How many keys a server had evicted and expired since its start, asked by INFO just before a fault."""
+
+    server: str
+    run_id: str
+    evicted_keys: int
+    expired_keys: int
+
+
 class Swept(HarnessEvent, frozen=True, kw_only=True):
     """Keys of this trial that were deleted, and others that are left under its prefix."""
 
