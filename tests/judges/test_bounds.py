@@ -185,6 +185,20 @@ def test_one_fault_is_answered_by_one_change_of_master(kill: Any) -> None:
     assert found.text == "expected 1 changes of master or fewer; got 2 (redis-0 > redis-1 > redis-2)"
 
 
+@pytest.mark.parametrize(
+    ("pod", "at", "allowed"),
+    [("redis-2", 3020, 1), ("redis-0", 3020, 1), ("redis-1", 3020, 2), ("redis-1", 1750, 2), ("redis-0", 1750, 2)],
+)
+def test_only_a_fault_that_hits_who_is_master_then_may_cost_a_master(
+    kill: Any, pod: str, at: float, allowed: int
+) -> None:
+    """redis-1 became master between 1743 and 1761."""
+    story = kill()
+    story.fault(at, pod=pod, number=1)
+
+    assert judged(story)[1]["failover.once"].text.startswith(f"expected {allowed} changes of master or fewer; got 1 (")
+
+
 def test_a_second_attempt_in_the_log_of_another_sentinel_is_a_split_vote(kill: Any) -> None:
     story = with_bound(kill(), 0, 50)
     story.event(1580, "sentinel:redis-2", "+try-failover", MASTER)

@@ -115,6 +115,9 @@ MUTANTS = [
     ("bounds", "== timeline.old_master\n", "!= ''\n"),
     ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
     ("bounds", "first.leader and ", ""),
+    ("bounds", "not effect.servers.isdisjoint(masters[len(over) :])", "True"),
+    ("bounds", "masters[len(over) :]", "masters"),
+    ("bounds", "masters[len(over) :]", "masters[:1]"),
     ("bounds", "if accounted_ms >= excess_ms", "if accounted_ms > 0"),
     ("bounds", "        (stall, f", "        (0.0, f"),
     ("bounds", "        (late, f", "        (0.0, f"),
@@ -172,7 +175,18 @@ MUTANTS = [
     ("unplanned", "Verdict.UNKNOWN if changes else", "Verdict.PASS if changes else"),
     ("unplanned", "or heard.latest_ns < first_ns", "and heard.latest_ns < first_ns"),
     ("unplanned", 'run_id in ("", server.run_id)', "True"),
-    ("unplanned", "not any(begun_ns <= at_ns and name in servers", "not any(begun_ns <= at_ns"),
+    ("untouched", "if server in servers or everything", "if True"),
+    ("untouched", "hit_ns(reading, server.name)))", "inf))"),
+    ("unplanned", "if hit_ns(reading, name) > at_ns", "if hit_ns(reading, name) == float('inf')"),
+    ("untouched", "if silent_ms > SILENT_MS", "if True"),
+    ("untouched", " - stalled_ms(reading, since_ns, until_ns)", ""),
+    ("untouched", "(name in pods or everything)", "True"),
+    ("untouched", 'if item.text.startswith("master ")', ""),
+    ("untouched", "if first_ns is None or at_ns < first_ns", "if first_ns is not None and at_ns < first_ns"),
+    ("untouched", "    if reading.plan.faults:\n        return\n    for", "    for"),
+    ("masters", "voters_of(reading).names(reading) - lost", "voters_of(reading).names(reading)"),
+    ("masters", "final is None or final.server == (changes[-1].new", "final is None or True or (changes[-1].new"),
+    ("bounds", "and not timeline.failover:\n        told_by", "and False:\n        told_by"),
     ("unplanned", "!= Link.CONNECTED", "== Link.CONNECTED"),
     ("unplanned", '"+set", ', ""),
     ("evidence", "master_of(item.kind, item.text) in ours", "True"),
@@ -686,6 +700,13 @@ def check_expectation(judge: Judge, kill: Any, _: Any) -> None:
     assert seen(judge(kill(failover=False).history()), "failover.expected") is Verdict.FAIL
 
 
+def check_who_may_cost_a_master(judge: Judge, kill: Any, _: Any) -> None:
+    for pod, at, allowed in (("redis-2", 3020, 1), ("redis-0", 3020, 1), ("redis-1", 3020, 2), ("redis-0", 1750, 2)):
+        story = kill()
+        story.fault(at, pod=pod, number=1)
+        assert f"expected {allowed} changes" in finding(judge(story.history()), "failover.once").text
+
+
 def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     def spoil(name: str, how: Callable[[Any], Any]) -> None:
         story = kill()
@@ -834,6 +855,42 @@ def check_what_nobody_injected(judge: Judge, kill: Any, _: Any) -> None:
     assert len(judge(other.history()).timeline.switches) == 3
 
 
+def check_the_untouched(judge: Judge, kill: Any, _: Any) -> None:
+    def changes(story: Any) -> Verdict:
+        return seen(judge(story.history()), "unplanned.changes")
+
+    for until, verdict in ((3300, Verdict.UNKNOWN), (3180, Verdict.PASS)):
+        silent = kill()
+        silent.silence(2, 2200, until)
+        assert changes(silent) is verdict
+    silent = kill()
+    silent.silence(2, 2200, 3300)
+    silent.event(2500, "probe", "probe-stalled", since=2300)
+    assert changes(silent) is Verdict.PASS
+    restarted = kill()
+    restarted.event(100, "server:redis-0", "server-up", server="redis-0", run_id="b", address="10.0.0.0:6379")
+    assert changes(restarted) is Verdict.UNKNOWN
+    lost = kill()
+    lost.event(3300, "sentinel:redis-1", "sentinel-down", sentinel="redis-1")
+    assert changes(lost) is Verdict.UNKNOWN
+    for spoiled, text, verdict in (
+        (kill(), MASTER, Verdict.UNKNOWN),
+        (calm(kill), MASTER, Verdict.UNKNOWN),
+        (kill(), f"slave {TWO} 10.0.0.2 6379 @ mymaster 10.0.0.0 6379", Verdict.PASS),
+    ):
+        spoiled.event(300, "sentinel:redis-1", "+sdown", text)
+        assert changes(spoiled) is verdict
+    quiet = kill()
+    quiet.events = [event for event in quiet.events if not event.source.startswith(("sentinel:", "log:"))]
+    quiet.asked()
+    told = judge(quiet.history())
+    assert (changes(quiet), seen(told, "failover.expected")) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    for name in ("redis-0", "redis-1", "redis-2"):
+        quiet.fault(495, pod=name, container="sentinel", number=1)
+        quiet.event(496, f"sentinel:{name}", "sentinel-down", sentinel=name)
+    assert "is master at the end" not in finding(judge(quiet.history()), "unplanned.changes").text
+
+
 def check_silence_is_no_agreement(judge: Judge, kill: Any, _: Any) -> None:
     down = kill()
     down.event(3000, "sentinel:redis-2", "sentinel-down", sentinel="redis-2")
@@ -844,7 +901,7 @@ def check_silence_is_no_agreement(judge: Judge, kill: Any, _: Any) -> None:
         told = judge(story.history())
         assert (told.verdict, seen(told, "convergence.sentinels_agree")) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
     down.asked()
-    assert judge(down.history()).verdict is Verdict.PASS
+    assert seen(judge(down.history()), "convergence.sentinels_agree") is Verdict.PASS
     waited = kill()
     waited.event(3550, "harness", "wait-timeout", reason="waited 30 s for equal replication offsets")
     assert judge(waited.history()).verdict is Verdict.UNKNOWN

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from redis_resilience.judges import elections
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, server_index, told
-from redis_resilience.judges.masters import promotions
+from redis_resilience.judges.masters import Promotion, promotions, unannounced
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
+from redis_resilience.judges.voters import voters_of
 from redis_resilience.model.environment import Bound
-from redis_resilience.model.events import EngineRefused, Lookup, Role
+from redis_resilience.model.events import EngineRefused, FaultEffect, Lookup, Role
 from redis_resilience.model.instants import (
     ASKED_AT,
     DEAD_AT,
@@ -34,6 +35,7 @@ from redis_resilience.model.instants import (
 from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.periods import ASK_MS, DESYNC_MS, RECONFIGURATION_MS, TICK_MS, TILT_MS
 from redis_resilience.model.sentinel_log import UNRESOLVED
+from redis_resilience.model.traits import Takes
 from redis_resilience.model.verdict import Finding, PhaseCheck, Timeline, Verdict
 
 EXPECTED = "failover.expected"
@@ -384,12 +386,15 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
     because = f"because {prediction.because}" if planned is None else "by the scenario"
     by = "the pod created in its place" if timeline.new_master == timeline.old_master else timeline.new_master
     seen = f"{timeline.old_master} was replaced by {by}" if timeline.failover else "No failover"
+    refused = reading.of(EngineRefused)
+    if not refused and (quiet := unannounced(reading)) and not timeline.failover:
+        told_by = f"{quiet} is master at the end, and no {voters_of(reading).NOUN} announced it"
+        return Finding(name=EXPECTED, verdict=Verdict.UNKNOWN, text=f"expected announcements of a failover; {told_by}")
     if wanted is None:
         return Finding(name=EXPECTED, verdict=Verdict.PASS, text=f"no prediction {because}; {seen}")
     verdict = Verdict.PASS if wanted == timeline.failover else Verdict.FAIL
     fault = timeline.at(FAULT_AT)
     said, why = "", ""
-    refused = reading.of(EngineRefused)
     if refused and not timeline.failover:
         verdict, why = Verdict.PASS, f"the upgrade ended at {refused[0].pod}, before the master's turn"
     elif fault and not timeline.failover:
@@ -405,13 +410,28 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
 def _once(reading: Reading) -> Finding:
     """A fault may cost its master once; a healthy master that is replaced too was wrongly taken for dead."""
     changes = promotions(reading)
-    allowed = max(len(reading.plan.faults), 1)
+    allowed = max(len({effect.fault for effect in reading.of(FaultEffect) if _may_cost_master(reading, effect)}), 1)
     masters = " > ".join([reading.environment.master, *(change.new for change in changes)])
     return Finding(
         name=ONCE,
         verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,
         text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})",
     )
+
+
+def _may_cost_master(reading: Reading, effect: FaultEffect) -> bool:
+    """Whether a server that was master by then was hit, or could be reached no more, or was asked to leave."""
+    traits = fault_of(reading, effect).traits
+    if traits.partitions or traits.planned or traits.takes is Takes.CONTROLLER:
+        return True
+    begun = [change for change in promotions(reading) if _began(change).earliest_ns <= effect.at_ns]
+    over = [change for change in begun if _began(change).latest_ns <= effect.earliest_ns]
+    masters = [reading.environment.master, *(change.new for change in begun)]
+    return not effect.servers.isdisjoint(masters[len(over) :])
+
+
+def _began(change: Promotion) -> Instant:
+    return change.at or change.switches[0].heard
 
 
 def _explained(checks: tuple[PhaseCheck, ...]) -> Finding:

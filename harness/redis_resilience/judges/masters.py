@@ -19,7 +19,7 @@ from redis_resilience.judges.evidence import (
 )
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.voters import voters_of
-from redis_resilience.model.events import Named, Role, RoleChanged, SentinelUp
+from redis_resilience.model.events import FaultEffect, Named, Role, RoleChanged, SentinelDown, SentinelUp, TableDown
 from redis_resilience.model.history import FinalRead
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.verdict import Switch
@@ -128,6 +128,22 @@ def final_master(reading: Reading) -> FinalRead | None:
         named = Counter(believed_masters(reading).values()).most_common(1)
         masters = {name: final for name, final in masters.items() if named and name == named[0][0]}
     return next(iter(masters.values()), None)
+
+
+@once
+def unannounced(reading: Reading) -> str:
+    """The server that is master at the end without an announcement of it; "" where there is none.
+
+    Sentinels that began anew with a new master have nothing to announce: one must have been there all the time.
+    """
+    final = final_master(reading)
+    changes = promotions(reading)
+    if final is None or final.server == (changes[-1].new if changes else reading.environment.master):
+        return ""
+    lost = {event.teller for event in reading.of(SentinelDown, TableDown)}
+    for effect in reading.of(FaultEffect):
+        lost |= {effect.pod, *effect.pods}
+    return final.server if voters_of(reading).names(reading) - lost else ""
 
 
 def _role_change(reading: Reading, server: str, since_ns: int, *, in_its_place: bool) -> tuple[Instant | None, int]:

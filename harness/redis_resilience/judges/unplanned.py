@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
-from redis_resilience.judges.evidence import fault_of, master_names, phase_at, samples_of, told, told_of_others
-from redis_resilience.judges.masters import promotions
+from redis_resilience.judges.evidence import master_names, phase_at, samples_of, told, told_of_others
+from redis_resilience.judges.masters import promotions, unannounced
 from redis_resilience.judges.reading import Reading
-from redis_resilience.model.events import FaultBegin, FaultEffect, FaultEvent, Link, Role, ServerUp
-from redis_resilience.model.traits import Takes
+from redis_resilience.judges.untouched import disturbed, first_fault_ns, hit_ns
+from redis_resilience.judges.voters import voters_of
+from redis_resilience.model.events import Link, Role, ServerUp
 from redis_resilience.model.verdict import Figures, Finding, Verdict
 
 CHANGES = "unplanned.changes"
@@ -26,6 +27,8 @@ def judge(reading: Reading) -> Answer[Figures]:
         *_loose_replicas(reading),
         *_settings(reading),
         *_other_masters(reading),
+        *_unannounced(reading),
+        *disturbed(reading),
     ]
     finding = Finding(
         name=CHANGES,
@@ -37,7 +40,7 @@ def judge(reading: Reading) -> Answer[Figures]:
 
 def _failovers(reading: Reading) -> Iterator[str]:
     """Changes of master that Sentinels or nodes announced before the first fault began."""
-    first_ns = min((event.earliest_ns for event in reading.of(FaultBegin, FaultEffect)), default=None)
+    first_ns = first_fault_ns(reading)
     for change in promotions(reading):
         heard = change.switches[0].heard
         if first_ns is None or heard.latest_ns < first_ns:
@@ -48,11 +51,6 @@ def _failovers(reading: Reading) -> Iterator[str]:
 
 def _restarts(reading: Reading) -> Iterator[str]:
     """Servers whose process is another one, without a fault that took them."""
-    everything = frozenset(server.name for server in reading.environment.servers)
-    hit = [
-        (event.earliest_ns, everything if _takes_all(reading, event) else event.servers)
-        for event in reading.of(FaultEffect, FaultBegin)
-    ]
     met = [(event.server, event.run_id, event.at_ns) for event in reading.of(ServerUp)]
     done_ns = phase_at(reading, "done")
     met += [(name, final.run_id_before, done_ns or 0) for name, final in reading.finals.items() if done_ns]
@@ -60,13 +58,9 @@ def _restarts(reading: Reading) -> Iterator[str]:
         for name, run_id, at_ns in met:
             if name != server.name or run_id in ("", server.run_id):
                 continue
-            if not any(begun_ns <= at_ns and name in servers for begun_ns, servers in hit):
+            if hit_ns(reading, name) > at_ns:
                 yield f"{name} was restarted, and no fault had hit it"
                 break
-
-
-def _takes_all(reading: Reading, event: FaultEvent) -> bool:
-    return fault_of(reading, event).traits.takes is Takes.CONTROLLER
 
 
 def _loose_replicas(reading: Reading) -> Iterator[str]:
@@ -88,6 +82,11 @@ def _other_masters(reading: Reading) -> Iterator[str]:
     for item in told_of_others(reading, "+switch-master", since_ns=phase_at(reading, "control") or 0):
         ours = ", ".join(sorted(master_names(reading)))
         yield f"the Sentinel of {item.sentinel} announced a failover of a master other than {ours}: {item.text}"
+
+
+def _unannounced(reading: Reading) -> Iterator[str]:
+    if name := unannounced(reading):
+        yield f"{name} is master at the end, and no {voters_of(reading).NOUN} announced it"
 
 
 _NO_FIGURES: Figures = {}
