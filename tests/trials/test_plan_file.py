@@ -79,6 +79,10 @@ def test_a_plan_of_schema_1_is_read():
         ({"load": {"writers": [{"rate": float("nan")}]}}, "expected a rate of .*; got nan"),
         ({"load": {"writers": "many"}}, r"expected a plan; Expected `array`, got `str` - at `\$.load.writers`"),
         ({"windows": {"heal_s": -1}}, "expected heal_s of 0 to 86400 s; got -1 s"),
+        (
+            {"expect": {"max_lots": 5}},
+            r"expected a set of expectations with .*; got 'max_lots'; did you mean 'max_lost'\?",
+        ),
         ({"expect": {"max_lost": -1}}, "expected max_lost of 0 or more; got -1"),
         ({"faults": [{"fault": {"kind": "kil", "target": "m"}}]}, r"got 'kil'; did you mean 'kill'\?"),
         ({"faults": [{"fault": {"kind": "kill", "target": "m", "fors": 1}}]}, r"a kill with .*did you mean 'for_s'\?"),

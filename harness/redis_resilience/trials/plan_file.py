@@ -100,7 +100,13 @@ def _unknown_keys(data: object, info: msgspec.inspect.Type, where: str) -> Itera
 
 
 def _singular(key: str) -> str:
-    return {"writers": "group of writers", "faults": "scheduled fault", "before": "fault"}.get(key, key)
+    return {
+        "writers": "group of writers",
+        "faults": "scheduled fault",
+        "before": "fault",
+        "expect": "set of expectations",
+        "windows": "set of windows",
+    }.get(key, key)
 
 
 def _nearest(word: str, known: Mapping[str, object]) -> str:

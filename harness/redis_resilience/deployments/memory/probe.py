@@ -118,10 +118,10 @@ class MemoryProbe:
         timeout_s: float = 1.0,  # noqa: ARG002 - of the interface
     ) -> Answer:
         name = endpoint.host
+        if name in self._world.sentinels and (command[0] == "SENTINEL" or name not in self._world.servers):
+            return self._sentinel(name, command[1])
         server = self._server(name)
         match command:
-            case ("SENTINEL", kind, *_):
-                return self._sentinel(name, kind)
             case _ if not server.answers:
                 return Answer(unreachable="connection refused")
             case ("ROLE",) if server.role == "master":
@@ -314,6 +314,8 @@ class MemoryProbe:
         world = self._world
         if not world.sentinels[name]:
             return Answer(unreachable="connection refused")
+        if kind == "server":  # of INFO
+            return Answer(value=f"run_id:{name}\r\n")
         if kind == "CKQUORUM":
             usable = sum(world.sentinels.values())
             enough = usable > len(world.sentinels) // 2

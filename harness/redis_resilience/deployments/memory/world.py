@@ -296,8 +296,12 @@ class World:
         self.later(5100 if Bug.SLOW_SWITCH in self.bugs else 100, lambda: self._promote(old, leader, alive))
 
     def _promote(self, old: SimServer, leader: str, alive: list[str]) -> None:
-        new = max(self._replicas(old), key=lambda server: (server.offset, server.name))
-        same_controller = [other for other in self._replicas(old) if other is not new]
+        replicas = self._replicas(old)
+        if not replicas:
+            self.say(leader, "-failover-abort-no-good-slave", f"master {self.topology.master_name} {old.name} 6379")
+            return
+        new = max(replicas, key=lambda server: (server.offset, server.name))
+        same_controller = [other for other in replicas if other is not new]
         new.role, new.source = "master", ""
         old.role = "master"
         self.events.append(
