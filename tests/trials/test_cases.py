@@ -1,4 +1,4 @@
-"""Set-ups and sequences of faults that were judged wrongly once, as whole trials of the simulation."""
+"""Deployments and sequences of faults that were judged wrongly once, as whole trials of the simulation."""
 
 from __future__ import annotations
 

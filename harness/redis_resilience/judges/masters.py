@@ -134,7 +134,7 @@ def final_master(reading: Reading) -> FinalRead | None:
 def unannounced(reading: Reading) -> str:
     """The server that is master at the end without an announcement of it; "" where there is none.
 
-    Sentinels that began anew with a new master have nothing to announce: one must have been there all the time.
+    Sentinels that restarted and found a new master have nothing to announce: one must have run all the time.
     """
     final = final_master(reading)
     changes = promotions(reading)
