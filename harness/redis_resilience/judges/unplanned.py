@@ -23,6 +23,7 @@ _SETTINGS = ("+set", "+reset-master", "-monitor")
 def judge(reading: Reading) -> Answer[Figures]:
     changes = [
         *_failovers(reading),
+        *_second_masters(reading),
         *_restarts(reading),
         *_loose_replicas(reading),
         *_settings(reading),
@@ -47,6 +48,18 @@ def _failovers(reading: Reading) -> Iterator[str]:
             when = "in a trial without a fault" if first_ns is None else "before the first fault"
             tellers = ", ".join(switch.sentinel for switch in change.switches)
             yield f"{change.old} replaced by {change.new} {when} (announced by {tellers})"
+
+
+def _second_masters(reading: Reading) -> Iterator[str]:
+    """Servers that reported master beside the known one, after the baseline began and before the first fault did."""
+    begin_ns, end_ns = phase_at(reading, "control"), first_fault_ns(reading)
+    if begin_ns is None or end_ns is None:
+        return
+    for index, server in enumerate(reading.environment.servers):
+        own = samples_of(reading, index)
+        early = own[(own["call_ns"] >= begin_ns) & (own["return_ns"] < end_ns)]
+        if server.name != reading.environment.master and (early["role"] == Role.MASTER).any():
+            yield f"{server.name} reported master beside {reading.environment.master} before the first fault"
 
 
 def _restarts(reading: Reading) -> Iterator[str]:

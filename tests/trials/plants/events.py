@@ -27,6 +27,7 @@ from redis_resilience.model.events import (
 )
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.history import History
+from tests.trials.generated import TWO_MASTERS
 from tests.trials.plants.plant import MS, plant, with_a_fault, with_events, without_events
 
 HISTORY, ORDERED = "assumptions.history", "assumptions.ordered"
@@ -41,6 +42,10 @@ def of_a_server(fault: Fault | None) -> bool:
 
 def that_silences_a_server(fault: Fault | None) -> bool:
     return fault is not None and of_a_server(fault) and fault.traits.watchers_lose_it
+
+
+def that_keeps_one_master(fault: Fault | None) -> bool:
+    return fault is not TWO_MASTERS
 
 
 def of_a_partitioned_replica(fault: Fault | None) -> bool:
@@ -253,7 +258,7 @@ def probe_that_stood_still(history: History, _: random.Random) -> History:
     return with_events(history, ProbeStalled(at_ns=since_ns + 2500 * MS, since_ns=since_ns, source="probe"))
 
 
-@plant("convergence.one_master", "accept writes at once")
+@plant("convergence.one_master", "accept writes at once", that_keeps_one_master)
 def second_master_that_takes_writes(history: History, _: random.Random) -> History:
     """In the baseline, a write by another server, which reports master at that time and holds the key."""
     rows, samples = history.operations.copy(), history.samples.copy()
@@ -263,6 +268,12 @@ def second_master_that_takes_writes(history: History, _: random.Random) -> Histo
     samples["role"][near], samples["source"][near] = Role.MASTER, 0xFFFF
     rows["server"][20], rows["connection"][20], rows["client"][20] = other, 9999, 9999
     return replace(history, operations=rows, samples=samples)
+
+
+@plant(UNPLANNED, "reported master beside", with_a_fault)
+def second_master_in_the_baseline(history: History, rng: random.Random) -> History:
+    """Of a scenario that is there to show two masters, too."""
+    return second_master_that_takes_writes(history, rng)
 
 
 @plant(SEEN, "answered", that_silences_a_server)
