@@ -131,7 +131,7 @@ def test_four_workers_share_one_results_folder_and_one_table(scenario):
     result.assert_outcomes(passed=8)
     assert result.stdout.str().count("= redis-resilience =") == 1
     result.stdout.fnmatch_lines(["*n = 8*"])
-    runs = [path for path in (scenario.path / "results").iterdir() if not path.is_symlink()]
+    runs = [path for path in (scenario.path / "results").iterdir() if path.is_dir() and not path.is_symlink()]
     assert len(runs) == 1
 
 

@@ -68,7 +68,9 @@ def test_a_killed_night_goes_on_and_is_compared_with_those_before(place: Path) -
     page = (night / "comparison.html").read_text()
     assert f'href="../{before}/master-kill-001/report.html"' in page
     assert "History: worse" in (night / "summary.md").read_text()
-    assert (place / "step.md").read_text().count("## PASS: 8 trials") == 2
+    step = (place / "step.md").read_text()
+    assert step.count("## PASS: 8 trials") == 2, "once a night"
+    assert "History: worse" in step
 
 
 def test_a_dry_run_changes_nothing(place: Path) -> None:

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 IN_MEMORY = {
     "master-back-in-time", "master-delete", "master-delete-now", "master-isolate", "master-kill", "master-pause",
     "master-stop", "master-wiped", "old-name", "replica-delete", "replica-kill", "rolling-restart", "sentinel-delete",
-    "sentinel-kill", "sentinel-majority-lost",
+    "sentinel-kill", "sentinel-majority-lost", "document-002", "document-002-dead-sentinel", "document-004-master",
+    "document-004-sentinel", "document-004-server",
 }  # fmt: skip
 """Every scenario with a fault that the simulation can do."""
 SEVERAL = Plan(

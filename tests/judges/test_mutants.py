@@ -885,6 +885,8 @@ def check_the_untouched(judge: Judge, kill: Any, _: Any) -> None:
     quiet.asked()
     told = judge(quiet.history())
     assert (changes(quiet), seen(told, "failover.expected")) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    assert "redis-1 is master at the end" in finding(told, "unplanned.changes").text
+    assert "redis-1 is master at the end" in finding(told, "failover.expected").text
     for name in ("redis-0", "redis-1", "redis-2"):
         quiet.fault(495, pod=name, container="sentinel", number=1)
         quiet.event(496, f"sentinel:{name}", "sentinel-down", sentinel=name)

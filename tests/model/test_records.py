@@ -80,7 +80,7 @@ def test_samples_of_version_1_are_those_of_today() -> None:
     ("kind", "name", "value", "expected"),
     [
         ("operations", "outcome", 3, "outcome of 0, 1, 2"),
-        ("operations", "cause", 200, "cause of 0, 1, 2, .*, 22"),
+        ("operations", "cause", 200, "cause of 0, 1, 2, .*, 23"),
         ("operations", "kind", 2, "kind of 0, 1"),
         ("operations", "call_ns", 1 << 62 | 1, r"call_ns of -2\^62 to 2\^62"),
         ("samples", "role", 5, "role of 0, 1, 2, 3, 4"),

@@ -63,7 +63,7 @@ MUTANTS = [
     ("final_reads", "or final.end_ns < final.begin_ns", "", "final_read_that_ends_before_it_begins"),
     ("final_reads", "final.begin_ns < max(read_ns, last_ns)", "False", "final_read_before_quiesce"),
     ("final_reads", "final.end_ns > done_ns", "False", "final_read_after_the_end"),
-    ("assumptions", "_since(final.expired_keys, ", "_since(0, ", "keys_expired"),
+    ("assumptions", "if evicted or (expired and", "if evicted or (False and", "keys_expired"),
     ("unplanned", "server.name != reading.environment.master and", "False and", "second_master_in_the_baseline"),
     ("unplanned", "server.name != reading.environment.master and", "", SOUND),
     ("ledger", "writes.lost_by_cause.get(UNEXPLAINED)", "False", "acknowledged_write_gone_everywhere"),

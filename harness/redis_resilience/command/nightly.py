@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,12 +19,11 @@ from redis_resilience.command.running import parsed
 from redis_resilience.options import positive_int
 from redis_resilience.pages.comparison import View, decided
 from redis_resilience.pages.units import plural
+from redis_resilience.results.publishing import add_to_job_page
 from redis_resilience.results.run_file import RUN
 from redis_resilience.statistics.comparison import Terms, compare
 from redis_resilience.statistics.gate import Answer
 from redis_resilience.trials.folder import write_whole
-
-SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +52,9 @@ def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, sess
     history = history_of(folder, name, most=most)
     line, worse = _compared(folder, history, margin=margin, alpha=alpha)
     summary = folder / "summary.md"
-    text = f"{summary.read_text()}\n{line}\n"
-    write_whole(summary, text.encode())
-    if step := os.environ.get(SUMMARY_FILE):
-        with Path(step).open("a", encoding="utf-8") as stream:
-            stream.write(text)
+    write_whole(summary, f"{summary.read_text()}\n{line}\n".encode())
+    for problem in add_to_job_page(line):
+        sys.stderr.write(f"{problem}\n")
     sys.stdout.write(f"{line}\n")
     return Exit.FAIL if worse else code
 

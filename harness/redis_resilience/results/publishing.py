@@ -69,7 +69,7 @@ def publish(
         lint = [report for folder, _ in judged if (report := _lint(folder))]
         text = summary.markdown(trials, lint, tuple(left_out.values()), kept)
         write_whole(results / "summary.md", text.encode())
-        problems += _step_summary(text)
+        problems += add_to_job_page(text)
         latest = results.parent / "latest"
         latest.unlink(missing_ok=True)
         latest.symlink_to(results.name)
@@ -84,7 +84,7 @@ def publish(
     )
 
 
-def _step_summary(text: str) -> Iterator[str]:
+def add_to_job_page(text: str) -> Iterator[str]:
     """Appends it to the page of a GitHub Actions job, where this is one; a sentence where that is refused."""
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if path:
