@@ -136,6 +136,11 @@ def expired(story: Any) -> None:
     story.final(2, range(50), expired_keys=1)
 
 
+def load_ended_early(story: Any) -> None:
+    """Every client of the load stopped after the failover, and the probe did not notice."""
+    story.operations = [row for row in story.operations if row[1] < story.environment.clock_ns + 2_500_000_000]
+
+
 def last_write_failed(story: Any) -> None:
     story.write(999, 3499, server=1, cause=Cause.TIMEOUT)
 
@@ -163,6 +168,7 @@ def last_write_failed(story: Any) -> None:
         (sentinel_unseen, "fault_seen", "redis-2/sentinel: answered all the time"),
         (evicted, "nothing_dropped", "redis-2: 1 evicted, 0 expired"),
         (expired, "nothing_dropped", "redis-2: 0 evicted, 1 expired"),
+        (load_ended_early, "last_write", "expected writes up to the end of the load; got the last one"),
         (last_write_failed, "last_write", "got info of rr:t1:000000000999"),
     ],
 )

@@ -160,6 +160,7 @@ MUTANTS = [
     ("assumptions", "now - then if then <= now else now", "now"),
     ("assumptions", "for event in reading.of(Dropped):", "for event in ():"),
     ("assumptions", 'bool(last["outcome"] == Result.OK)', "True"),
+    ("assumptions", "if early_ms > max(", "if 0 > max("),
     ("answer", "return replace(finding, verdict=Verdict.UNKNOWN, text=text)", "return replace(finding, text=text)"),
     ("answer", "if each in needed and each in unsound", "if each in unsound"),
     ("answer", "needs.get(finding.name, EVERY)", "EVERY"),
@@ -756,6 +757,7 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
     earlier = kill()
     before(earlier)
     assert seen(judge(earlier.history()), "assumptions.nothing_dropped") is Verdict.PASS
+    spoil("last_write", lambda story: without(story, range(250, 350)))
     spoil("last_write", lambda story: story.write(900, 3499, server=1, cause=Cause.TIMEOUT))
     gone = kill()
     gone.silence(0, 500)

@@ -17,12 +17,15 @@ from redis_resilience.judges.order import disorder
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.stalls import limit_ms
 from redis_resilience.judges.well_formed import malformed
-from redis_resilience.model.events import Dropped, FaultBegin, FaultEffect, FaultEvent
+from redis_resilience.model.events import Dropped, FaultBegin, FaultEffect, FaultEvent, LoadEnd
 from redis_resilience.model.operations import Cause, Result, key_text
+from redis_resilience.model.plan import Writers
 from redis_resilience.model.verdict import Availability, Finding, Verdict
 
 LAST_PHASE = "done"
 _TOLD = 5
+_EARLY_MS = 500.0
+"""The last write may be due so long before the load ends: the generator is asked to stop while it waits."""
 
 
 def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
@@ -165,6 +168,10 @@ def _counters(reading: Reading) -> Iterator[tuple[str, str, tuple[int, int]]]:
         yield name, final.run_id_before, (final.evicted_keys, final.expired_keys)
 
 
+def _following(reading: Reading) -> list[Writers]:
+    return [group for group in reading.plan.load.writers if group.follows]
+
+
 def _tombstone(reading: Reading) -> Finding:
     """After the heal writes must succeed to the last, or nothing is known of what the load missed.
 
@@ -180,6 +187,13 @@ def _tombstone(reading: Reading) -> Finding:
             "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"
         )
     last = rows[rows["due_ns"] == rows["due_ns"].max()][-1]
+    ended_ns = min((event.at_ns for event in reading.of(LoadEnd)), default=phase_at(reading, "quiesce") or 0)
+    early_ms = (ended_ns - int(last["due_ns"])) / 1e6
+    if early_ms > max(
+        _EARLY_MS, *(2e3 / group.rate if group.rate else group.timeout_ms for group in _following(reading))
+    ):
+        text = f"expected writes up to the end of the load; got the last one {early_ms:.0f} ms before it"
+        return _finding("last_write", good=False, text=text)
     return _finding(
         "last_write",
         bool(last["outcome"] == Result.OK),
