@@ -17,7 +17,7 @@ def _record(**changes: Any) -> TrialRecord:
         "id": "1",
         "test": "test_master.py::test_master_kill",
         "scenario": "master-kill",
-        "topology": "node",
+        "topology": "sidecar",
         "profile": "rapid",
         "backend": "local",
         "seed": 1,

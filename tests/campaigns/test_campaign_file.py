@@ -23,7 +23,7 @@ def written(tmp_path: Path):
 def test_the_cells_are_all_combinations_named_after_what_differs(written) -> None:
     campaign = read_campaign(
         written(
-            "scenarios: [master-kill, replica-kill]\ntopologies: [node]\nprofiles: [rapid, fast]\n"
+            "scenarios: [master-kill, replica-kill]\ntopologies: [sidecar]\nprofiles: [rapid, fast]\n"
             "directives: [{}, {appendonly: yes, appendfsync: always}]\ntrials: 3\n"
         )
     )
@@ -38,7 +38,7 @@ def test_the_cells_are_all_combinations_named_after_what_differs(written) -> Non
     ]
     assert len({cell.name for cell in cells}) == len(cells) == 8
     assert cells[1].options == {
-        "redis_topology": "node",
+        "redis_topology": "sidecar",
         "redis_profile": "rapid",
         "redis_directives": "appendonly=yes,appendfsync=always",
     }
