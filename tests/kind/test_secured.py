@@ -176,7 +176,7 @@ def attach(cluster, owned, tmp_path):
                 allowed=allowed,
             )
             return AttachedDeployment(
-                attachment,
+                lambda _: attachment,
                 site=ContextSite(where, run_id="run-1"),
                 journal=journal,
                 namespace=NAMESPACE,
