@@ -7,6 +7,7 @@ place of addresses, three Sentinels in pods of their own that monitor a second m
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 
@@ -94,6 +95,7 @@ spec:
           image: redis:8.0
           imagePullPolicy: IfNotPresent
           command: [sh, /start/SCRIPT]
+          readinessProbe: {tcpSocket: {port: PORT}, periodSeconds: 1}
           env:
             - {name: DATA, valueFrom: {secretKeyRef: {name: passwords, key: data}}}
             - {name: WATCH, valueFrom: {secretKeyRef: {name: passwords, key: watch}}}
@@ -122,8 +124,13 @@ ATTACHMENT = Attachment(
 
 
 def controllers():
-    for name, count, script in (("vault", 2, "server"), ("other", 1, "server"), ("watch", 3, "sentinel")):
-        yield SET.replace("NAME", name).replace("COUNT", str(count)).replace("SCRIPT", script)
+    for name, count, script, port in (
+        ("vault", 2, "server", 7443),
+        ("other", 1, "server", 7443),
+        ("watch", 3, "sentinel", 27443),
+    ):
+        filled = {"NAME": name, "COUNT": str(count), "SCRIPT": script, "PORT": str(port)}
+        yield reduce(lambda text, word: text.replace(word, filled[word]), filled, SET)
 
 
 @pytest.fixture(scope="module")
