@@ -74,7 +74,7 @@ def test_what_was_not_judged_is_refused(record: Make) -> None:
 def test_different_setups_are_named(record: Make) -> None:
     pairs = pairs_of([record()], [record(profile="fast")])
 
-    assert setups(pairs) == {"master-kill": ("master-kill, node, rapid", "master-kill, node, fast")}
+    assert setups(pairs) == {"master-kill": ("master-kill, sidecar, rapid", "master-kill, sidecar, fast")}
     assert setups(pairs_of([record()], [record()])) == {}
 
 
@@ -85,8 +85,8 @@ def test_trials_of_the_same_setup_belong_together(record: Make) -> None:
     pairs = pairs_of(a, b)
 
     assert {name: (len(of_a), len(of_b)) for name, (of_a, of_b) in pairs.items()} == {
-        "master-kill, node, rapid": (1, 1),
-        "master-kill, node, fast": (1, 2),
+        "master-kill, sidecar, rapid": (1, 1),
+        "master-kill, sidecar, fast": (1, 2),
     }
     assert left_out(a, b, pairs) == {"other": 1}
 
@@ -95,8 +95,8 @@ def test_variants_of_a_campaign_are_not_thrown_together(record: Make) -> None:
     old, new = (record(variant=f"redis:{version}") for version in ("7.0", "8.0"))
 
     assert {name: len(a) for name, (a, _) in pairs_of([old, old, new], [new, old]).items()} == {
-        "master-kill, node, rapid, redis:7.0": 2,
-        "master-kill, node, rapid, redis:8.0": 1,
+        "master-kill, sidecar, rapid, redis:7.0": 2,
+        "master-kill, sidecar, rapid, redis:8.0": 1,
     }
     with pytest.raises(UsageError, match="expected one setup of master-kill in A"):
         pairs_of([old, new], [record()])
@@ -104,7 +104,7 @@ def test_variants_of_a_campaign_are_not_thrown_together(record: Make) -> None:
 
 def test_where_no_setup_is_in_both_scenarios_are_compared(record: Make) -> None:
     assert set(pairs_of([record()], [record(profile="fast")])) == {"master-kill"}
-    with pytest.raises(UsageError, match=r"expected one setup of master-kill in B, .*; got master-kill, node, fast"):
+    with pytest.raises(UsageError, match=r"expected one setup of master-kill in B, .*; got master-kill, sidecar, fast"):
         pairs_of([record()], [record(profile="fast"), record(profile="documented")])
     with pytest.raises(UsageError, match="A has master-kill, B has other"):
         pairs_of([record()], [record(scenario="other")])

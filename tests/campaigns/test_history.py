@@ -50,9 +50,9 @@ def test_the_last_nights_of_like_environments_are_one_side(night: Write, record:
 
     history = history_of(tonight, "n", most=2)
 
-    (a, b) = history.pairs["master-kill, node, rapid"]
+    (a, b) = history.pairs["master-kill, sidecar, rapid"]
     assert [each.folder for each in a] == ["../n-20261104T020000Z/kill-001", "../n-20261102T020000Z/kill-001"]
     assert [each.folder for each in b] == ["kill-001"]
-    assert set(history.pairs) == {"master-kill, node, rapid"}
+    assert set(history.pairs) == {"master-kill, sidecar, rapid"}
     assert history.nights == 2
     assert history.unlike == {"n-20261103T020000Z": ("kernel: A 6.2; B 6.1",)}
