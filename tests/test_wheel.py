@@ -63,11 +63,11 @@ def test_fixture(trial):
 
 
 def shell(text: str, environment: Path, cwd: Path, *, path: bool = True, codes: tuple[int, ...] = (0,)) -> str:
-    """What it prints; path: whether the environment's programs are found by their names."""
+    """What it prints, progress too; path: whether the environment's programs are found by their names."""
     environ = {"PATH": f"{environment}:{os.environ['PATH']}" if path else os.environ["PATH"], "HOME": str(cwd)}
     done = subprocess.run(text, shell=True, cwd=cwd, env=environ, capture_output=True, text=True, check=False)  # noqa: S602 - what a user types
     assert done.returncode in codes, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def test_the_tests_of_a_project_run_as_before(environment: Path, project: Path):
