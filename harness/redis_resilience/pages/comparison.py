@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from redis_resilience.model.run import TrialRecord
 from redis_resilience.pages.frame import GRID, Figure
+from redis_resilience.pages.templating import template
 from redis_resilience.pages.units import NOTHING, count_text, ms_text
 from redis_resilience.statistics.arm import Arm
 from redis_resilience.statistics.budgets import DURATIONS
@@ -43,7 +42,8 @@ class View:
 
 def render(view: View, *, script: str) -> str:
     """script: plotly as an element; the tables stand without it too."""
-    return _template().render(
+    figures = [(f"ecdf-{number}", *each) for number, each in enumerate(_figures(view))]
+    return template("comparison.html.j2").render(
         view=view,
         script=Markup(script),  # noqa: S704 - the caller's own element, from redis_resilience.pages.script
         answer=view.compared.answer.value,
@@ -51,10 +51,8 @@ def render(view: View, *, script: str) -> str:
         decided=decided(view.compared),
         tests=[tested_row(each, view.terms) for each in view.compared.tested],
         looks=_LOOKS,
-        figures={f"ecdf-{number}": figure for number, (_, _, figure) in enumerate(_figures(view))},
-        pictures=[
-            (f"ecdf-{number}", scenario, quantity) for number, (scenario, quantity, _) in enumerate(_figures(view))
-        ],
+        figures={name: figure for name, _, _, figure in figures},
+        pictures=[(name, scenario, quantity) for name, scenario, quantity, _ in figures],
         listed=list(_listed(view)),
     )
 
@@ -167,15 +165,3 @@ def _listed(view: View) -> Iterable[tuple[str, str, list[tuple[str, ...]]]]:
                     for trial in trials
                 ],
             )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("redis_resilience.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("comparison.html.j2")
