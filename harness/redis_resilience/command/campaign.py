@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from pathlib import Path
 
 from redis_resilience.campaigns.campaign_file import cells_of, common_options, read_campaign
 from redis_resilience.campaigns.schedule import Unit
-from redis_resilience.campaigns.store import Definition, Store
+from redis_resilience.campaigns.store import Definition
 from redis_resilience.command.campaigning import (
     Campaigning,
     checked,
     chosen_for_all,
     expected_text,
     folder_of,
+    kept_seed,
     left_out,
     seconds_of,
 )
@@ -27,7 +27,6 @@ from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.options import positive_int
 from redis_resilience.pages.summary import budget_text
-from redis_resilience.plugin.naming import SEEDS
 from redis_resilience.results.publishing import tried
 from redis_resilience.statistics.budgets import parse_budget
 
@@ -53,12 +52,10 @@ def run_campaign(path: Path, given: Mapping[str, str], how: How, session: Sessio
     budgets = [parse_budget(text) for text in (*campaign.budgets, *how.budgets)]
     deadline_s, parallel = seconds_of(how.deadline), parsed("--parallel", positive_int, how.parallel)
     folder = folder_of(how.results, how.name or campaign.name)
-    known = Store(folder).known()
-    kept_seed = known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS
     definition = Definition(
         cells=cells_of(campaign),
         trials=campaign.trials,
-        seed=kept_seed if campaign.seed is None else campaign.seed,
+        seed=kept_seed(folder) if campaign.seed is None else campaign.seed,
         common=chosen_for_all({**common_options(campaign.options), **given}),
     )
     if how.dry_run:

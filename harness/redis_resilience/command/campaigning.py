@@ -26,7 +26,7 @@ from redis_resilience.model import instants
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import Tried
 from redis_resilience.options import OPTIONS
-from redis_resilience.plugin.naming import program
+from redis_resilience.plugin.naming import SEEDS, program
 from redis_resilience.results.publishing import Published, publish, tried
 from redis_resilience.results.ran import Ran
 from redis_resilience.statistics.budgets import Budget
@@ -184,6 +184,12 @@ def folder_of(results: Path, name: str) -> Path:
     if not name or os.sep in name or name in (".", "..", "latest"):
         raise UsageError(f"expected a name for a folder in {results}; got {name!r}")
     return results / name
+
+
+def kept_seed(folder: Path) -> int:
+    """Of the campaign that was begun there, else a new one. Raises BrokenRun where what was begun cannot be read."""
+    known = Store(folder).known()
+    return known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS
 
 
 def seconds_of(text: str) -> float | None:

@@ -23,13 +23,14 @@ from redis_resilience.campaigns.comparing import (
 )
 from redis_resilience.campaigns.pilot import ABOUT, shipped_pilot
 from redis_resilience.campaigns.schedule import Cell, Unit
-from redis_resilience.campaigns.store import Definition, Store
+from redis_resilience.campaigns.store import Definition
 from redis_resilience.command.campaigning import (
     Campaigning,
     checked,
     chosen_for_all,
     expected_text,
     folder_of,
+    kept_seed,
     seconds_of,
 )
 from redis_resilience.command.campaigning import left_out as not_run
@@ -43,7 +44,7 @@ from redis_resilience.options import positive_int, whole_number
 from redis_resilience.pages.comparison import View, decided, render, tested_row
 from redis_resilience.pages.script import inline_script
 from redis_resilience.pages.summary import budget_text
-from redis_resilience.plugin.naming import SEEDS, shown
+from redis_resilience.plugin.naming import shown
 from redis_resilience.results.budgets import judge_budgets
 from redis_resilience.results.publishing import tried
 from redis_resilience.results.recording import record_trial
@@ -183,13 +184,6 @@ def _live(
         running.publish()
     how += [*not_run(missing), *(f"not judged, so refused: {name}: {why}" for name, why in running.problems.items())]
     pairs = _pairs(running, definition)
-    links = {
-        (side, trial.folder): f"{trial.folder}/{trial.page}"
-        for some in pairs.values()
-        for side, trials in zip("AB", some, strict=True)
-        for trial in trials
-        if trial.page
-    }
     how.append(f"answered after {running.judged} of {total} trials")
     view = View(
         sides=(a, b),
@@ -198,7 +192,7 @@ def _live(
         how=tuple(how),
         arms=_arms(running, definition),
         trials=pairs,
-        links=links,
+        links=links_beside(pairs),
     )
     return publish_comparison(view, folder / "comparison.html", budgets)
 
@@ -207,15 +201,10 @@ def _definition(
     given: Mapping[str, str], sides: tuple[Side, Side], planned: Sequence[Look], folder: Path, question: Question
 ) -> Definition:
     """Where one was begun in that folder, its seed is kept."""
-    known = Store(folder).known()
-    if question.seed:
-        seed = parsed("--seed", whole_number, question.seed)
-    else:
-        seed = known.seed if known else int.from_bytes(os.urandom(4)) % SEEDS
     return Definition(
         cells=cells_of(question.scenarios, *sides),
         trials=planned[-1].trials,
-        seed=seed,
+        seed=parsed("--seed", whole_number, question.seed) if question.seed else kept_seed(folder),
         common=chosen_for_all(given),
     )
 
@@ -309,6 +298,17 @@ def share_of(flag: str, text: str, *, zero: bool = False) -> float:
     if not (0 <= share < MOST_MARGIN if zero else 0 < share < 1):
         raise UsageError(f"{flag}: expected a share in percent, as in 10%; got {text!r}")
     return share
+
+
+def links_beside(pairs: Mapping[str, Trials]) -> dict[tuple[str, str], str]:
+    """To the pages of trials, by side and folder, from a page in the folder that their own folders are relative to."""
+    return {
+        (side, trial.folder): f"{trial.folder}/{trial.page}"
+        for some in pairs.values()
+        for side, trials in zip("AB", some, strict=True)
+        for trial in trials
+        if trial.page
+    }
 
 
 def publish_comparison(view: View, page: Path, wanted: Sequence[Budget]) -> Exit:

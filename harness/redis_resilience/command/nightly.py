@@ -12,7 +12,7 @@ from redis_resilience.campaigns.campaign_file import read_campaign
 from redis_resilience.campaigns.comparing import arms_of
 from redis_resilience.campaigns.history import STAMP, History, history_of, nights_of
 from redis_resilience.command.campaign import How, run_campaign
-from redis_resilience.command.compare import publish_comparison, share_of
+from redis_resilience.command.compare import links_beside, publish_comparison, share_of
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.running import parsed
@@ -74,13 +74,7 @@ def _compared(folder: Path, history: History, *, margin: float, alpha: float) ->
         how=(f"tonight is B; tested at alpha {alpha:.3g}{others}",),
         arms=arms,
         trials=history.pairs,
-        links={
-            (side, trial.folder): f"{trial.folder}/{trial.page}"
-            for some in history.pairs.values()
-            for side, trials in zip("AB", some, strict=True)
-            for trial in trials
-            if trial.page
-        },
+        links=links_beside(history.pairs),
     )
     publish_comparison(view, folder / "comparison.html", ())
     before = plural(history.nights, "night")
