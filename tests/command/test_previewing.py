@@ -22,7 +22,7 @@ def plan(tmp_path, name="master-kill", **texts):
         (
             "master-isolate",
             {"isolation": "loopback"},
-            "expected pods with networks of their own; got the isolation level",
+            "fault isolate needs CanPartition; expected pods with networks of their own; got the isolation level",
         ),
         ("master-kill", {"backend": "memory", "topology": "cluster"}, "the simulation has no Redis Cluster"),
     ],

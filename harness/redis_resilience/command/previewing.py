@@ -22,11 +22,8 @@ from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.preview import Preview, in_context, in_kind, manifest, probe_manifest
 from redis_resilience.deployments.kube.tools import must_have, must_have_docker
-from redis_resilience.deployments.local.deployment import LocalDeployment
-from redis_resilience.deployments.local.partition import find_nft
-from redis_resilience.deployments.memory.deployment import MemoryDeployment
-from redis_resilience.faults.capabilities import IN_NODES, CanPartition
-from redis_resilience.faults.perform import needs
+from redis_resilience.faults.capabilities import IN_NODES
+from redis_resilience.faults.perform import able, needs
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Plan, Scheduled, Since
@@ -35,7 +32,7 @@ from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Topology
 from redis_resilience.trials.discovered import attachment_in, brought_of
 from redis_resilience.trials.folder import TrialFolder
-from redis_resilience.trials.keeper import context_of
+from redis_resilience.trials.keeper import context_of, on_this_host
 from redis_resilience.trials.plan_file import as_yaml
 from redis_resilience.trials.settings import Settings
 
@@ -106,23 +103,13 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
 
 
 def _refusals_here(plan: Plan, settings: Settings) -> tuple[str, ...]:
-    """Why this host cannot do it: no program, no networks of the pods' own."""
+    """Why this host cannot do it: no program, no networks of the pods' own, a fault that the backend does not know."""
     wanted = _topology(plan, settings)
-    profile = wanted.profile(plan.profile)
     try:
-        if settings.backend == "memory":
-            MemoryDeployment(wanted, profile).start()
-            return ()
-        here = LocalDeployment(
-            wanted,
-            profile,
-            folder=Path(tempfile.gettempdir()) / "plan",
-            redis_server=settings.server or None,
-            isolation=settings.isolation,
-        )
-        if any(CanPartition in needs(fault) for fault in plan.all_faults):
-            here.must_be_apart()
-            find_nft()
+        here = on_this_host(wanted, wanted.profile(plan.profile), settings, number=0)
+        for fault in plan.all_faults:
+            for capability in needs(fault):
+                able(here, capability, fault.kind)
     except ResilienceError as error:
         return (str(error),)
     return ()

@@ -130,24 +130,11 @@ class Keeper:
     def _make(self, topology: Topology, profile: Profile) -> Deployment:
         """The backends are imported where one is used: a run pays for its own only."""
         self._made += 1
-        if self._settings.backend == "memory":
-            from redis_resilience.deployments.memory.deployment import MemoryDeployment  # noqa: PLC0415 - see above
-
-            return MemoryDeployment(topology, profile)
         if self._settings.backend == "kind":
             return self._in_cluster(topology, profile)
         if self._settings.backend == "context":
             return self._in_context(topology, profile)
-        from redis_resilience.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see above
-        from redis_resilience.deployments.local.leftovers import folder_name  # noqa: PLC0415 - see above
-
-        return LocalDeployment(
-            topology,
-            profile,
-            folder=Path(tempfile.gettempdir()) / folder_name(self._settings.worker, self._made),
-            redis_server=self._settings.server or None,
-            isolation=self._settings.isolation,
-        )
+        return on_this_host(topology, profile, self._settings, number=self._made)
 
     def _in_cluster(self, topology: Topology, profile: Profile) -> Deployment:
         from redis_resilience.deployments.kube.deployment import KubeDeployment  # noqa: PLC0415 - see `_make`
@@ -227,6 +214,27 @@ class Keeper:
             self._journal = Journal.begin(folder, results.name.lower(), results=str(results))
             self._shared.callback(leave, self._journal, self._shared.enter_context(Undoer()))
         return self._journal
+
+
+def on_this_host(topology: Topology, profile: Profile, settings: Settings, *, number: int) -> Deployment:
+    """Processes, or the simulation; not started. number: of this process's deployments.
+
+    Raises Unavailable where this host cannot have it.
+    """
+    if settings.backend == "memory":
+        from redis_resilience.deployments.memory.deployment import MemoryDeployment  # noqa: PLC0415 - see `Keeper._make`
+
+        return MemoryDeployment(topology, profile)
+    from redis_resilience.deployments.local.deployment import LocalDeployment  # noqa: PLC0415 - see `Keeper._make`
+    from redis_resilience.deployments.local.leftovers import folder_name  # noqa: PLC0415 - see `Keeper._make`
+
+    return LocalDeployment(
+        topology,
+        profile,
+        folder=Path(tempfile.gettempdir()) / folder_name(settings.worker, number),
+        redis_server=settings.server or None,
+        isolation=settings.isolation,
+    )
 
 
 def context_of(settings: Settings) -> Context:

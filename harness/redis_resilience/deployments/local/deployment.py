@@ -26,7 +26,7 @@ from redis_resilience.deployments.local.control import Agent, Started
 from redis_resilience.deployments.local.engine import Engine, find_engine
 from redis_resilience.deployments.local.isolation import Level, choose_isolation, write_name_files
 from redis_resilience.deployments.local.leftovers import hold
-from redis_resilience.deployments.local.partition import Partition
+from redis_resilience.deployments.local.partition import Partition, find_nft
 from redis_resilience.deployments.local.pods import Pods
 from redis_resilience.deployments.local.settling import keep_pinging, run_id, wait_for_replicas, wait_for_sentinels
 from redis_resilience.deployments.local.sidecar import start_probe
@@ -36,7 +36,7 @@ from redis_resilience.deployments.planned import planned_failover
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.refusals import CLUSTER_UPGRADE, refusal_in
 from redis_resilience.deployments.waiting import eventually
-from redis_resilience.faults.capabilities import CanUpgrade
+from redis_resilience.faults.capabilities import CanPartition, CanUpgrade
 from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.access import Access, Login
 from redis_resilience.model.endpoint import Endpoint
@@ -245,7 +245,7 @@ class LocalDeployment(Growing):
     def lacks(self, capability: type) -> str:
         if capability is CanUpgrade and self._topology.system is System.CLUSTER:
             return CLUSTER_UPGRADE
-        return super().lacks(capability)
+        return self._undivided() if capability is CanPartition else super().lacks(capability)
 
     def scale_to_zero(self, pod: str) -> Effect:
         pods = self._scaled_with(pod)
@@ -258,14 +258,14 @@ class LocalDeployment(Growing):
         return _all_of(effects, f"{pod} and all of its controller's pods")
 
     def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
-        self.must_be_apart()
+        self._must_be_apart()
         peers = others or tuple(peer.name for peer in self._topology.pods if peer.name != pod)
         for name in (pod, *peers):
             self._containers_of(name)
         return self._up.partition.cut(pod, peers, self._up.pods.live, fault)
 
     def rejoin(self, pod: str) -> Effect:
-        self.must_be_apart()
+        self._must_be_apart()
         self._containers_of(pod)
         return self._up.partition.heal(pod, self._up.pods.live)
 
@@ -427,13 +427,22 @@ class LocalDeployment(Growing):
         if pod not in self._up.pods.live:
             raise DeploymentError(f"expected pod {pod} to exist; it is deleted, create it first")
 
-    def must_be_apart(self) -> None:
-        """Raises Unavailable where all pods share the host's network: none can be isolated."""
+    def _must_be_apart(self) -> None:
+        if reason := self._undivided():
+            raise Unavailable(reason)
+
+    def _undivided(self) -> str:
+        """Why no pod can be isolated here; "" where each can."""
         if not self._apart:
-            raise Unavailable(
+            return (
                 "expected pods with networks of their own; got the isolation level loopback, where all share the "
                 f"host's ({self._isolation.because}); use namespaces, or a cluster"
             )
+        try:
+            find_nft()
+        except Unavailable as missing:
+            return str(missing)
+        return ""
 
 
 def _all_of(effects: Sequence[Effect], what: str) -> Effect:

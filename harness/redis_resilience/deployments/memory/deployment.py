@@ -22,10 +22,12 @@ _RECREATED_S = 0.3
 class MemoryDeployment(Deployment):
     """Implements Deployment, CanSignal, CanRestart, CanPartition, CanRecreate, CanStopNode and CanUpgrade.
 
-    `bugs` are planted for a judge to find.
+    `bugs` are planted for a judge to find. Raises Unavailable for a Redis Cluster.
     """
 
     def __init__(self, topology: Topology, profile: Profile, *, bugs: Collection[Bug] = ()) -> None:
+        if topology.system is System.CLUSTER:
+            raise Unavailable("the simulation has no Redis Cluster; run it with --backend local, kind or context")
         self._world = World(topology, profile, bugs)
         self._probe = MemoryProbe(self._world)
         self.clock = self._world.clock
@@ -49,9 +51,7 @@ class MemoryDeployment(Deployment):
         return self._probe
 
     def start(self) -> None:
-        """The world exists already. Raises Unavailable for a Redis Cluster."""
-        if self.topology.system is System.CLUSTER:
-            raise Unavailable("the simulation has no Redis Cluster; run it with --backend local, kind or context")
+        """The world exists already."""
 
     def stop(self) -> None:
         self._probe.stop()
