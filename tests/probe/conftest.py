@@ -41,9 +41,9 @@ class RedisProcess:
 
     def launch(self) -> None:
         self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while self.ask("PING") != "+PONG":
-            assert time.monotonic() < deadline, f"waited 10 s for {self.endpoint}; it did not answer PING"
+            assert time.monotonic() < deadline, f"waited 30 s for {self.endpoint}; it did not answer PING"
             time.sleep(0.01)
 
     def ask(self, command: str) -> str:
@@ -87,7 +87,7 @@ class Bench:
         self.folder = folder
         self.probe = ProbeProcess.spawn()
 
-    def eventually(self, condition: Callable[[], object], because: str, within_s: float = 5.0) -> None:
+    def eventually(self, condition: Callable[[], object], because: str, within_s: float = 30.0) -> None:
         deadline = time.monotonic() + within_s
         while not condition():
             if time.monotonic() > deadline:

@@ -29,7 +29,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, answers: Sequence[tuple[str, str]])
 
     async def watch() -> None:
         task = asyncio.create_task(NameWatch("redis-0", "redis-0.redis", told.append, interval_s=0).run())
-        await asyncio.wait_for(over.wait(), timeout=10)
+        await asyncio.wait_for(over.wait(), timeout=30)
         task.cancel()
 
     monkeypatch.setattr(names, "_address_of", answer)

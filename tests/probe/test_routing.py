@@ -27,9 +27,9 @@ def pair(redis: StartRedis) -> Pair:
     """A master and a replica with its link up."""
     master = redis("--repl-diskless-sync-delay", "0")
     replica = redis("--replicaof", master.endpoint.host, str(master.endpoint.port))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not replica.ask("ROLE").startswith("*5") or not master.ask("WAIT 1 1000").startswith(":1"):
-        assert time.monotonic() < deadline, "waited 10 s for the replica to follow"
+        assert time.monotonic() < deadline, "waited 30 s for the replica to follow"
     return master, replica
 
 

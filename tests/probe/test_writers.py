@@ -267,7 +267,7 @@ def test_readers_record_what_each_key_held(bench: Bench, redis: StartRedis) -> N
 
 def test_a_client_that_waits_for_replicas_has_acknowledged_what_they_have(bench: Bench, redis: StartRedis) -> None:
     """While there is one; once it is gone, the master has the writes and no result is known."""
-    master = redis()
+    master = redis("--repl-diskless-sync-delay", "0")
     replica = redis("--replicaof", "127.0.0.1", str(master.endpoint.port))
     begin(bench, {"redis-0": master}, Writers(target="redis-0", count=1, rate=50, timeout_ms=400, wait=1))
     acknowledged(bench, 20)

@@ -280,7 +280,7 @@ def test_care_counts_the_restarts_and_names_who_shares_the_node(up, api, make_po
     api.tell(with_container(make_pod("redis-1"), "redis", restarts=2))
     eventually(
         lambda: (up.policy("redis-1").restarted.most_ms == 25_000, str(up.policy("redis-1"))),
-        within_s=5,
+        within_s=30,
         what="the restarts to be known",
     )
 
@@ -372,6 +372,6 @@ def test_a_deployment_is_worn_once_a_container_was_started_again_twice(up, api, 
     assert up.used_up == ""
 
     api.tell(with_container(make_pod("redis-1"), "sentinel", restarts=2))
-    eventually(lambda: (bool(up.used_up), up.used_up), within_s=5, what="the restarts to be known")
+    eventually(lambda: (bool(up.used_up), up.used_up), within_s=30, what="the restarts to be known")
 
     assert up.used_up == "redis-1/sentinel was started again 2 times"

@@ -28,7 +28,7 @@ def up(tmp_path: Path) -> Iterator[LocalDeployment]:
 
 
 def wait(what: str, look: Callable[[], bool]) -> None:
-    eventually(lambda: (look(), "not yet"), within_s=15.0, what=what)
+    eventually(lambda: (look(), "not yet"), within_s=60, what=what)
 
 
 def test_six_servers_are_a_cluster_and_a_writer_follows_its_slots(up: LocalDeployment, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def wait(agent: Agent, state: str, name: str = "one") -> ProcessState:
         seen = agent.look()[name]
         return seen.state == state, seen.state
 
-    eventually(look, within_s=5, what=f"{name} to be {state}", every_s=0.002)
+    eventually(look, within_s=60, what=f"{name} to be {state}", every_s=0.002)
     return agent.look()[name]
 
 
@@ -88,9 +88,9 @@ def test_what_a_program_forked_ends_with_it(
         sleepers = [process for process in processes_of(folder) if process.startswith("sleep")]
         return len(sleepers) == count, str(sleepers)
 
-    eventually(lambda: sleeping(2), within_s=5, what="both to run")
+    eventually(lambda: sleeping(2), within_s=60, what="both to run")
     agent.signal(["one"], signal.SIGKILL)
-    eventually(lambda: sleeping(0), within_s=5, what="both to end")
+    eventually(lambda: sleeping(0), within_s=60, what="both to end")
 
 
 def test_the_end_of_the_agent_is_the_end_of_all(

@@ -49,7 +49,7 @@ def written(up: LocalDeployment, more: int) -> None:
     begin = up.probe.status().acknowledged
     eventually(
         lambda: ((now := up.probe.status().acknowledged) >= begin + more, f"{now - begin} of {more}"),
-        within_s=15.0,
+        within_s=60,
         what=f"{more} writes more",
     )
 

@@ -50,7 +50,7 @@ def harness_with_a_deployment(folder: Path, level: Level) -> Iterator[subprocess
 
 def gone(folder: Path, processes_of: Find) -> None:
     eventually(
-        lambda: (not processes_of(folder), str(processes_of(folder))), within_s=5, what="the end of all processes"
+        lambda: (not processes_of(folder), str(processes_of(folder))), within_s=60, what="the end of all processes"
     )
 
 
@@ -70,7 +70,7 @@ def test_nothing_outlives_a_harness_ended_by_a_signal(
 def test_nothing_outlives_an_exception(level: Level, tmp_path: Path, processes_of: Find) -> None:
     folder = tmp_path / "deployment"
     with harness_with_a_deployment(folder, level) as process:
-        _, complaints = process.communicate("\n", timeout=10)
+        _, complaints = process.communicate("\n", timeout=60)
     assert "an error of the harness" in complaints
     assert processes_of(folder) == []
     assert not folder.exists()

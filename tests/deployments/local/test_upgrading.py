@@ -30,7 +30,7 @@ def program(folder: Path, name: str, script: str) -> str:
 def up(tmp_path: Path):
     found = topology("node")
     with LocalDeployment(found, found.profile("fast"), folder=tmp_path / "deployment") as deployment:
-        eventually(lambda: ((seen := survey(deployment)).whole, seen.text), within_s=30.0, what="a healthy deployment")
+        eventually(lambda: ((seen := survey(deployment)).whole, seen.text), within_s=60, what="a healthy deployment")
         yield deployment
 
 

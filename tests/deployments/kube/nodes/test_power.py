@@ -113,7 +113,7 @@ def test_the_control_plane_stays_on(power, journal):
 @pytest.mark.usefixtures("calls")
 def test_the_probes_node_stays_on(power, api, make_pod, pods):
     api.tell(make_pod("redis-0", node="node-2"))
-    pods.watch.until("redis-0", lambda pod: pod.node == "node-2", within_s=5, what="the pod to be elsewhere")
+    pods.watch.until("redis-0", lambda pod: pod.node == "node-2", within_s=30, what="the pod to be elsewhere")
 
     with pytest.raises(Unavailable, match="it is on node-2, with the probe; use --redis-workers=3"):
         power.off("redis-0")

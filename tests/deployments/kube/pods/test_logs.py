@@ -52,7 +52,7 @@ def test_after_a_restart_the_one_before_is_read_too(api, watch, tmp_path, make_p
     api.texts["redis-0", "redis", True] = "2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z last words\n"
     api.texts["redis-0", "redis", False] = "2026-11-21T03:00:02Z again\n"
     api.tell(with_container(make_pod(), "redis", id="second", restarts=1))
-    watch.until("redis-0", lambda pod: pod.container("redis").id == "second", within_s=5, what="the restart")
+    watch.until("redis-0", lambda pod: pod.container("redis").id == "second", within_s=30, what="the restart")
     logs.save(tmp_path, NAMES)
 
     assert saved(tmp_path) == "one\nlast words\nagain\n"

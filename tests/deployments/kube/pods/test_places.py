@@ -138,7 +138,7 @@ def test_the_watch_and_what_it_tells_use_the_topology_s_names(api, make_pod):
     }
     watch = PodWatch(api, Places(BOOTSTRAP.pods))
     api.tell(make_pod("redis-c1", owner=REDIS), "DELETED")
-    eventually(lambda: (watch.pod("redis-a") is None, "there"), within_s=5, what="redis-a to go")
+    eventually(lambda: (watch.pod("redis-a") is None, "there"), within_s=30, what="redis-a to go")
     events = watch.drain()
     watch.stop()
 

@@ -27,7 +27,7 @@ def test_a_change_is_seen_and_kept_as_an_event(watch, api, make_pod):
     """Drained once."""
     watch.drain()
     api.tell(make_pod(ready=False))
-    watch.until("redis-0", lambda pod: not pod.ready, within_s=5, what="redis-0 to be unready")
+    watch.until("redis-0", lambda pod: not pod.ready, within_s=30, what="redis-0 to be unready")
 
     assert [event.label for event in watch.drain()] == ["pod-unready"]
     assert watch.drain() == ()
@@ -36,7 +36,7 @@ def test_a_change_is_seen_and_kept_as_an_event(watch, api, make_pod):
 def test_the_last_address_outlives_the_pod(watch, api, make_pod):
     """A server that is gone is still asked at its old address: there is no answer, and that is the result."""
     api.tell(make_pod(), "DELETED")
-    eventually(lambda: (watch.pod("redis-0") is None, ""), within_s=5, what="the deletion")
+    eventually(lambda: (watch.pod("redis-0") is None, ""), within_s=30, what="the deletion")
 
     assert watch.address("redis-0") == "10.244.0.5"
     assert watch.address("redis-7") == ""
@@ -49,7 +49,7 @@ def test_after_a_cut_everything_is_listed_again(watch, api, make_pod):
     api.known["redis-1"] = make_pod("redis-1")
     api.changes.put(KubeError("too old", status=410))
 
-    watch.until("redis-1", lambda pod: pod.ready, within_s=5, what="redis-1")
+    watch.until("redis-1", lambda pod: pod.ready, within_s=30, what="redis-1")
 
     assert "pod-deleted" in [event.label for event in watch.drain() if event.pod == "redis-0"]
 
