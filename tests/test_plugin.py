@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from tests.processes import pytest_in
+
 SCENARIO = """
     from redis_resilience import MASTER, kill
 
@@ -37,7 +39,7 @@ PLANTED = """
         trial.expect(failover=True)
         trial.run()
 """
-MEMORY = ("--redis-backend=memory", "-p", "no:cacheprovider")
+MEMORY = "--redis-backend=memory"
 
 
 @pytest.fixture
@@ -59,9 +61,7 @@ def test_the_controller_of_xdist_is_part_of_a_run_on_kind(pytester: pytest.Pytes
         """
     )
 
-    result = pytester.runpytest_subprocess(
-        "--redis-backend=kind", "--redis-state=state", "-n", "1", "-p", "no:cacheprovider"
-    )
+    result = pytest_in(pytester.path, "--redis-backend=kind", "--redis-state=state", "-n", "1")
 
     result.assert_outcomes(passed=1)
     assert list((pytester.path / "state").glob("*.journal")) == []
@@ -82,7 +82,7 @@ def test_what_stays_behind_fails_the_run_in_words(pytester: pytest.Pytester):
     )
     pytester.makepyfile("def test_it(trial): trial.run()")
 
-    result = pytester.runpytest_subprocess(*MEMORY)
+    result = pytest_in(pytester.path, MEMORY)
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stderr.fnmatch_lines(["redis-resilience: still there: namespace x; `redis-resilience heal` tries again"])
@@ -91,7 +91,7 @@ def test_what_stays_behind_fails_the_run_in_words(pytester: pytest.Pytester):
 
 def test_a_scenario_passes_and_the_table_shows_it(scenario):
     """One header line, a table, the path of the page."""
-    result = scenario.runpytest_subprocess(*MEMORY, "--redis-seed=7")
+    result = pytest_in(scenario.path, MEMORY, "--redis-seed=7")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
@@ -107,7 +107,7 @@ def test_a_scenario_passes_and_the_table_shows_it(scenario):
 
 def test_trials_repeat_a_scenario_with_a_folder_each(scenario):
     """--redis-trials makes tests of their own; the summary is for all of them."""
-    result = scenario.runpytest_subprocess(*MEMORY, "--redis-trials=3", "-v")
+    result = pytest_in(scenario.path, MEMORY, "--redis-trials=3", "-v")
 
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["*test_master_kill?1of3? PASSED*", "*test_master_kill?3of3? PASSED*", "*n = 3*"])
@@ -117,7 +117,7 @@ def test_trials_repeat_a_scenario_with_a_folder_each(scenario):
 
 def test_two_modules_may_have_a_scenario_of_the_same_name(scenario):
     scenario.makepyfile(test_other=SCENARIO)
-    scenario.runpytest(*MEMORY, "--redis-results=out").assert_outcomes(passed=2)
+    pytest_in(scenario.path, MEMORY, "--redis-results=out").assert_outcomes(passed=2)
     assert sorted(path.parent.name for path in scenario.path.glob("out/latest/*/verdict.json")) == [
         "other-py-test-master-kill",
         "scenario-py-test-master-kill",
@@ -126,7 +126,7 @@ def test_two_modules_may_have_a_scenario_of_the_same_name(scenario):
 
 def test_four_workers_share_one_results_folder_and_one_table(scenario):
     """Under pytest-xdist the controller shows all trials, once."""
-    result = scenario.runpytest_subprocess(*MEMORY, "--redis-trials=8", "-n", "4")
+    result = pytest_in(scenario.path, MEMORY, "--redis-trials=8", "-n", "4")
 
     result.assert_outcomes(passed=8)
     assert result.stdout.str().count("= redis-resilience =") == 1
@@ -137,7 +137,7 @@ def test_four_workers_share_one_results_folder_and_one_table(scenario):
 
 def test_numbers_land_in_junit(scenario):
     """The properties of a test carry the glossary's words."""
-    scenario.runpytest_subprocess(*MEMORY, "--junitxml=junit.xml")
+    pytest_in(scenario.path, MEMORY, "--junitxml=junit.xml")
 
     properties = {
         item.get("name"): item.get("value")
@@ -152,7 +152,7 @@ def test_a_failing_verdict_fails_the_test_without_an_assert(pytester):
     """A test that forgets to assert is reported all the same: what, where, how to repeat it."""
     pytester.makepyfile(test_scenario=PLANTED.format(bug="lose-tail"))
 
-    result = pytester.runpytest_subprocess(*MEMORY, "--redis-seed=7")
+    result = pytest_in(pytester.path, MEMORY, "--redis-seed=7")
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -177,7 +177,7 @@ def test_a_weakness_that_a_scenario_is_there_to_show_is_an_expected_failure(pyte
         ),
     )
 
-    result = pytester.runpytest_subprocess(*MEMORY, "-rx")
+    result = pytest_in(pytester.path, MEMORY, "-rx")
 
     result.assert_outcomes(xfailed=2, failed=1)
     result.stdout.fnmatch_lines(
@@ -194,7 +194,7 @@ def test_a_weakness_hides_no_failure_that_it_does_not_name(pytester):
     weak = PLANTED.format(bug=both) + "\n    pytestmark = pytest.mark.redis(fails='ledger.lost')\n"
     pytester.makepyfile(test_scenario=weak)
 
-    result = pytester.runpytest_subprocess(*MEMORY)
+    result = pytest_in(pytester.path, MEMORY)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -206,8 +206,8 @@ def test_unknown_is_no_pass_unless_it_is_allowed(pytester):
     """A slow switch that cannot be explained is unknown."""
     pytester.makepyfile(test_scenario=PLANTED.format(bug="slow-switch"))
 
-    strict = pytester.runpytest_subprocess(*MEMORY)
-    lenient = pytester.runpytest_subprocess(*MEMORY, "--redis-allow-unknown=yes")
+    strict = pytest_in(pytester.path, MEMORY)
+    lenient = pytest_in(pytester.path, MEMORY, "--redis-allow-unknown=yes")
 
     strict.assert_outcomes(failed=1)
     strict.stdout.fnmatch_lines(["verdict unknown of master-kill"])
@@ -234,9 +234,7 @@ def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
     """
     )
 
-    result = pytester.runpytest_subprocess(
-        *MEMORY, "--reruns=2", "--only-rerun=verdict unknown of", "--junitxml=junit.xml"
-    )
+    result = pytest_in(pytester.path, MEMORY, "--reruns=2", "--only-rerun=verdict unknown of", "--junitxml=junit.xml")
 
     outcomes = result.parseoutcomes()
     assert {name: outcomes[name] for name in ("rerun", "passed", "failed")} == {"rerun": 1, "passed": 1, "failed": 1}
@@ -256,10 +254,10 @@ def test_a_trial_that_said_nothing_can_be_run_again_and_both_are_kept(pytester):
 
 def test_what_is_missing_is_a_skip_that_names_the_fix_or_a_failure_where_required(scenario):
     """A green run that ran nothing is a lie in CI."""
-    missing = ("--redis-server=/nowhere/redis-server", "-rs", "-p", "no:cacheprovider")
+    missing = ("--redis-server=/nowhere/redis-server", "-rs")
 
-    skipped = scenario.runpytest_subprocess(*missing)
-    failed = scenario.runpytest_subprocess(*missing, "--redis-require=yes")
+    skipped = pytest_in(scenario.path, *missing)
+    failed = pytest_in(scenario.path, *missing, "--redis-require=yes")
 
     skipped.assert_outcomes(skipped=1)
     skipped.stdout.fnmatch_lines(["*SKIPPED*expected Redis 6.2 or newer or Valkey*/nowhere/redis-server*"])
@@ -278,7 +276,7 @@ def test_what_is_missing_is_a_skip_that_names_the_fix_or_a_failure_where_require
 )
 def test_a_wrong_option_ends_with_usage(scenario, option, message):
     """Nothing is started for a number that makes no sense."""
-    result = scenario.runpytest_subprocess(*MEMORY, option)
+    result = pytest_in(scenario.path, MEMORY, option)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{message}"])
@@ -286,7 +284,7 @@ def test_a_wrong_option_ends_with_usage(scenario, option, message):
 
 def test_an_unknown_topology_names_the_nearest(scenario):
     """The message lists what there is."""
-    result = scenario.runpytest_subprocess(*MEMORY, "--redis-topology=sidcar")
+    result = pytest_in(scenario.path, MEMORY, "--redis-topology=sidcar")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: expected a topology of sidecar, *; got 'sidcar'; did you mean sidecar?"])
@@ -295,7 +293,7 @@ def test_an_unknown_topology_names_the_nearest(scenario):
 
 def test_an_unknown_profile_names_those_of_the_topology(scenario):
     """Each topology has its own, a user's own topology too."""
-    result = scenario.runpytest_subprocess(*MEMORY, "--redis-profile=slow")
+    result = pytest_in(scenario.path, MEMORY, "--redis-profile=slow")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: topology sidecar has no profile 'slow'; it has: documented, fast, rapid"])
@@ -306,7 +304,7 @@ def test_the_command_line_beats_the_environment_beats_the_ini_file(scenario, mon
     scenario.makeini("[pytest]\nredis_trials = 2\nredis_seed = 1\nredis_backend = memory\n")
     monkeypatch.setenv("REDIS_RESILIENCE_SEED", "2")
 
-    result = scenario.runpytest_subprocess("-p", "no:cacheprovider", "--redis-trials=1")
+    result = pytest_in(scenario.path, "--redis-trials=1")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["redis-resilience: backend memory*seed 2,*"])
@@ -316,7 +314,7 @@ def test_tests_without_a_trial_see_nothing_of_the_plugin(pytester):
     """No line, no table, no folder for those who only have it installed."""
     pytester.makepyfile("def test_plain(): pass")
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytest_in(pytester.path)
 
     result.assert_outcomes(passed=1)
     assert "redis-resilience:" not in result.stdout.str()
@@ -336,23 +334,22 @@ def test_start_up_imports_nothing_heavy(pytester):
         """
     )
 
-    pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest"
-    ).assert_outcomes(passed=1)
+    words = ("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest")
+    pytester.runpytest_subprocess(*words).assert_outcomes(passed=1)
 
 
 def test_a_second_run_in_one_test_is_refused(pytester):
     """Repeating is an option, not a loop."""
     pytester.makepyfile("def test_twice(trial):\n    trial.run()\n    trial.run()\n")
 
-    result = pytester.runpytest_subprocess(*MEMORY)
+    result = pytest_in(pytester.path, MEMORY)
 
     result.stdout.fnmatch_lines(["UsageError: expected one run() a trial; got a second; use --redis-trials*"])
 
 
 def test_plan_carries_seed_and_repeat_command(scenario):
     """A folder alone is enough to do it again."""
-    scenario.runpytest_subprocess(*MEMORY, "--redis-seed=5")
+    pytest_in(scenario.path, MEMORY, "--redis-seed=5")
 
     plan = json.loads((scenario.path / "results" / "latest" / "master-kill" / "plan.json").read_bytes())
     assert plan["seed"] == 5
@@ -375,7 +372,7 @@ def test_a_marker_chooses_for_one_scenario(pytester):
         """
     )
 
-    pytester.runpytest_subprocess(*MEMORY, "--strict-markers").assert_outcomes(passed=2)
+    pytest_in(pytester.path, MEMORY, "--strict-markers").assert_outcomes(passed=2)
 
 
 def test_a_scenario_may_ask_for_a_deployment_that_no_trial_has_changed(pytester):
@@ -395,7 +392,7 @@ def test_a_scenario_may_ask_for_a_deployment_that_no_trial_has_changed(pytester)
         """
     )
 
-    pytester.runpytest_subprocess(*MEMORY).assert_outcomes(passed=3)
+    pytest_in(pytester.path, MEMORY).assert_outcomes(passed=3)
 
 
 @pytest.mark.parametrize(
@@ -413,7 +410,7 @@ def test_a_wrong_marker_says_what_it_takes(pytester, marker, message):
     """Before anything runs."""
     pytester.makepyfile(f"import pytest\n\n@pytest.mark.redis({marker})\ndef test_marked(trial): pass\n")
 
-    result = pytester.runpytest_subprocess(*MEMORY)
+    result = pytest_in(pytester.path, MEMORY)
 
     assert result.ret != 0
     result.stdout.fnmatch_lines([message])
@@ -436,7 +433,7 @@ def test_a_trial_that_never_runs_fails_by_name(pytester):
         """
     )
 
-    result = pytester.runpytest_subprocess(*MEMORY)
+    result = pytest_in(pytester.path, MEMORY)
 
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
@@ -469,7 +466,7 @@ def test_a_fixture_of_the_same_name_of_somebody_else_is_left_alone(pytester):
         """
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--redis-trials=3", "--strict-markers")
+    result = pytest_in(pytester.path, "--redis-trials=3", "--strict-markers")
 
     result.assert_outcomes(passed=3)
     assert not (pytester.path / "results").exists()
@@ -489,7 +486,7 @@ def test_a_fixture_that_overrides_ours_and_asks_for_it_is_ours(pytester):
     )
     pytester.makepyfile("def test_it(trial): trial.run()")
 
-    pytester.runpytest_subprocess(*MEMORY, "--redis-trials=2").assert_outcomes(passed=2)
+    pytest_in(pytester.path, MEMORY, "--redis-trials=2").assert_outcomes(passed=2)
 
 
 def test_summary_and_pytest_agree(pytester):
@@ -507,7 +504,7 @@ def test_summary_and_pytest_agree(pytester):
         """
     )
 
-    result = pytester.runpytest_subprocess(*MEMORY, "--junitxml=junit.xml")
+    result = pytest_in(pytester.path, MEMORY, "--junitxml=junit.xml")
 
     result.assert_outcomes(passed=1, failed=1, errors=1)
     result.stdout.fnmatch_lines(["*fail    0*", "*1 failed*", "*fail    0*", "*1 error*"])
@@ -522,7 +519,7 @@ def test_summary_and_pytest_agree(pytester):
 def test_no_room_for_results_is_said_before_anything_runs(scenario, results):
     (scenario.path / "taken").touch()
 
-    result = scenario.runpytest_subprocess(*MEMORY, f"--redis-results={results}")
+    result = pytest_in(scenario.path, MEMORY, f"--redis-results={results}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: expected a folder for results that can be written to; got *{results}: *"])
@@ -540,7 +537,7 @@ def test_a_scenario_may_name_the_backends_that_it_needs(pytester):
         """
     )
 
-    result = pytester.runpytest_subprocess(*MEMORY, "-rs", "--redis-require=yes")
+    result = pytest_in(pytester.path, MEMORY, "-rs", "--redis-require=yes")
 
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*expected --redis-backend=kind or context for this scenario; got memory"])

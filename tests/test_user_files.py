@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.user_files import decoded, text_of
+from tests.processes import command
 
 WRONG = {
     "utf-16": ("scenario: x".encode("utf-16"), "UTF-16: `iconv -f UTF-16 -t UTF-8 "),
@@ -40,17 +38,9 @@ def test_a_file_in_another_encoding_is_one_message(data, found, words, tmp_path)
     (tmp_path / "chart").mkdir()
     (tmp_path / "chart" / "Chart.yaml").write_text("name: x\nversion: 1.0.0\n")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "redis_resilience.cli", *(word.format("it") for word in words)],
-        cwd=tmp_path,
-        env=os.environ,
-        input=data,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = command(*(word.format("it") for word in words), cwd=tmp_path, given=data)
 
-    said = done.stderr.decode()
+    said = done.stderr
     assert done.returncode == 3, said
     assert said.startswith("UsageError: expected ")
     assert f", as UTF-8; got {found}" in said

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +14,14 @@ from redis_resilience.model.run import Measured, RunRecord
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.results.run_file import read_run, write_run
 from tests.campaigns.conftest import record
+from tests.processes import command
 from tests.statistics.pilots import REAL
 
 __all__ = ["record"]
 
-COMMAND = (sys.executable, "-m", "redis_resilience.cli", "compare")
-
 
 def compare(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
-    return subprocess.run(
-        [*COMMAND, *words], cwd=place, env=environ, capture_output=True, text=True, timeout=250, check=False
-    )
+    return command("compare", *words, cwd=place, within_s=250, COLUMNS="160")
 
 
 def test_a_dry_run_prints_what_it_would_take(tmp_path: Path) -> None:

@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 
 from redis_resilience.cli import app
+from tests.processes import command
 
 COMMAND = (sys.executable, "-m", "redis_resilience.cli")
 NAMES = [each.name or each.callback.__name__.rstrip("_") for each in app.registered_commands]
 
 
-def command(*words, cwd, stdout=subprocess.PIPE, **environ):
+def interpreter(*words, cwd, stdout):
+    """The command in an interpreter of its own, whose output goes there."""
     return subprocess.run(
         [*COMMAND, *words],
         cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **environ},
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -69,21 +71,21 @@ def test_verbose_is_every_phase_and_where_an_error_was_raised(tmp_path):
 def test_an_output_that_takes_nothing_is_a_message(words, tmp_path):
     """A full disk is one line; a reader that has gone is what a shell expects of it."""
     with Path("/dev/full").open("w") as full:
-        done = command(*words, cwd=tmp_path, stdout=full)
+        done = interpreter(*words, cwd=tmp_path, stdout=full)
     assert done.returncode == 3
     assert done.stderr == "UsageError: expected to write the output; got: No space left on device\n"
 
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:
-        done = command(*words, cwd=tmp_path, stdout=closed)
+        done = interpreter(*words, cwd=tmp_path, stdout=closed)
     assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_a_run_whose_output_takes_nothing_keeps_its_results(tmp_path):
     """Only the table is missing."""
     with Path("/dev/full").open("w") as full:
-        done = command("run", "master-kill", "--backend", "memory", cwd=tmp_path, stdout=full)
+        done = interpreter("run", "master-kill", "--backend", "memory", cwd=tmp_path, stdout=full)
 
     assert done.returncode == 3
     assert "Traceback" not in done.stderr

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-COMMAND = (sys.executable, "-m", "redis_resilience.cli", "nightly", "small.yaml")
+from tests.processes import command
+
 SMALL = """
 scenarios: [master-kill]
 profiles: [rapid]
@@ -28,9 +27,8 @@ def place(tmp_path: Path) -> Path:
 
 
 def nightly(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "GITHUB_STEP_SUMMARY": str(place / "step.md")}
-    command = [*COMMAND, "--parallel", "2", *words]
-    return subprocess.run(command, cwd=place, env=environ, capture_output=True, text=True, timeout=200, check=False)
+    words = ("nightly", "small.yaml", "--parallel", "2", *words)
+    return command(*words, cwd=place, within_s=200, GITHUB_STEP_SUMMARY=str(place / "step.md"))
 
 
 def nights(place: Path) -> list[Path]:

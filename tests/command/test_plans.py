@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -17,8 +15,8 @@ from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Since, Wi
 from redis_resilience.shipped import SCENARIOS
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.plan_file import as_yaml
+from tests.processes import command, pytest_in
 
-ROOT = Path(__file__).parents[2]
 IN_MEMORY = {
     "master-back-in-time", "master-delete", "master-delete-now", "master-isolate", "master-kill", "master-pause",
     "master-stop", "master-wiped", "old-name", "replica-delete", "replica-kill", "rolling-restart", "sentinel-delete",
@@ -41,16 +39,6 @@ SEVERAL = Plan(
     expect=Expect(failover=False),
     windows=Windows(heal_s=15.0),
 )
-
-
-def run(module: str, *words: object, cwd: Path, within_s: float = 100) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONPATH": str(ROOT)}
-    argv = [sys.executable, "-m", module, *map(str, words)]
-    return subprocess.run(argv, cwd=cwd, env=environ, capture_output=True, text=True, timeout=within_s, check=False)
-
-
-def command(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return run("redis_resilience.cli", *words, cwd=cwd)
 
 
 def trials(results: Path) -> dict[str, TrialFolder]:
@@ -79,14 +67,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TrialFolder
     """Every scenario on the simulation: those that it can do have a trial."""
     folder = tmp_path_factory.mktemp("simulated")
     words = ["-c", os.devnull, "-p", "no:cacheprovider", "-q", "--import-mode=importlib", "--redis-backend=memory"]
-    run(
-        "pytest",
-        SCENARIOS,
-        *words,
-        "--redis-fresh=yes",
-        f"--redis-results={folder}/results",
-        cwd=folder,
-    )
+    pytest_in(folder, SCENARIOS, *words, "--redis-fresh=yes", f"--redis-results={folder}/results")
     return {name: trial for name, trial in trials(folder / "results").items() if effects(trial)}
 
 

@@ -8,9 +8,11 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import redis_resilience.judges.judge  # all of them are loaded by it, whichever test is run first
@@ -23,24 +25,28 @@ SOURCES = Path(redis_resilience.judges.__file__).parent
 UNCHANGED: Edit = ("none", "", "")
 
 
+_NOTICED_BY: defaultdict[str, list[Callable[..., None]]] = defaultdict(list)
+"""By module: the checks that noticed a mutant of it, the latest first."""
+
+
+@cache
+def _compiled(path: Path) -> CodeType:
+    return compile(path.read_bytes(), path, "exec", dont_inherit=True)
+
+
 class _Edited(importlib.machinery.SourceFileLoader):
     """Loads a judge from its file, with the edit applied if it is the one to be edited."""
 
     edit = UNCHANGED
 
-    def get_data(self, path: str) -> bytes:
-        data = super().get_data(path)
+    def get_code(self, fullname: str) -> CodeType:
+        path = Path(self.get_filename(fullname))
         name, old, new = self.edit
-        if Path(path).name != f"{name}.py":
-            return data
-        assert data.count(old.encode()) >= 1, f"{name}.py no longer contains {old!r}: write the mutant anew"
-        return data.replace(old.encode(), new.encode(), 1)
-
-    def path_stats(self, path: str) -> Any:
-        raise OSError(f"{path}: never from a cached bytecode")
-
-    def set_data(self, *_: Any, **__: Any) -> None:
-        """Leave no bytecode behind."""
+        if path.stem != name:
+            return _compiled(path)
+        source = path.read_text()
+        assert old in source, f"{name}.py no longer contains {old!r}: write the mutant anew"
+        return compile(source.replace(old, new, 1), path, "exec", dont_inherit=True)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -88,10 +94,14 @@ def _direct(names: Iterable[str]) -> list[str]:
 def is_noticed(edit: Edit, checks: Iterable[Callable[..., None]], *stories: Any) -> bool:
     """Whether at least one of the checks, which are given the judge and these stories, fails."""
     judge = load(edit)
-    for check in checks:
+    likely = _NOTICED_BY[edit[0]]
+    for check in sorted(checks, key=lambda each: likely.index(each) if each in likely else len(likely)):
         try:
             check(judge, *stories)
         except Exception:  # noqa: BLE001 - whatever breaks, the mutant was noticed
+            if check in likely:
+                likely.remove(check)
+            likely.insert(0, check)
             return True
     return False
 

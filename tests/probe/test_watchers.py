@@ -96,9 +96,7 @@ def test_samples_tell_whom_a_replica_follows_and_how_far_it_is(bench: Bench, red
     replica = redis("--replicaof", master.endpoint.host, str(master.endpoint.port))
     watch(bench, {"redis-0": replica, "redis-1": master})
     bench.probe.open(bench.folder, "t")
-    bench.eventually(
-        lambda: any(bench.records("samples")["link"] == Link.CONNECTED), "the replica's link is up"
-    )
+    bench.eventually(lambda: any(bench.records("samples")["link"] == Link.CONNECTED), "the replica's link is up")
     bench.eventually(lambda: any(bench.records("samples")["replicas"] == 1), "the master counts it")
     bench.probe.close()
 
