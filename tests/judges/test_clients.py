@@ -55,6 +55,18 @@ def extended(story: Any, *, to: int) -> Any:
     return story
 
 
+def half_refused(story: Any, *, since: int, until: int = 3490) -> Any:
+    """Another client's writes, of which every second one is refused from then on, until there is a new master."""
+    for key, at in enumerate(range(0, until, 5), start=len(story.operations)):
+        cause = Cause.REFUSED if 500 <= at < 2020 else Cause.NOREPLICAS if at >= since and key % 2 else Cause.NONE
+        server = NO_SERVER if cause is Cause.REFUSED else 0 if at < 500 else 1
+        story.write(key, at, client=2, server=server, cause=cause)
+    keys = [row[0] for row in story.operations if row[8] == Cause.NONE]
+    for number, role in enumerate(("replica", "master", "replica")):
+        story.final(number, keys, role=role, run_id="run-0b" if number == 0 else None)
+    return story
+
+
 def findings(story: Any) -> dict[str, Any]:
     return {finding.name: finding for finding in judge(story.history()).findings}
 
@@ -148,3 +160,25 @@ def test_a_lasting_outage_fails_where_a_server_was_never_read(kill: Any) -> None
 
 def test_an_outage_that_the_scenario_leaves_behind_is_not_judged(kill: Any) -> None:
     assert RESTORED not in findings(second(served(kill, heals=False), shut_out=(500, 9000)))
+
+
+def one_group(kill: Any, **windows: float) -> Any:
+    """Two clients with so much patience that it fits twice between the failover and the end."""
+    story = served(kill, groups=(Writers(count=2, rate=200.0, timeout_ms=500),))
+    story.plan = replace(story.plan, windows=Windows(**windows))
+    return story
+
+
+def test_writes_refused_in_part_up_to_the_end_are_no_pass(kill: Any) -> None:
+    """`unknown`; `fail` where the wait after the heal ran out meanwhile."""
+    soon = findings(half_refused(one_group(kill), since=2020))[RESTORED]
+    late = findings(extended(half_refused(one_group(kill, heal_s=1.0), since=2020, until=4300), to=4400))[RESTORED]
+
+    assert (soon.verdict, late.verdict) == (Verdict.UNKNOWN, Verdict.FAIL)
+    assert late.text.endswith("% of the writes were refused in the last 1000 ms of it (NOREPLICAS)")
+    assert soon.text.endswith("(NOREPLICAS), which is too short to tell whether for good")
+
+
+@pytest.mark.parametrize("since", [0, 3400])
+def test_writes_refused_as_before_or_for_a_moment_only_are_a_pass(kill: Any, since: int) -> None:
+    assert findings(half_refused(one_group(kill), since=since))[RESTORED].verdict is Verdict.PASS

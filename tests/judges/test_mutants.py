@@ -196,6 +196,12 @@ MUTANTS = [
     ("convergence", 'others["return_ns"] < (by_first.max()', 'others["return_ns"] > (by_first.max()'),
     ("bounds", "elif verdict is Verdict.FAIL and fault is None:", "elif False:"),
     ("convergence", "ONE_MASTER: SOUND | RECORDED", "ONE_MASTER: TIMED"),
+    ("untouched", '"+tilt", since_ns', '"-tilt", since_ns'),
+    ("restored", "failed > (usual + REFUSED_SHARE) * planned", "failed < 0"),
+    ("restored", "failed > (usual + REFUSED_SHARE) * planned", "failed > 0"),
+    ("restored", "failed > (usual + REFUSED_SHARE) * planned", "failed > REFUSED_SHARE * planned"),
+    ("restored", "proved = _outlasted(reading, end_ns)", "proved = True"),
+    ("restored", ' & (rows["cause"] != Cause.WAITING)', ""),
 ]  # fmt: skip
 
 
@@ -919,6 +925,35 @@ def check_two_masters_before_any_promotion(judge: Judge, kill: Any, _: Any) -> N
     taken_over = calm(kill)
     taken_over.write(350, 3499, server=2, took=90, client=3)
     assert seen(judge(taken_over.history()), "convergence.one_master") is Verdict.PASS
+
+
+def check_writes_refused_in_part_up_to_the_end(judge: Judge, kill: Any, _: Any) -> None:
+    def told(causes: Callable[[int, int], Cause]) -> Verdict:
+        story = kill()
+        story.plan = replace(
+            story.plan, load=Load(writers=(Writers(count=2, rate=200.0, timeout_ms=500),), min_share=0.0)
+        )
+        story.operations = [(*row[:5], 1, *row[6:]) for row in story.operations]
+        for key, at in enumerate(range(0, 3490, 5), start=len(story.operations)):
+            cause = Cause.REFUSED if 500 <= at < 2020 else causes(key, at)
+            server = NO_SERVER if cause is Cause.REFUSED else 0 if at < 500 else 1
+            story.write(key, at, client=2, server=server, cause=cause)
+        return seen(judge(story.history()), "availability.restored")
+
+    def refused(every: int, since: int, cause: Cause = Cause.NOREPLICAS) -> Callable[[int, int], Cause]:
+        return lambda key, at: cause if at >= since and key % every == 0 else Cause.NONE
+
+    assert told(refused(2, 2020)) is Verdict.UNKNOWN
+    assert told(refused(2, 2020, Cause.WAITING)) is Verdict.PASS
+    assert told(refused(2, 0)) is Verdict.PASS
+    assert told(refused(20, 2020)) is Verdict.PASS
+    assert told(refused(2, 3300)) is Verdict.PASS
+
+
+def check_a_tilt_without_a_fault(judge: Judge, kill: Any, _: Any) -> None:
+    story = calm(kill)
+    story.event(3000, "sentinel:redis-2", "+tilt", "#tilt mode entered")
+    assert seen(judge(story.history()), "unplanned.changes") is Verdict.UNKNOWN
 
 
 CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]

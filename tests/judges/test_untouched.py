@@ -68,6 +68,22 @@ def test_an_attempt_that_failed_in_a_trial_without_a_fault(kill: Any) -> None:
     assert found(story) == ["+odown in a trial without a fault (reported by redis-0)"]
 
 
+@pytest.mark.parametrize(("at", "when"), [(300, "before the first fault"), (600, "")])
+def test_a_sentinel_in_tilt_before_anything_was_broken(kill: Any, at: float, when: str) -> None:
+    """It acts on nothing for 30 s; later, a fault or the machine explains it, and the bounds weigh it."""
+    story = kill()
+    story.event(at, "sentinel:redis-1", "+tilt", "#tilt mode entered")
+
+    assert found(story) == ([f"TILT {when} (reported by redis-1)"] if when else [])
+    assert found(_calm_with_tilt(kill)) == ["TILT in a trial without a fault (reported by redis-2)"]
+
+
+def _calm_with_tilt(kill: Any) -> Any:
+    story = calm(kill)
+    story.event(3000, "sentinel:redis-2", "+tilt", "#tilt mode entered")
+    return story
+
+
 def test_a_node_that_was_missed_before_anything_was_broken(cluster: Any) -> None:
     story = cluster()
     assert found(story) == []

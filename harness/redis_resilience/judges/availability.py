@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
-from redis_resilience.judges.clients import ALL, ShutOut, shut_out
+from redis_resilience.judges.clients import listed, shut_out
 from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
-from redis_resilience.judges.masters import MASTER
 from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.restored import RESTORED, restored
 from redis_resilience.judges.stalls import longest_ms, stalled_ms
 from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.operations import Cause, Result
@@ -25,7 +25,6 @@ from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
 
 EVERYONE = "all"
 OUTAGE = "availability.outage"
-RESTORED = "availability.restored"
 _NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
 
 _Times = NDArray[np.int64]
@@ -75,7 +74,7 @@ def judge(reading: Reading) -> Answer[Availability]:
     )
     findings = [_outage_finding(reading, availability)]
     if reading.plan.expect.heals:
-        findings.append(_restored(reading, availability))
+        findings.append(restored(reading, availability.noise_ms))
     return Answer(measures=availability, findings=tuple(findings))
 
 
@@ -179,51 +178,8 @@ def _outage_finding(reading: Reading, availability: Availability) -> Finding:
         longer = [each for each in shut_out(reading) if each.longest_ms > allowed_s * 1e3]
         if longer and verdict is not Verdict.FAIL:
             verdict = Verdict.FAIL
-            seen += f"; {_listed([(each.who, each.longest_ms) for each in longer])} without one by themselves"
+            seen += f"; {listed([(each.who, each.longest_ms) for each in longer])} without one by themselves"
     return Finding(name=OUTAGE, verdict=verdict, text=f"expected {wanted}; {seen} ({noise})")
-
-
-def _restored(reading: Reading, availability: Availability) -> Finding:
-    """Whether every client that follows the master could write at the end of the load.
-
-    That one could not is proved where the wait after the heal ran out meanwhile, or no server is master at the end.
-    """
-    stuck = [each for each in shut_out(reading) if each.counted and each.tail_ms > _patience_ms(reading, availability)]
-    if stuck and stuck[0].who == ALL:
-        stuck = stuck[:1]
-    none_left = len(reading.finals) == len(reading.environment.servers) and not any(
-        final.role == MASTER for final in reading.finals.values()
-    )
-    proved = [each for each in stuck if none_left or _outlasted(reading, each)]
-    seen = "all did"
-    if stuck:
-        seen = f"{_listed([(each.who, each.tail_ms) for each in proved or stuck])} without one up to the end"
-        if none_left:
-            seen += ", when no server was master"
-        elif not proved:
-            seen += ", which is too short to tell whether for good"
-    return Finding(
-        name=RESTORED,
-        verdict=Verdict.FAIL if proved else Verdict.UNKNOWN if stuck else Verdict.PASS,
-        text=f"expected every client to have writes acknowledged again by the end of the load; {seen}",
-    )
-
-
-def _patience_ms(reading: Reading, availability: Availability) -> float:
-    """A request may be in flight for so long without meaning anything, and this machine may stall for so long."""
-    return max(availability.noise_ms, *(float(group.timeout_ms) for group in reading.plan.load.counted))
-
-
-def _outlasted(reading: Reading, clients: ShutOut) -> bool:
-    """Whether they were still shut out when the time for restoring redundancy was over."""
-    healed_ns = phase_at(reading, "heal")
-    return healed_ns is not None and clients.until_ns >= healed_ns + reading.plan.windows.heal_s * 1e9
-
-
-def _listed(clients: list[tuple[str, float]]) -> str:
-    """The first three of them, and how many more there are."""
-    told = ", ".join(f"{who} for {ms:.0f} ms" for who, ms in clients[:3])
-    return told + (f" and {len(clients) - 3} more" if len(clients) > 3 else "")
 
 
 _NO_AVAILABILITY = Availability(

@@ -103,3 +103,9 @@ def _one(reading: Reading, who: str, acked: _Times, failed: _Times, *, counted: 
 
 def _without_stalls(reading: Reading, begin_ns: int, end_ns: int) -> float:
     return (end_ns - begin_ns) / 1e6 - stalled_ms(reading, begin_ns, end_ns)
+
+
+def listed(clients: list[tuple[str, float]]) -> str:
+    """The first three of them with their ms, and how many more there are."""
+    told = ", ".join(f"{who} for {ms:.0f} ms" for who, ms in clients[:3])
+    return told + (f" and {len(clients) - 3} more" if len(clients) > 3 else "")

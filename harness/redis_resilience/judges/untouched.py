@@ -23,6 +23,7 @@ def disturbed(reading: Reading) -> Iterator[str]:
     yield from _unreachable(reading)
     yield from _sentinels_lost(reading)
     yield from _suspected(reading)
+    yield from _tilted(reading)
     yield from _other_roles(reading)
 
 
@@ -89,6 +90,19 @@ def _suspected(reading: Reading) -> Iterator[str]:
     for kind in dict.fromkeys(kind for kind, _ in early):
         tellers = ", ".join(sorted({teller for each, teller in early if each == kind}))
         yield f"{kind} {when} (reported by {tellers})"
+
+
+def _tilted(reading: Reading) -> Iterator[str]:
+    """Sentinels that found their own clock wrong, and act on nothing for 30 s, before anything was broken."""
+    first_ns = first_fault_ns(reading)
+    tellers = {
+        item.sentinel
+        for item in told(reading, "+tilt", since_ns=phase_at(reading, "control") or 0)
+        if first_ns is None or item.instant.latest_ns < first_ns
+    }
+    if tellers:
+        when = "in a trial without a fault" if first_ns is None else "before the first fault"
+        yield f"TILT {when} (reported by {', '.join(sorted(tellers))})"
 
 
 def _other_roles(reading: Reading) -> Iterator[str]:
