@@ -315,6 +315,7 @@ def test_a_partition_loses_what_no_replica_has_unless_its_clients_waited_for_one
     assert outcome.failover.happened
     assert (outcome.writes.lost > 0) == (wait == 0), outcome.explain()
     assert (outcome.writes.causes.get("UNREPLICATED", 0) > 0) == (wait == 1)
+    assert all(finding.verdict is Verdict.PASS for finding in outcome.judgement.assumptions), outcome.explain()
 
 
 def test_readers_do_not_wait_for_replicas():

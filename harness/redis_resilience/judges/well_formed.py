@@ -31,7 +31,7 @@ def malformed(reading: Reading) -> list[str]:
 
 def _alone(reading: Reading) -> Iterator[str]:
     rows = reading.operations
-    answered = rows["outcome"] != Result.INFO
+    answered = (rows["outcome"] != Result.INFO) | (rows["cause"] == Cause.UNREPLICATED)
     acknowledged = rows["outcome"] == Result.OK
     unknown_server = rows["server"] >= len(reading.environment.servers)
     for wrong, what in (
