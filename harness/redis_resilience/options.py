@@ -443,6 +443,13 @@ OPTIONS = (
         metavar="N",
     ),
     Option(
+        name="redis_wait",
+        help="Replicas that must have a write before it counts as acknowledged: WAIT follows each write (0: no WAIT)",
+        parse=whole_number,
+        default="0",
+        metavar="N",
+    ),
+    Option(
         name="redis_fresh",
         help="Deploy anew for every trial: yes or no (default: a trial reuses a healthy deployment)",
         parse=flag,

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from redis_resilience.campaigns.campaign_file import cells_of, common_options, read_campaign
+from redis_resilience.command.scenarios import scenario
 from redis_resilience.model.errors import UsageError
+from redis_resilience.shipped import SCENARIOS
 
 
 @pytest.fixture
@@ -43,6 +45,32 @@ def test_the_cells_are_all_combinations_named_after_what_differs(written) -> Non
         "redis_directives": "appendonly=yes,appendfsync=always",
     }
     assert [cell.variant for cell in cells[:2]] == ["", "appendonly=yes,appendfsync=always"]
+
+
+def test_how_many_replicas_are_waited_for_is_said_in_words(written) -> None:
+    """A bare number would say nothing in a table."""
+    cells = cells_of(read_campaign(written("scenarios: [master-kill]\nwaits: [0, 1]\n")))
+
+    assert [(cell.name, cell.variant) for cell in cells] == [
+        ("master-kill-WAIT-0", "WAIT 0"),
+        ("master-kill-WAIT-1", "WAIT 1"),
+    ]
+    assert cells[1].options == {"redis_wait": "1"}
+
+
+@pytest.mark.parametrize(("name", "faults"), [("durability", 5), ("durability-throughput", 1)])
+def test_the_shipped_campaigns_are_every_combination_of_the_settings(name: str, faults: int) -> None:
+    """Of four kinds of persistence, two of min-replicas-to-write, WAIT or none; all cells have names of their own."""
+    campaign = read_campaign(SCENARIOS / f"{name}.yaml")
+    cells = cells_of(campaign)
+
+    settings = {(cell.options["redis_directives"], cell.options["redis_wait"]) for cell in cells}
+    assert len(settings) == 4 * 2 * 2
+    assert len({(cell.scenario, cell.variant) for cell in cells}) == len(cells) == faults * len(settings)
+    assert len({cell.name for cell in cells}) == len(cells)
+    assert not any(cell.name.endswith("-c1") for cell in cells)
+    assert all(scenario(name) for name in campaign.scenarios)
+    assert common_options(campaign.options)
 
 
 def test_cells_of_the_same_name_are_numbered(written) -> None:

@@ -25,6 +25,7 @@ _LISTS = {
     "images": "redis_image",
     "servers": "redis_server",
     "directives": "redis_directives",
+    "waits": "redis_wait",
 }
 """What is varied, and the option that it is."""
 _SHOWN = ("redis_topology", "redis_profile", "redis_down_after")
@@ -34,7 +35,8 @@ _NOT_COMMON = ("redis_seed", "redis_trials", "redis_results", "redis_require")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFile:
-    """scenarios x topologies x profiles x down_after x images x servers x directives; an empty list is the default's.
+    """scenarios x topologies x profiles x down_after x images x servers x directives x waits; an empty list is the
+    default's.
 
     trials: of each cell. options: of every trial, by the names of `run` ("kind-cluster"). seed: None: a new one, kept.
     budgets: as of `run --budget`. name: of its folder in the results.
@@ -48,6 +50,7 @@ class CampaignFile:
     images: list[str] = field(default_factory=list)
     servers: list[str] = field(default_factory=list)
     directives: list[dict[str, Scalar]] = field(default_factory=list)
+    waits: list[int] = field(default_factory=list)
     trials: int = 1
     seed: int | None = None
     options: dict[str, Scalar] = field(default_factory=dict)
@@ -96,7 +99,7 @@ def cells_of(campaign: CampaignFile) -> tuple[Cell, ...]:
     for scenario in campaign.scenarios:
         for values in itertools.product(*(texts or [""] for texts in varied.values())):
             options = {option: value for option, value in zip(varied, values, strict=True) if value}
-            several = {option: value for option, value in options.items() if len(varied[option]) > 1}
+            several = {option: _shown(option, value) for option, value in options.items() if len(varied[option]) > 1}
             shown = {option: value for option, value in several.items() if option not in _SHOWN}
             cells.append(
                 Cell(
@@ -135,6 +138,11 @@ def _texts(values: Iterable[object]) -> list[str]:
         ",".join(f"{name}={text_of(each)}" for name, each in value.items()) if isinstance(value, dict) else str(value)
         for value in values
     ]
+
+
+def _shown(option: str, value: str) -> str:
+    """A bare number says nothing of what it is."""
+    return f"WAIT {value}" if option == "redis_wait" else value
 
 
 def _slug(text: str) -> str:

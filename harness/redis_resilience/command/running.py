@@ -42,7 +42,7 @@ from redis_resilience.trials.trial import must_make_sense
 T = TypeVar("T")
 _OF_THE_RUN = ("redis_seed", "redis_results", "redis_trials", "redis_require")
 """Options of the whole run, which are none of a single trial."""
-_DECIDED = ("redis_profile", "redis_down_after", "redis_directives", "redis_rate", "redis_writers")
+_DECIDED = ("redis_profile", "redis_down_after", "redis_directives", "redis_rate", "redis_writers", "redis_wait")
 """Options that a plan has an answer to; and the seed has nothing left to decide."""
 
 

@@ -13,7 +13,7 @@ from redis_resilience.command.everywhere import option as parameter
 from redis_resilience.command.everywhere import widened
 from redis_resilience.options import BACKENDS, ISOLATIONS, OPTIONS, Option, flag
 
-OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "fresh", "allow_unknown")
+OF_A_RUN = ("trials", "results", "seed", "rate", "writers", "wait", "fresh", "allow_unknown")
 """What only a run has, by the names in the settings."""
 CHANGES = ("down_after", "directives")
 """What changes a topology for a trial."""

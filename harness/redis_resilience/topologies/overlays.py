@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.security import Encryption, SentinelPassword
-from redis_resilience.topologies.topology import Pod, System, Topology
+from redis_resilience.topologies.topology import Pod, System, Topology, Volume
 
 SEPARATOR = "+"
 
@@ -72,6 +72,11 @@ def _apart(found: Topology) -> Topology:
     return replace(found, pods=(*servers, *sentinels), quorum=3)
 
 
+def _no_volume(found: Topology) -> Topology:
+    pods = tuple(replace(pod, volume=None) for pod in found.pods)
+    return replace(found, pods=pods, volume=Volume.CONTAINER)
+
+
 OVERLAYS = (
     Overlay(name="tls", summary="TLS for clients, replication and Sentinels", put=_tls),
     Overlay(name="mtls", summary="the same, and every client needs a certificate", put=_mtls),
@@ -80,5 +85,6 @@ OVERLAYS = (
     Overlay(name="ports", summary="servers at port 7379, Sentinels at 27379", put=_ports),
     Overlay(name="ipv6", summary="IPv6 addresses, and no others", put=_ipv6),
     Overlay(name="apart", summary="five Sentinels in pods of their own", put=_apart),
+    Overlay(name="no-volume", summary="no volumes: a server's data goes with its container", put=_no_volume),
 )
 _KNOWN = {overlay.name: overlay for overlay in OVERLAYS}

@@ -79,6 +79,7 @@ class Settings:
     fresh: bool
     rate: float
     writers: int
+    wait: int
 
     def __post_init__(self) -> None:
         if self.chart and self.manifests:

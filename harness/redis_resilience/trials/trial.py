@@ -88,6 +88,11 @@ class Trial:
         return self._settings.backend
 
     @property
+    def wait(self) -> int:
+        """How many replicas must have a write of the run's load before it is acknowledged."""
+        return self._settings.wait
+
+    @property
     def upgrade_to(self) -> str:
         """The program or image that --redis-upgrade-to names. Raises Unavailable, the reason for a skip, without it."""
         if not self._settings.upgrade_to:
@@ -132,15 +137,17 @@ class Trial:
         target: str = MASTER_OF_SENTINELS,
         timeout_ms: int = 1000,
         kind: Literal["write", "read"] = "write",
-        wait: int = 0,
+        wait: int | None = None,
     ) -> None:
         """Add a group of writers, or of readers of what they wrote; rate: operations a second of the group, 0 = as
-        fast as it goes. wait: a write is acknowledged once so many replicas have it (WAIT).
+        fast as it goes. wait: a write is acknowledged once so many replicas have it (WAIT); None: as the run's load.
 
         Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
         Readers ask masters there, too: they send no READONLY, so a replica answers MOVED.
         """
         count = self._settings.writers if writers is None else writers
+        if wait is None:
+            wait = self.wait if kind == "write" else 0
         if target == MASTER_OF_SENTINELS and self._topology.shards:
             count += -count % self._topology.shards
         self._writers.append(
