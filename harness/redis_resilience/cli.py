@@ -122,6 +122,9 @@ def campaign(
     name: RunName = "",
     parallel: Workers = "1",
     deadline: Deadline = "",
+    share: Annotated[
+        str, typer.Option("--share", metavar="I/N", help="Run every Nth trial only, from the Ith on; I counts from 0.")
+    ] = "",
     budget: Budgets = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -130,6 +133,8 @@ def campaign(
     What it would do:       redis-resilience campaign nightly.yaml --dry-run
 
     As much as fits:        redis-resilience campaign nightly.yaml --deadline 2h
+
+    One of three workers:   redis-resilience campaign nightly.yaml --share 0/3
     """
     from redis_resilience.command.campaign import How, run_campaign  # noqa: PLC0415 - only this command needs it
 
@@ -138,6 +143,7 @@ def campaign(
         name=name,
         parallel=parallel,
         deadline=deadline,
+        share=share,
         budgets=tuple(budget or ()),
         dry_run=dry_run,
     )

@@ -25,34 +25,45 @@ def kept(store: Store, number: int) -> None:
 
 def test_what_is_kept_is_found_again_and_attempts_are_not(tmp_path: Path) -> None:
     store = Store(tmp_path / "c")
-    store.begin(WHAT)
+    store.begin(WHAT, UNITS)
     kept(store, 1)
     (store.attempt(UNITS[0]) / "half").touch()
 
     again = Store(tmp_path / "c")
-    again.begin(WHAT)
+    again.begin(WHAT, UNITS)
 
     assert [(unit, ran.folder.name, ran.variant) for unit, ran in again.judged(UNITS)] == [(UNITS[1], "kill-002", "v")]
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["campaign.json", "kill-002"]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [".attempts", "campaign.json", "kill-002"]
+    assert list((tmp_path / "c" / ".attempts").iterdir()) == []
+
+
+def test_what_another_share_has_under_way_is_left_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c")
+    store.begin(WHAT, UNITS[:1])
+    under_way = store.attempt(UNITS[0])
+
+    Store(tmp_path / "c").begin(WHAT, UNITS[1:])
+
+    assert under_way.is_dir()
 
 
 def test_another_campaign_is_refused_with_what_differs(tmp_path: Path) -> None:
-    Store(tmp_path / "c").begin(WHAT)
+    Store(tmp_path / "c").begin(WHAT, UNITS)
 
     with pytest.raises(UsageError, match="got one with other trials, seed; choose another --name"):
-        Store(tmp_path / "c").begin(replace(WHAT, trials=4, seed=6))
+        Store(tmp_path / "c").begin(replace(WHAT, trials=4, seed=6), UNITS)
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
 
     with pytest.raises(UsageError, match="expected an empty folder"):
-        Store(tmp_path).begin(WHAT)
+        Store(tmp_path).begin(WHAT, UNITS)
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
     store = Store(tmp_path / "c")
-    store.begin(WHAT)
+    store.begin(WHAT, UNITS)
     kept(store, 0)
     (tmp_path / "c" / "kill-001" / "ended.json").write_text("{")
 

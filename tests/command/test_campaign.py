@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from redis_resilience.command.campaign import How, run_campaign
+from redis_resilience.command.everywhere import Session
+from redis_resilience.model.errors import UsageError
+from redis_resilience.signals import Stop
 from tests.processes import command
 
 COMMAND = (sys.executable, "-m", "redis_resilience.cli", "campaign", "small.yaml")
@@ -40,10 +44,10 @@ def _heard() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def begun(place: Path, judged: int) -> subprocess.Popen[bytes]:
+def begun(place: Path, judged: int, *words: str) -> subprocess.Popen[bytes]:
     """A campaign under way, with so many judged trials."""
     process = subprocess.Popen(
-        [*COMMAND],
+        [*COMMAND, *words],
         cwd=place,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -114,6 +118,28 @@ def test_interrupted_every_judged_trial_is_published(place: Path, how: signal.Si
     assert all((place / "results" / "small" / name / "report.html").is_file() for name in trials(place))
 
 
+def test_shares_run_side_by_side_and_the_last_one_publishes_all(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers on one folder; one of them is killed and started again: nothing is repeated, nothing lost.
+
+    What each has from its environment is no part of the campaign, but of the command that repeats a trial.
+    """
+    monkeypatch.setenv("REDIS_RESILIENCE_WRITERS", "2")
+    other = begun(place, 0, "--share", "1/2")
+    first = begun(place, 1, "--share", "0/2")
+    first.kill()
+    first.wait()
+    again = campaign(place, "--share", "0/2")
+    code = other.wait(PATIENCE_S)
+
+    assert (again.returncode, code) == (0, 0), again.stdout + again.stderr
+    assert "share 0/2: 2 trials of" in again.stderr
+    assert trials(place) == ALL
+    for name in ALL:
+        assert " --writers 2 " in json.loads((place / "results" / "small" / name / "plan.json").read_bytes())["repeat"]
+    run = json.loads((place / "results" / "small" / "run.json").read_bytes())
+    assert sorted(trial["folder"] for trial in run["trials"]) == ALL
+
+
 def test_what_does_not_fit_before_the_deadline_is_listed(place: Path) -> None:
     done = campaign(place, "--deadline", "1s")
 
@@ -153,4 +179,20 @@ def test_a_mistake_ends_it_before_the_first_trial(place: Path, change: str, said
     assert done.returncode == 3
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (place / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SMALL.replace("seed: 5", ""), "expected a seed, which all shares draw their order from"),
+        (SMALL, "expected no more shares than the campaign's 4 trials; got 4/5"),
+    ],
+)
+def test_shares_that_would_not_be_one_campaign_are_refused(place: Path, text: str, said: str) -> None:
+    (place / "small.yaml").write_text(text)
+
+    with Stop() as stop, pytest.raises(UsageError, match=said):
+        run_campaign(place / "small.yaml", {}, How(results=place / "results", share="4/5"), Session(stop=stop))
+
     assert not (place / "results").exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from redis_resilience.model.errors import UsageError
 from redis_resilience.plugin.naming import seed_of
 
 
@@ -34,6 +36,34 @@ class Unit:
     @property
     def folder(self) -> str:
         return f"{self.cell.name}-{self.number:03d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One worker's part of a campaign. index: from 0, as Kubernetes counts the pods of an Indexed Job."""
+
+    index: int = 0
+    of: int = 1
+
+    def taken(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
+        """Every trial is in one share; rounds and cells spread over all of them."""
+        return tuple(units[self.index :: self.of])
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.of}"
+
+
+ALL = Share()
+
+
+def share_of(text: str) -> Share:
+    """Of "0/3"; all trials of "". Raises UsageError."""
+    if not text:
+        return ALL
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or int(found[1]) >= int(found[2]):
+        raise UsageError(f"--share: expected I/N, with I from 0 to N - 1, as in 0/3; got {text!r}")
+    return Share(index=int(found[1]), of=int(found[2]))
 
 
 def interleaved(cells: Sequence[Cell], trials: int, *, seed: int) -> tuple[Unit, ...]:

@@ -2,7 +2,7 @@
 
     campaign.json      before the first trial: cells, trials, seed; the same campaign only is resumed
     CELL-NNN/          a judged trial, with `ended.json`: its test and how that ended
-    .attempts/         trials under way, and what killed runs left of theirs; emptied at each start
+    .attempts/         trials under way, and what killed runs left of theirs; removed when they are due again
 
 It is a run's folder as any other: `run.json`, `summary.md` and pages are made of the judged trials. A trial gets its
 place by one rename after its verdict is written, so that a killed campaign has it or does not have it.
@@ -61,8 +61,11 @@ class Store:
         except (OSError, BrokenTrial) as error:
             raise BrokenRun(f"expected a campaign in {path}; {error}; choose another --name") from error
 
-    def begin(self, definition: Definition) -> None:
-        """Keep the definition, or find the same one kept. Raises UsageError for another one, naming what differs."""
+    def begin(self, definition: Definition, units: Sequence[Unit]) -> None:
+        """Keep the definition, or find the same one kept. Raises UsageError for another one, naming what differs.
+
+        units: those that are run from here; what killed runs left of them is removed.
+        """
         known = self.known()
         if known is None:
             if self.folder.is_dir() and any(self.folder.iterdir()):
@@ -80,7 +83,8 @@ class Store:
                 f"expected the campaign that was begun in {self.folder}; got one with other {', '.join(differs)}; "
                 "choose another --name, or remove that folder"
             )
-        shutil.rmtree(self.folder / _ATTEMPTS, ignore_errors=True)
+        for unit in units:
+            shutil.rmtree(self.folder / _ATTEMPTS / unit.folder, ignore_errors=True)
 
     def attempt(self, unit: Unit) -> Path:
         """An empty folder for a trial under way."""

@@ -6,14 +6,14 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from redis_resilience.campaigns.running import Done, Runner
-from redis_resilience.campaigns.schedule import Cell, Unit, interleaved
+from redis_resilience.campaigns.schedule import ALL, Cell, Share, Unit, interleaved
 from redis_resilience.campaigns.store import Definition, Store
 from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
@@ -22,16 +22,22 @@ from redis_resilience.command.running import settings_from
 from redis_resilience.command.scenarios import must_run_on, scenario
 from redis_resilience.command.twins import in_commands_words, words_of
 from redis_resilience.deployments.local.engine import find_engine
+from redis_resilience.deployments.locked import Locked
 from redis_resilience.model import instants
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import Tried
-from redis_resilience.options import OPTIONS
+from redis_resilience.options import OPTIONS, choose
 from redis_resilience.plugin.naming import SEEDS, program
 from redis_resilience.results.publishing import Published, publish, tried
 from redis_resilience.results.ran import Ran
 from redis_resilience.statistics.budgets import Budget
 from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.folder import must_take_results
 
+_OF_THE_RUN = ("redis_results", "redis_require", "redis_seed", "redis_trials")
+"""Options that are none of a single trial, and its seed, which is its own."""
+_LOCK = ".lock"
+"""In the results: whoever begins a campaign or makes pages there."""
 OVERHEAD_S = 8.0
 """Of a trial in a process of its own, profile `rapid` on processes: 9 s measured, 2 of them for its failover."""
 COLOURS = {"pass": "green", "unknown": "yellow", "fail": "red"}
@@ -40,6 +46,7 @@ COLOURS = {"pass": "green", "unknown": "yellow", "fail": "red"}
 class Campaigning:
     """A campaign from its folder to its pages. Raises UsageError or Unavailable before the first trial.
 
+    share: what is run from here, `mine`; other processes may run the other shares in the same folder at the same time.
     ran: the judged trials in the order of the schedule. problems: what could not be judged, by trial.
     """
 
@@ -51,16 +58,21 @@ class Campaigning:
         *,
         parallel: int = 1,
         deadline_s: float | None = None,
+        share: Share = ALL,
     ) -> None:
         self.units = interleaved(definition.cells, definition.trials, seed=definition.seed)
+        self.mine = taken(share, self.units)
         self.session = session
         self._progress = Console(file=sys.stderr, quiet=session.detail is Detail.QUIET)
         self.problems: dict[str, str] = {}
         self._definition = definition
         self.store = Store(folder)
         nodes = checked(definition)
-        self.store.begin(definition)
-        self._ran = {unit.folder: ran for unit, ran in self.store.judged(self.units)}
+        must_take_results(folder.parent)
+        self._alone = Locked(folder.parent / _LOCK)
+        with self._alone:
+            self.store.begin(definition, self.mine)
+        self._read()
         self._runner = Runner(
             self.store,
             nodes=nodes,
@@ -72,15 +84,25 @@ class Campaigning:
 
     @property
     def judged(self) -> int:
-        return len(self._ran)
+        """How many of its own trials are."""
+        return len(self.ran_of(self.mine))
 
     @property
     def ran(self) -> tuple[Ran, ...]:
-        return tuple(self._ran[unit.folder] for unit in self.units if unit.folder in self._ran)
+        return self.ran_of(self.units)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all trials are judged, those of other shares, too."""
+        return len(self._ran) == len(self.units)
 
     def ran_in(self, cell: Cell) -> tuple[Ran, ...]:
         """The judged trials of a cell."""
-        return tuple(self._ran[unit.folder] for unit in self._of(cell) if unit.folder in self._ran)
+        return self.ran_of(self._of(cell))
+
+    def ran_of(self, units: Iterable[Unit]) -> tuple[Ran, ...]:
+        """Those of the units that are judged."""
+        return tuple(self._ran[unit.folder] for unit in units if unit.folder in self._ran)
 
     def not_judged(self, cell: Cell) -> int:
         """How many trials of a cell ended without a verdict."""
@@ -96,11 +118,15 @@ class Campaigning:
     def publish(self, budgets: Sequence[Budget] = ()) -> Published:
         """Pages, `run.json` and summary of all judged trials; prints the table and problems. Needs one or more.
 
+        One process at a time, which reads anew what is judged: the last one publishes all.
         From here on a signal does not interrupt.
         """
         self.session.stop.ending()
         table = Console(file=sys.stdout)
-        published = publish(self.ran, self.store.folder, width=table.width, colour=table.is_terminal, budgets=budgets)
+        with self._alone:
+            self._read()
+            where = self.store.folder
+            published = publish(self.ran, where, width=table.width, colour=table.is_terminal, budgets=budgets)
         sys.stdout.write(f"{published.table}\n")
         if published.problem:
             sys.stderr.write(f"{published.problem}\n")
@@ -110,12 +136,15 @@ class Campaigning:
         """The exit code after a signal. resumed: what goes on with the rest, in words."""
         received = self.session.stop.received
         name = received.name if received else "Ctrl-C"
-        sys.stderr.write(f"stopped by {name}: {self.judged} of {len(self.units)} trials are judged; {resumed}\n")
+        sys.stderr.write(f"stopped by {name}: {self.judged} of {len(self.mine)} trials are judged; {resumed}\n")
         return Exit(self.session.stop.exit_code or Exit.INTERRUPTED)
 
     def say(self, text: str) -> None:
         """Progress, on stderr."""
         self._progress.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _read(self) -> None:
+        self._ran = {unit.folder: ran for unit, ran in self.store.judged(self.units)}
 
     def _of(self, cell: Cell) -> Iterator[Unit]:
         return (unit for unit in self.units if unit.cell.name == cell.name)
@@ -128,16 +157,24 @@ class Campaigning:
         self._ran[done.unit.folder] = done.ran
         self.problems.pop(done.unit.folder, None)
         self._progress.print(
-            _line(f"{len(self._ran)}/{len(self.units)}", done.unit.folder, tried(done.ran)), soft_wrap=True
+            _line(f"{self.judged}/{len(self.mine)}", done.unit.folder, tried(done.ran)), soft_wrap=True
         )
 
     def _repeat(self, unit: Unit) -> str:
         chosen = {**self._definition.common, **unit.cell.options}
         words = [program("redis-resilience"), "run", unit.cell.scenario]
         for option in OPTIONS:
-            if option.name in chosen and option.name not in ("redis_results", "redis_require"):
-                words += words_of(option, chosen[option.name])
+            found = choose(option, chosen.get(option.name), "")
+            if found.source != "default" and option.name not in _OF_THE_RUN:
+                words += words_of(option, found.text)
         return shlex.join(words)
+
+
+def taken(share: Share, units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Raises UsageError where there are more shares than trials."""
+    if share.of > len(units):
+        raise UsageError(f"--share: expected no more shares than the campaign's {len(units)} trials; got {share}")
+    return share.taken(units)
 
 
 def left_out(units: Sequence[Unit]) -> Iterator[str]:
