@@ -44,7 +44,7 @@ def test_it_is_built_where_it_is_missing(programs, monkeypatch):
 
     tag = image.probe_image()
 
-    build = "docker build --quiet --network host --build-arg PIP_INDEX_URL --tag"
+    build = "docker build --quiet --network host --build-arg PIP_INDEX_URL --target probe --tag"
     assert calls()[-1].startswith(f"{build} {tag} /")
 
 

@@ -60,6 +60,8 @@ def probe_image(named: str = "") -> str:
                 "--network",
                 "host",
                 *arguments,
+                "--target",
+                "probe",
                 "--tag",
                 tag,
                 context,
