@@ -115,6 +115,16 @@ def test_trials_repeat_a_scenario_with_a_folder_each(scenario):
     assert folders == ["master-kill-1of3", "master-kill-2of3", "master-kill-3of3"]
 
 
+def test_every_trial_has_an_id_of_its_own(scenario):
+    """In one run, and in the same run again: the seed repeats a trial, the id tells its keys from all others."""
+    for _ in range(2):
+        pytest_in(scenario.path, MEMORY, "--redis-trials=2", "--redis-seed=7")
+
+    plans = [json.loads(path.read_bytes()) for path in scenario.path.glob("results/2*/*/plan.json")]
+    assert len({plan["trial"] for plan in plans}) == 4
+    assert len({plan["seed"] for plan in plans}) == 2
+
+
 def test_two_modules_may_have_a_scenario_of_the_same_name(scenario):
     scenario.makepyfile(test_other=SCENARIO)
     pytest_in(scenario.path, MEMORY, "--redis-results=out").assert_outcomes(passed=2)
