@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from redis_resilience.model.verdict import Verdict
 from redis_resilience.results.database import opened
 from redis_resilience.results.indexing import index
 from redis_resilience.results.run_file import read_run, write_run
-from redis_resilience.results.trending import METRICS, TRENDS, trends
+from redis_resilience.results.trending import METRICS, ROWS_CSV, ROWS_JSON, TRENDS, trends
 from redis_resilience.statistics.trend import Trend
 from tests.results.test_indexing import write
 
@@ -70,4 +71,6 @@ def test_the_index_writes_page_and_metrics(tmp_path: Path) -> None:
 
     assert '<script src="plotly.min.js"></script>' in (tmp_path / TRENDS).read_text()
     assert "redis_resilience_trials{" in (tmp_path / METRICS).read_text()
+    assert json.loads((tmp_path / ROWS_JSON).read_text())["rows"][0]["run"] == "a"
+    assert (tmp_path / ROWS_CSV).read_text().count("\n") == 2
     assert 'href="trends.html"' in (tmp_path / "index.html").read_text()

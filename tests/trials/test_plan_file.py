@@ -122,6 +122,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, name, text, message):
 def test_a_plan_that_was_changed_says_so_in_its_profile():
     assert PLAN.profile_text == "fast, down after 3000 ms"
     assert replace(PLAN, down_after_ms=None).profile_text == "fast"
+    waiting = Load(writers=(Writers(), Writers(wait=1)))
+    assert replace(PLAN, load=waiting).profile_text == "fast, down after 3000 ms, WAIT 1"
 
 
 def test_a_topology_of_an_earlier_name_has_the_name_of_today():

@@ -28,7 +28,7 @@ _LISTS = {
     "waits": "redis_wait",
 }
 """What is varied, and the option that it is."""
-_SHOWN = ("redis_topology", "redis_profile", "redis_down_after")
+_SHOWN = ("redis_topology", "redis_profile", "redis_down_after", "redis_wait")
 """Options that a trial's record names anyway: no part of the variant."""
 _NOT_COMMON = ("redis_seed", "redis_trials", "redis_results", "redis_require")
 
@@ -99,11 +99,11 @@ def cells_of(campaign: CampaignFile) -> tuple[Cell, ...]:
     for scenario in campaign.scenarios:
         for values in itertools.product(*(texts or [""] for texts in varied.values())):
             options = {option: value for option, value in zip(varied, values, strict=True) if value}
-            several = {option: _shown(option, value) for option, value in options.items() if len(varied[option]) > 1}
+            several = {option: value for option, value in options.items() if len(varied[option]) > 1}
             shown = {option: value for option, value in several.items() if option not in _SHOWN}
             cells.append(
                 Cell(
-                    name="-".join(filter(None, (scenario, *map(_slug, several.values())))),
+                    name="-".join(filter(None, (scenario, *map(_slug, several.items())))),
                     scenario=scenario,
                     options=options,
                     variant=", ".join(shown.values()),
@@ -140,12 +140,10 @@ def _texts(values: Iterable[object]) -> list[str]:
     ]
 
 
-def _shown(option: str, value: str) -> str:
-    """A bare number says nothing of what it is."""
-    return f"WAIT {value}" if option == "redis_wait" else value
-
-
-def _slug(text: str) -> str:
+def _slug(chosen: tuple[str, str]) -> str:
+    """Of an option and its value; a bare number of replicas would not say what it is."""
+    option, value = chosen
+    text = f"wait {value}" if option == "redis_wait" else value
     return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")[-40:]
 
 

@@ -213,6 +213,7 @@ class Plan:
 
     @property
     def profile_text(self) -> str:
-        """The profile with what this plan changed of it: numbers of different ones are never compared."""
+        """The profile with what this plan changed of it, and WAIT: numbers of different ones are never compared."""
         changed = f", down after {self.down_after_ms} ms" if self.down_after_ms is not None else ""
-        return f"{self.profile}{changed}"
+        wait = max(group.wait for group in self.load.writers)
+        return f"{self.profile}{changed}{f', WAIT {wait}' if wait else ''}"

@@ -1,4 +1,4 @@
-"""From the index to trends: each scenario's runs in the order of time, as a page and as metrics."""
+"""From the index to trends: each scenario's runs in the order of time, as a page, as metrics and as rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.pages import openmetrics, trends_page
 from redis_resilience.pages.script import shared_script
+from redis_resilience.results import trend_rows
 from redis_resilience.results.database import Database, TrialRow
 from redis_resilience.statistics.quantiles import Spread, spread
 from redis_resilience.statistics.trend import Point, Trend, trend
@@ -17,6 +18,7 @@ from redis_resilience.trials.folder import write_whole
 
 TRENDS = "trends.html"
 METRICS = "metrics.prom"
+ROWS_JSON, ROWS_CSV = "trends.json", "trends.csv"
 MOST = 100
 """Runs that a trend looks back on: in a longer past a new change would be noticed later."""
 
@@ -26,6 +28,8 @@ def write_trends(results: Path, database: Database) -> tuple[Trend, ...]:
     found = trends(database.trials())
     write_whole(results / TRENDS, trends_page.render(found, script=shared_script()).encode())
     write_whole(results / METRICS, openmetrics.render(found).encode())
+    write_whole(results / ROWS_JSON, trend_rows.as_json(found).encode())
+    write_whole(results / ROWS_CSV, trend_rows.as_csv(found).encode())
     return found
 
 
