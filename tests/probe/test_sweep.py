@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +40,27 @@ def test_exactly_the_written_keys_go(redis: StartRedis) -> None:
     assert (swept.deleted, swept.left) == (30, 2)
     assert server.ask("DBSIZE") == f":{len(kept)}"
     assert all(server.ask(f"EXISTS {pair.partition(' ')[0]}") == ":1" for pair in kept)
+
+
+def test_a_node_of_a_cluster_gives_up_keys_of_many_slots(redis: StartRedis) -> None:
+    """It refuses any command with keys of several slots."""
+    with socket.socket() as bus:
+        bus.bind(("127.0.0.1", 0))
+        port = bus.getsockname()[1]
+    server = redis("--cluster-enabled", "yes", "--cluster-port", str(port))
+    assert server.ask("CLUSTER ADDSLOTSRANGE 0 16383") == "+OK"
+    deadline = time.monotonic() + 30
+    while server.ask(f"SET {key_text('0000beef', 0)} 0") != "+OK":
+        assert time.monotonic() < deadline, "waited 30 s for a cluster of one node; it takes no key"
+    for number in range(1, 20):
+        server.ask(f"SET {key_text('0000beef', number)} {number}")
+    server.ask(f"SET {key_text('0000beef', 7)} other")
+
+    swept = sweep(server.endpoint)
+
+    assert swept is not None
+    assert (swept.deleted, swept.left) == (19, 1)
+    assert server.ask("DBSIZE") == ":1"
 
 
 def test_a_replica_is_left_to_its_master(redis: StartRedis) -> None:

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
+from redis_resilience.faults.target import View
 from redis_resilience.probe.protocol import Answer
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.trials.survey import _missing, survey
+from redis_resilience.trials.seen import ServerState, Survey
+from redis_resilience.trials.survey import _missing, caught_up_with, survey
 
 SIDECAR = topology("sidecar")
 
@@ -102,3 +104,19 @@ def test_a_sentinel_that_nobody_makes_anew_is_not_missed():
 
     assert _missing(deployment, servers, ("sentinel-a", "sentinel-b", "sentinel-c")) == []
     assert _missing(deployment, servers, ("redis-master", "sentinel-b", "sentinel-c")) == ["no sentinel-a/sentinel"]
+
+
+def test_a_replica_of_another_shard_need_not_reach_this_ones_offset():
+    """Each shard of a Redis Cluster counts its own."""
+
+    def seen(**offsets):
+        servers = {name: ServerState(role="", offset=offset) for name, offset in offsets.items()}
+        shards = {((0, 8191),): ("a", "b"), ((8192, 16383),): ("c", "d")}
+        view = View(master="a", replicas=("b",), sentinels=())
+        return Survey(servers=servers, sentinels={}, view=view, whole=True, text="", shards=shards)
+
+    enough = caught_up_with(seen(a=900, b=800, c=20, d=10))
+
+    assert enough(seen(a=950, b=900, c=30, d=20))
+    assert not enough(seen(a=950, b=900, c=30, d=19))
+    assert not enough(seen(a=950, b=899, c=30, d=20))

@@ -87,7 +87,7 @@ async def read_server(
             numbers, named, others = key_numbers(keys, prefix)
             unexpected.update(others)
             if named:
-                values = await _each(wire, named) if cluster else await call("MGET", *named)
+                values = await each(wire, [(b"GET", key) for key in named]) if cluster else await call("MGET", *named)
                 right = right_values(numbers, values)
                 found.append(numbers[right])
                 for key, value, good in zip(named, values, right.tolist(), strict=True) if not right.all() else ():
@@ -117,32 +117,37 @@ async def read_server(
         wire.abort("read to the end")
 
 
-async def _each(wire: Wire, keys: Sequence[bytes]) -> list[RawReply]:
-    """The value of each key, one GET a key, all of them sent at once."""
-    values: list[RawReply] = []
-    whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+async def each(wire: Wire, commands: Sequence[tuple[bytes, ...]]) -> list[RawReply]:
+    """The reply to each command, of one key, so that its slot does not matter; all of them are sent at once.
+
+    Raises NoReply for an error reply, and where one is missing.
+    """
+    replies: list[RawReply] = []
+    complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def heard(reply: RawReply, at_ns: int) -> None:
         del at_ns
-        values.append(reply)
-        if len(values) == len(keys) and not whole.done():
-            whole.set_result(None)
+        replies.append(reply)
+        if len(replies) == len(commands) and not complete.done():
+            complete.set_result(None)
 
     def lost(cause: str) -> None:
-        if not whole.done():
-            whole.set_exception(Lost(cause))
+        if not complete.done():
+            complete.set_exception(Lost(cause))
 
     wire.on_reply, wire.on_lost = heard, lost
-    wire.write(b"".join(pack((b"GET", key)) for key in keys))
+    wire.write(b"".join(map(pack, commands)))
+    name = commands[0][0].decode()
     try:
         async with asyncio.timeout(REPLY_S):
-            await whole
+            await complete
     except TimeoutError as error:
-        raise NoReply(f"{len(values)} of {len(keys)} GETs were answered within {REPLY_S:g} s") from error
-    wrong = next((value for value in values if isinstance(value, hiredis.ReplyError)), None)
+        seen = f"{len(replies)} of {len(commands)} {name}s were answered within {REPLY_S:g} s"
+        raise NoReply(seen) from error
+    wrong = next((reply for reply in replies if isinstance(reply, hiredis.ReplyError)), None)
     if wrong is not None:
-        raise NoReply(f"GET was answered with {wrong}")
-    return values
+        raise NoReply(f"{name} was answered with {wrong}")
+    return replies
 
 
 def save(folder: Path, facts: FinalFacts, numbers: Numbers) -> None:

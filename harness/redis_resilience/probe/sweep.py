@@ -2,6 +2,7 @@
 
 Exactly those that this harness writes: the trial's prefix, a key's number, and that number as the value. UNLINK on the
 masters; their replicas follow. Everything else stays as it is, keys under the prefix that are none of these too.
+A master of a Redis Cluster has keys of many slots, so each key is read and deleted by a command of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Role
 from redis_resilience.model.operations import key_prefix
 from redis_resilience.probe.protocol import Swept
-from redis_resilience.probe.readback import REPLY_S, key_numbers, right_values
+from redis_resilience.probe.readback import REPLY_S, each, key_numbers, right_values
 from redis_resilience.probe.watchers import parse_role
 from redis_resilience.probe.wire import NoReply, RawReply, connect
 
@@ -46,10 +47,10 @@ async def sweep_server(endpoint: Endpoint, *, trial: str, login: Login) -> Swept
             numbers, named, others = key_numbers(keys, prefix)
             left.update(others)
             if named:
-                right = right_values(numbers, await call("MGET", *named)).tolist()
+                right = right_values(numbers, await each(wire, [(b"GET", key) for key in named])).tolist()
                 own = [key for key, good in zip(named, right, strict=True) if good]
                 left.update(key for key, good in zip(named, right, strict=True) if not good)
-                deleted += await call("UNLINK", *own) if own else 0
+                deleted += sum(await each(wire, [(b"UNLINK", key) for key in own])) if own else 0
             if cursor == b"0":
                 return Swept(deleted=deleted, left=len(left))
     finally:

@@ -112,14 +112,19 @@ def _missing(deployment: Deployment, servers: Collection[str], sentinels: Collec
 
 def caught_up(seen: Survey) -> bool:
     """Whether every server is at its master's replication offset; meaningful once the load has stopped."""
-    groups = tuple(seen.shards.values()) or (tuple(seen.servers),)
-    return all(len({seen.servers[name].offset for name in group}) == 1 for group in groups)
+    return all(len({seen.servers[name].offset for name in group}) == 1 for group in _groups(seen))
 
 
 def caught_up_with(begin: Survey) -> Callable[[Survey], bool]:
-    """Whether every server has all that the master had then; while other clients write, offsets are never equal."""
-    wanted = max(state.offset for state in begin.servers.values())
-    return lambda seen: all(state.offset >= wanted for state in seen.servers.values())
+    """Whether every server has all that its master had then; while other clients write, offsets are never equal."""
+    wanted = {name: max(begin.servers[one].offset for one in group) for group in _groups(begin) for name in group}
+    return lambda seen: all(seen.servers[name].offset >= offset for name, offset in wanted.items())
+
+
+def _groups(seen: Survey) -> tuple[tuple[str, ...], ...]:
+    """Known servers that share a master: the shards of a Redis Cluster, each of which counts its own offsets."""
+    groups = tuple(seen.shards.values()) or (tuple(seen.servers),)
+    return tuple(tuple(name for name in group if name in seen.servers) for group in groups)
 
 
 def describe_servers(deployment: Deployment, seen: Survey) -> tuple[Server, ...]:
