@@ -14,6 +14,9 @@ _END = "ERR unknown command 'redis-resilience-next', with args beginning with: \
 _OLD_END = "ERR unknown command `redis-resilience-next`, with args beginning with: \n\n"
 
 
+_NO_CLUSTER = ("ERR This instance has cluster support disabled",) * 2 + ("cluster-node-timeout\n15000",)
+
+
 def _said(*parts: str, end: str = _END) -> str:
     return "".join(f"{part}\n{end}" for part in parts)
 
@@ -26,6 +29,7 @@ def test_a_replica(end: str) -> None:
         "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n",
         "# Replication\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:down\r\n",
         "# Cluster\r\ncluster_enabled:0\r\n",
+        *_NO_CLUSTER,
         end=end,
     )
     found = answers.read(_SERVER, said)
@@ -33,9 +37,27 @@ def test_a_replica(end: str) -> None:
     assert (found.follows, found.linked, found.clustered, found.refused) == ("10.0.0.1:6379", False, False, "")
 
 
+def test_a_node_of_a_cluster() -> None:
+    """Its id, its table, its state and its time."""
+    said = _said(
+        "PONG",
+        "redis_version:8.0.2\r\nrun_id:x\r\n",
+        "role:master\r\n",
+        "cluster_enabled:1\r\n",
+        "a 10.0.0.1:6379@16379,a.redis myself,master - 0 0 1 connected 0-16383\nb 10.0.0.2:6379@16379 slave a 0 0 1 x",
+        "cluster_state:ok\r\ncluster_slots_assigned:16384\r\n",
+        "cluster-node-timeout\n5000",
+    )
+    found = answers.read(_SERVER, said)
+    assert (found.clustered, found.node_id, found.state, found.node_timeout_ms) == (True, "a", "ok", 5000)
+    assert [(node.id, node.master_id) for node in found.table] == [("a", ""), ("b", "a")]
+
+
 def test_valkey_by_its_own_version() -> None:
     """It reports a Redis version, too, for old clients."""
-    said = _said("PONG", "redis_version:7.2.4\r\nvalkey_version:8.1.3\r\nrun_id:x\r\n", "role:master\r\n", "")
+    said = _said(
+        "PONG", "redis_version:7.2.4\r\nvalkey_version:8.1.3\r\nrun_id:x\r\n", "role:master\r\n", "", *_NO_CLUSTER
+    )
     assert answers.read(_SERVER, said).version == "Valkey 8.1.3"
 
 
@@ -61,11 +83,18 @@ def test_a_sentinel_with_two_masters() -> None:
     assert (two.name, two.address, two.servers) == ("two", "", ())
 
 
+def test_a_sentinel_that_is_asked_for_the_first_time() -> None:
+    """It is not asked about other parts of a master before that one's name is known."""
+    said = _said("PONG", "self", "redis_version:8.0.2\n", "name\none\nip\n10.0.0.1\nport\n6379\nrunid\nm1")
+    found = answers.read(_SENTINEL, said)
+    assert (found.refused, [each.name for each in found.monitored]) == ("", ["one"])
+
+
 @pytest.mark.parametrize(
     ("said", "refused"),
     [
-        (_said("NOAUTH Authentication required.", "NOAUTH Authentication required.", "", ""), "NOAUTH"),
-        (_said("WRONGPASS invalid username-password pair", "NOAUTH Authentication required.", "", ""), "WRONGPASS"),
+        (_said("NOAUTH Authentication required.", "NOAUTH Authentication required.", *[""] * 5), "NOAUTH"),
+        (_said("WRONGPASS invalid username-password pair", "NOAUTH Authentication required.", *[""] * 5), "WRONGPASS"),
         ("Could not connect to Redis at 127.0.0.1:6379: Connection refused\n", "Connection refused"),
         ("", "nothing"),
     ],

@@ -8,6 +8,7 @@ from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Answer, Monitored, System
 from redis_resilience.discovery.systems import systems
+from redis_resilience.model.cluster import parse_nodes
 from tests.discovery.objects import EXPORTER, SENTINEL, SERVER, Object, container, pod, service, trees
 
 
@@ -64,6 +65,47 @@ def test_sentinels_belong_to_the_servers_that_they_name() -> None:
     found = _found(*pods, answers=answers)
     assert {each.name: [one.pod for one in each.sentinels] for each in found} == {"red": ["cat-0"], "blue": ["dog-0"]}
     assert found[0].sentinel_selector == "app=dog"
+
+
+def _node(own: str, *others: str, slots: str = "", of: str = "-") -> Answer:
+    """One that knows itself and others, as masters without slots."""
+    role = "master" if of == "-" else "slave"
+    epoch = 2 if slots else 1
+    lines = [f"{own} 10.0.0.1:6379@16379 myself,{role} {of} 0 0 {epoch} connected {slots}".strip()]
+    lines += [f"{other} 10.0.0.2:6379@16379 master - 0 0 1 connected" for other in others]
+    return Answer(run_id=f"run-{own}", role=role, clustered=True, state="ok", table=parse_nodes("\n".join(lines)))
+
+
+def test_nodes_of_a_cluster_belong_together_by_their_ids() -> None:
+    """Each of a controller of its own; another cluster is beside it."""
+    pods = [pod(f"{name}-0", [SERVER], owner=("StatefulSet", name)) for name in ("red", "blue", "dog")]
+    answers = {
+        "red-0/redis": _node("r", "b", slots="0-16383"),
+        "blue-0/redis": _node("b", "r", of="r"),
+        "dog-0/redis": _node("d", slots="0-9"),
+    }
+    blue, dog = _found(*pods, answers=answers)
+    assert [each.pod for each in blue.servers] == ["blue-0", "red-0"]
+    assert (blue.kind, blue.shards[0].master) == ("Redis Cluster", "red-0")
+    assert [each.pod for each in dog.servers] == ["dog-0"]
+
+
+def test_a_cluster_is_attached_to_by_its_pods() -> None:
+    """It has neither Sentinels nor a master's name."""
+    pods = [pod(f"red-{number}", [SERVER], owner=("StatefulSet", "red")) for number in range(2)]
+    answers = {"red-0/redis": _node("a", "b", slots="0-16383"), "red-1/redis": _node("b", "a", of="a")}
+    (found,) = _found(*pods, answers=answers)
+    assert options_for(found).options == {"attach": "app=red", "container": "redis"}
+    assert found.not_known == ()
+
+
+def test_what_of_a_cluster_is_not_known() -> None:
+    """Slots that no node serves, and a node that no pod of the namespace is."""
+    (found,) = _found(pod("red-0", [SERVER]), answers={"red-0/redis": _node("a", "b", slots="0-99")})
+    assert found.not_known == (
+        "who serves all hash slots: 100 of 16384 have a master; is the cluster formed?",
+        "which pod is its node b at 10.0.0.2:6379 (master)",
+    )
 
 
 def test_sentinels_apart_belong_to_the_only_servers() -> None:

@@ -12,6 +12,7 @@ from redis_resilience.deployments.kube.tools import Place, must_have
 from redis_resilience.discovery.asking import discover
 from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Instance, System
+from redis_resilience.model.cluster import ranges_text
 from redis_resilience.model.errors import UsageError
 from redis_resilience.trials.keeper import context_of
 from redis_resilience.trials.settings import AUTO, Settings
@@ -53,6 +54,13 @@ def _lines(system: System) -> Iterable[str]:
             f"  monitored as {each.name!r} at {each.address}, quorum {each.quorum}, down-after-milliseconds "
             f"{each.down_after_ms}: SENTINEL MASTERS"
         )
+    for shard in system.shards:
+        yield f"  hash slots {ranges_text(shard.slots)}: {shard.master} of {', '.join(shard.replicas)}: CLUSTER NODES"
+    yield from _once(
+        (each, f"cluster_state {answer.state}, cluster-node-timeout {answer.node_timeout_ms} ms")
+        for each in system.instances
+        if (answer := system.answers.get(each.place)) and answer.clustered
+    )
     yield from _once((each, f"port {each.port.value}: {each.port.where}") for each in system.instances)
     yield from _once((each, f"TLS: {each.tls.where}") for each in system.instances if each.tls)
     yield from _once(
@@ -98,4 +106,5 @@ def _next_step(system: System, settings: Settings, *, only: bool) -> Iterable[st
     options = {"attach": AUTO} if only else chosen.options
     place = ["--backend", "context", "--context", settings.context, "--namespace", settings.namespace]
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
-    yield f"  to preview a fault: {shlex.join(['redis-resilience', 'plan', 'master-kill', *place, *words])}"
+    scenario = "cluster-master-lost" if system.clustered else "master-kill"
+    yield f"  to preview a fault: {shlex.join(['redis-resilience', 'plan', scenario, *place, *words])}"

@@ -5,7 +5,7 @@ Asked through the probe; no waiting, no opinion on what should be. A node is kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from redis_resilience.deployments.probe import Asks
@@ -58,11 +58,15 @@ def look_at(probe: Asks, servers: Mapping[str, Endpoint]) -> ClusterLook:
             tables[pod] = table
             told = probe.query(endpoint, "CLUSTER", "INFO")
             states[pod] = fields(told.value).get("cluster_state", told.error or told.unreachable)
-    newest = max(tables.values(), key=_epoch, default=())
-    shards = _shards(newest, ids)
+    shards = shards_of(tables.values(), ids)
     return ClusterLook(
         tables=tables, states=states, ids=ids, shards=shards, wrong=tuple(_wrong(tables, states, ids, shards))
     )
+
+
+def shards_of(tables: Iterable[tuple[Node, ...]], ids: Mapping[str, str]) -> tuple[ShardSeen, ...]:
+    """As the table with the newest epoch has them, in the order of their first slots. ids: of nodes to pods."""
+    return _shards(max(tables, key=_epoch, default=()), ids)
 
 
 def _epoch(table: tuple[Node, ...]) -> int:

@@ -9,34 +9,47 @@ import re
 from collections.abc import Iterator, Sequence
 
 from redis_resilience.discovery.system import Answer, Instance, Monitored, Role
+from redis_resilience.model.cluster import parse_nodes
 
 _MARK = "redis-resilience-next"
 """A command that no engine has ends each answer: a Sentinel lacks ECHO, and every server refuses an unknown command."""
 _END = re.compile(rf"^.*unknown command.*{_MARK}.*\n?", re.MULTILINE)
-_OF_SERVER = ("INFO server", "INFO replication", "INFO cluster")
+_NODE_TIMEOUT = "cluster-node-timeout"
+_OF_SERVER = (
+    *("INFO server", "INFO replication", "INFO cluster"),
+    *("CLUSTER NODES", "CLUSTER INFO", f"CONFIG GET {_NODE_TIMEOUT}"),
+)
 _OF_SENTINEL = ("SENTINEL MYID", "INFO server", "SENTINEL MASTERS")
 _REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "ERR", "DENIED", "Could not connect", "Error:", "I/O error")
 
 
-def command(instance: Instance, program: str = "redis-cli") -> tuple[str, ...]:
-    """What to run in the container. A server's own certificate is not checked here: nothing is decided by it."""
+def command(instance: Instance, program: str = "redis-cli", *, from_outside: bool = False) -> tuple[str, ...]:
+    """What to run in the container. A server's own certificate is not checked here: nothing is decided by it.
+
+    from_outside: at the pod's own address, where others reach it, too.
+    """
     tls = ("--tls", "--insecure") if instance.tls else ()
-    return (program, "--raw", "-p", instance.port.value, *tls)
+    host = ("-h", instance.address) if from_outside else ()
+    return (program, "--raw", *host, "-p", instance.port.value, *tls)
 
 
 def questions(instance: Instance, *, user: str = "", password: str = "", masters: Sequence[str] = ()) -> str:
     """Lines for the client. masters: asks for who else is part of them, which is known after the first answer."""
-    asked = list(_OF_SERVER if instance.role is Role.REDIS else _OF_SENTINEL)
+    asked = list(_asked(instance))
     for name in masters:
         asked += [f"SENTINEL REPLICAS {name}", f"SENTINEL SENTINELS {name}"]
     login = [" ".join(("AUTH", *filter(None, (user, _quoted(password)))))] if password else []
     return "".join(f"{line}\n{_MARK}\n" for line in (*(login or ["PING"]), *asked))
 
 
+def _asked(instance: Instance) -> tuple[str, ...]:
+    return _OF_SERVER if instance.role is Role.REDIS else _OF_SENTINEL
+
+
 def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
     """The answer to `questions` of the same masters."""
     parts = [part.strip("\r\n") for part in _END.split(said)]
-    if len(parts) < len(_OF_SERVER) + 1:
+    if len(parts) < 1 + len(_asked(instance)):
         return Answer(refused=said.strip().splitlines()[-1] if said.strip() else "nothing")
     login, first, second, third, *rest = parts
     if first.startswith(_REFUSALS):
@@ -46,6 +59,7 @@ def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
         told = [_monitored(each, rest, masters) for each in _records(third)]
         return Answer(run_id=first, version=_version(_pairs(second)), role="sentinel", monitored=tuple(told))
     server, replication = _pairs(first), _pairs(second)
+    table, state, settings = rest[:3]
     return Answer(
         run_id=server.get("run_id", ""),
         version=_version(server),
@@ -53,6 +67,9 @@ def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
         follows=_address(replication.get("master_host", ""), replication.get("master_port", "")),
         linked=replication.get("master_link_status") == "up",
         clustered=_pairs(third).get("cluster_enabled") == "1",
+        table=parse_nodes(table),
+        state=_pairs(state).get("cluster_state", ""),
+        node_timeout_ms=_number(settings.removeprefix(_NODE_TIMEOUT).strip()),
     )
 
 

@@ -52,8 +52,8 @@ def _refusals(system: System) -> list[str]:
     found = []
     if not system.selector:
         found.append(f"no labels choose exactly its pods: {', '.join(each.pod for each in system.servers) or 'none'}")
-    if not system.sentinels:
-        found.append(f"only what Sentinels monitor can be attached to; this is {system.kind}")
+    if not (system.sentinels or system.clustered):
+        found.append(f"only what Sentinels monitor, or a Redis Cluster, can be attached to; this is {system.kind}")
     for role, several in (("servers", system.servers), ("Sentinels", system.sentinels)):
         if len(ports := sorted({each.port.value for each in several})) > 1:
             found.append(f"its {role} listen on different ports: {', '.join(ports)}")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from redis_resilience.deployments.nodes import ShardSeen
 from redis_resilience.lint.setup import Seen
+from redis_resilience.model.cluster import Node
 
 _NOT_LET_IN = ("NOAUTH", "NOPERM", "WRONGPASS")
 
@@ -75,6 +77,7 @@ class Answer:
     """What an instance said about itself. refused: why it did not, in its own words; then nothing else is known.
 
     run_id: as INFO or SENTINEL MYID gives it. linked: of a replica, whether the link to its master is up.
+    table, state, node_timeout_ms: of a node of a Redis Cluster, as CLUSTER NODES, CLUSTER INFO and CONFIG GET give it.
     """
 
     refused: str = ""
@@ -85,6 +88,14 @@ class Answer:
     linked: bool = False
     clustered: bool = False
     monitored: tuple[Monitored, ...] = ()
+    table: tuple[Node, ...] = ()
+    state: str = ""
+    node_timeout_ms: int = 0
+
+    @property
+    def node_id(self) -> str:
+        """Its own in a Redis Cluster."""
+        return next((node.id for node in self.table if "myself" in node.flags), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +103,9 @@ class System:
     """One Redis: data servers that share a master, or the nodes of one Redis Cluster, and what watches them.
 
     selector, sentinel_selector: labels that choose exactly these pods of the namespace; "" where there are none.
-    masters: names that its Sentinels monitor it by. announced: by pod, the address of a Service for it alone, where the
-    others know it by that. fronts: Services that lead to its servers, and what stands between.
+    masters: names that its Sentinels monitor it by. shards: of a Redis Cluster, by its newest table. announced: by pod,
+    the address of a Service for it alone, where the others know it by that. fronts: Services that lead to its servers,
+    and what stands between.
     not_known: what could not be found out, each with what would tell it.
     """
 
@@ -103,15 +115,22 @@ class System:
     selector: str = ""
     sentinel_selector: str = ""
     masters: tuple[Monitored, ...] = ()
+    shards: tuple[ShardSeen, ...] = ()
     fronts: tuple[str, ...] = ()
     announced: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
 
     @property
+    def clustered(self) -> bool:
+        """Whether it is a Redis Cluster, by what the servers start with or by what they answer."""
+        answers = (self.answers.get(each.place) for each in self.servers)
+        return any(each.clustered for each in self.servers) or any(each.clustered for each in answers if each)
+
+    @property
     def kind(self) -> str:
         """In words."""
-        if any(each.clustered for each in self.servers):
+        if self.clustered:
             return "Redis Cluster"
         return "Redis with Sentinel" if self.sentinels else "Redis without Sentinel"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from redis_resilience.deployments.nodes import ShardSeen, shards_of
 from redis_resilience.discovery.instances import pods_of
 from redis_resilience.discovery.system import Answer, Instance, Monitored, Role, System
 from redis_resilience.lint.manifests.tree import Tree
+from redis_resilience.model.cluster import SLOTS, covered
 
 _RELEASE = ("app.kubernetes.io/instance", "release")
 _POD_NAME = "statefulset.kubernetes.io/pod-name"
@@ -32,17 +34,13 @@ def systems(objects: Iterable[Tree], found: Sequence[Instance], answers: Mapping
 
 
 def _grouped(found: Sequence[Instance], answers: Mapping[str, Answer]) -> dict[str, list[Instance]]:
-    """By run_id where Sentinels named one; the rest by release or controller."""
+    """Those that know each other; the rest by release or controller."""
     groups: dict[str, list[Instance]] = {}
     for each in found:
         groups.setdefault(_home(each), []).append(each)
-    by_run_id = {answer.run_id: each for each in found if (answer := answers.get(each.place)) and answer.run_id}
-    for sentinel in found:
-        for monitored in answers[sentinel.place].monitored if sentinel.place in answers else ():
-            for run_id in monitored.servers:
-                server = by_run_id.get(run_id)
-                if server is not None and _home(server) != _home(sentinel):
-                    _join(groups, server, sentinel)
+    for one, other in _acquainted(found, answers):
+        if _home(one) != _home(other):
+            _join(groups, one, other)
     data = [name for name, group in groups.items() if any(each.role is Role.REDIS for each in group)]
     alone = [name for name in groups if name not in data]
     if len(data) == 1:  # no other servers could be theirs
@@ -51,9 +49,22 @@ def _grouped(found: Sequence[Instance], answers: Mapping[str, Answer]) -> dict[s
     return groups
 
 
-def _join(groups: dict[str, list[Instance]], server: Instance, sentinel: Instance) -> None:
-    ours = next(name for name, group in groups.items() if server in group)
-    theirs = next(name for name, group in groups.items() if sentinel in group)
+def _acquainted(found: Sequence[Instance], answers: Mapping[str, Answer]) -> Iterator[tuple[Instance, Instance]]:
+    """A server and a Sentinel that named its run_id, or two nodes of a Redis Cluster, by their ids."""
+    known: dict[str, Instance] = {}
+    for each in found:
+        if answer := answers.get(each.place):
+            known |= {own: each for own in (answer.run_id, answer.node_id) if own}
+    for each in found:
+        if answer := answers.get(each.place):
+            named = [run_id for monitored in answer.monitored for run_id in monitored.servers]
+            yield from ((known[run_id], each) for run_id in named if run_id in known)
+            yield from ((each, known[node.id]) for node in answer.table if node.id in known)
+
+
+def _join(groups: dict[str, list[Instance]], one: Instance, other: Instance) -> None:
+    ours = next(name for name, group in groups.items() if one in group)
+    theirs = next(name for name, group in groups.items() if other in group)
     if ours != theirs:
         groups[ours] += groups.pop(theirs)
 
@@ -85,6 +96,7 @@ def _system(
         selector=selector,
         sentinel_selector="" if set(pods_of(sentinels)) <= set(pods_of(servers)) else watching,
         masters=_masters(asked),
+        shards=_shards(servers, asked),
         fronts=tuple(_fronts(objects, servers, pods)),
         announced=_announced(objects, pods_of(group), pods, asked),
         answers=asked,
@@ -95,6 +107,11 @@ def _system(
 def _masters(asked: Mapping[str, Answer]) -> tuple[Monitored, ...]:
     found = {each.name: each for answer in asked.values() for each in answer.monitored}
     return tuple(found.values())
+
+
+def _shards(servers: Sequence[Instance], asked: Mapping[str, Answer]) -> tuple[ShardSeen, ...]:
+    told = {each.pod: asked[each.place] for each in servers if each.place in asked and asked[each.place].clustered}
+    return shards_of((answer.table for answer in told.values()), {answer.node_id: pod for pod, answer in told.items()})
 
 
 def _announced(
@@ -175,11 +192,24 @@ def _not_known(system: System) -> Iterable[str]:
     if system.servers and not system.selector:
         names = ", ".join(pods_of(system.servers))
         yield f"no labels choose {names} and no other pod; give them one that does, and name it with --redis-attach"
+    if system.clustered:
+        yield from _not_known_of_cluster(system)
     if system.sentinels and not system.masters and not system.not_known:
         yield "the name of the master: no Sentinel was asked, or none answered"
     if len(system.masters) > 1:
         names = ", ".join(each.name for each in system.masters)
         yield f"which master is meant: the Sentinels monitor {names}; name one with --redis-master-name"
+
+
+def _not_known_of_cluster(system: System) -> Iterable[str]:
+    ids = {answer.node_id for answer in system.answers.values()}
+    nodes = {node.id: node for answer in system.answers.values() for node in answer.table}
+    slots = sum(covered(shard.slots) for shard in system.shards)
+    if slots != SLOTS and not system.locked:
+        yield f"who serves all hash slots: {slots} of {SLOTS} have a master; is the cluster formed?"
+    for node in nodes.values():
+        if node.id not in ids:
+            yield f"which pod is its node {node.id} at {node.address or 'no address'} ({', '.join(node.flags)})"
 
 
 def _name(each: Tree) -> str:

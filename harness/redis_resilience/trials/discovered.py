@@ -85,7 +85,7 @@ def _only(settings: Settings, place: Place) -> System:
 
 
 def _formed(settings: Settings, place: Place) -> System:
-    """Once its Sentinels monitor a master: a chart's pods may be ready before that."""
+    """Once its Sentinels monitor a master, or its hash slots have masters: a chart's pods may be ready before that."""
     seen: list[System] = []
 
     def look() -> tuple[bool, str]:
@@ -93,5 +93,5 @@ def _formed(settings: Settings, place: Place) -> System:
         unclear = (*options_for(seen[0]).refusals, *seen[0].not_known)
         return not unclear, "; ".join(unclear) or "it is formed"
 
-    eventually(look, within_s=_FORMED_WITHIN_S, what="the deployed Redis to be discovered, its Sentinels with a master")
+    eventually(look, within_s=_FORMED_WITHIN_S, what="the deployed Redis to be discovered, with a master")
     return seen[0]

@@ -11,7 +11,7 @@ from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.capabilities import CanUpgrade
 from redis_resilience.faults.perform import able, needs
-from redis_resilience.faults.target import MASTER_MAJORITY, ROLES
+from redis_resilience.faults.target import MASTER_MAJORITY, ROLES, SENTINEL, SENTINEL_MAJORITY
 from redis_resilience.judges.judge import judge
 from redis_resilience.model.errors import Unavailable, UsageError
 from redis_resilience.model.faults import Fault, RollingUpgrade
@@ -148,8 +148,8 @@ class Trial:
         count = self._settings.writers if writers is None else writers
         if wait is None:
             wait = self.wait if kind == "write" else 0
-        if target == MASTER_OF_SENTINELS and self._topology.shards:
-            count += -count % self._topology.shards
+        if target == MASTER_OF_SENTINELS and (shards := self.topology.shards):
+            count += -count % shards
         self._writers.append(
             Writers(
                 target=target,
@@ -303,25 +303,32 @@ def must_make_sense(plan: Plan, topology: Topology) -> None:
     Raises Unavailable, the reason for a skip, where the topology has nothing of the role that a fault is for.
     """
     pods = {pod.name: pod.containers for pod in topology.pods}
-    clustered = topology.system is System.CLUSTER
     for fault in plan.all_faults:
+        if reason := misfit(fault, clustered=topology.system is System.CLUSTER, name=topology.name):
+            raise Unavailable(reason)
         pod, _, container = fault.target.partition("/")
-        if clustered and "sentinel" in (fault.target.split("-")[0], container):
-            raise Unavailable(
-                f"expected a topology with Sentinels, as fault {fault.kind} is for {fault.target}; got "
-                f"{topology.name}, a Redis Cluster"
-            )
-        if not clustered and fault.target == MASTER_MAJORITY:
-            raise Unavailable(
-                f"expected a topology with several masters, as fault {fault.kind} is for {fault.target}; got "
-                f"{topology.name}: use --redis-topology cluster"
-            )
         if fault.target not in ROLES and (pod not in pods or (container and container not in pods[pod])):
             known = ", ".join(f"{name} ({', '.join(containers)})" for name, containers in pods.items())
             raise UsageError(
                 f"expected a target of {', '.join(ROLES)}, or a pod of topology {topology.name}, or POD/CONTAINER; got "
                 f"{fault}; its pods are: {known}"
             )
+
+
+def misfit(fault: Fault, *, clustered: bool, name: str) -> str:
+    """Why a Redis Cluster, or what Sentinels watch, has nothing of the role that a fault is for; "" where it has."""
+    if clustered and (fault.target in (SENTINEL, SENTINEL_MAJORITY) or fault.target.endswith("/sentinel")):
+        return (
+            f"expected a topology with Sentinels, as fault {fault.kind} is for {fault.target}; got {name}, a Redis "
+            "Cluster, whose nodes elect their masters themselves: `redis-resilience scenarios` lists those named "
+            "cluster-..."
+        )
+    if not clustered and fault.target == MASTER_MAJORITY:
+        return (
+            f"expected a topology with several masters, as fault {fault.kind} is for {fault.target}; got {name}, "
+            "which has one: use --redis-topology cluster, or attach to a Redis Cluster"
+        )
+    return ""
 
 
 def _at_any_phase(faults: list[Scheduled], profile: Profile, seed: int) -> tuple[Scheduled, ...]:

@@ -272,3 +272,17 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., C
         return lambda: calls.read_text().splitlines()
 
     return put
+
+
+def container(name: str, *ports: int) -> ContainerState:
+    """One that runs, with the ports that its manifest names."""
+    return ContainerState(name=name, id=name, state="running", ports=ports)
+
+
+@pytest.fixture
+def apart(api, make_pod):
+    """Servers and Sentinels in pods of their own, under a chart's names."""
+    api.known["db-0"] = make_pod("db-0", containers=(container("server", 6379), container("exporter", 9121)))
+    api.known["watch-0"] = make_pod("watch-0", containers=(container("guard", 26379),))
+    api.selected = {"app=db": ("db-0",), "app=guard": ("watch-0",), "app=none": ()}
+    return api

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from redis_resilience.deployments.journal import Entry, Journal
 from redis_resilience.deployments.kube.api import connect as connect_api
-from redis_resilience.deployments.kube.attachment import Attachment, describe, find
+from redis_resilience.deployments.kube.attachment import Attachment, find
 from redis_resilience.deployments.kube.bringup import (
     Ground,
     Up,
@@ -24,6 +24,7 @@ from redis_resilience.deployments.kube.bringup import (
     where_of,
 )
 from redis_resilience.deployments.kube.deployment import KubeDeployment
+from redis_resilience.deployments.kube.describing import describe
 from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.objects.brought import Brought, wait_until_ready
@@ -102,7 +103,7 @@ class AttachedDeployment(KubeDeployment):
         return self._described
 
     def _bring_up(self, undo: ExitStack) -> Up:
-        """Deploy what is brought, look, put the probe beside it, ask the Sentinels."""
+        """Deploy what is brought, look, put the probe beside it, ask the Sentinels or the nodes."""
         steps = Steps(self._tell)
         labels = {} if self._site.makes_namespaces else {RUN_LABEL: self._run_id}
         objects = self._brought.render(self._namespace, labels) if self._brought else ""

@@ -1,35 +1,16 @@
-"""Which pods make up a Redis that is there already, and what its Sentinels report; asks, never changes anything.
-
-The result is a topology like the documented ones: names of the cluster, times of the live Sentinels.
-"""
+"""Which pods make up a Redis that is there already, and which of their containers; asks, never changes anything."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from redis_resilience.deployments.kube.interface import ContainerState, KubeApi, PodState
+from redis_resilience.deployments.kube.interface import KubeApi, PodState
 from redis_resilience.deployments.kube.keys import Keys
-from redis_resilience.deployments.kube.refusals import advice
-from redis_resilience.deployments.probe import Probe
-from redis_resilience.deployments.replies import pairs
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.errors import DeploymentError, UsageError
-from redis_resilience.probe.protocol import Answer, Value
-from redis_resilience.topologies.topology import (
-    REDIS_PORT,
-    SENTINEL_PORT,
-    Boot,
-    Controller,
-    ControllerKind,
-    Pod,
-    Profile,
-    Topology,
-    Volume,
-)
+from redis_resilience.model.errors import UsageError
+from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Controller, ControllerKind, Pod
 
-NAME = "attached"
 _OPTIONS = {"redis": "--redis-container", "sentinel": "--redis-sentinel-container"}
 
 
@@ -56,17 +37,23 @@ class Attachment:
         """By the role of a container."""
         return {"redis": self.port, "sentinel": self.sentinel_port}
 
+    @property
+    def containers(self) -> dict[str, str]:
+        """By their role, the names that the user gave; "" for none."""
+        return {"redis": self.container, "sentinel": self.sentinel_container}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """roles: by pod, the cluster's name of a container to the topology's. ports: by role.
 
-    announced: as in `Attachment`.
+    without_sentinels: why none was found, and what to try; "" where there are some. announced: as in `Attachment`.
     """
 
     pods: tuple[PodState, ...]
     roles: Mapping[str, Mapping[str, str]]
     ports: Mapping[str, int]
+    without_sentinels: str = ""
     announced: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, pod: PodState) -> PodState:
@@ -102,67 +89,40 @@ class Found:
 
 
 def find(api: KubeApi, attachment: Attachment) -> Found:
-    """The pods and the roles of their containers; raises UsageError where the selectors do not fit."""
+    """The pods and the roles of their containers; raises UsageError where the selectors do not fit.
+
+    A Redis Cluster has no Sentinels, so that none is there is no error yet, unless the user named one.
+    """
     servers = _selected(api, attachment.selector, "--redis-attach")
     other = attachment.sentinel_selector
     sentinels = _selected(api, other, "--redis-sentinel-selector") if other else servers
-    roles: dict[str, dict[str, str]] = {}
-    for pods, role, named in (
-        (servers, "redis", attachment.container),
-        (sentinels, "sentinel", attachment.sentinel_container),
-    ):
-        for pod in pods:
-            roles.setdefault(pod.name, {})[_container(pod, role, named, attachment.ports[role]).name] = role
+    roles = {pod.name: {_only(pod, "redis", attachment): "redis"} for pod in servers}
+    missing = ""
+    if other or attachment.sentinel_container or any(_fitting(pod, "sentinel", attachment) for pod in sentinels):
+        for pod in sentinels:
+            roles.setdefault(pod.name, {})[_only(pod, "sentinel", attachment)] = "sentinel"
+    else:
+        missing = _misfit(servers[0], "sentinel", attachment)
     every = {pod.name: pod for pod in (*servers, *sentinels)}
     return Found(
         pods=tuple(every[name] for name in sorted(every)),
         roles=roles,
         ports=attachment.ports,
+        without_sentinels=missing,
         announced=attachment.announced,
     )
 
 
-def describe(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topology, Profile]:
-    """As its Sentinels know it; the probe has to know the passwords already.
-
-    Raises DeploymentError, with what to try, where a server or a Sentinel does not let the probe in; UsageError where
-    the Sentinels do not monitor exactly one master, or none of the name that the user gave.
-    """
-    for name, endpoint in found.endpoints("redis").items():
-        _must_be_let_in(name, endpoint, probe.query(endpoint, "INFO", "server"))
-    masters = {name: _masters(probe, name, endpoint) for name, endpoint in found.endpoints("sentinel").items()}
-    named = sorted({facts["name"] for each in masters.values() for facts in each})
-    if attachment.master_name not in ("", *named) or (not attachment.master_name and len(named) != 1):
+def master_meant(named: Mapping[str, Sequence[str]], attachment: Attachment) -> str:
+    """Of the names that Sentinels have. named: by Sentinel. Raises UsageError where it is not clear."""
+    names = sorted({name for several in named.values() for name in several})
+    wanted = attachment.master_name
+    if wanted not in ("", *names) or (not wanted and len(names) != 1):
         raise UsageError(
-            f"expected one master at the Sentinels of {', '.join(masters)}, or {attachment.master_name or 'a name'!r} "
-            f"among several; they have: {', '.join(named) or 'none'}; name it with --redis-master-name"
+            f"expected one master at the Sentinels of {', '.join(named)}, or {wanted or 'a name'!r} among several; "
+            f"they have: {', '.join(names) or 'none'}; name it with --redis-master-name"
         )
-    name = attachment.master_name or named[0]
-    facts = next(facts for each in masters.values() for facts in each if facts["name"] == name)
-    down_after_ms = int(facts["down-after-milliseconds"])
-    profile = Profile(
-        name=f"{NAME}, D {down_after_ms} ms",
-        down_after_ms=down_after_ms,
-        failover_timeout_ms=int(facts["failover-timeout"]),
-        ping_ms=_ping_ms(probe, next(iter(found.endpoints("sentinel").values()))),
-    )
-    topology = Topology(
-        name=NAME,
-        document="none: it was there already",
-        summary=f"{len(found.endpoints('redis'))} servers, {len(masters)} Sentinels of {attachment.selector}",
-        pods=found.parts(),
-        service="",
-        master_name=name,
-        port=attachment.port,
-        sentinel_port=attachment.sentinel_port,
-        quorum=int(facts["quorum"]),
-        parallel_syncs=int(facts["parallel-syncs"]),
-        boot=Boot.ASK,
-        volume=Volume.CLAIM,
-        profiles=(profile,),
-        sentinel_config=() if _is_address(facts["ip"]) else (("resolve-hostnames", "yes"),),
-    )
-    return topology, profile
+    return wanted or names[0]
 
 
 def _selected(api: KubeApi, selector: str, option: str) -> tuple[PodState, ...]:
@@ -175,50 +135,30 @@ def _selected(api: KubeApi, selector: str, option: str) -> tuple[PodState, ...]:
     return pods
 
 
-def _container(pod: PodState, role: str, named: str, port: int) -> ContainerState:
-    """By its name where the user gave that, else the one with this port, else the one named after its role."""
-    fits: Callable[[ContainerState], bool] = lambda each: each.name == named  # noqa: E731 - one of three
-    if not named:
-        declared = any(port in each.ports for each in pod.containers)
-        fits = lambda each: port in each.ports if declared else each.name == role  # noqa: E731 - one of three
-    found = [each for each in pod.containers if fits(each)]
+def _only(pod: PodState, role: str, attachment: Attachment) -> str:
+    """The name of the one container of this role."""
+    found = _fitting(pod, role, attachment)
     if len(found) != 1:
-        known = ", ".join(f"{each.name} (ports {', '.join(map(str, each.ports)) or 'none'})" for each in pod.containers)
-        raise UsageError(
-            f"expected one container in pod {pod.name} {f'named {named!r}' if named else f'with port {port}'} "
-            f"as its {role}; it has: {known}; name it with {_OPTIONS[role]}"
-        )
+        raise UsageError(_misfit(pod, role, attachment))
     return found[0]
 
 
-def _masters(probe: Probe, pod: str, endpoint: Endpoint) -> list[dict[str, str]]:
-    answer = probe.query(endpoint, "SENTINEL", "MASTERS")
-    _must_be_let_in(pod, endpoint, answer, sentinel=True)
-    return [pairs(each) for each in answer.value] if isinstance(answer.value, list) else []
+def _fitting(pod: PodState, role: str, attachment: Attachment) -> list[str]:
+    """By its name where the user gave that, else those with its port, else the one named after its role."""
+    if named := attachment.containers[role]:
+        return [each.name for each in pod.containers if each.name == named]
+    port = attachment.ports[role]
+    declared = [each.name for each in pod.containers if port in each.ports]
+    return declared or [each.name for each in pod.containers if each.name == role]
 
 
-def _must_be_let_in(pod: str, endpoint: Endpoint, answer: Answer, *, sentinel: bool = False) -> None:
-    """Raises DeploymentError with what to try, where there is no reply, or one that is an error."""
-    seen = answer.error or answer.unreachable
-    if seen:
-        what = (
-            f"the Sentinel of {pod} at {endpoint} to name its masters" if sentinel else f"{pod} to answer at {endpoint}"
-        )
-        raise DeploymentError(f"expected {what}; got: {seen}; {advice(seen, sentinel=sentinel)}")
-
-
-def _ping_ms(probe: Probe, endpoint: Endpoint) -> int:
-    """The period of its PINGs where it reports that (Redis 7.0 and up); 0 for the engine's own."""
-    told: Value = probe.query(endpoint, "SENTINEL", "DEBUG").value
-    return int(pairs(told).get("PING-PERIOD", "0"))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _misfit(pod: PodState, role: str, attachment: Attachment) -> str:
+    named, port = attachment.containers[role], attachment.ports[role]
+    known = ", ".join(f"{each.name} (ports {', '.join(map(str, each.ports)) or 'none'})" for each in pod.containers)
+    return (
+        f"expected one container in pod {pod.name} {f'named {named!r}' if named else f'with port {port}'} as its "
+        f"{role}; it has: {known}; name it with {_OPTIONS[role]}"
+    )
 
 
 def _controller(pod: PodState) -> Controller | None:
