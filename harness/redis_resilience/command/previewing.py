@@ -9,7 +9,7 @@ import contextlib
 import io
 import os
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,23 @@ import pytest
 
 from redis_resilience.command.scenarios import Scenario
 from redis_resilience.deployments.kube.api import connect
+from redis_resilience.deployments.kube.attachment import Attachment, Found
 from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.objects import manifests
-from redis_resilience.deployments.kube.preview import Preview, in_context, in_kind, manifest, probe_manifest
-from redis_resilience.deployments.kube.tools import must_have, must_have_docker
+from redis_resilience.deployments.kube.preview import (
+    Examine,
+    Preview,
+    in_context,
+    in_kind,
+    manifest,
+    probe_manifest,
+    unexamined,
+)
+from redis_resilience.deployments.kube.tools import Place, must_have, must_have_docker
+from redis_resilience.discovery.examining import examine
 from redis_resilience.faults.capabilities import IN_NODES
 from redis_resilience.faults.perform import able, needs
+from redis_resilience.model.access import Access
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Plan, Scheduled, Since
@@ -35,6 +46,7 @@ from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import context_of, on_this_host
 from redis_resilience.trials.plan_file import as_yaml
 from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.trial import misfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +102,7 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
         refusals = _refusals_here(plan, settings)
         lines += [f"would be refused: {reason}" for reason in refusals]
         return Planned(lines=tuple(lines), possible=not refusals)
-    found = preview(settings, {each for fault in plan.all_faults for each in needs(fault)})
+    found = preview(settings, plan)
     site = ContextSite(context_of(settings), run_id="plan") if settings.backend == "context" else None
     lines += ["would make:", *(f"  {each}" for each in found.objects)]
     lines += ["faults may hit:", *(f"  {each}" for each in found.pods)]
@@ -121,8 +133,8 @@ def _topology(plan: Plan, settings: Settings) -> Topology:
     return chosen if chosen.name == plan.topology else topology(plan.topology)
 
 
-def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
-    """For the backends on Kubernetes."""
+def preview(settings: Settings, plan: Plan | None = None) -> Preview:
+    """For the backends on Kubernetes. plan: also what its faults need, and whether what is attached to has it."""
     must_have("kubectl")
     objects, image = objects_of(settings), settings.probe_image
     pods = () if settings.brings or settings.attach else tuple(pod.name for pod in topology(settings.topology).pods)
@@ -134,10 +146,22 @@ def preview(settings: Settings, capabilities: Collection[type] = ()) -> Preview:
         ContextSite(context_of(settings), run_id="plan"),
         connect,
         probe_image=image,
-        capabilities=capabilities,
+        capabilities={each for fault in plan.all_faults for each in needs(fault)} if plan else (),
         pods=pods,
         find_it=partial(attachment_in, settings) if settings.attach and not settings.brings else None,
+        examine=_for(plan) if plan else unexamined,
     )
+
+
+def _for(plan: Plan) -> Examine:
+    def examined(place: Place, attachment: Attachment, found: Found, access: Access) -> tuple[str, ...]:
+        seen = examine(place, attachment, found, access)
+        if seen.clustered is None:
+            return seen.objections
+        misfits = (misfit(fault, clustered=seen.clustered, name="what runs there") for fault in plan.all_faults)
+        return (*seen.objections, *dict.fromkeys(filter(None, misfits)))
+
+    return examined
 
 
 def objects_of(settings: Settings) -> str:

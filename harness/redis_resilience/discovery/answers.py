@@ -20,6 +20,8 @@ _OF_SERVER = (
     *("CLUSTER NODES", "CLUSTER INFO", f"CONFIG GET {_NODE_TIMEOUT}"),
 )
 _OF_SENTINEL = ("SENTINEL MYID", "INFO server", "SENTINEL MASTERS")
+NOTHING = "nothing"
+"""In place of an answer: the client reports to its standard error that it could not connect, and ends well."""
 _REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "ERR", "DENIED", "Could not connect", "Error:", "I/O error")
 
 
@@ -50,7 +52,7 @@ def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
     """The answer to `questions` of the same masters."""
     parts = [part.strip("\r\n") for part in _END.split(said)]
     if len(parts) < 1 + len(_asked(instance)):
-        return Answer(refused=said.strip().splitlines()[-1] if said.strip() else "nothing")
+        return Answer(refused=said.strip().splitlines()[-1] if said.strip() else NOTHING)
     login, first, second, third, *rest = parts
     if first.startswith(_REFUSALS):
         because = f" ({login})" if login.startswith(_REFUSALS) else ""

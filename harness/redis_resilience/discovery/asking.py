@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from redis_resilience.deployments.kube.objects.manifests import kubectl
 from redis_resilience.deployments.kube.tools import Place
@@ -17,12 +17,14 @@ from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.system import Answer, Instance, System
 from redis_resilience.discovery.systems import systems
 from redis_resilience.lint.manifests.tree import Tree
+from redis_resilience.model.access import NO_LOGIN, Login
 from redis_resilience.model.errors import DeploymentError
 
 _READ_WITHIN_S = 30.0
 _ANSWERED_WITHIN_S = 10.0
 _KINDS = "pods,services,configmaps"
 _CLIENTS = ("redis-cli", "valkey-cli")
+_NOT_THERE = "executable file not found"
 
 
 def discover(place: Place, secret: tuple[str, str] | None = None) -> tuple[System, ...]:
@@ -33,44 +35,52 @@ def discover(place: Place, secret: tuple[str, str] | None = None) -> tuple[Syste
     listed = json.loads(kubectl("get", _KINDS, "--output", "json", place=place, within_s=_READ_WITHIN_S))
     objects = Tree(listed).at("items").each()
     found = instances(objects)
-    return systems(objects, found, ask(place, found, secret))
+    return systems(objects, found, ask(place, found, _by_secrets(place, secret)))
 
 
-def ask(place: Place, found: Sequence[Instance], secret: tuple[str, str] | None = None) -> Mapping[str, Answer]:
-    """By `Instance.place`."""
+def ask(
+    place: Place, found: Sequence[Instance], login: Callable[[Instance], Login], *, from_outside: bool = False
+) -> Mapping[str, Answer]:
+    """By `Instance.place`. from_outside: as in `answers.command`."""
+    return {each.place: _answer(place, each, login(each), from_outside=from_outside) for each in found}
+
+
+def _by_secrets(place: Place, secret: tuple[str, str] | None) -> Callable[[Instance], Login]:
+    """The passwords in the Secrets that pods name; each is read once."""
     known: dict[tuple[str, str], str] = {}
 
-    def password(instance: Instance) -> str:
+    def login(instance: Instance) -> Login:
         for key in (secret, *_keys(instance)):
             if key is not None:
                 if key not in known:
                     known[key] = _value(place, *key)
-                return known[key]
-        return ""
+                return Login(password=known[key])
+        return NO_LOGIN
 
-    return {each.place: _answer(place, each, password(each)) for each in found}
+    return login
 
 
-def _answer(place: Place, instance: Instance, password: str) -> Answer:
-    first = _said(place, instance, answers.questions(instance, password=password))
-    answer = answers.read(instance, first)
+def _answer(place: Place, instance: Instance, login: Login, *, from_outside: bool) -> Answer:
+    def told(masters: Sequence[str] = ()) -> Answer:
+        asked = answers.questions(instance, user=login.user, password=login.password, masters=masters)
+        return answers.read(instance, _said(place, instance, asked, from_outside=from_outside), masters)
+
+    answer = told()
     names = [each.name for each in answer.monitored]
-    if not names:
-        return answer
-    return answers.read(
-        instance, _said(place, instance, answers.questions(instance, password=password, masters=names)), names
-    )
+    return told(names) if names else answer
 
 
-def _said(place: Place, instance: Instance, questions: str) -> str:
+def _said(place: Place, instance: Instance, questions: str, *, from_outside: bool) -> str:
     complaint = ""
     for program in _CLIENTS:
         words = ("exec", "--stdin", instance.pod, "--container", instance.container, "--")
-        command = answers.command(instance, program)
+        command = answers.command(instance, program, from_outside=from_outside)
         try:
             return kubectl(*words, *command, place=place, given=questions.encode(), within_s=_ANSWERED_WITHIN_S)
         except DeploymentError as error:
             complaint = str(error)
+        if _NOT_THERE not in complaint:
+            break
     return complaint
 
 

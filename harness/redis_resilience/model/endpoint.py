@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -14,3 +15,11 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
+
+
+def pod_at(host: str, port: int, endpoints: Mapping[str, Endpoint]) -> str:
+    """The pod, of those at these endpoints, that an address or a name means; "" where none is known."""
+    for name, endpoint in endpoints.items():
+        if port == endpoint.port and (host == endpoint.host or host.split(".", 1)[0] == name):
+            return name
+    return ""

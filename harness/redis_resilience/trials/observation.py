@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from redis_resilience.deployments.deployment import Deployment
+from redis_resilience.model.endpoint import pod_at
 from redis_resilience.model.environment import Environment, Prediction
 from redis_resilience.model.events import Event, Owner, SentinelMessage
 from redis_resilience.model.periods import ABORTED, ATTEMPTS_OBSERVED
@@ -17,7 +18,6 @@ from redis_resilience.model.plan import Plan
 from redis_resilience.model.sentinel_log import master_of
 from redis_resilience.trials.breakage import Breakage, Loss
 from redis_resilience.trials.cluster_survey import all_announced
-from redis_resilience.trials.seen import pod_at
 
 _MARGIN_S = 5.0
 _QUIET_S = 3.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from redis_resilience.faults.target import View
 from redis_resilience.model.cluster import SlotRange
-from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.endpoint import Endpoint, pod_at
 from redis_resilience.probe.protocol import Answer
 
 
@@ -38,14 +38,6 @@ class Survey:
     """The most stale Sentinels that one of them knows: they count for the majority."""
     epochs: frozenset[str] = frozenset()
     """The configuration epochs of all Sentinels: several while a failover is not known to all of them."""
-
-
-def pod_at(host: str, port: int, endpoints: Mapping[str, Endpoint]) -> str:
-    """The pod that this address or name means; "" where none is known."""
-    for name, endpoint in endpoints.items():
-        if port == endpoint.port and (host == endpoint.host or host.split(".", 1)[0] == name):
-            return name
-    return ""
 
 
 def state_of(answer: Answer, endpoints: Mapping[str, Endpoint]) -> ServerState:

@@ -11,11 +11,11 @@ from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.replies import entries, fields, pairs
 from redis_resilience.faults.target import View
-from redis_resilience.model.endpoint import Endpoint
+from redis_resilience.model.endpoint import Endpoint, pod_at
 from redis_resilience.model.environment import SentinelView, Server
 from redis_resilience.topologies.topology import System
 from redis_resilience.trials.cluster_survey import survey_cluster
-from redis_resilience.trials.seen import Survey, pod_at, state_of
+from redis_resilience.trials.seen import Survey, state_of
 
 _SETTINGS = (
     "appendfsync",

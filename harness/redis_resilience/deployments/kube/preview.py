@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from redis_resilience.deployments.kube.attached import Find
-from redis_resilience.deployments.kube.attachment import Attachment, find
+from redis_resilience.deployments.kube.attachment import Attachment, Found, find
 from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.interface import Connect, KubeApi, Permission
 from redis_resilience.deployments.kube.objects import config_maps, manifests
@@ -17,9 +17,19 @@ from redis_resilience.deployments.kube.objects.image import REPOSITORY, probe_ta
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
 from redis_resilience.deployments.kube.permissions import asked
 from redis_resilience.deployments.kube.tools import Place, must_have, must_have_docker, must_have_image
+from redis_resilience.model.access import Access
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.shipped import BUILD_CONTEXT, MANIFESTS
 from redis_resilience.topologies.topology import Profile, Topology
+
+Examine = Callable[[Place, Attachment, Found, Access], Sequence[str]]
+"""Why what was found there would not do, asked of it with these keys."""
+
+
+def unexamined(place: Place, attachment: Attachment, found: Found, access: Access) -> Sequence[str]:
+    """Nothing is asked: a run finds it out itself."""
+    del place, attachment, found, access
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +74,11 @@ def in_context(
     capabilities: Collection[type] = (),
     pods: Sequence[str] = (),
     find_it: Find | None = None,
+    examine: Examine = unexamined,
 ) -> Preview:
     """Every check of the start, each reported instead of raised. pods: of the topology; else those found there.
 
-    capabilities: those that the plan's faults need.
+    capabilities: those that the plan's faults need. examine: says why what was found there would not do.
     """
     cluster = site.acquire()
     api = connect(cluster.kubeconfig, cluster.context, site.where.namespace)
@@ -83,7 +94,8 @@ def in_context(
             refusals += _told(lambda: manifests.must_be_admitted(objects, place))
         found = list(pods)
         if find_it is not None:
-            refusals += _told(lambda: found.extend(_found(api, find_it(place))))
+            checks = unexamined if refusals else examine
+            refusals += _objections(lambda: _attached(api, place, find_it, checks, found))
     finally:
         api.close()
     made = _named(objects)
@@ -97,8 +109,9 @@ def _named(objects: str) -> tuple[str, ...]:
     return (*map(str, manifests.objects_in(objects)), *claims)
 
 
-def _found(api: KubeApi, attachment: Attachment) -> tuple[str, ...]:
-    """Raises UsageError while pods of these labels still come or go."""
+def _attached(api: KubeApi, place: Place, find_it: Find, examine: Examine, names: list[str]) -> Sequence[str]:
+    """What stands against it; adds the pods to `names`. Raises UsageError while pods of these labels come or go."""
+    attachment = find_it(place)
     unfinished = [
         f"{pod.name} is {'being deleted' if pod.deleting else pod.phase}"
         for pod in api.pods(attachment.selector)[0]
@@ -109,12 +122,22 @@ def _found(api: KubeApi, attachment: Attachment) -> tuple[str, ...]:
             f"expected the pods with the labels {attachment.selector!r} to run; {'; '.join(unfinished)}; wait for the "
             "end of the roll-out (`kubectl rollout status`) and try again"
         )
-    return tuple(f"{pod.name} ({', '.join(pod.containers)})" for pod in find(api, attachment).parts())
+    found = find(api, attachment)
+    names += [f"{pod.name} ({', '.join(pod.containers)})" for pod in found.parts()]
+    access = attachment.keys.read(api.secret, sentinel_ports=(attachment.sentinel_port,))
+    return examine(place, attachment, found, access)
 
 
 def _told(check: Callable[[], object]) -> list[str]:
-    try:
+    def checked() -> Sequence[str]:
         check()
+        return ()
+
+    return _objections(checked)
+
+
+def _objections(check: Callable[[], Sequence[str]]) -> list[str]:
+    try:
+        return [*check()]
     except ResilienceError as error:
         return [str(error)]
-    return []
