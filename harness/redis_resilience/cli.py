@@ -165,6 +165,14 @@ def nightly(
     alpha: Annotated[
         str, typer.Option(metavar="SHARE", help="In how many nights an alarm may be false, at most.")
     ] = "1%",
+    webhook: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            envvar="REDIS_RESILIENCE_WEBHOOK",
+            help="Post the night's outcome as JSON; docs/campaigns.md has its fields.",
+        ),
+    ] = "",
     dry_run: DryRun = False,
 ) -> None:
     """Run a campaign in a folder of tonight's and compare it with the nights before; worse is exit code 1.
@@ -181,7 +189,7 @@ def nightly(
         budgets=tuple(budget or ()),
         dry_run=dry_run,
     )
-    alarm = Alarm(margin=margin, alpha=alpha, nights=history)
+    alarm = Alarm(margin=margin, alpha=alpha, nights=history, webhook=webhook)
     raise typer.Exit(run_night(file, given(called), how, alarm, session_of(called)))
 
 

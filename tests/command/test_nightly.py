@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.processes import command
+from tests.results.test_webhook import Hook, hook
+
+__all__ = ["hook"]
 
 SMALL = """
 scenarios: [master-kill]
@@ -49,13 +52,13 @@ def a_faster_night_before(night: Path) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_a_killed_night_goes_on_and_is_compared_with_those_before(place: Path) -> None:
+def test_a_killed_night_goes_on_and_is_compared_with_those_before(place: Path, hook: Hook) -> None:
     """Killed before its pages: no second night is begun, no trial repeated. Slower than the night before: an alarm."""
     first = nightly(place)
     (night,) = nights(place)
     before = a_faster_night_before(night)
     (night / "run.json").unlink()
-    again = nightly(place, "--alpha", "20%")
+    again = nightly(place, "--alpha", "20%", "--webhook", hook.url)
 
     assert first.returncode == 0, first.stdout + first.stderr
     assert "History: no night before with the same setups" in first.stdout
@@ -66,6 +69,9 @@ def test_a_killed_night_goes_on_and_is_compared_with_those_before(place: Path) -
     page = (night / "comparison.html").read_text()
     assert f'href="../{before}/master-kill-001/report.html"' in page
     assert "History: worse" in (night / "summary.md").read_text()
+    ((_, posted),) = hook.got
+    assert (posted["run"], posted["alarm"], posted["exit_code"]) == (night.name, True, 1)
+    assert posted["history"] in again.stdout
     step = (place / "step.md").read_text()
     assert step.count("## PASS: 8 trials") == 2, "once a night"
     assert "History: worse" in step

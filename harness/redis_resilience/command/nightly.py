@@ -20,7 +20,8 @@ from redis_resilience.options import positive_int
 from redis_resilience.pages.comparison import View, decided
 from redis_resilience.pages.units import plural
 from redis_resilience.results.publishing import add_to_job_page
-from redis_resilience.results.run_file import RUN
+from redis_resilience.results.run_file import RUN, read_run
+from redis_resilience.results.webhook import must_be_url, notice_of, post
 from redis_resilience.statistics.comparison import Terms, compare
 from redis_resilience.statistics.gate import Answer
 from redis_resilience.trials.folder import write_whole
@@ -28,11 +29,15 @@ from redis_resilience.trials.folder import write_whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """When a night is worse than those before, as text: shares, and how many nights before count at most."""
+    """When a night is worse than those before, as text: shares, and how many nights before count at most.
+
+    webhook: the URL that each night's outcome is posted to; "" for none.
+    """
 
     margin: str = "10%"
     alpha: str = "1%"
     nights: str = "14"
+    webhook: str = ""
 
 
 def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, session: Session) -> Exit:
@@ -43,6 +48,8 @@ def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, sess
     name = read_campaign(path).name
     margin, alpha = share_of("--margin", alarm.margin, zero=True), share_of("--alpha", alarm.alpha)
     most = parsed("--history", positive_int, alarm.nights)
+    if alarm.webhook:
+        must_be_url(alarm.webhook)
     earlier = nights_of(how.results, name)
     unfinished = bool(earlier) and not (earlier[-1] / RUN).is_file()
     folder = earlier[-1] if unfinished else how.results / f"{name}-{strftime(STAMP, gmtime())}"
@@ -53,10 +60,14 @@ def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, sess
     line, worse = _compared(folder, history, margin=margin, alpha=alpha)
     summary = folder / "summary.md"
     write_whole(summary, f"{summary.read_text()}\n{line}\n".encode())
-    for problem in add_to_job_page(line):
-        sys.stderr.write(f"{problem}\n")
     sys.stdout.write(f"{line}\n")
-    return Exit.FAIL if worse else code
+    code = Exit.FAIL if worse else code
+    problems = [*add_to_job_page(line)]
+    if alarm.webhook:
+        notice = notice_of(read_run(folder), exit_code=code, alarm=worse, history=line)
+        problems += post(alarm.webhook, notice)
+    sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+    return code
 
 
 def _compared(folder: Path, history: History, *, margin: float, alpha: float) -> tuple[str, bool]:
