@@ -8,12 +8,10 @@ Without a run the table is made again. The runs: `pytest scenarios --redis-backe
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 import published
-from published import REPORTS
 
 from redis_resilience.model import instants
 from redis_resilience.model.verdict import Verdict
@@ -60,11 +58,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read() -> Document:
-    return msgspec.json.decode((REPORTS / f"{NAME}.json").read_bytes(), type=Document)
+    return published.read(NAME, Document)
 
 
-def table(rows: Iterable[Row]) -> str:
-    return published.table(HEAD, map(_cells, rows))
+def page(document: Document) -> str:
+    """What stands between the page's marks."""
+    return published.table(HEAD, map(_cells, document.rows))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -121,7 +120,7 @@ def main() -> None:
         if scenario in rows:
             rows[scenario] = taken(trial, rows[scenario].note)
     document = msgspec.structs.replace(document, rows=tuple(rows.values()))
-    published.write(NAME, document, table(document.rows))
+    published.write(NAME, document, page(document))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -11,11 +12,17 @@ from redis_resilience.trials.folder import TrialFolder
 
 REPORTS = Path(__file__).parents[1] / "reports"
 END = "<!-- end -->"
+D = TypeVar("D", bound=msgspec.Struct)
 
 
 def begin(program: str) -> str:
     """The mark above the table that this program makes."""
     return f"<!-- made by `python benchmarks/{program}.py` -->"
+
+
+def read(program: str, kind: type[D]) -> D:
+    """The data that this program keeps."""
+    return msgspec.json.decode((REPORTS / f"{program}.json").read_bytes(), type=kind)
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -25,7 +32,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def judged(runs: Iterable[Path]) -> Iterator[TrialFolder]:
     """The trials of these runs that have a verdict, the oldest first."""
-    verdicts = [path for run in runs for path in run.rglob("verdict.json")]
+    verdicts = [path for run in runs for path in run.rglob("verdict.json") if ".attempts" not in path.parts]
     yield from (TrialFolder(path.parent) for path in sorted(verdicts, key=lambda path: path.stat().st_mtime))
 
 

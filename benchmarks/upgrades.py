@@ -17,7 +17,6 @@ from pathlib import Path
 
 import msgspec
 import published
-from published import REPORTS
 
 from redis_resilience.command.exits import Exit
 from redis_resilience.model import instants
@@ -83,11 +82,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read() -> Document:
-    return msgspec.json.decode((REPORTS / f"{NAME}.json").read_bytes(), type=Document)
+    return published.read(NAME, Document)
 
 
-def table(rows: Iterable[Row]) -> str:
-    return published.table(HEAD, map(_cells, rows))
+def page(document: Document) -> str:
+    """What stands between the page's marks."""
+    return published.table(HEAD, map(_cells, document.rows))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def main() -> None:
         parser.error(f"expected runs or --measure; got {' '.join(options)}")
     runs = measured(options) if asked.measure else asked.runs
     document = with_trials(read(), published.judged(runs))
-    published.write(NAME, document, table(document.rows))
+    published.write(NAME, document, page(document))
 
 
 if __name__ == "__main__":

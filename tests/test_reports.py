@@ -12,9 +12,9 @@ import pytest
 
 from redis_resilience.deployments.memory.deployment import MemoryDeployment
 from redis_resilience.judges.judge import judge
-from redis_resilience.model.faults import rolling_upgrade
-from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows
-from redis_resilience.model.verdict import Verdict
+from redis_resilience.model.faults import Fault, kill, rolling_upgrade
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
+from redis_resilience.model.verdict import Judgement, Verdict
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
@@ -38,8 +38,10 @@ COMMANDS = {
     "predictions": "redis-resilience predict",
     "documented": "python benchmarks/documented.py",
     "upgrades": "python benchmarks/upgrades.py",
+    "durability": "python benchmarks/durability.py",
 }
 MADE_FROM_TRIALS = ("documented", "upgrades")
+AOF = {"appendonly": "yes", "appendfsync": "always", "min-replicas-to-write": "1"}
 
 
 def table_in(name: str) -> str:
@@ -68,7 +70,7 @@ def test_the_page_is_made_from_its_data(name: str) -> None:
     """On a mismatch: run the command without arguments."""
     made = program(name)
 
-    assert table_in(name) == made.table(made.read().rows)
+    assert table_in(name) == made.page(made.read())
 
 
 @pytest.mark.parametrize("name", MADE_FROM_TRIALS)
@@ -100,18 +102,30 @@ def test_a_trial_becomes_a_row(tmp_path: Path) -> None:
 
 def upgraded(folder: Path, kind: type[MemoryDeployment] = MemoryDeployment) -> TrialFolder:
     """A simulated upgrade."""
+    return simulated(folder, "upgrade", rolling_upgrade("8.0.2"), kind=kind)
+
+
+def simulated(
+    folder: Path,
+    scenario: str,
+    *faults: Fault,
+    kind: type[MemoryDeployment] = MemoryDeployment,
+    wait: int = 0,
+    redis: dict[str, str] | None = None,
+) -> TrialFolder:
     found = topology("sidecar")
     plan = Plan(
         trial="t1",
-        scenario="upgrade",
+        scenario=scenario,
         topology=found.name,
         profile="fast",
         backend="memory",
         seed=1,
-        load=Load(),
-        faults=(Scheduled(fault=rolling_upgrade("8.0.2")),),
+        load=Load(writers=(Writers(wait=wait),)),
+        faults=tuple(Scheduled(fault=fault) for fault in faults),
         expect=Expect(),
         windows=Windows(heal_s=15.0),
+        redis=redis or {},
     )
     deployment = kind(found, found.profile("fast"))
     trial = TrialFolder(folder)
@@ -150,3 +164,90 @@ def test_a_note_outlives_the_trial_that_it_was_written_for(tmp_path: Path) -> No
 
     trial.save_judgement(dataclasses.replace(trial.judgement(), verdict=Verdict.UNKNOWN))
     assert upgrades.with_trials(document, [trial]) == document
+
+
+def test_trials_become_a_row_for_each_set_of_settings(tmp_path: Path) -> None:
+    """With what a failure lost, and what the settings cost without one; a trial of another scenario is left out."""
+    trials = [
+        simulated(tmp_path / "kill", "durability-failover", kill("master"), wait=1, redis=AOF),
+        simulated(tmp_path / "speed", "durability-throughput", wait=1, redis=AOF),
+        simulated(tmp_path / "other", "durability-failover", kill("master"), redis=AOF),
+        simulated(tmp_path / "foreign", "replication"),
+    ]
+
+    other, row = program("durability").rows_of(trials)
+
+    assert (row.persistence, row.min_replicas, row.wait) == ("AOF always", 1, 1)
+    assert (other.wait, other.writes_per_s) == (0, None)
+    assert row.writes_per_s == pytest.approx(1000, rel=0.05)
+    assert 0 < row.p50_ms <= row.p99_ms
+    loss = row.faults["failover"]
+    assert (loss.trials, loss.unknown, loss.losing, loss.lost_most, loss.causes) == (1, 0, 0, 0, {})
+    assert loss.outage_median_s == pytest.approx(trials[0].judgement().availability.outage_ms / 1e3, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("redis", "expected"),
+    [
+        ({"appendonly": "no", "save": '""'}, "none"),
+        ({"appendonly": "no", "save": "1 1"}, "RDB"),
+        ({"appendonly": "yes", "appendfsync": "everysec"}, "AOF everysec"),
+    ],
+)
+def test_persistence_has_a_name(redis: dict[str, str], expected: str) -> None:
+    durability = program("durability")
+    directives = {**redis, "min-replicas-to-write": "0"}
+    plan = Plan(
+        trial="t1",
+        scenario="durability-all",
+        topology="sidecar",
+        profile="fast",
+        backend="local",
+        seed=1,
+        load=Load(),
+        faults=(),
+        expect=Expect(),
+        windows=Windows(),
+        redis=directives,
+    )
+
+    assert durability.settings_of(plan) == (expected, 0, 0)
+    assert expected in durability.ORDER
+
+
+def lost(judgement: Judgement, count: int, *, seconds: float = 0.0, cause: str = "not persisted") -> Judgement:
+    """The same trial, had it lost so many writes."""
+    causes = {cause: count} if count else {}
+    writes = dataclasses.replace(judgement.writes, lost=count, lost_seconds=seconds, lost_by_cause=causes)
+    return dataclasses.replace(judgement, writes=writes)
+
+
+def test_losses_are_counted_by_trial_with_limits(tmp_path: Path) -> None:
+    """20 trials without one may hide a loss in 14 % of them; unknown trials are shown, and in no number."""
+    durability = program("durability")
+    found = judged("documented-master-kill", tmp_path).judgement()
+
+    none = durability.loss_of([lost(found, 0)] * 20, unknown=3)
+    some = durability.loss_of([lost(found, 0), lost(found, 10, seconds=1.5), lost(found, 30, seconds=2.0)], unknown=0)
+    wiped = durability.loss_of([lost(found, 9, cause="wipe")] * 2, unknown=0)
+    nothing = durability.loss_of([], unknown=2)
+
+    assert (none.trials, none.unknown, none.losing, none.losing_at_most) == (20, 3, 0, 0.139)
+    assert (some.losing, some.lost_median, some.lost_most) == (2, 10, 30)
+    assert (some.lost_median_s, some.lost_most_s) == (1.5, 2.0)
+    assert (some.everything, some.causes) == (0, {"not persisted": 40})
+    assert (wiped.losing, wiped.everything) == (2, 2)
+    assert [durability._loss(each) for each in (none, some, wiped, nothing)] == [
+        "none in 20 (≤ 14 %)",
+        "up to 2.0 s, in 2 of 3",
+        "everything",
+        "unknown",
+    ]
+
+
+def test_what_a_killed_campaign_left_half_way_is_no_trial(tmp_path: Path) -> None:
+    for name in ("a-001", ".attempts/a-002/trial"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "verdict.json").touch()
+
+    assert [trial.path.name for trial in program("published").judged([tmp_path])] == ["a-001"]
