@@ -125,6 +125,8 @@ TIMED = FAULT | RECORDED | {"punctual", "awake"}
         ("cluster.other_shards", FAULT | RECORDED),
         ("unplanned.changes", SOUND | {"identified", "watched"}),
         ("upgrade.completed", FAULT | {"heal_seen"}),
+        ("entrances.outage", TIMED | {"load"}),
+        ("entrances.writes", KEYS),
     ],
 )
 def test_a_finding_is_void_by_the_assumptions_that_it_needs_alone(name: str, needed: set[str]) -> None:

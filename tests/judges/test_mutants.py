@@ -17,6 +17,7 @@ from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Judgement, Verdict
 from tests.judges.conftest import BOUNDS
 from tests.judges.mutation import UNCHANGED, Edit, Judge, finding, is_noticed, label, load, ms, seen
+from tests.judges.test_entrances import beside
 
 MASTER = "master mymaster 10.0.0.0 6379"
 TWO = "10.0.0.2:6379"
@@ -202,6 +203,15 @@ MUTANTS = [
     ("restored", "failed > (usual + REFUSED_SHARE) * planned", "failed > REFUSED_SHARE * planned"),
     ("restored", "proved = _outlasted(reading, end_ns)", "proved = True"),
     ("restored", ' & (rows["cause"] != Cause.WAITING)', ""),
+    ("entrances", '(rows["due_ns"] >= begin_ns) & (rows', "(rows"),
+    ("entrances", "int(key)) in lost", "int(key)) not in lost"),
+    ("entrances", "wrong |= during &", "wrong |="),
+    ("entrances", 'during &= good["return_ns"] < end', "pass"),
+    ("entrances", "each == target", "each != target"),
+    ("entrances", 'group.entrance and group.kind == "write"', 'group.kind == "write"'),
+    ("entrances", "if end_ns <= begin_ns:", "if True:"),
+    ("entrances", "ready.pod == name and begin_ns", "begin_ns"),
+    ("entrances", "return Verdict.UNKNOWN, (", "return Verdict.PASS, ("),
 ]  # fmt: skip
 
 
@@ -954,6 +964,21 @@ def check_a_tilt_without_a_fault(judge: Judge, kill: Any, _: Any) -> None:
     story = calm(kill)
     story.event(3000, "sentinel:redis-2", "+tilt", "#tilt mode entered")
     assert seen(judge(story.history()), "unplanned.changes") is Verdict.UNKNOWN
+
+
+def check_clients_of_an_entrance(judge: Judge, kill: Any, _: Any) -> None:
+    story = beside(kill, back=2600, stale=(2100, 2200), max_lost=None)
+    for number, pod in enumerate(("redis-0", "redis-2")):
+        story.event(2090 - number, "kubernetes", "pod-ready", pod=pod, uid="u")
+    found = judge(story.history())
+    outage, writes = (finding(found, f"entrances.{name}").text for name in ("outage", "writes"))
+    assert "master:" not in outage
+    first = "redis-0, which answered first, became ready 11 ms before that"
+    assert outage.endswith(f"7 found nothing that accepted a connection; {first}")
+    late = finding(judge(beside(kill, back=2500).history()), "entrances.outage").text
+    assert "480 ms later: 27 found nothing that accepted a connection, 20 were sent to a replica" in late
+    assert writes.endswith("149 acknowledged, 10 of them by redis-0, which was not the master, 10 lost")
+    assert seen(judge(beside(kill, never=True).history()), "entrances.outage") is Verdict.UNKNOWN
 
 
 CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]

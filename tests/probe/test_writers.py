@@ -291,3 +291,32 @@ def test_a_refused_write_is_not_waited_for(bench: Bench, redis: StartRedis) -> N
     bench.probe.close()
 
     assert bench.causes().keys() == {Cause.OOM}
+
+
+def test_a_client_of_an_entrance_leaves_a_replica_and_connects_again(bench: Bench, redis: StartRedis) -> None:
+    """As behind a Service that leads to whichever pod; who is behind it is known before anything is written."""
+    master = redis()
+    replica = redis("--replicaof", master.endpoint.host, str(master.endpoint.port))
+    begin(bench, {"redis-0": master, "redis-1": replica}, Writers(target=str(replica.endpoint), count=1, rate=200))
+    bench.eventually(lambda: bench.probe.status().failed >= 20, "writes are refused")
+    replica.ask("REPLICAOF NO ONE")
+    acknowledged(bench, 20)
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    records = bench.records()
+    refused = records[records["cause"] == Cause.READONLY]
+    assert len(set(refused["connection"].tolist())) == len(refused) >= 3
+    assert set(records[records["cause"] == Cause.NONE]["server"].tolist()) == {1}
+
+
+def test_an_entrance_to_a_server_that_is_not_watched_takes_no_write(bench: Bench, redis: StartRedis) -> None:
+    """What it acknowledged could not be accounted for."""
+    server, stranger = redis(), redis()
+    begin(bench, {"redis-0": server}, Writers(target=str(stranger.endpoint), count=1, rate=100))
+    bench.eventually(lambda: bench.probe.status().failed >= 20, "writes are not sent")
+    bench.probe.stop_load()
+    bench.probe.close()
+
+    assert bench.causes().keys() <= {Cause.REFUSED, Cause.NO_MASTER}
+    assert stranger.ask("DBSIZE") == ":0"

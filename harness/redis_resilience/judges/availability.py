@@ -52,12 +52,12 @@ def judge(reading: Reading) -> Answer[Availability]:
     due_end = int(rows["due_ns"].max()) if len(rows) else 0
     window = _control(reading, rows)
     ordered = np.sort(returns)  # records are written on completion, so these are nearly sorted
-    gap = _longest(ordered, fault_ns, due_end, EVERYONE)
+    gap = longest_gap(ordered, fault_ns, due_end, EVERYONE)
     in_control = window.holds(rows["due_ns"])
     control = ordered[window.holds(ordered)]
     delay = _scheduling_delay(rows)
     availability = Availability(
-        outage_ms=_length_ms(gap, due_end),
+        outage_ms=length_ms(gap, due_end),
         censored=gap is not None and gap.censored,
         noise_ms=float(np.diff(control).max()) / 1e6 if len(control) > 1 else 0.0,
         spacing_ms=_spacing_ms(reading, control),
@@ -102,7 +102,7 @@ def _spacing_ms(reading: Reading, control: _Times) -> float:
     return float(control[-1] - control[0]) / (len(control) - 1) / 1e6 if len(control) > 1 else 0.0
 
 
-def _longest(ordered: _Times, since_ns: int | None, end_ns: int, client: str) -> Gap | None:
+def longest_gap(ordered: _Times, since_ns: int | None, end_ns: int, client: str) -> Gap | None:
     """The longest gap that was still open at `since_ns` or began later; the earliest of equals."""
     if since_ns is None or end_ns <= since_ns:
         return None
@@ -125,7 +125,7 @@ def _weighed(reading: Reading, gap: Gap, due_end: int) -> Gap:
     return replace(gap, stalled_ms=stalled_ms(reading, gap.begin_ns, end_ns))
 
 
-def _length_ms(gap: Gap | None, due_end: int) -> float:
+def length_ms(gap: Gap | None, due_end: int) -> float:
     if gap is None:
         return 0.0
     return ((due_end if gap.end_ns is None else gap.end_ns) - gap.begin_ns) / 1e6
@@ -142,7 +142,7 @@ def _by_writer(returns: _Times, writer: NDArray[np.uint16], since_ns: int | None
     returns, writer = returns[by_writer], writer[by_writer]
     numbers, begins = np.unique(writer, return_index=True)
     for number, own in zip(numbers, np.split(returns, begins[1:]), strict=True):
-        gap = _longest(own, since_ns, end_ns, f"writer {number + 1}")
+        gap = longest_gap(own, since_ns, end_ns, f"writer {number + 1}")
         if gap is not None:
             found.append(gap)
     return tuple(found)

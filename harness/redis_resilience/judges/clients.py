@@ -27,8 +27,9 @@ _Times = NDArray[np.int64]
 class ShutOut:
     """Clients, and the longest time after the fault in which each of their attempts failed, without the probe's stalls.
 
-    counted: whether they define the outage. tail_ms: the same at the end of the load, where none was acknowledged any
-    more; 0 where the last one was. until_ns: their last attempt that failed; 0 where none did.
+    counted: whether they define the outage, or go through an entrance, and must write again by the end. tail_ms: the
+    same at the end of the load, where none was acknowledged any more; 0 where the last one was. until_ns: their last
+    attempt that failed; 0 where none did.
     """
 
     who: str
@@ -74,7 +75,7 @@ def _groups(reading: Reading) -> Iterator[tuple[Writers, str, range, bool]]:
         members = range(first, first + group.count)
         first += group.count
         if group in counted or (group.kind == "write" and group.target not in servers):
-            yield group, f"group {number} ({group.target})", members, group in counted
+            yield group, f"group {number} ({group.target})", members, group in counted or group.entrance is not None
 
 
 def _split(numbers: NDArray[np.uint16], times: _Times) -> dict[int, _Times]:

@@ -304,7 +304,7 @@ def _sum_finding(writes: Writes, final: FinalRead) -> Finding:
     )
 
 
-_KEYS = SOUND | RECORDED | {Assumption.CLEAN, Assumption.FINAL_READS, Assumption.NOTHING_DROPPED, Assumption.LAST_WRITE}
+KEYS = SOUND | RECORDED | {Assumption.CLEAN, Assumption.FINAL_READS, Assumption.NOTHING_DROPPED, Assumption.LAST_WRITE}
 """Statements about keys do not depend on when, or by what, they were lost."""
 _NO_WRITES = Writes(
     planned=0,
@@ -322,5 +322,5 @@ JUDGE = Judge(
     name="ledger",
     ask=judge,
     nothing=_NO_WRITES,
-    needs={LOST: _KEYS, UNEXPECTED: _KEYS, DIVERGED: _KEYS | {Assumption.HEAL_SEEN}, RECONCILES: _KEYS},
+    needs={LOST: KEYS, UNEXPECTED: KEYS, DIVERGED: KEYS | {Assumption.HEAL_SEEN}, RECONCILES: KEYS},
 )

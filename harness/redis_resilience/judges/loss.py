@@ -55,7 +55,7 @@ def causes(
     """Index into CAUSES for each lost write. survivors: the acknowledged writes that the final master still holds."""
     found = np.zeros(len(rows), dtype=np.uint8)
     _, offset_after = offsets_around(reading, rows)
-    begins = [np.iinfo(np.int64).min, *(_announced_ns(change) for change in promotions)]
+    begins = [np.iinfo(np.int64).min, *(announced_ns(change) for change in promotions)]
     masters = [reading.environment.master, *(change.new for change in promotions)]
     for reign, (begin, master) in enumerate(zip(begins, masters, strict=True)):
         end = begins[reign + 1] if reign + 1 < len(begins) else _FOREVER
@@ -84,7 +84,7 @@ def causes(
     return found
 
 
-def _announced_ns(change: Promotion) -> int:
+def announced_ns(change: Promotion) -> int:
     """When the new master was master for certain."""
     return change.at.latest_ns if change.at else change.switches[0].heard.latest_ns
 

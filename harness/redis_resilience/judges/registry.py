@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis_resilience.judges import availability, bounds, convergence, later, ledger, timeline, unplanned, upgrade
+from redis_resilience.judges import (
+    availability,
+    bounds,
+    convergence,
+    entrances,
+    later,
+    ledger,
+    timeline,
+    unplanned,
+    upgrade,
+)
 from redis_resilience.judges.answer import Judge, Needs
 from redis_resilience.judges.cluster import combining
 
@@ -17,6 +27,7 @@ JUDGES: tuple[Judge[Any], ...] = (
     later.JUDGE,
     unplanned.JUDGE,
     upgrade.JUDGE,
+    entrances.JUDGE,
 )
 
 NEEDS: Needs = {

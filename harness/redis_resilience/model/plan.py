@@ -13,6 +13,8 @@ from redis_resilience.model.numbers import LONGEST_S, must_be_within
 
 SCHEMA = 2
 MASTER_OF_SENTINELS = "master"
+SERVICE = "service/"
+"""Begins the target of clients that go through a Service of the cluster."""
 SIMULATION = "memory"
 """The backend without real servers."""
 MOST_REPLICAS = 100
@@ -20,12 +22,30 @@ MOST_WRITERS = 10_000
 """Of a group; each has a connection, and a server accepts 10000 of them by default."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Where applications connect to, whichever server is behind it. port: 0 for the servers' own."""
+
+    host: str
+    port: int
+
+
+def entrance_of(target: str) -> Entrance | None:
+    """Of "service/NAME", "service/NAME:PORT" and "HOST:PORT"; None for any other target."""
+    named = target.removeprefix(SERVICE)
+    host, _, port = named.rpartition(":")
+    if host and port.isdecimal():
+        return Entrance(host.strip("[]"), int(port))
+    return Entrance(named, 0) if named != target else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writers:
     """A group of clients that write or read, each with one connection and one request in flight.
 
     target: "master" (asks the Sentinels, as a well-behaved application does), the name of a server
-    ("redis-1": pinned to that pod, whatever its role), or any host name ("redis-0.redis": follows the name).
+    ("redis-1": pinned to that pod, whatever its role), any host name ("redis-0.redis": follows the name), or an
+    entrance that applications use: a Service ("service/redis", "service/redis:6380") or an address ("proxy:6380").
     rate: operations a second of the whole group, evenly spaced and staggered; 0 = as fast as replies come back.
     timeout_ms: a request without a reply for so long is `info`; its connection is given up.
     kind: "read" for clients that read keys that writers of this trial reported as written.
@@ -42,12 +62,19 @@ class Writers:
     wait: int = 0
 
     @property
+    def entrance(self) -> Entrance | None:
+        """The Service or the address that they go through; None where they ask for the master, or name a server."""
+        return entrance_of(self.target)
+
+    @property
     def follows(self) -> bool:
         """Whether they write to the master that the Sentinels, or the nodes, name."""
         return self.kind == "write" and self.target == MASTER_OF_SENTINELS
 
     def __post_init__(self) -> None:
         must_be_within("a number of writers", self.count, 1, MOST_WRITERS)
+        if self.target.startswith(SERVICE) and not (self.entrance and self.entrance.host.replace("-", "").isalnum()):
+            raise UsageError(f"expected service/NAME or service/NAME:PORT as the target; got {self.target!r}")
         if not 0 <= self.rate < 1e6:
             raise UsageError(
                 f"expected a rate of 0 (as fast as it goes) to 1000000 operations a second; got {self.rate:g}"

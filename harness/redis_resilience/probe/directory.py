@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.records import NO_SERVER
 
+REDIS_PORT = 6379
+
 
 class Directory:
     """Knows a server by its endpoint as given, by the address a connection to it really had, and by its pod's name.
@@ -21,6 +23,7 @@ class Directory:
         self._by_address: dict[Endpoint, int] = {}
         self._ids: dict[str, str] = {}
         self._aliases: dict[Endpoint, str] = {}
+        self._run_ids: dict[str, str] = {}
 
     def replace(self, servers: Mapping[str, Endpoint]) -> None:
         self._endpoints.clear()
@@ -37,6 +40,10 @@ class Directory:
         """The server `name` is this node of a Redis Cluster."""
         self._ids[node_id] = name
 
+    def learn_run_id(self, run_id: str, name: str) -> None:
+        """The process of this run_id is the server `name`."""
+        self._run_ids[run_id] = name
+
     def learn_alias(self, node_id: str, address: str) -> None:
         """Other nodes report this one at this address, of a Service for example."""
         host, _, port = address.rpartition(":")
@@ -45,6 +52,14 @@ class Directory:
 
     def number_of_id(self, node_id: str) -> int:
         return self.number(self._ids.get(node_id, ""))
+
+    def number_of_run_id(self, run_id: str) -> int:
+        return self.number(self._run_ids.get(run_id, ""))
+
+    @property
+    def port(self) -> int:
+        """Of the servers; the usual one where none is known."""
+        return next((endpoint.port for endpoint in self._endpoints.values()), REDIS_PORT)
 
     @property
     def servers(self) -> Mapping[str, Endpoint]:

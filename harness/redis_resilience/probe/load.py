@@ -18,7 +18,7 @@ from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.pacing import Pacer, Schedule
 from redis_resilience.probe.protocol import Status
 from redis_resilience.probe.recorder import Recorder
-from redis_resilience.probe.routing import AskSentinels, BySlot, Fixed, Route
+from redis_resilience.probe.routing import AskSentinels, BySlot, Fixed, Route, Through
 from redis_resilience.probe.writers import Habits, Shared, Writer
 
 SETTLE_S = 1.0
@@ -85,7 +85,8 @@ class RunningLoad:
             clients: list[Writer] = []
             for _ in range(group.count):
                 member = len(self._writers)
-                route: Route = Fixed(group.target, directory)
+                entrance = group.entrance
+                route: Route = Through(entrance, directory) if entrance else Fixed(group.target, directory)
                 seed = f"{recorder.trial}:{member}"
                 if group.target == MASTER_OF_SENTINELS and lanes:
                     lane = len(clients) % len(lanes)

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from redis_resilience.model.access import Login
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import Entrance
 from redis_resilience.probe.cluster_watch import owner_of
 from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect
@@ -21,7 +22,6 @@ T = TypeVar("T")
 
 ASK_S = 0.1
 """For reaching a Sentinel, and again for its answer."""
-REDIS_PORT = 6379
 
 
 class Unrouted(Exception):
@@ -33,12 +33,14 @@ class Unrouted(Exception):
 
 
 class Route(Protocol):
-    """must_be_master: ROLE has to say so before the connection may be used. via: the Sentinel that named the place.
+    """must_be_master: ROLE has to say so before the connection may be used. asks_who: its server has to be asked who it
+    is, as the address does not tell, and is left where it is a replica. via: the Sentinel that named the place.
 
     lane: the queue of keys that the client writes. node_id: of the cluster's node that `find` found, "" = not given.
     """
 
     must_be_master: bool
+    asks_who: bool
     unreached: Cause
     lane: int
     node_id: str
@@ -62,6 +64,7 @@ class Fixed:
     """A watched server by name, at its present address; else a host name at their port, resolved at each connect."""
 
     must_be_master = False
+    asks_who = False
     unreached = Cause.REFUSED
     via = ""
     lane = 0
@@ -72,11 +75,7 @@ class Fixed:
         self._directory = directory
 
     async def find(self) -> Endpoint:
-        known = self._directory.endpoint(self._target)
-        if known is not None:
-            return known
-        port = next((server.port for server in self._directory.servers.values()), REDIS_PORT)
-        return Endpoint(self._target, port)
+        return self._directory.endpoint(self._target) or Endpoint(self._target, self._directory.port)
 
     def moved(self, to: Endpoint) -> None:
         """A pinned client stays at its target."""
@@ -86,6 +85,19 @@ class Fixed:
 
     def rest(self) -> None:
         pass
+
+
+class Through(Fixed):
+    """A Service or a proxy, resolved at each connect; which server is behind it may change with each connection."""
+
+    asks_who = True
+
+    def __init__(self, entrance: Entrance, directory: Directory) -> None:
+        super().__init__(entrance.host, directory)
+        self._entrance = entrance
+
+    async def find(self) -> Endpoint:
+        return Endpoint(self._entrance.host, self._entrance.port or self._directory.port)
 
 
 class Asking:
@@ -148,6 +160,7 @@ class AskSentinels:
     """The master that the Sentinels name. `sentinels` may change during use. seed: decides which is asked first."""
 
     must_be_master = True
+    asks_who = False
     unreached = Cause.NO_MASTER
     lane = 0
     node_id = ""
@@ -185,6 +198,7 @@ class BySlot:
     """
 
     must_be_master = True
+    asks_who = False
     unreached = Cause.NO_MASTER
     via = ""
 

@@ -200,6 +200,7 @@ class ServerWatch:
             run_id=info_field(info, "run_id"),
             engine=engine_of(info.decode(errors="replace")) if isinstance(info, bytes) else "",
         )
+        self._directory.learn_run_id(self.up.run_id, self.target.name)
         self._witness.tell(self.up)
 
     async def _next_tick(self) -> None:

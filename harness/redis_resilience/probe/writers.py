@@ -10,6 +10,9 @@ On a new connection an operation goes out at once, besides the schedule and due 
 outage is then seen when it happens, not at the client's next due time. Its reply shows that the server takes writes, so
 only then is the server asked for its identity.
 
+A client that goes through a Service or a proxy asks who is behind each connection before it writes, and connects again
+when that is a replica.
+
 A client that waits for replicas sends WAIT after each of its writes that the master took; the write is acknowledged by
 the reply to WAIT, and has no result until then.
 """
@@ -54,6 +57,9 @@ from redis_resilience.probe.wire import (
 CONNECT_S = 0.05
 """Short, so that a packet dropped by a partition is followed by a new one soon, not by TCP's own after a second."""
 ROLE_S = 0.25
+MET_S = 0.1
+"""Watchers ask each server every 10 ms who it is."""
+_LOOK_S = 0.002
 SLOW_LOOKUP_NS = 20_000_000
 """A DNS lookup that takes longer is reported: its client could not have written meanwhile."""
 _TURNED_AWAY = (Cause.MOVED, Cause.CLUSTERDOWN, Cause.READONLY)
@@ -187,6 +193,7 @@ class Writer:
             wire = await connect(there, within_s=CONNECT_S, login=self._habits.login, called=endpoint.host)
             if self._route.must_be_master:
                 await _expect_master(wire)
+            behind = await _behind(wire, self._book.directory) if self._route.asks_who else NO_SERVER
         except Denied as error:
             raise Unrouted(Cause.NOAUTH, str(error)) from error
         except (Lost, NoReply) as error:
@@ -194,6 +201,8 @@ class Writer:
         server = self._book.directory.number_at(endpoint)
         if server == NO_SERVER:
             server = self._book.directory.number_at(wire.peer)
+        if behind != NO_SERVER:
+            server = behind
         number = next(self._book.connections)
         return Line(wire=wire, place=endpoint, number=number, server=server, connected_ns=time.monotonic_ns())
 
@@ -300,6 +309,9 @@ class Writer:
             self._leave(Cause.NONE)
         elif cause in _TURNED_AWAY and self._route.must_be_master:
             self._turned_away(cause, str(reply))
+        elif cause is Cause.READONLY and self._route.asks_who:
+            self._unreached = Cause.NO_MASTER
+            self._leave(cause)
         else:
             self._go_on()
 
@@ -432,6 +444,26 @@ async def _expect_master(wire: Wire) -> None:
     if told.role is not Role.MASTER:
         wire.abort("no master")
         raise Unrouted(Cause.NO_MASTER, f"{wire.peer} says that it is {told.role.name.lower()}")
+
+
+async def _behind(wire: Wire, directory: Directory) -> int:
+    """The server behind an address that several share, by its run_id; a watcher may meet a new process a little later.
+
+    Raises Unrouted where it does not tell, or is none of the watched ones: its writes could not be accounted for.
+    """
+    try:
+        run_id = info_field(await wire.call("INFO", "server", within_s=ROLE_S), "run_id")
+        for _ in range(round(MET_S / _LOOK_S)):
+            if (server := directory.number_of_run_id(run_id)) != NO_SERVER:
+                return server
+            await asyncio.sleep(_LOOK_S)
+    except BaseException:
+        wire.abort("asked in vain")
+        raise
+    wire.abort("no watched server")
+    raise Unrouted(
+        Cause.NO_MASTER, f"{wire.peer} leads to process {run_id or 'without a run_id'}, which is not watched"
+    )
 
 
 def _sent_to(reply: str, asked: Endpoint) -> Endpoint | None:

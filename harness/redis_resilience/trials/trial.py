@@ -15,7 +15,17 @@ from redis_resilience.faults.target import MASTER_MAJORITY, ROLES, SENTINEL, SEN
 from redis_resilience.judges.judge import judge
 from redis_resilience.model.errors import Unavailable, UsageError
 from redis_resilience.model.faults import Fault, RollingUpgrade
-from redis_resilience.model.plan import MASTER_OF_SENTINELS, Expect, Load, Plan, Scheduled, Since, Windows, Writers
+from redis_resilience.model.plan import (
+    MASTER_OF_SENTINELS,
+    SERVICE,
+    Expect,
+    Load,
+    Plan,
+    Scheduled,
+    Since,
+    Windows,
+    Writers,
+)
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import Profile, System, Topology
 from redis_resilience.trials.engine import run_trial
@@ -141,6 +151,8 @@ class Trial:
     ) -> None:
         """Add a group of writers, or of readers of what they wrote; rate: operations a second of the group, 0 = as
         fast as it goes. wait: a write is acknowledged once so many replicas have it (WAIT); None: as the run's load.
+        target: see `redis_resilience.model.plan.Writers`; of clients that go through a Service or a proxy
+        ("service/redis", "proxy:6380") outage and losses are reported apart.
 
         Each shard of a Redis Cluster gets equally many of those that follow its masters: their number is rounded up.
         Readers ask masters there, too: they send no READONLY, so a replica answers MOVED.
@@ -302,6 +314,9 @@ def must_make_sense(plan: Plan, topology: Topology) -> None:
 
     Raises Unavailable, the reason for a skip, where the topology has nothing of the role that a fault is for.
     """
+    for group in plan.load.writers:
+        if group.entrance and (reason := _no_way_in(plan, topology, group.target)):
+            raise Unavailable(reason)
     pods = {pod.name: pod.containers for pod in topology.pods}
     for fault in plan.all_faults:
         if reason := misfit(fault, clustered=topology.system is System.CLUSTER, name=topology.name):
@@ -313,6 +328,20 @@ def must_make_sense(plan: Plan, topology: Topology) -> None:
                 f"expected a target of {', '.join(ROLES)}, or a pod of topology {topology.name}, or POD/CONTAINER; got "
                 f"{fault}; its pods are: {known}"
             )
+
+
+def _no_way_in(plan: Plan, topology: Topology, target: str) -> str:
+    """Why no client can go there; "" where it can be tried."""
+    if topology.system is System.CLUSTER:
+        return (
+            f"expected target master for clients of {topology.name}, a Redis Cluster; got {target}: they go to the "
+            "node that has a key, and need a Service only to find the first node"
+        )
+    if plan.simulated:
+        return f"expected real servers for clients that go through {target}; got the simulation"
+    if plan.backend == "local" and target.startswith(SERVICE):
+        return f"expected a backend on Kubernetes for clients that go through {target}; got local: name HOST:PORT there"
+    return ""
 
 
 def misfit(fault: Fault, *, clustered: bool, name: str) -> str:
