@@ -3,7 +3,7 @@
 import pytest
 
 from redis_resilience.model.errors import UsageError
-from redis_resilience.model.plan import Writers
+from redis_resilience.model.plan import Entrance, Writers
 
 
 @pytest.mark.parametrize("count", [0, -1, 400_000_000])
@@ -25,3 +25,26 @@ def test_a_time_out_has_a_length() -> None:
 
 def test_as_fast_as_it_goes_is_a_rate() -> None:
     assert Writers(rate=0).rate == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "entrance"),
+    [
+        ("service/redis", Entrance("redis", 0)),
+        ("service/redis:6380", Entrance("redis", 6380)),
+        ("proxy:6380", Entrance("proxy", 6380)),
+        ("[fd00::1]:6380", Entrance("fd00::1", 6380)),
+        ("master", None),
+        ("redis-1", None),
+        ("redis-0.redis", None),
+    ],
+)
+def test_a_way_in_is_known_by_its_form(target: str, entrance: Entrance | None) -> None:
+    """A Service's port is the servers' own unless it is named."""
+    assert Writers(target=target).entrance == entrance
+
+
+@pytest.mark.parametrize("target", ["service/", "service/a/b", "service/redis:six", "service/redis.other"])
+def test_a_service_has_a_name_and_perhaps_a_port(target: str) -> None:
+    with pytest.raises(UsageError, match="expected service/NAME or service/NAME:PORT as the target; got"):
+        Writers(target=target)

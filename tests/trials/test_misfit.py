@@ -1,12 +1,15 @@
-"""A fault for a role that a deployment does not have is refused with one reason, which names what to take instead."""
+"""What a deployment does not have, a role or a way in, is refused with one reason, which names what to take instead."""
 
 from __future__ import annotations
 
 import pytest
 
 from redis_resilience.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY, REPLICA, SENTINEL, SENTINEL_MAJORITY
+from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.faults import kill
-from redis_resilience.trials.trial import misfit
+from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.topologies import catalogue
+from redis_resilience.trials.trial import misfit, must_make_sense
 
 
 @pytest.mark.parametrize("target", [SENTINEL, SENTINEL_MAJORITY, "db-0/sentinel"])
@@ -27,3 +30,28 @@ def test_sentinels_watch_one_master() -> None:
 def test_what_a_cluster_has_fits(target: str) -> None:
     """A pod's name means its server, whatever it is called."""
     assert not misfit(kill(target), clustered=True, name="attached")
+
+
+@pytest.mark.parametrize(
+    ("topology", "backend", "target", "reason"),
+    [
+        ("cluster", "kind", "service/redis", "expected target master for clients of cluster, a Redis Cluster"),
+        ("sidecar", "memory", "proxy:6380", "expected real servers for clients that go through proxy:6380"),
+        (
+            "sidecar",
+            "local",
+            "service/redis",
+            "expected a backend on Kubernetes for clients that go through service/",
+        ),
+    ],
+)
+def test_a_way_in_that_no_client_can_take_is_a_reason_to_skip(
+    topology: str, backend: str, target: str, reason: str
+) -> None:
+    plan = Plan(
+        trial="t1", scenario="s", topology=topology, profile="fast", backend=backend, seed=1,
+        load=Load(writers=(Writers(target=target),)), faults=(), expect=Expect(), windows=Windows(),
+    )  # fmt: skip
+
+    with pytest.raises(Unavailable, match=reason):
+        must_make_sense(plan, catalogue.topology(topology))
