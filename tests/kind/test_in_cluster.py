@@ -1,14 +1,17 @@
-"""Campaigns from pods of the cluster, by this project's own image."""
+"""Campaigns from pods of the cluster, by this project's own image: a night, and an Indexed Job of three workers."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from redis_resilience.campaigns.campaign_file import cells_of, read_campaign
+from redis_resilience.campaigns.schedule import Share, interleaved
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError
@@ -57,21 +60,27 @@ def namespace(kubectl):
 
 @pytest.fixture
 def applied(kubectl, image, tmp_path):
-    """applied(folder, campaign, namespace): by a user's own kustomization; deleted at the end."""
+    """applied(folder, campaign, namespace=..., components=()): by a user's own kustomization; deleted at the end.
 
-    def apply(folder, campaign, namespace):
+    Without components it is put into the namespace; else it has its namespaces.
+    """
+
+    def apply(folder, campaign, *, namespace, components=()):
+        base = os.path.relpath(ROOT / "manifests" / folder, tmp_path.resolve())
         campaign["options"] = {**OPTIONS, **campaign["options"], "probe-image": image}
         (tmp_path / "campaign.yaml").write_text(yaml.safe_dump(campaign))
+        put = {"namespace": namespace}
+        generator = {"name": "redis-resilience-campaign", "behavior": "replace", "files": ["campaign.yaml"]}
         kustomization = {
-            "resources": [os.path.relpath(ROOT / "manifests" / folder, tmp_path.resolve())],
-            "namespace": namespace,
+            "resources": [base],
+            "components": [f"{base}/{each}" for each in components],
             "images": [{"name": REPOSITORY, "newTag": image.partition(":")[2]}],
-            "configMapGenerator": [
-                {"name": "redis-resilience-campaign", "behavior": "replace", "files": ["campaign.yaml"]}
-            ],
+            "configMapGenerator": [generator | put if components else generator],
+            **({} if components else put),
         }
         (tmp_path / "kustomization.yaml").write_text(json.dumps(kustomization))
         kubectl("apply", "--kustomize", str(tmp_path))
+        return tmp_path / "campaign.yaml"
 
     yield apply
     kubectl("delete", "--kustomize", str(tmp_path), "--ignore-not-found", "--wait=false")
@@ -123,7 +132,7 @@ def test_a_night_leaves_its_page_in_the_volume(kubectl, namespace, applied, imag
     kubectl("apply", "--namespace", namespace, "--kustomize", str(ROOT / "manifests/sidecar/overlays/documented"))
     kubectl("--namespace", namespace, "rollout", "status", "statefulset/redis", "--timeout=120s")
     campaign = {"name": "tonight", "scenarios": ["replica-delete"], "trials": 1, "options": {"attach": "auto"}}
-    applied("nightly", campaign, namespace)
+    applied("nightly", campaign, namespace=namespace)
 
     kubectl("--namespace", namespace, "create", "job", "--from=cronjob/redis-resilience-nightly", "now")
     how, words = ended(kubectl, namespace, "now", within_s=300)
@@ -138,3 +147,49 @@ def test_a_night_leaves_its_page_in_the_volume(kubectl, namespace, applied, imag
     assert "tonight-" in pages.read("index.html")
     left = kubectl("--namespace", namespace, "get", "pods", "--output", "name").split()
     assert "pod/probe" not in left
+
+
+def test_a_worker_that_is_deleted_in_the_middle_is_made_again_and_goes_on(kubectl, applied, image):
+    """An Indexed Job of three workers on one volume: every trial is judged once, and none is lost.
+
+    Of the simulation: three real deployments at once are too much for a small machine.
+    """
+    namespace = "redis-resilience"
+    wanted = {
+        "name": "campaign",
+        "scenarios": ["master-kill"],
+        "trials": 12,
+        "seed": 7,
+        "options": {"backend": "memory"},
+    }
+    file = applied("campaign", wanted, namespace=namespace, components=["one-node"])
+    units = interleaved(cells_of(read_campaign(file)), wanted["trials"], seed=wanted["seed"])
+    folders = {unit.folder for unit in units}
+    of_first = {unit.folder for unit in Share(index=0, of=3).taken(units)}
+    pages = Pages(kubectl, namespace, image)
+
+    def judged():
+        """As the folder is listed, until it has a page."""
+        listed = pages.read("campaign/")
+        return {each for each in folders if f'"{each}/"' in listed}
+
+    def begun():
+        seen = judged()
+        return bool(seen & of_first), f"judged: {sorted(seen)}"
+
+    eventually(begun, within_s=300, what="a judged trial of the first worker", every_s=0.5)
+    before = judged() & of_first
+    first = "batch.kubernetes.io/job-completion-index=0"
+    kubectl("--namespace", namespace, "delete", "pod", "--selector", first, "--wait=false")
+    how, words = ended(kubectl, namespace, "redis-resilience-campaign", within_s=400)
+
+    assert how == "Complete", words
+    resumed = re.search(r"share 0/3: 4 trials of 1 cells, (\d) judged", words)
+    assert resumed, words
+    kept = int(resumed[1])
+    told = re.findall(r"trial \d/4 (master-kill-\d+) ", words)
+    assert 0 < len(before) <= kept
+    assert not before & set(told)
+    assert len(told) == len(set(told)) == len(folders) - kept
+    trials = json.loads(pages.read("campaign/run.json"))["trials"]
+    assert sorted(trial["folder"] for trial in trials) == sorted(folders)

@@ -13,13 +13,14 @@ from redis_resilience.campaigns.campaign_file import cells_of, common_options, r
 from redis_resilience.command.previewing import in_nodes, objects_of, plan_of
 from redis_resilience.command.running import settings_from
 from redis_resilience.command.scenarios import scenario
+from redis_resilience.deployments.kube.context import OPT_IN, OPT_IN_LABEL
 from redis_resilience.deployments.kube.objects.manifests import objects_in
 from redis_resilience.deployments.kube.permissions import needed
 from redis_resilience.deployments.kube.role import role
 from redis_resilience.faults.perform import needs
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
-KINDS = ("nightly",)
+KINDS = ("nightly", "campaign")
 NAMESPACE = "shop"
 
 Object = dict[str, Any]
@@ -49,7 +50,7 @@ def allowed(rules: list[Object]) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.kind
-@pytest.mark.parametrize(("folder", "kind"), [("nightly", "Role")])
+@pytest.mark.parametrize(("folder", "kind"), [("nightly", "Role"), ("campaign", "ClusterRole")])
 def test_the_role_is_what_its_campaign_needs_and_no_more(folder: str, kind: str) -> None:
     """As `permissions --format rbac` works it out; no fault enters a node."""
     campaign = read_campaign(MANIFESTS / folder / "campaign.yaml")
@@ -95,3 +96,34 @@ def test_its_campaign_names_the_context_that_the_image_has(folder: str) -> None:
     options = read_campaign(MANIFESTS / folder / "campaign.yaml").options
 
     assert [context["name"] for context in kubeconfig["contexts"]] == [options["context"]]
+
+
+def test_every_worker_has_a_share_and_a_namespace_that_lets_it_in() -> None:
+    (job,) = objects("campaign", "Job")
+    workers = job["spec"]["completions"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    namespaces = [
+        each["metadata"] for each in objects("campaign", "Namespace") if OPT_IN_LABEL in each["metadata"]["labels"]
+    ]
+    bindings = objects("campaign", "RoleBinding")
+
+    assert job["spec"]["parallelism"] == workers
+    assert f"--share=$(JOB_COMPLETION_INDEX)/{workers}" in container["command"]
+    assert {"name": "REDIS_RESILIENCE_NAMESPACE", "value": "redis-resilience-$(JOB_COMPLETION_INDEX)"} in container[
+        "env"
+    ]
+    names = [f"redis-resilience-{index}" for index in range(workers)]
+    assert [each["name"] for each in namespaces] == names
+    assert {each["labels"][OPT_IN_LABEL] for each in namespaces} == {OPT_IN}
+    assert [each["metadata"]["namespace"] for each in bindings] == names
+
+
+def test_what_is_begun_twice_is_never_one_share() -> None:
+    """A pod's successor waits until it is gone; a verdict is not run again."""
+    (job,) = objects("campaign", "Job")
+
+    assert job["spec"]["podReplacementPolicy"] == "Failed"
+    assert {
+        "action": "FailIndex",
+        "onExitCodes": {"containerName": "campaign", "operator": "In", "values": [1, 3]},
+    } in job["spec"]["podFailurePolicy"]["rules"]
