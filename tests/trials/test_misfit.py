@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from redis_resilience.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY, REPLICA, SENTINEL, SENTINEL_MAJORITY
@@ -9,7 +11,7 @@ from redis_resilience.model.errors import Unavailable
 from redis_resilience.model.faults import kill
 from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
 from redis_resilience.topologies import catalogue
-from redis_resilience.trials.trial import misfit, must_make_sense
+from redis_resilience.trials.trial import leaves_broken, misfit, must_make_sense
 
 
 @pytest.mark.parametrize("target", [SENTINEL, SENTINEL_MAJORITY, "db-0/sentinel"])
@@ -48,10 +50,23 @@ def test_what_a_cluster_has_fits(target: str) -> None:
 def test_a_way_in_that_no_client_can_take_is_a_reason_to_skip(
     topology: str, backend: str, target: str, reason: str
 ) -> None:
-    plan = Plan(
-        trial="t1", scenario="s", topology=topology, profile="fast", backend=backend, seed=1,
-        load=Load(writers=(Writers(target=target),)), faults=(), expect=Expect(), windows=Windows(),
-    )  # fmt: skip
+    plan = _plan(topology, backend, Load(writers=(Writers(target=target),)))
 
     with pytest.raises(Unavailable, match=reason):
         must_make_sense(plan, catalogue.topology(topology))
+
+
+def test_what_stays_broken_is_not_done_to_a_redis_that_stays() -> None:
+    plan = _plan("cluster", "context", Load())
+
+    assert not leaves_broken(plan)
+    assert "got s, which claims that it is not (heals=False)" in leaves_broken(
+        replace(plan, expect=Expect(heals=False))
+    )
+
+
+def _plan(topology: str, backend: str, load: Load) -> Plan:
+    return Plan(
+        trial="t1", scenario="s", topology=topology, profile="fast", backend=backend, seed=1,
+        load=load, faults=(), expect=Expect(), windows=Windows(),
+    )  # fmt: skip

@@ -46,7 +46,7 @@ from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import context_of, on_this_host
 from redis_resilience.trials.plan_file import as_yaml
 from redis_resilience.trials.settings import Settings
-from redis_resilience.trials.trial import misfit
+from redis_resilience.trials.trial import leaves_broken, misfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +156,10 @@ def preview(settings: Settings, plan: Plan | None = None) -> Preview:
 def _for(plan: Plan) -> Examine:
     def examined(place: Place, attachment: Attachment, found: Found, access: Access) -> tuple[str, ...]:
         seen = examine(place, attachment, found, access)
-        if seen.clustered is None:
-            return seen.objections
-        misfits = (misfit(fault, clustered=seen.clustered, name="what runs there") for fault in plan.all_faults)
-        return (*seen.objections, *dict.fromkeys(filter(None, misfits)))
+        against = [*seen.objections, leaves_broken(plan)]
+        if seen.clustered is not None:
+            against += [misfit(fault, clustered=seen.clustered, name="what runs there") for fault in plan.all_faults]
+        return tuple(dict.fromkeys(filter(None, against)))
 
     return examined
 

@@ -251,6 +251,8 @@ class Trial:
         self._begun = True
         plan = self.plan()
         must_make_sense(plan, self.topology)
+        if self._settings.attaches and not self._settings.brings and (reason := leaves_broken(plan)):
+            raise Unavailable(reason)
         folder = TrialFolder(self.folder)
         folder.create(plan)
         if self._only_plan:
@@ -328,6 +330,16 @@ def must_make_sense(plan: Plan, topology: Topology) -> None:
                 f"expected a target of {', '.join(ROLES)}, or a pod of topology {topology.name}, or POD/CONTAINER; got "
                 f"{fault}; its pods are: {known}"
             )
+
+
+def leaves_broken(plan: Plan) -> str:
+    """Why it must not be done to a Redis that is there already and stays; "" where that is healthy again at the end."""
+    if plan.expect.heals:
+        return ""
+    return (
+        f"expected a scenario after which the attached Redis is healthy again; got {plan.scenario}, which claims that "
+        "it is not (heals=False): deploy one by --redis-chart, --redis-manifests or a topology, which goes at the end"
+    )
 
 
 def _no_way_in(plan: Plan, topology: Topology, target: str) -> str:
