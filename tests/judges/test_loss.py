@@ -136,6 +136,29 @@ def test_where_the_promoted_one_was_linked_to_it_the_new_master_was_no_stray(str
     assert "stale master" not in causes(stray(followed=True))
 
 
+@pytest.mark.parametrize(("lost", "cause"), [(range(50), "wipe"), (range(40, 50), "not persisted")])
+def test_what_the_promoted_server_copied_from_a_master_that_came_back_without_it(
+    kill: Any, lost: range, cause: str
+) -> None:
+    """redis-0 is back at 900 with less than it had, redis-1 copies that, and is promoted at 1760."""
+    story = kill(lost=tuple(lost))
+    address = "10.0.0.0:6379"
+    story.event(900, "server:redis-0", "server-up", since=890, server="redis-0", run_id="run-0b", address=address)
+
+    assert causes(story) == {cause: len(lost)}
+
+
+def test_without_a_copy_of_the_new_process_what_it_lacks_costs_nothing(kill: Any) -> None:
+    """redis-1 waited for a copy until it was promoted, with what it had."""
+    story = kill(lost=(48, 49))
+    story.event(900, "server:redis-0", "server-up", since=890, server="redis-0", run_id="b", address="10.0.0.0:6379")
+    story.samples = [each for each in story.samples if each[3] != 1 or not ns(890) <= each[0] < ns(1760)]
+    for at in range(900, 1740, 20):
+        story.sample(1, at, Role.REPLICA, offset=4700)
+
+    assert causes(story) == {"async tail": 2}
+
+
 def test_where_nobody_looked_at_the_promoted_one_nothing_is_said_of_a_stray(stray: Any) -> None:
     story = stray(followed=False)
     story.samples = [each for each in story.samples if each[3] != 1 or not ns(890) <= each[0] < ns(1760)]

@@ -42,7 +42,9 @@ MUTANTS = [
     ("loss", "offset_after <= promotions[reign].offset", "offset_after < promotions[reign].offset - 10**6"),
     ("loss", "if not len(kept)", "if len(kept)"),
     ("loss", "server.run_id == run_id", "server.run_id != run_id"),
-    ("loss", "and not linked.any()", ""),
+    ("loss", "copied is False", "copied is not None"),
+    ("loss", "again is not None and copied:", "again is not None:"),
+    ("loss", "_mark_older(found, rows, survivors, again)", "pass"),
     ("loss", 'own[(own["call_ns"] >= since) & ', "own["),
     ("loss", "CAUSES.index(STALE)", "CAUSES.index(SPLIT_BRAIN)"),
     ("loss", "CAUSES.index(OUT_OF_SYNC)", "CAUSES.index(ASYNC_TAIL)"),
@@ -336,6 +338,22 @@ def check_wipe(judge: Judge, _: Any, tell: Any) -> None:
 
     story.final(0, range(60, 80), role="master")
     assert judge(story.history()).writes.lost_by_cause == {"unexplained": 50}
+
+
+def check_copied(judge: Judge, kill: Any, _: Any) -> None:
+    """redis-0 is back without what it had; redis-1 copies that before it is promoted, or has no link to it."""
+    for linked, cause in ((True, "wipe"), (False, "async tail")):
+        story = kill(lost=tuple(range(50)) if linked else (48, 49))
+        address = "10.0.0.0:6379"
+        story.event(900, "server:redis-0", "server-up", since=890, server="redis-0", run_id="run-0b", address=address)
+        if not linked:
+            back_ns = story.events[-1].since_ns
+            story.samples = [
+                (*row[:6], Link.NONE, *row[7:]) if row[3] == 1 and row[0] >= back_ns and row[5] == Role.REPLICA else row
+                for row in story.samples
+            ]
+
+        assert set(judge(story.history()).writes.lost_by_cause) == {cause}
 
 
 def check_stray(judge: Judge, kill: Any, _: Any) -> None:

@@ -18,8 +18,8 @@ from redis_resilience.model.records import Records
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
 SPLIT_BRAIN = "split brain"  # acknowledged by a server other than the promoted master after the promotion
 STALE = "stale master"  # acknowledged by a master that was recreated, and that the one promoted later never followed
-WIPE = "wipe"  # the final master came back without any of its data, without a failover
-NOT_PERSISTED = "not persisted"  # the final master came back with an older state of its data, without a failover
+WIPE = "wipe"  # a master came back without any of its data, and was final, or copied by the one promoted
+NOT_PERSISTED = "not persisted"  # the same with an older state of its data
 OUT_OF_SYNC = "promoted out of sync"  # the promoted server had restarted, and had not copied its master since
 UNEXPLAINED = "unexplained"
 CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE, OUT_OF_SYNC)
@@ -69,19 +69,26 @@ def causes(
             if _out_of_sync(reading, promotions[reign]):
                 earlier = (rows["return_ns"] <= begins[reign + 1]) & (found == CAUSES.index(UNEXPLAINED))
                 found[earlier | (during & by_master)] = CAUSES.index(OUT_OF_SYNC)
-    stale = _stale_master_ns(reading, promotions)
-    if stale is not None:
+    again, copied = _first_master_again(reading, promotions)
+    if again is not None and copied is False:
         by_first = rows["server"] == server_index(reading, reading.environment.master)
-        found[by_first & (rows["call_ns"] >= stale) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STALE)
+        found[by_first & (rows["call_ns"] >= again) & (rows["return_ns"] <= begins[1])] = CAUSES.index(STALE)
+    if again is not None and copied:
+        _mark_older(found, rows, survivors, again)
     restart = _restart_ns(reading, final.server, final.run_id_after)
     if restart is not None and masters[-1] == final.server and begins[-1] < restart:
-        earlier = rows["call_ns"] < restart
-        kept = survivors["call_ns"][survivors["call_ns"] < restart]
-        if not len(kept):
-            found[earlier] = CAUSES.index(WIPE)
-        else:
-            found[earlier & (rows["return_ns"] >= kept.max())] = CAUSES.index(NOT_PERSISTED)
+        _mark_older(found, rows, survivors, restart)
     return found
+
+
+def _mark_older(found: NDArray[np.uint8], rows: Records, survivors: Records, restart_ns: int) -> None:
+    """What a master that restarted then, and was copied, did not have any more."""
+    earlier = rows["call_ns"] < restart_ns
+    kept = survivors["call_ns"][survivors["call_ns"] < restart_ns]
+    if not len(kept):
+        found[earlier] = CAUSES.index(WIPE)
+    else:
+        found[earlier & (rows["return_ns"] >= kept.max())] = CAUSES.index(NOT_PERSISTED)
 
 
 def announced_ns(change: Promotion) -> int:
@@ -89,21 +96,22 @@ def announced_ns(change: Promotion) -> int:
     return change.at.latest_ns if change.at else change.switches[0].heard.latest_ns
 
 
-def _stale_master_ns(reading: Reading, promotions: tuple[Promotion, ...]) -> int | None:
-    """Since when the first master was a different process, one that the server promoted after it did not follow.
+def _first_master_again(reading: Reading, promotions: tuple[Promotion, ...]) -> tuple[int | None, bool | None]:
+    """Since when the first master was a different process, before another server was promoted, and whether that one
+    had copied the new process by then.
 
-    None where there is no such process, or the promoted one was linked to it, or was not sampled meanwhile.
+    None: there was no such process; the promoted one was not sampled meanwhile.
     """
     old = reading.environment.master
     if not promotions or promotions[0].new == old or promotions[0].at is None:
-        return None
+        return None, None
     since = _restart_ns(reading, old)
     if since is None or since >= promotions[0].at.earliest_ns:
-        return None
+        return None, None
     own = samples_of(reading, server_index(reading, promotions[0].new))
     meanwhile = own[(own["call_ns"] >= since) & (own["return_ns"] <= promotions[0].at.earliest_ns)]
     linked = (meanwhile["link"] == Link.CONNECTED) & (meanwhile["source"] == server_index(reading, old))
-    return since if len(meanwhile) and not linked.any() else None
+    return since, bool(linked.any()) if len(meanwhile) else None
 
 
 def _out_of_sync(reading: Reading, change: Promotion) -> bool:
