@@ -16,7 +16,7 @@ from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.attached import AttachedDeployment
 from redis_resilience.deployments.kube.attachment import Attachment
 from redis_resilience.deployments.kube.context import Context, ContextSite
-from redis_resilience.deployments.kube.keys import Keys, PasswordFrom, TlsFrom
+from redis_resilience.deployments.kube.keys import TLS_KEYS, Keys, PasswordFrom, TlsFrom
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
@@ -27,10 +27,12 @@ from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, 
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
+from tests.probe.test_tls import expired
 
 pytestmark = pytest.mark.kind
 
 NAMESPACE = "test-secured"
+PASSWORDS = ("data", "watch")
 DATA, WATCH = "correct-horse-battery", "staple-of-the-watch"
 SECURED = r"""
 apiVersion: v1
@@ -56,8 +58,8 @@ data:
       printf 'user default off\nuser app on >%s ~* &* +@all\n' "$DATA"
       printf 'masteruser app\nmasterauth %s\n' "$DATA"
     } > redis.conf
-    [ "$HOSTNAME" = other-0 ] || sleep 4  # longer than a server may be missed
-    case $HOSTNAME in vault-0|other-0) ;; *) echo 'replicaof vault-0.vault 7443' >> redis.conf ;; esac
+    case $HOSTNAME in vault-*) sleep 4;; esac  # longer than a server may be missed
+    case $HOSTNAME in vault-0|other-0|old-0) ;; *) echo 'replicaof vault-0.vault 7443' >> redis.conf ;; esac
     exec redis-server redis.conf
   sentinel: |
     . /start/common
@@ -102,7 +104,7 @@ spec:
           volumeMounts: [{name: start, mountPath: /start}, {name: tls, mountPath: /tls}]
       volumes:
         - {name: start, configMap: {name: start}}
-        - {name: tls, secret: {secretName: tls}}
+        - {name: tls, secret: {secretName: TLS}}
 """
 KEYS = Keys(
     user="app",
@@ -124,12 +126,13 @@ ATTACHMENT = Attachment(
 
 
 def controllers():
-    for name, count, script, port in (
-        ("vault", 2, "server", 7443),
-        ("other", 1, "server", 7443),
-        ("watch", 3, "sentinel", 27443),
+    for name, count, script, port, tls in (
+        ("vault", 2, "server", 7443, "tls"),
+        ("other", 1, "server", 7443, "tls"),
+        ("old", 1, "server", 7443, "old"),
+        ("watch", 3, "sentinel", 27443, "tls"),
     ):
-        filled = {"NAME": name, "COUNT": str(count), "SCRIPT": script, "PORT": str(port)}
+        filled = {"NAME": name, "COUNT": str(count), "SCRIPT": script, "PORT": str(port), "TLS": tls}
         yield reduce(lambda text, word: text.replace(word, filled[word]), filled, SET)
 
 
@@ -154,14 +157,20 @@ def owned(kubectl, tmp_path_factory):
     """The user's namespace, with what the user deployed in it."""
     folder = tmp_path_factory.mktemp("tls")
     Authority().issue(folder, ("vault", "*.vault"))
+    (folder / "old").mkdir()
+    expired().issue(folder / "old", ("vault", "*.vault"))
     kubectl("create", "namespace", NAMESPACE)
     kubectl("label", "namespace", NAMESPACE, "redis-resilience/allow=yes")
     (folder / "data").write_text(DATA)
     (folder / "watch").write_text(WATCH)
-    for name, keys in (("tls", ("ca.crt", "tls.crt", "tls.key")), ("passwords", ("data", "watch"))):
-        kubectl("create", "secret", "generic", name, *(f"--from-file={key}={folder / key}" for key in keys))
+    for name, at, keys in (
+        ("tls", folder, TLS_KEYS),
+        ("old", folder / "old", TLS_KEYS),
+        ("passwords", folder, PASSWORDS),
+    ):
+        kubectl("create", "secret", "generic", name, *(f"--from-file={key}={at / key}" for key in keys))
     kubectl("apply", "--filename", "-", given="".join((SECURED, *controllers())))
-    for name in ("vault", "other", "watch"):
+    for name in ("vault", "other", "old", "watch"):
         kubectl("rollout", "status", f"statefulset/{name}", "--timeout=90s")
     yield folder
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
@@ -269,6 +278,14 @@ def test_another_authority_is_not_trusted(attach, tmp_path):
         DeploymentError, match=r"certificate is refused: .*; name the CA that signed it with --redis-tls-ca"
     ):
         attach(replace(ATTACHMENT, keys=keys)).start()
+
+
+def test_an_expired_certificate_is_named_as_that(attach):
+    """Of the CA that the user named, so that nothing else is wrong with it."""
+    keys = replace(KEYS, tls=TlsFrom(secret="old", name="vault"))  # noqa: S106 - its name
+
+    with pytest.raises(DeploymentError, match=r"expected old-0 to answer .* certificate has expired; renew"):
+        attach(replace(ATTACHMENT, selector="app=old", keys=keys)).start()
 
 
 def test_a_port_that_no_server_listens_on_is_named(attach):
