@@ -61,7 +61,7 @@ def _shut_out_at_the_end(reading: Reading, patience_ms: float) -> _Answer | None
 
 
 def _refused_up_to_the_end(reading: Reading, for_ms: float) -> _Answer | None:
-    """Writes refused in part: nobody is shut out, and yet in every slice of the last `for_ms` too many fail."""
+    """Writes refused in part: no client is shut out, and yet too many fail in every slice of the last `for_ms`."""
     fault_ns = phase_at(reading, "fault")
     _, counted = writers_of(reading)
     rows = reading.operations[counted]
