@@ -182,3 +182,16 @@ def test_writes_refused_in_part_up_to_the_end_are_no_pass(kill: Any) -> None:
 @pytest.mark.parametrize("since", [0, 3400])
 def test_writes_refused_as_before_or_for_a_moment_only_are_a_pass(kill: Any, since: int) -> None:
     assert findings(half_refused(one_group(kill), since=since))[RESTORED].verdict is Verdict.PASS
+
+
+def test_an_outage_that_ended_just_before_the_load_is_no_partial_refusal(kill: Any) -> None:
+    """All writes fail in every slice but the last, of which a third fails."""
+    story = second(one_group(kill), shut_out=(500, 3400), every=5)
+    story.operations = [
+        row
+        if row[8] != Cause.NONE or not ns(500) <= row[2] < ns(3400)
+        else (*row[:6], NO_SERVER, 0, Cause.REFUSED, *row[9:])
+        for row in story.operations
+    ]
+
+    assert findings(story)[RESTORED].verdict is Verdict.PASS

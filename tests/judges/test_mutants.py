@@ -15,7 +15,7 @@ from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Judgement, Verdict
-from tests.judges.conftest import BOUNDS
+from tests.judges.conftest import BOUNDS, ns
 from tests.judges.mutation import UNCHANGED, Edit, Judge, finding, is_noticed, label, load, ms, seen
 from tests.judges.test_entrances import beside
 
@@ -204,6 +204,7 @@ MUTANTS = [
     ("restored", "failed > (usual + REFUSED_SHARE) * planned", "failed > 0"),
     ("restored", "failed > (usual + REFUSED_SHARE) * planned", "failed > REFUSED_SHARE * planned"),
     ("restored", "proved = _outlasted(reading, end_ns)", "proved = True"),
+    ("restored", "(served > 0) & ", "(planned > 0) & "),
     ("restored", ' & (rows["cause"] != Cause.WAITING)', ""),
     ("entrances", '(rows["due_ns"] >= begin_ns) & (rows', "(rows"),
     ("entrances", "int(key)) in lost", "int(key)) not in lost"),
@@ -956,14 +957,20 @@ def check_two_masters_before_any_promotion(judge: Judge, kill: Any, _: Any) -> N
 
 
 def check_writes_refused_in_part_up_to_the_end(judge: Judge, kill: Any, _: Any) -> None:
-    def told(causes: Callable[[int, int], Cause]) -> Verdict:
+    def told(causes: Callable[[int, int], Cause], back: int = 2020) -> Verdict:
+        """back: when the outage ends for both clients."""
         story = kill()
         story.plan = replace(
             story.plan, load=Load(writers=(Writers(count=2, rate=200.0, timeout_ms=500),), min_share=0.0)
         )
-        story.operations = [(*row[:5], 1, *row[6:]) for row in story.operations]
-        for key, at in enumerate(range(0, 3490, 5), start=len(story.operations)):
-            cause = Cause.REFUSED if 500 <= at < 2020 else causes(key, at)
+        story.operations = [
+            (*row[:5], 1, NO_SERVER, 0, Cause.REFUSED, *row[9:])
+            if row[8] == Cause.NONE and ns(1500) <= row[1] < ns(back)
+            else (*row[:5], 1, *row[6:])
+            for row in story.operations
+        ]
+        for key, at in enumerate(range(0, 3490, 5), start=350):
+            cause = Cause.REFUSED if 500 <= at < back else causes(key, at)
             server = NO_SERVER if cause is Cause.REFUSED else 0 if at < 500 else 1
             story.write(key, at, client=2, server=server, cause=cause)
         return seen(judge(story.history()), "availability.restored")
@@ -976,6 +983,7 @@ def check_writes_refused_in_part_up_to_the_end(judge: Judge, kill: Any, _: Any) 
     assert told(refused(2, 0)) is Verdict.PASS
     assert told(refused(20, 2020)) is Verdict.PASS
     assert told(refused(2, 3300)) is Verdict.PASS
+    assert told(refused(2, 3300), back=3400) is Verdict.PASS
 
 
 def check_a_tilt_without_a_fault(judge: Judge, kill: Any, _: Any) -> None:

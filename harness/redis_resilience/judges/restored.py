@@ -61,7 +61,10 @@ def _shut_out_at_the_end(reading: Reading, patience_ms: float) -> _Answer | None
 
 
 def _refused_up_to_the_end(reading: Reading, for_ms: float) -> _Answer | None:
-    """Writes refused in part: no client is shut out, and yet too many fail in every slice of the last `for_ms`."""
+    """Writes refused in part: too many fail in every slice of the last `for_ms`, beside others that are acknowledged.
+
+    Slices in which all fail belong to an outage, whose end may be in the last of them.
+    """
     fault_ns = phase_at(reading, "fault")
     _, counted = writers_of(reading)
     rows = reading.operations[counted]
@@ -75,7 +78,8 @@ def _refused_up_to_the_end(reading: Reading, for_ms: float) -> _Answer | None:
     slices = (due[last] - begin_ns) * _SLICES // (end_ns - begin_ns)
     planned = np.bincount(slices, minlength=_SLICES)
     failed = np.bincount(slices[refused[last]], minlength=_SLICES)
-    if not ((planned > 0) & (failed > (usual + REFUSED_SHARE) * planned)).all():
+    served = np.bincount(slices[rows["outcome"][last] == Result.OK], minlength=_SLICES)
+    if not ((served > 0) & (failed > (usual + REFUSED_SHARE) * planned)).all():
         return None
     causes = Counter(rows["cause"][last & refused].tolist())
     proved = _outlasted(reading, end_ns)
