@@ -22,7 +22,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PUBLISHED = [ROOT / "TRACK_RECORD.md", ROOT / "manifests" / "README.md", *sorted((ROOT / "reports").glob("*.md"))]
 ELSEWHERE = re.compile(
-    r"kind|context|/chart|durability|--clean| -$|compare (?!.*--dry-run)|^pytest scenarios(?: -n \d| --\S+| \d| \"[^\"]*\")*$"
+    r"kind|context|/chart|durability|--clean| -$|compare (?!.*--dry-run)"
+    r"|^pytest scenarios(?: -n \d| --\S+| \d| \"[^\"]*\")*$"
 )
 """Needs a cluster or a chart, deletes, reads a pipe, or takes minutes: parsed, not run here."""
 
