@@ -99,8 +99,9 @@ def test_pytest_reports_what_was_judged(tmp_path, send, which, code, parallel):
     ended, said = stopped_after(3, "PASSED", words, tmp_path, send=send, which=which)
 
     assert ended == code, said
-    n = int(re.search(r"fast, n = (\d+)", said)[1])
-    assert n >= 3
+    table = re.search(r"fast, n = (\d+)", said)
+    assert table, said
+    assert (n := int(table[1])) >= 3, said
     assert f"{n} passed" in (tmp_path / "results" / "latest" / "summary.md").read_text()
     assert left_of(tmp_path) == []
 

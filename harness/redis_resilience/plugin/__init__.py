@@ -282,7 +282,9 @@ class Collector:
         self._results = results
         self.reports = Reports()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Before it is shown: a run that is stopped right then has what was shown."""
         self.reports.add(report)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
