@@ -147,7 +147,13 @@ def _loss(loss: Loss) -> str:
         return "unknown"
     if not loss.losing:
         return f"none in {loss.trials} (≤ {100 * loss.losing_at_most:.0f} %)"
-    how_much = "everything" if loss.everything == loss.losing else f"up to {_s(loss.lost_most_s)}"
+    most = f"up to {_s(loss.lost_most_s)}"
+    if loss.everything == loss.losing:
+        how_much = "everything"
+    elif loss.losing == loss.trials:
+        how_much = f"{_s(loss.lost_median_s)}, {most}"
+    else:
+        how_much = most
     return how_much if loss.losing == loss.trials else f"{how_much}, in {loss.losing} of {loss.trials}"
 
 

@@ -40,7 +40,7 @@ COMMANDS = {
     "upgrades": "python benchmarks/upgrades.py",
     "durability": "python benchmarks/durability.py",
 }
-MADE_FROM_TRIALS = ("documented", "upgrades")
+MADE_FROM_TRIALS = ("documented", "upgrades", "durability")
 AOF = {"appendonly": "yes", "appendfsync": "always", "min-replicas-to-write": "1"}
 
 
@@ -166,6 +166,12 @@ def test_a_note_outlives_the_trial_that_it_was_written_for(tmp_path: Path) -> No
     assert upgrades.with_trials(document, [trial]) == document
 
 
+def test_every_number_of_a_failure_is_documented() -> None:
+    text = (REPORTS / "README.md").read_text()
+
+    assert all(f"`{field}`" in text for field in program("durability").Loss.__struct_fields__)
+
+
 def test_trials_become_a_row_for_each_set_of_settings(tmp_path: Path) -> None:
     """With what a failure lost, and what the settings cost without one; a trial of another scenario is left out."""
     trials = [
@@ -229,6 +235,7 @@ def test_losses_are_counted_by_trial_with_limits(tmp_path: Path) -> None:
 
     none = durability.loss_of([lost(found, 0)] * 20, unknown=3)
     some = durability.loss_of([lost(found, 0), lost(found, 10, seconds=1.5), lost(found, 30, seconds=2.0)], unknown=0)
+    always = durability.loss_of([lost(found, 10, seconds=seconds) for seconds in (0.05, 1.5, 2.0)], unknown=0)
     wiped = durability.loss_of([lost(found, 9, cause="wipe")] * 2, unknown=0)
     nothing = durability.loss_of([], unknown=2)
 
@@ -237,9 +244,10 @@ def test_losses_are_counted_by_trial_with_limits(tmp_path: Path) -> None:
     assert (some.lost_median_s, some.lost_most_s) == (1.5, 2.0)
     assert (some.everything, some.causes) == (0, {"not persisted": 40})
     assert (wiped.losing, wiped.everything) == (2, 2)
-    assert [durability._loss(each) for each in (none, some, wiped, nothing)] == [
+    assert [durability._loss(each) for each in (none, some, always, wiped, nothing)] == [
         "none in 20 (≤ 14 %)",
         "up to 2.0 s, in 2 of 3",
+        "1.5 s, up to 2.0 s",
         "everything",
         "unknown",
     ]
