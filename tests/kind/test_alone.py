@@ -14,6 +14,7 @@ from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError
 from redis_resilience.topologies.catalogue import topology
+from tests.kind.pods import must_be_ready
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(400)]
 
@@ -59,7 +60,7 @@ def test_sentinels_and_replicas_find_their_master(kubectl, request, name):
         kubectl(*secret, given=b"of-a-test")
     apply(kubectl, request, name)
     for controller in {pod.controller for pod in known.pods if pod.controller.kind == "ReplicationController"}:
-        kubectl("wait", "--for=condition=Ready", f"pod/{known.first}", "--timeout=120s", within_s=130)
+        must_be_ready(kubectl, known.first, within_s=130)
         kubectl("scale", "replicationcontroller", controller.name, "--replicas=3")
     replicas, others = (sum(each in pod.containers for pod in known.pods) - 1 for each in ("redis", "sentinel"))
     wanted = {(replicas, others)}

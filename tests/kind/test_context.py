@@ -33,6 +33,7 @@ from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
+from tests.kind.pods import must_be_ready
 
 pytestmark = pytest.mark.kind
 
@@ -118,7 +119,7 @@ def cluster(request, tmp_path_factory):
 def kubectl(cluster):
     def call(*words, given=""):
         command = ("kubectl", "--context", cluster.context, *words)
-        return run(*command, within_s=120, given=given.encode(), kubeconfig=cluster.kubeconfig)
+        return run(*command, within_s=130, given=given.encode(), kubeconfig=cluster.kubeconfig)
 
     return call
 
@@ -171,7 +172,7 @@ def deploy_secured(kubectl, namespace):
     kubectl("--namespace", namespace, "create", "secret", "generic", "redis", f"--from-literal=password={PASSWORD}")
     kubectl("apply", "--namespace", namespace, "--filename", "-", given=SECURED)
     for name in ("db-0", "db-1"):
-        kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
+        must_be_ready(kubectl, name, "--namespace", namespace)
 
 
 def command(*words, codes=(0,)):
@@ -229,7 +230,7 @@ def test_an_attached_redis_keeps_its_users_data(cluster, kubectl, namespace, jou
     """Applied as any user would, with keys in it; a master is killed; every key is there afterwards, and no other."""
     kubectl("apply", "--namespace", namespace, "-k", str(MANIFESTS / "sidecar/overlays/fast"))
     for pod in SIDECAR.pods:
-        kubectl("--namespace", namespace, "wait", "--for=condition=Ready", f"pod/{pod.name}", "--timeout=90s")
+        must_be_ready(kubectl, pod.name, "--namespace", namespace)
     redis = ("--namespace", namespace, "exec", "--stdin", "--container", "redis")
     sets = "".join(f"SET user:{number} {number}\n" for number in range(500))
     kubectl(*redis, "redis-0", "--", "redis-cli", given=sets)
