@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from inspect import cleandoc
 from pathlib import Path
 
 import msgspec
@@ -41,5 +42,9 @@ def schema() -> bytes:
 
 
 def made_schema() -> bytes:
-    """The JSON Schema of today's `RunRecord`."""
-    return encode_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(RunRecord)})
+    """The JSON Schema of today's `RunRecord`; docstrings without their indentation, which Python 3.13 leaves out."""
+    schema = msgspec.json.schema(RunRecord)
+    for described in schema["$defs"].values():
+        if "description" in described:
+            described["description"] = cleandoc(described["description"])
+    return encode_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
