@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.clients import listed, shut_out
-from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
+from redis_resilience.judges.evidence import fault_at_ns, phase_at, writers_of
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.restored import RESTORED, restored
 from redis_resilience.judges.stalls import longest_ms, stalled_ms
@@ -47,8 +47,7 @@ def judge(reading: Reading) -> Answer[Availability]:
         rows, writer = rows[counted], writer[counted]
     good = rows["outcome"] == Result.OK
     returns = rows["return_ns"][good]
-    effect = master_fault(reading)
-    fault_ns = instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
+    fault_ns = fault_at_ns(reading)
     due_end = int(rows["due_ns"].max()) if len(rows) else 0
     window = _control(reading, rows)
     ordered = np.sort(returns)  # records are written on completion, so these are nearly sorted

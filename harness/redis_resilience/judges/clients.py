@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, writers_of
+from redis_resilience.judges.evidence import fault_at_ns, writers_of
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.stalls import stalled_ms
 from redis_resilience.model.operations import Result
@@ -42,8 +42,7 @@ class ShutOut:
 @once
 def shut_out(reading: Reading) -> tuple[ShutOut, ...]:
     """All counted clients together, each group, then each client; only those with an attempt that failed."""
-    effect = master_fault(reading)
-    fault_ns = instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
+    fault_ns = fault_at_ns(reading)
     if fault_ns is None:
         return ()
     rows = reading.operations

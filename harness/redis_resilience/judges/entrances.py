@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.availability import length_ms, longest_gap
-from redis_resilience.judges.evidence import instant_of, master_fault, phase_at, server_index, writers_of
+from redis_resilience.judges.evidence import fault_at_ns, phase_at, server_index, writers_of
 from redis_resilience.judges.ledger import KEYS, lost_writes
 from redis_resilience.judges.loss import announced_ns
 from redis_resilience.judges.masters import final_master, promotions
@@ -58,8 +58,7 @@ def judge(reading: Reading) -> Answer[Figures]:
     found = tuple(_entrances(reading))
     if not found:
         return Answer(measures={})
-    effect = master_fault(reading)
-    since_ns = instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
+    since_ns = fault_at_ns(reading)
     _, follows = writers_of(reading)
     beside = reading.operations[follows] if any(each.follows for each in reading.plan.load.writers) else None
     figures: Figures = {}

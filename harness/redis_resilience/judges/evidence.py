@@ -82,6 +82,12 @@ def master_fault(reading: Reading) -> FaultEffect | None:
     return effects[0] if effects else None
 
 
+def fault_at_ns(reading: Reading) -> int | None:
+    """From when on clients may be shut out: that effect at the earliest; where none is proved, the phase `fault`."""
+    effect = master_fault(reading)
+    return instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
+
+
 @once
 def server_names(reading: Reading) -> dict[str, str]:
     """Server names by every address at which they were seen ("host:port"), as Sentinels write them in their events."""
