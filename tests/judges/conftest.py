@@ -189,6 +189,13 @@ class Story:
         self.event(at - 1, "harness", "fault-begin", **where)
         self.event(at, "harness", "fault-effect", since=at - 1, proof="process gone", **where)
 
+    def undone(
+        self, since: float, at: float, *, pod: str = "redis-0", container: str = "redis", number: int = 0
+    ) -> None:
+        where = {"fault": number, "fault_kind": "kill", "pod": pod, "container": container}
+        self.event(since, "harness", "heal-begin", **where)
+        self.event(at, "harness", "heal-end", since=since, proof="process back", **where)
+
     def takes_along(self, *pods: str, seen: float = FAULT) -> None:
         """The fault on redis-0 is a node powered off, which these pods were on, too; it was seen to be off then."""
         self.planned(stop_node("master"))
@@ -297,6 +304,8 @@ def master_kill(*, lost: tuple[int, ...] = (), **expect: Any) -> Story:
     story = Story(**expect)
     story.frame()
     story.fault(FAULT)
+    if story.plan.expect.heals:
+        story.undone(3201, BACK)
     for key in range(350):
         at = key * 10
         if at < 500:

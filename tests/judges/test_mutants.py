@@ -36,6 +36,8 @@ MUTANTS = [
     ("masters", "if len(masters) > 1:", "if len(masters) > 9:"),
     ("assumptions", "!= Cause.WAITING", "!= Cause.NONE"),
     ("witness", "span.proved_ns + SLACK_NS) &", "span.heal_ns) &"),
+    ("witness", "_same(end, effect) and end.at_ns >= effect.at_ns", "end.at_ns >= effect.at_ns"),
+    ("witness", "_same(end, effect) and end.at_ns >= effect.at_ns", "_same(end, effect)"),
     ("witness", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
     ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),
     ("loss", "found[during & ~by_master]", "found[during & by_master]"),
@@ -231,6 +233,8 @@ def check_a_clean_failover(judge: Judge, kill: Any, _: Any) -> None:
     story.fault(490, container="sentinel")
     story.event(495, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
     story.event(550, "sentinel:redis-0", "sentinel-up", sentinel="redis-0")
+    story.undone(495, 499, pod="redis-2")
+    story.undone(495, 550, container="sentinel")
     story.asked()
     story.switch(3450, "redis-1")
     story.write(350, 450, server=1, took=100, client=3)
@@ -784,6 +788,8 @@ def check_assumptions(judge: Judge, kill: Any, _: Any) -> None:
         lambda story: setattr(story, "events", [e for e in story.events if not isinstance(e, FaultEvent)]),
     )
     spoil("fault_seen", never_lost)
+    spoil("heal_seen", lambda story: story.fault(3000, number=1))
+    spoil("heal_seen", lambda story: (story.fault(3295, number=1), story.undone(3290, 3294, number=1)))
     spoil("fault_seen", lambda story: story.sample(0, 1000, Role.MASTER, offset=9))
     spoil("final_reads", lambda story: story.final(2, (), run_id_after="other"))
     spoil("nothing_dropped", lambda story: story.final(2, (), evicted_keys=1))

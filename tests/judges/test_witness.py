@@ -200,6 +200,27 @@ def test_a_scenario_that_leaves_it_broken_owes_no_heal(tell: Any) -> None:
     assert seen(story) == ([], [])
 
 
+def test_a_server_that_is_back_without_a_record_of_its_heal_is_not_healed(tell: Any) -> None:
+    """Of the two faults on it, that of one is there: as a record that was lost, or a restart by somebody else."""
+    story = whole(tell, kill("redis-1"))
+    story.fault(2600, pod="redis-1", number=1)
+    assert witness.unended(story.reading()) == ["redis-1/redis"]
+    story.undone(3000, 3100, pod="redis-1", number=1)
+    assert witness.unended(story.reading()) == []
+
+    story.events = [event for event in story.events if event.label != "heal-end"]
+    assert witness.unended(story.reading()) == ["redis-1/redis", "redis-1/redis"]
+    story.expect(heals=False)
+    assert witness.unended(story.reading()) == []
+
+
+def test_a_trial_that_was_broken_off_had_nothing_to_undo_yet(tell: Any) -> None:
+    story = whole(tell, kill("redis-1"))
+    story.events = [event for event in story.events if event.label not in ("heal-begin", "heal-end", "phase")]
+
+    assert witness.unended(story.reading()) == []
+
+
 def test_every_fault_of_the_plan_is_asked_for(tell: Any) -> None:
     story = whole(tell, pause("redis-1"))
     story.fault(600, pod="redis-2", number=1)

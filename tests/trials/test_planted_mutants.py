@@ -66,6 +66,7 @@ MUTANTS = [
     ("assumptions", "if evicted or (expired and", "if evicted or (False and", "keys_expired"),
     ("unplanned", "server.name != reading.environment.master and", "False and", "second_master_in_the_baseline"),
     ("unplanned", "server.name != reading.environment.master and", "", SOUND),
+    ("assumptions", "missing = witness.unended(reading),", "missing = (),", "end_of_a_heal_left_out"),
     ("ledger", "writes.lost_by_cause.get(UNEXPLAINED)", "False", "acknowledged_write_gone_everywhere"),
 ]  # fmt: skip
 

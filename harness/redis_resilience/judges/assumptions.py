@@ -122,13 +122,14 @@ def _faults_seen(reading: Reading) -> Finding:
 
 
 def _heals_seen(reading: Reading) -> Finding:
-    """As the faults were."""
-    missing = witness.unhealed(reading)
+    """As the faults were; and each is on record, whoever saw the server back."""
+    unrecorded, missing = witness.unended(reading), witness.unhealed(reading)
+    wrong = [f"no record says that the fault on {', '.join(unrecorded)} was undone"] if unrecorded else []
+    wrong += [f"no witness saw that of {', '.join(missing)}"] if missing else []
     return _finding(
         "heal_seen",
-        not missing,
-        "expected every heal to be seen by others than who healed; "
-        + (f"no witness saw that of {', '.join(missing)}" if missing else "each was"),
+        not wrong,
+        f"expected every heal to be seen by others than who healed; {'; '.join(wrong) or 'each was'}",
     )
 
 

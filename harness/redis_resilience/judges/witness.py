@@ -95,6 +95,21 @@ def unhealed(reading: Reading) -> list[str]:
     return found
 
 
+def unended(reading: Reading) -> list[str]:
+    """The places of faults of which no record says that they were undone: that one is back does not say by whom.
+
+    None where the scenario expects no healed end, or the trial did not come so far.
+    """
+    if not reading.plan.expect.heals or phase_at(reading, "quiesce") is None:
+        return []
+    ended = reading.of(HealEnd)
+    return [
+        f"{effect.pod}/{effect.container}"
+        for effect in reading.of(FaultEffect)
+        if not any(_same(end, effect) and end.at_ns >= effect.at_ns for end in ended)
+    ]
+
+
 def _span(reading: Reading, effect: FaultEffect) -> _Span:
     end_ns = max((event.at_ns for event in reading.events), default=effect.at_ns)
     end_ns = phase_at(reading, "quiesce") or end_ns

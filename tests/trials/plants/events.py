@@ -14,6 +14,7 @@ from redis_resilience.model.events import (
     Event,
     FaultBegin,
     FaultEffect,
+    HealEnd,
     Link,
     LoadBegin,
     LoadEnd,
@@ -158,6 +159,12 @@ def target_that_is_never_back(history: History, _: random.Random) -> History:
     samples["role"][later] = Role.UNREACHABLE
     silent = without_events(history, lambda event: isinstance(event, ServerUp) and event.at_ns > effect.at_ns)
     return replace(silent, samples=samples)
+
+
+@plant("assumptions.heal_seen", "no record says that the fault on", with_a_fault)
+def end_of_a_heal_left_out(history: History, _: random.Random) -> History:
+    """All are seen back: by whom, or whether it was a restart of its own, is not known."""
+    return without_events(history, lambda event: isinstance(event, HealEnd))
 
 
 @plant(WATCHED, "was never sampled")
