@@ -18,7 +18,7 @@ from redis_resilience.model.errors import UsageError
 from redis_resilience.signals import Stop
 from tests.processes import command
 
-COMMAND = (sys.executable, "-m", "redis_resilience.cli", "campaign", "small.yaml")
+COMMAND = (sys.executable, "-m", "redis_resilience.cli")
 PATIENCE_S = 90
 SMALL = """
 scenarios: [master-kill]
@@ -44,10 +44,10 @@ def _heard() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def begun(place: Path, judged: int, *words: str) -> subprocess.Popen[bytes]:
-    """A campaign under way, with so many judged trials."""
+def begun(place: Path, judged: int, *words: str, verb: str = "campaign") -> subprocess.Popen[bytes]:
+    """A campaign or a night under way, with so many judged trials."""
     process = subprocess.Popen(
-        [*COMMAND, *words],
+        [*COMMAND, verb, "small.yaml", *words],
         cwd=place,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -62,7 +62,7 @@ def begun(place: Path, judged: int, *words: str) -> subprocess.Popen[bytes]:
 
 
 def trials(place: Path) -> list[str]:
-    return sorted(path.parent.name for path in (place / "results" / "small").glob("*/ended.json"))
+    return sorted(path.parent.name for path in (place / "results").glob("small*/*/ended.json"))
 
 
 def hashes(place: Path, names: list[str]) -> dict[str, str]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from redis_resilience.campaigns.campaign_file import read_campaign
+from redis_resilience.campaigns.store import Store
+from redis_resilience.command.campaign import definition_of
+from tests.command.test_campaign import begun
 from tests.processes import command
 from tests.results.test_webhook import Hook, hook
 
@@ -51,13 +56,44 @@ def a_faster_night_before(night: Path) -> str:
     return before.name
 
 
+def checksums(night: Path) -> dict[str, bytes]:
+    """Of its judged trials, by their folders' names."""
+    return {path.parent.name: path.read_bytes() for path in night.glob("*/SHA256SUMS")}
+
+
 @pytest.mark.timeout(400)
-def test_a_killed_night_goes_on_and_is_compared_with_those_before(place: Path, hook: Hook) -> None:
-    """Killed before its pages: no second night is begun, no trial repeated. Slower than the night before: an alarm."""
+@pytest.mark.parametrize("backend", ["memory", pytest.param("local", marks=pytest.mark.local)])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_or_killed_night_goes_on(place: Path, how: signal.Signals, backend: str) -> None:
+    """No second night is begun and no judged trial repeated; what has ended is followed by a night of its own."""
+    (place / "small.yaml").write_text(SMALL.replace("memory", backend).replace("trials: 8", "trials: 2"))
+    process = begun(place, 1, verb="nightly")
+    process.send_signal(how)
+    process.wait(100)
+    (night,) = nights(place)
+    kept = checksums(night)
+    published = (night / "run.json").is_file()
+
+    again = nightly(place)
+
+    assert published == (how is signal.SIGTERM)
+    assert len(kept) == 1
+    assert again.returncode in (0, 2), again.stdout + again.stderr
+    assert "2 trials of 1 cells, 1 judged" in again.stderr
+    assert nights(place) == [night]
+    assert kept.items() <= checksums(night).items()
+    assert len(checksums(night)) == 2
+    assert again.stdout.count("History: ") == 1
+    assert json.loads((night / "night.json").read_bytes())["trials"] == 2
+
+
+@pytest.mark.timeout(400)
+def test_a_night_that_is_worse_than_those_before_is_an_alarm(place: Path, hook: Hook) -> None:
+    """Killed between its pages and its outcome: the same night is compared, once, and posted once."""
     first = nightly(place)
     (night,) = nights(place)
     before = a_faster_night_before(night)
-    (night / "run.json").unlink()
+    (night / "night.json").unlink()
     again = nightly(place, "--alpha", "20%", "--webhook", hook.url)
 
     assert first.returncode == 0, first.stdout + first.stderr
@@ -68,13 +104,29 @@ def test_a_killed_night_goes_on_and_is_compared_with_those_before(place: Path, h
     assert "History: worse compared with 1 night before: decided by outage.median of master-kill" in again.stdout
     page = (night / "comparison.html").read_text()
     assert f'href="../{before}/master-kill-001/report.html"' in page
-    assert "History: worse" in (night / "summary.md").read_text()
+    assert (night / "summary.md").read_text().count("History: ") == 1
     ((_, posted),) = hook.got
     assert (posted["run"], posted["alarm"], posted["exit_code"]) == (night.name, True, 1)
     assert posted["history"] in again.stdout
+    assert posted == json.loads((night / "night.json").read_bytes())
     step = (place / "step.md").read_text()
-    assert step.count("## PASS: 8 trials") == 2, "once a night"
+    assert step.count("## PASS: 8 trials") == 2, "once each time"
     assert "History: worse" in step
+
+
+def test_a_night_of_another_campaign_file_stays_as_it_is(place: Path) -> None:
+    """Killed, and then the file was changed: tonight is a night of its own, and the other one is named."""
+    old = place / "results" / "small-20200101T020000Z"
+    Store(old).begin(definition_of(read_campaign(place / "small.yaml"), {}, old), ())
+    (place / "small.yaml").write_text(SMALL.replace("trials: 8", "trials: 1"))
+
+    done = nightly(place)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{old} has no night.json and was begun with another campaign" in done.stderr
+    assert "1 trials of 1 cells, 0 judged" in done.stderr
+    assert [path.name for path in old.iterdir()] == ["campaign.json"]
+    assert len(nights(place)) == 2
 
 
 def test_a_dry_run_changes_nothing(place: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_resilience.campaigns.campaign_file import cells_of, common_options, read_campaign
+from redis_resilience.campaigns.campaign_file import CampaignFile, cells_of, common_options, read_campaign
 from redis_resilience.campaigns.schedule import Share, Unit, interleaved, share_of
 from redis_resilience.campaigns.store import Definition
 from redis_resilience.command.campaigning import (
@@ -60,12 +60,7 @@ def run_campaign(path: Path, given: Mapping[str, str], how: How, session: Sessio
     if how.share and campaign.seed is None:
         raise UsageError(f"{path}: expected a seed, which all shares draw their order from; got none; add: seed: 7")
     folder = folder_of(how.results, how.name or campaign.name)
-    definition = Definition(
-        cells=cells_of(campaign),
-        trials=campaign.trials,
-        seed=kept_seed(folder) if campaign.seed is None else campaign.seed,
-        common=chosen_for_all({**common_options(campaign.options), **given}),
-    )
+    definition = definition_of(campaign, given, folder)
     if how.dry_run:
         return _preview(definition, folder, parallel, share)
     running = Campaigning(folder, definition, session, parallel=parallel, deadline_s=deadline_s, share=share)
@@ -89,6 +84,19 @@ def run_campaign(path: Path, given: Mapping[str, str], how: How, session: Sessio
     ran = running.ran_of(running.mine)
     verdicts = [*([verdict_of(map(tried, ran))] if ran else []), *(each.verdict for each in kept)]
     return Exit.of([*verdicts, *[Verdict.UNKNOWN] * (len(missing) + len(running.problems))])
+
+
+def definition_of(campaign: CampaignFile, given: Mapping[str, str], folder: Path) -> Definition:
+    """given: over the options of the file. Where one was begun in that folder, its seed is kept.
+
+    Raises UsageError for an option that a campaign does not take; BrokenRun where what was begun cannot be read.
+    """
+    return Definition(
+        cells=cells_of(campaign),
+        trials=campaign.trials,
+        seed=kept_seed(folder) if campaign.seed is None else campaign.seed,
+        common=chosen_for_all({**common_options(campaign.options), **given}),
+    )
 
 
 def _preview(definition: Definition, folder: Path, parallel: int, share: Share) -> Exit:

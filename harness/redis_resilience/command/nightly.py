@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import gmtime, strftime
 
-from redis_resilience.campaigns.campaign_file import read_campaign
+from redis_resilience.campaigns.campaign_file import CampaignFile, read_campaign
 from redis_resilience.campaigns.comparing import arms_of
 from redis_resilience.campaigns.history import STAMP, History, history_of, nights_of
-from redis_resilience.command.campaign import How, run_campaign
+from redis_resilience.campaigns.store import Store
+from redis_resilience.command.campaign import How, definition_of, run_campaign
 from redis_resilience.command.compare import links_beside, publish_comparison, share_of
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
@@ -24,7 +25,11 @@ from redis_resilience.results.run_file import RUN, read_run
 from redis_resilience.results.webhook import must_be_url, notice_of, post
 from redis_resilience.statistics.comparison import Terms, compare
 from redis_resilience.statistics.gate import Answer
+from redis_resilience.trials.documents import encode_json
 from redis_resilience.trials.folder import write_whole
+
+OUTCOME = "night.json"
+"""What a night writes last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +48,16 @@ class Alarm:
 def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, session: Session) -> Exit:
     """The campaign's exit code; `fail` where tonight is worse than the nights before. `cannot tell` raises no alarm.
 
-    A night that was killed before its pages were made goes on in its folder. Raises UsageError before the first trial.
+    A night that was stopped or killed before its outcome was written goes on in its folder. Raises UsageError before
+    the first trial.
     """
-    name = read_campaign(path).name
+    campaign = read_campaign(path)
+    name = campaign.name
     margin, alpha = share_of("--margin", alarm.margin, zero=True), share_of("--alpha", alarm.alpha)
     most = parsed("--history", positive_int, alarm.nights)
     if alarm.webhook:
         must_be_url(alarm.webhook)
-    earlier = nights_of(how.results, name)
-    unfinished = bool(earlier) and not (earlier[-1] / RUN).is_file()
-    folder = earlier[-1] if unfinished else how.results / f"{name}-{strftime(STAMP, gmtime())}"
+    folder = _unfinished(campaign, given, how.results) or how.results / f"{name}-{strftime(STAMP, gmtime())}"
     code = run_campaign(path, given, replace(how, name=folder.name), session)
     if how.dry_run or not (folder / RUN).is_file() or code in (Exit.INTERRUPTED, Exit.TERMINATED):
         return code
@@ -63,11 +68,23 @@ def run_night(path: Path, given: Mapping[str, str], how: How, alarm: Alarm, sess
     sys.stdout.write(f"{line}\n")
     code = Exit.FAIL if worse else code
     problems = [*add_to_job_page(line)]
+    notice = notice_of(read_run(folder), exit_code=code, alarm=worse, history=line)
+    write_whole(folder / OUTCOME, encode_json(notice))
     if alarm.webhook:
-        notice = notice_of(read_run(folder), exit_code=code, alarm=worse, history=line)
         problems += post(alarm.webhook, notice)
     sys.stderr.write("".join(f"{problem}\n" for problem in problems))
     return code
+
+
+def _unfinished(campaign: CampaignFile, given: Mapping[str, str], results: Path) -> Path | None:
+    """The last night's folder, where it has no outcome; a night of another campaign file is left as it is."""
+    last = next(reversed(nights_of(results, campaign.name)), None)
+    if last is None or (last / OUTCOME).is_file():
+        return None
+    if Store(last).known() == definition_of(campaign, given, last):
+        return last
+    sys.stderr.write(f"{last} has no {OUTCOME} and was begun with another campaign: it stays as it is\n")
+    return None
 
 
 def _compared(folder: Path, history: History, *, margin: float, alpha: float) -> tuple[str, bool]:
