@@ -24,6 +24,12 @@ def compare(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return command("compare", *words, cwd=place, within_s=250, COLUMNS="160")
 
 
+def loaded(page: Path) -> Path:
+    """The script that the page loads, which is there."""
+    (link,) = re.findall(r'<script src="([^"]+)"', page.read_text())
+    return (page.parent / link).resolve(strict=True)
+
+
 def test_a_dry_run_prints_what_it_would_take(tmp_path: Path) -> None:
     """By simulation from the shipped pilot: trials, looks, powers, duration. Nothing is changed."""
     done = compare(tmp_path, "profile=rapid", "profile=rapid,down-after=600", "--dry-run")
@@ -61,6 +67,7 @@ def test_a_slower_side_is_found_at_the_first_look(tmp_path: Path) -> None:
     page = (folder / "comparison.html").read_text()
     assert page.count('<a href="master-kill-') == 16
     assert all((folder / link).is_file() for link in re.findall(r'<a href="(master-kill-[^"]+)"', page))
+    assert loaded(folder / "comparison.html") == tmp_path / "results" / "plotly.min.js"
     told = json.loads((folder / "comparison.json").read_bytes())
     assert told["compared"]["answer"] == "worse"
 
@@ -116,7 +123,7 @@ def test_stored_runs_are_compared_once(stored: Path) -> None:
     assert (slow.returncode, allowed.returncode) == (1, 0)
     assert (dry.returncode, dry.stdout.count("79 trials of A, 79 of B")) == (0, 1)
     assert not (stored / "results" / "comparison-a--elsewhere.html").exists()
-    assert (stored / "results" / "comparison-a--slow.html").is_file()
+    assert loaded(stored / "results" / "comparison-a--slow.html") == stored / "results" / "plotly.min.js"
 
 
 def test_unlike_environments_are_refused_unless_asked_for(stored: Path) -> None:

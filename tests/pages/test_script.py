@@ -18,8 +18,8 @@ def test_the_inlined_script_is_one_element() -> None:
     assert text.lower().count("</script") == 1
 
 
-def test_the_shared_script_lies_two_folders_above_the_pages(tmp_path: Path) -> None:
-    assert write_shared_script(tmp_path / "results") == '<script src="../../plotly.min.js"></script>'
+def test_pages_load_the_shared_script_from_the_folder_of_results(tmp_path: Path) -> None:
+    assert write_shared_script(tmp_path / "results", "../../") == '<script src="../../plotly.min.js"></script>'
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["plotly.min.js"]
 
 

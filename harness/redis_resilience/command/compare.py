@@ -42,7 +42,7 @@ from redis_resilience.model.run import TrialRecord
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.options import positive_int, whole_number
 from redis_resilience.pages.comparison import View, decided, render, tested_row
-from redis_resilience.pages.script import inline_script
+from redis_resilience.pages.script import write_shared_script
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import shown
 from redis_resilience.results.budgets import judge_budgets
@@ -148,7 +148,7 @@ def _stored(a: Path, b: Path, asked: Asked, budgets: Sequence[Budget], question:
         trials=pairs,
         links=links,
     )
-    return publish_comparison(view, page, budgets)
+    return publish_comparison(view, page, budgets, results=question.results)
 
 
 def _live(
@@ -194,7 +194,7 @@ def _live(
         trials=pairs,
         links=links_beside(pairs),
     )
-    return publish_comparison(view, folder / "comparison.html", budgets)
+    return publish_comparison(view, folder / "comparison.html", budgets, results=question.results)
 
 
 def _definition(
@@ -311,13 +311,14 @@ def links_beside(pairs: Mapping[str, Trials]) -> dict[tuple[str, str], str]:
     }
 
 
-def publish_comparison(view: View, page: Path, wanted: Sequence[Budget]) -> Exit:
-    """Page, JSON beside it, and the answer on the terminal. wanted: of B's trials."""
+def publish_comparison(view: View, page: Path, wanted: Sequence[Budget], *, results: Path) -> Exit:
+    """Page, JSON beside it, and the answer on the terminal. wanted: of B's trials. results: where its script is."""
     compared = view.compared
     budgets = judge_budgets(wanted, [trial for _, of_b in view.trials.values() for trial in of_b])
     budget_lines = tuple(f"budget of B {budget_text(each)}" for each in budgets)
     view = replace(view, how=(*view.how, *budget_lines))
-    write_whole(page, render(view, script=inline_script()).encode())
+    script = write_shared_script(results, f"{os.path.relpath(results, page.parent)}/")
+    write_whole(page, render(view, script=script).encode())
     told = {
         "schema": 1,
         "a": view.sides[0],

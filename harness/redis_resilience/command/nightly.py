@@ -104,7 +104,7 @@ def _compared(folder: Path, history: History, *, margin: float, alpha: float) ->
         trials=history.pairs,
         links=links_beside(history.pairs),
     )
-    publish_comparison(view, folder / "comparison.html", ())
+    publish_comparison(view, folder / "comparison.html", (), results=folder.parent)
     before = plural(history.nights, "night")
     why = decided(compared)
     if compared.answer is Answer.CANNOT_TELL and not compared.because:

@@ -15,10 +15,10 @@ def inline_script() -> str:
     return f"<script>{_source()}</script>"
 
 
-def write_shared_script(folder: Path) -> str:
-    """Put the script into `folder`, that of all results, once; returns the element for trials' pages, two below.
+def write_shared_script(folder: Path, to: str = "") -> str:
+    """Put the script into `folder`, that of all results, once; returns the element that loads it.
 
-    Raises Unavailable where it cannot be written.
+    to: path from the page to that folder. Raises Unavailable where it cannot be written.
     """
     target = folder / SHARED
     source = _source()
@@ -34,7 +34,7 @@ def write_shared_script(folder: Path) -> str:
                 f"expected to write {target} for the pages; got: {error.strerror}; make room and try: "
                 "redis-resilience report TRIAL"
             ) from error
-    return shared_script("../../")
+    return shared_script(to)
 
 
 def shared_script(to: str = "") -> str:

@@ -60,7 +60,7 @@ def publish(
             left_out[each.folder] = str(error)
     trials = [trial for _, trial in judged]
     try:
-        script = write_shared_script(results.parent)
+        script = write_shared_script(results.parent, "../../")
         problems += _pages(judged, script)
         run = record_run(results, judged, left_out)
         kept = judge_budgets(budgets, run.trials)
