@@ -26,6 +26,8 @@ from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, 
 from redis_resilience.model.records import NO_SERVER, OPERATION, SAMPLE
 
 MS = 1_000_000
+SAMPLED = -2
+"""The offset of a final read is that of the last sample before it, where a story gives no other."""
 KINDS = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
 EMPTY = {str: "", int: 0}
 ORIGIN = 5_000 * MS  # no history begins at 0 of its clock
@@ -265,7 +267,7 @@ class Story:
             "role": role,
             "run_id_before": told,
             "run_id_after": told,
-            "offset": 100,
+            "offset": SAMPLED,
             "dbsize": len(numbers) + len(more.get("wrong", ())) + len(more.get("unexpected", ())),
             "begin_ns": ns(3610),
             "end_ns": ns(3650),
@@ -280,11 +282,19 @@ class Story:
             operations=np.array(self.operations, dtype=OPERATION),
             samples=np.array(self.samples, dtype=SAMPLE),
             events=tuple(sorted(self.events, key=lambda event: event.at_ns)),
-            finals=self.finals,
+            finals={name: self._with_offset(final) for name, final in self.finals.items()},
             complete=self.complete,
             problems=self.problems,
         )
         return replace(told, **changes) if changes else told
+
+    def _with_offset(self, final: FinalRead) -> FinalRead:
+        if final is None or final.offset != SAMPLED:
+            return final
+        told = [
+            row for row in self.samples if NODES[row[3]] == final.server and row[2] >= 0 and row[1] < final.begin_ns
+        ]
+        return replace(final, offset=max(told)[2] if told else -1)
 
     def reading(self, **changes: Any) -> Reading:
         return read(self.history(**changes))

@@ -163,6 +163,7 @@ def check_who_was_gone(judge: Judge, cluster: Any) -> None:
 def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:
     story = cluster()
     story.fault(500, pod="redis-4")
+    story.undone(1400, 1500, pod="redis-4")
     story.restarted(4, since=500, until=1500)
     told = judge(story.history())
 
@@ -192,6 +193,7 @@ def check_what_a_node_without_power_took_along(judge: Judge, cluster: Any) -> No
     master = cluster(two_masters_s=1, max_lost=None)
     master.write(350, 1800)
     master.fault(502, pod="redis-1", number=1)
+    master.undone(590, 602, pod="redis-1", number=1)
     master.restarted(1, since=502, until=602)
     master.takes_along("redis-3", seen=560)
     master.silence(3, since=540)

@@ -70,6 +70,13 @@ MUTANTS = [
     ("masters", 'own["return_ns"] >= since_ns))', 'own["return_ns"] >= 0))'),
     ("evidence", "min(message.earliest_ns, logged.earliest_ns)", "message.earliest_ns"),
     ("evidence", "reading.environment.master in event.servers", "True"),
+    ("offsets", "- _UNDER_WAY_NS]", "- 10**9]"),
+    ("offsets", "- _UNDER_WAY_NS]", "- 0]"),
+    ("offsets", "if reading.environment.owns_data else _load_end_ns(reading)", ""),
+    ("offsets", 'int(own["offset"][-1]) >= wanted', "True"),
+    ("offsets", 'own = own[own["role"] == _ROLES.get(final.role)]', "pass"),
+    ("offsets", 'own["return_ns"] < final.begin_ns', 'own["return_ns"] < 10**18'),
+    ("offsets", "after[0] < final.offset", "False"),
     ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
     ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
     ("redundancy", '& (own["source"] == master)', ""),
@@ -95,7 +102,8 @@ MUTANTS = [
     ("convergence", "verdict=Verdict.FAIL if beside else", "verdict=Verdict.PASS if beside else"),
     ("convergence", "if [master] != masters", "if False"),
     ("convergence", "len(masters) == 1 and len(replicas) == wanted", "len(masters) == 1"),
-    ("convergence", "verdict=Verdict.PASS if instant else Verdict.FAIL", "verdict=Verdict.PASS"),
+    ("convergence", "not instant or any(", "any("),
+    ("convergence", "not instant or any(not each.disputed for each in short)", "not instant"),
     ("bounds", 'by_old["call_ns"] < end.earliest_ns', "True"),
     ("bounds", "if stayed_ms < excess_ms:", "if False:"),
     ("bounds", "if bound.name == FIRST_WRITE_AT else", "if True else"),
@@ -990,6 +998,32 @@ def check_writes_refused_in_part_up_to_the_end(judge: Judge, kill: Any, _: Any) 
     assert told(refused(20, 2020)) is Verdict.PASS
     assert told(refused(2, 3300)) is Verdict.PASS
     assert told(refused(2, 3300), back=3400) is Verdict.PASS
+
+
+def check_how_far_replicas_are(judge: Judge, kill: Any, _: Any) -> None:
+    def told(*replicas: int, owns_data: bool = True) -> tuple[Verdict, Verdict]:
+        """replicas: where redis-2 stands still, by its watcher, and by its final read."""
+        story = kill()
+        story.believe(owns_data=owns_data)
+        story.sample(1, 3570, Role.MASTER, offset=35800)
+        story.sample(1, 3660, Role.MASTER, offset=35800)
+        by_watcher, by_read = replicas
+        story.samples = [(*row[:2], min(row[2], by_watcher), *row[3:]) if row[3] == 2 else row for row in story.samples]
+        story.final(2, story.finals["redis-2"].keys, offset=by_read)
+        judgement = judge(story.history())
+        return seen(judgement, "convergence.redundant"), seen(judgement, "assumptions.final_reads")
+
+    assert told(35400, 35400) == (Verdict.PASS, Verdict.PASS)
+    assert told(35399, 35399) == (Verdict.FAIL, Verdict.PASS)
+    assert told(35400, 35399) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    assert told(35300, 35300, owns_data=False) == (Verdict.PASS, Verdict.PASS)
+    ahead = kill()
+    ahead.sample(1, 3660, Role.MASTER, offset=35800)
+    ahead.final(1, ahead.finals["redis-1"].keys, role="master", offset=35801)
+    assert seen(judge(ahead.history()), "assumptions.final_reads") is Verdict.UNKNOWN
+    busy = kill()
+    busy.sample(1, 3655, Role.LOADING, offset=1)
+    assert seen(judge(busy.history()), "assumptions.final_reads") is Verdict.PASS
 
 
 def check_a_tilt_without_a_fault(judge: Judge, kill: Any, _: Any) -> None:

@@ -18,6 +18,7 @@ from redis_resilience.judges.evidence import (
     server_index,
 )
 from redis_resilience.judges.masters import believed_masters, promotions
+from redis_resilience.judges.offsets import behind
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.judges.voters import voters_of
@@ -41,7 +42,7 @@ def judge(reading: Reading) -> Answer[Figures]:
     if reading.plan.expect.heals:
         findings += [_final_master(reading), _voters_agree(reading), _in_time(reading)]
         if reading.plan.faults:
-            findings.append(_redundant(timeline_of(reading)))
+            findings.append(_redundant(reading, timeline_of(reading)))
     measures: Figures = {
         "two_masters_ms": (both.end_ns - both.begin_ns) / 1e6 if both else 0.0,
         "writes_beside": beside.writes if beside else 0,
@@ -259,7 +260,9 @@ def _gone_sentinels(reading: Reading) -> tuple[str, ...]:
     return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)
 
 
-def _redundant(timeline: Timeline) -> Finding:
+def _redundant(reading: Reading, timeline: Timeline) -> Finding:
+    """By what the watchers saw, and by how far each replica was when it was read at the end."""
+    short = behind(reading)
     after_ms = timeline.ms(REDUNDANT_AT)
     instant = timeline.at(REDUNDANT_AT)
     if instant is None:
@@ -268,10 +271,12 @@ def _redundant(timeline: Timeline) -> Finding:
         seen = "the deployment was fully redundant"
     else:
         seen = f"redundancy restored {after_ms / 1e3:.3f} s after the fault (+/- {instant.error_ms:.0f} ms)"
+    failed = not instant or any(not each.disputed for each in short)
+    told = "".join(f"; {each.text}" for each in short)
     return Finding(
         name=REDUNDANT,
-        verdict=Verdict.PASS if instant else Verdict.FAIL,
-        text=f"expected one master with every replica linked and caught up at the end; {seen}",
+        verdict=Verdict.FAIL if failed else Verdict.UNKNOWN if short else Verdict.PASS,
+        text=f"expected one master with every replica linked and caught up at the end; {seen}{told}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from redis_resilience.judges.evidence import phase_at
+from redis_resilience.judges.offsets import misplaced
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import FaultEffect, HealEnd, LoadEnd, Phase
 from redis_resilience.model.history import FinalRead
@@ -37,6 +38,8 @@ def _wrong(reading: Reading, final: FinalRead) -> Iterator[str]:
     found = len(final.keys) + len(final.wrong) + len(final.unexpected)
     if found > final.dbsize or (reading.environment.owns_data and found < final.dbsize):
         yield f"has {final.dbsize} keys (DBSIZE), and {found} were read"
+    if reading.version != _WITHOUT_INSTANTS and (elsewhere := misplaced(reading, final)):
+        yield elsewhere
 
 
 def _mistimed(reading: Reading, final: FinalRead) -> Iterator[str]:

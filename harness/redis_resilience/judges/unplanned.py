@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import master_names, phase_at, samples_of, told, told_of_others
 from redis_resilience.judges.masters import promotions, unannounced
+from redis_resilience.judges.offsets import behind
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.untouched import disturbed, first_fault_ns, hit_ns
 from redis_resilience.judges.voters import voters_of
@@ -77,13 +78,18 @@ def _restarts(reading: Reading) -> Iterator[str]:
 
 
 def _loose_replicas(reading: Reading) -> Iterator[str]:
-    """Replicas without a link at the end of a trial whose plan breaks nothing; after a fault redundancy covers that."""
+    """Replicas without a link, or behind, at the end of a trial whose plan breaks nothing.
+
+    After a fault redundancy covers that.
+    """
     if reading.plan.faults or not reading.plan.expect.heals:
         return
     for index, server in enumerate(reading.environment.servers):
         last = samples_of(reading, index)[-1:]
         if len(last) and last["role"][0] == Role.REPLICA and last["link"][0] != Link.CONNECTED:
             yield f"{server.name} is a replica that is linked to no master at the end"
+    for late in behind(reading):
+        yield late.text
 
 
 def _settings(reading: Reading) -> Iterator[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from redis_resilience.model.events import Phase
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import key_text
-from tests.trials.plants.plant import MS, final_of, plant, some_write, with_final
+from tests.trials.plants.plant import MS, final_of, plant, some_write, with_a_fault, with_final, without_a_fault
 
 FINAL_READS, IDENTIFIED = "assumptions.final_reads", "assumptions.identified"
 
@@ -121,6 +121,45 @@ def two_masters_at_the_end(history: History, _: random.Random) -> History:
 @plant("convergence.final_master", "expected one master")
 def no_master_at_the_end(history: History, _: random.Random) -> History:
     return with_final(history, final_of(history, "master"), role="replica")
+
+
+@plant("convergence.redundant", "bytes less than", with_a_fault)
+def replica_read_behind_its_master(history: History, rng: random.Random) -> History:
+    """All keys are there; its watcher had seen it level."""
+    final = final_of(history, "replica")
+    return with_final(history, final, offset=final.offset - rng.randint(1, 50))
+
+
+@plant("convergence.redundant", "bytes less than", with_a_fault)
+def replica_that_stands_still(history: History, rng: random.Random) -> History:
+    """It is linked, has all keys, and gets nothing more: its watcher and its final read agree on that."""
+    return stands_still(history, rng)
+
+
+@plant("unplanned.changes", "bytes less than", without_a_fault)
+def replica_that_stands_still_without_a_fault(history: History, rng: random.Random) -> History:
+    return stands_still(history, rng)
+
+
+def stands_still(history: History, rng: random.Random) -> History:
+    final = final_of(history, "replica")
+    number = [server.name for server in history.environment.servers].index(final.server)
+    samples, offset = history.samples.copy(), final.offset - rng.randint(1, 50)
+    ahead = (samples["server"] == number) & (samples["offset"] > offset)
+    samples["offset"][ahead] = offset
+    return replace(with_final(history, final, offset=offset), samples=samples)
+
+
+@plant("convergence.redundant", "bytes less than", with_a_fault)
+def master_read_ahead_of_its_replicas(history: History, rng: random.Random) -> History:
+    final = final_of(history, "master")
+    return with_final(history, final, offset=final.offset + rng.randint(1, 50))
+
+
+@plant(FINAL_READS, "and had been at")
+def server_read_behind_itself(history: History, rng: random.Random) -> History:
+    final = some_final(history, rng)
+    return with_final(history, final, offset=final.offset - rng.randint(1, 50))
 
 
 @plant("assumptions.nothing_dropped", "evicted")

@@ -45,6 +45,10 @@ def with_a_fault(fault: Fault | None) -> bool:
     return fault is not None
 
 
+def without_a_fault(fault: Fault | None) -> bool:
+    return fault is None
+
+
 def plant(finding: str, says: str, suits: Suits = any_trial) -> Callable[[Damage], Damage]:
     """Registers a kind of damage; its function's name is its own."""
 
