@@ -35,6 +35,9 @@ MUTANTS = [
     ("nodes", "TableDown, FaultEffect, HealEnd)", "TableDown, FaultEffect)"),
     ("evidence", "environment.master in event.servers", "environment.master == event.pod"),
     ("timeline", "return master if master in effect.servers else", "return"),
+    ("addresses", "event.node in servers and ", ""),
+    ("addresses", "all(map(_is_place, places)) and ", ""),
+    ("addresses", " and event.at_ns < hit_ns(reading, event.node)", ""),
     ("final_reads", "if server in event.servers", "if event.pod == server"),
     ("nodes", "environment.shards for name", "environment.shards[:1] for name"),
     ("combining", "first_ns = min(", "first_ns = max("),
@@ -158,6 +161,20 @@ def check_who_was_gone(judge: Judge, cluster: Any) -> None:
     assert quorum_and_last((600, "redis-2", "table-down"), (900, "redis-2", "table-up")) == [1261, 1263]
     assert quorum_and_last((600, "redis-2", "fault-effect"), (900, "redis-2", "heal-end")) == [1261, 1263]
     assert quorum_and_last((600, "redis-2", "fault-effect"), (1770, "redis-2", "heal-end")) == [1262, 1263]
+
+
+def check_a_node_that_moved(judge: Judge, cluster: Any) -> None:
+    there, elsewhere = "10.0.0.2:6379", "10.0.0.9:6379"
+    for node, before, after, verdict in (
+        ("redis-2", there, elsewhere, Verdict.UNKNOWN),
+        ("redis-9", there, elsewhere, Verdict.PASS),
+        ("redis-2", ":6379", there, Verdict.PASS),
+        ("redis-2", there, ":0", Verdict.PASS),
+        ("redis-0", "10.0.0.0:6379", elsewhere, Verdict.PASS),
+    ):
+        story = cluster()
+        story.word(900, "redis-1", "address", node=node, before=before, address=after)
+        assert seen(judge(story.history()), "unplanned.changes") is verdict
 
 
 def check_a_replica_is_hit(judge: Judge, cluster: Any) -> None:

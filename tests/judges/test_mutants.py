@@ -77,6 +77,11 @@ MUTANTS = [
     ("offsets", 'own = own[own["role"] == _ROLES.get(final.role)]', "pass"),
     ("offsets", 'own["return_ns"] < final.begin_ns', 'own["return_ns"] < 10**18'),
     ("offsets", "after[0] < final.offset", "False"),
+    ("addresses", "default=_AT_ONCE_NS) < _AT_ONCE_NS", "default=_AT_ONCE_NS) < 0"),
+    ("addresses", "if event.sentinel]", "]"),
+    ("addresses", "name_at(reading, names, address) == address and", ""),
+    ("addresses", '(event.pod, event.container) == (found.sentinel, "sentinel")', "False"),
+    ("addresses", '(event.pod, event.container) == (found.sentinel, "sentinel")', "event.pod == found.sentinel"),
     ("redundancy", 'replica["offset"] >= told_before["offset"][newest]', 'replica["offset"] >= 0'),
     ("redundancy", '& (own["link"] == Link.CONNECTED)', ""),
     ("redundancy", '& (own["source"] == master)', ""),
@@ -1024,6 +1029,30 @@ def check_how_far_replicas_are(judge: Judge, kill: Any, _: Any) -> None:
     busy = kill()
     busy.sample(1, 3655, Role.LOADING, offset=1)
     assert seen(judge(busy.history()), "assumptions.final_reads") is Verdict.PASS
+
+
+def check_what_moved(judge: Judge, kill: Any, _: Any) -> None:
+    elsewhere = "slave 10.0.0.9:6379 10.0.0.9 6379 @ mymaster 10.0.0.0 6379"
+
+    def changes(story: Any) -> Verdict:
+        return seen(judge(story.history()), "unplanned.changes")
+
+    def learned(at: float, text: str = elsewhere, *, sentinel: str = "redis-0") -> Any:
+        story = kill()
+        story.event(at, f"sentinel:{sentinel}", "+slave", text)
+        return story
+
+    assert changes(learned(700)) is Verdict.UNKNOWN
+    assert changes(learned(2001)) is Verdict.PASS
+    assert changes(learned(700, f"slave {TWO} 10.0.0.2 6379 @ mymaster 10.0.0.0 6379")) is Verdict.PASS
+    hit = learned(700, sentinel="redis-2")
+    hit.fault(600, pod="redis-2", container="sentinel", number=1)
+    assert changes(hit) is Verdict.PASS
+    passed_on = kill()
+    for number, address in enumerate((TWO, "10.0.0.9:6379"), start=8):
+        where = {"server": "redis-1", "run_id": "run-1", "address": address}
+        passed_on.event(2100, "probe", "connected", connection=number, client=number, **where)
+    assert changes(passed_on) is Verdict.PASS
 
 
 def check_a_tilt_without_a_fault(judge: Judge, kill: Any, _: Any) -> None:

@@ -72,6 +72,10 @@ MUTANTS = [
     ("unplanned", "server.name != reading.environment.master and", "False and", "second_master_in_the_baseline"),
     ("unplanned", "server.name != reading.environment.master and", "", SOUND),
     ("assumptions", "missing = witness.unended(reading),", "missing = (),", "end_of_a_heal_left_out"),
+    ("addresses", "for met in (watched, sent):", "for met in (sent,):", "server_met_at_another_address"),
+    ("addresses", "for met in (watched, sent):", "for met in (watched,):", "clients_sent_to_another_address"),
+    ("addresses", "places[name, run_id].append(address)", "places[name, '' ].append(address)", SOUND),
+    ("addresses", "_is_explained(reading, item):", "True:", "replica_that_announces_another_address"),
     ("ledger", "writes.lost_by_cause.get(UNEXPLAINED)", "False", "acknowledged_write_gone_everywhere"),
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """How far each replica had replicated when it was read at the end, beside what its master had before.
 
-While nobody writes, offsets are equal to the byte; other clients of an attached Redis may write on, so that only what
+Without a load offsets are equal to the byte; other clients of an attached Redis may write on, so that only what
 the master had when the load ended is asked of its replicas.
 """
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from redis_resilience.judges.addresses import moved
 from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import master_names, phase_at, samples_of, told, told_of_others
 from redis_resilience.judges.masters import promotions, unannounced
@@ -30,6 +31,7 @@ def judge(reading: Reading) -> Answer[Figures]:
         *_settings(reading),
         *_other_masters(reading),
         *_unannounced(reading),
+        *moved(reading),
         *disturbed(reading),
     ]
     finding = Finding(

@@ -11,6 +11,7 @@ import numpy as np
 
 from redis_resilience.faults.target import REPLICA, SENTINEL
 from redis_resilience.model.events import (
+    Connected,
     Event,
     FaultBegin,
     FaultEffect,
@@ -253,6 +254,38 @@ def settings_changed_meanwhile(history: History, rng: random.Random) -> History:
     at_ns = phase(history, "observe").at_ns
     text = f"master {view.master_name} {history.environment.master} 6379 down-after-milliseconds 90000"
     return with_events(history, _message(view.name, at_ns, "+set", text))
+
+
+@plant(UNPLANNED, "as the same process")
+def server_met_at_another_address(history: History, rng: random.Random) -> History:
+    """One that no fault takes, by its watcher."""
+    hit = {name for event in history.of(FaultBegin) for name in event.servers}
+    server = rng.choice([each for each in history.environment.servers if each.name not in hit])
+    up = ServerUp(
+        at_ns=phase(history, "observe").at_ns,
+        source=f"server:{server.name}",
+        server=server.name,
+        address="10.9.9.9:6379",
+        run_id=server.run_id,
+    )
+    return with_events(history, up)
+
+
+@plant(UNPLANNED, "as the same process")
+def clients_sent_to_another_address(history: History, rng: random.Random) -> History:
+    """By a Sentinel, to the process that they were at before."""
+    chosen = rng.choice(history.of(Connected))
+    other = msgspec.structs.replace(chosen, connection=9999, client=9999, address="10.9.9.9:6379", sentinel="redis-0")
+    return with_events(changed(history, lambda event: event is chosen, sentinel="redis-0"), other)
+
+
+@plant(UNPLANNED, "where no server was met")
+def replica_that_announces_another_address(history: History, _: random.Random) -> History:
+    """In the baseline, as after CONFIG SET replica-announce-ip: every Sentinel learns of it from the master."""
+    at_ns = phase(history, "control").at_ns + 200 * MS
+    name, master = history.environment.sentinels[0].master_name, history.environment.master
+    text = f"slave 10.9.9.9:6379 10.9.9.9 6379 @ {name} {master} 6379"
+    return with_events(history, *(_message(view.name, at_ns, "+slave", text) for view in history.environment.sentinels))
 
 
 def _message(sentinel: str, at_ns: int, name: str, text: str) -> SentinelMessage:
