@@ -22,10 +22,10 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PUBLISHED = [ROOT / "TRACK_RECORD.md", ROOT / "manifests" / "README.md", *sorted((ROOT / "reports").glob("*.md"))]
 ELSEWHERE = re.compile(
-    r"kind|context|/chart|durability|--clean| -$|compare (?!.*--dry-run)"
+    r"kind|context|/chart|mine\.yaml|durability|--clean| -$|compare (?!.*--dry-run)"
     r"|^pytest scenarios(?: -n \d| --\S+| \d| \"[^\"]*\")*$"
 )
-"""Needs a cluster or a chart, deletes, reads a pipe, or takes minutes: parsed, not run here."""
+"""Needs a cluster, a chart or another command's file, deletes, reads a pipe, or takes minutes: parsed, not run here."""
 KEEPS = re.compile(" (campaign|nightly) ")
 
 

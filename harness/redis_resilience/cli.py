@@ -20,7 +20,7 @@ from redis_resilience.command.exits import Exit
 from redis_resilience.command.twins import (
     BROUGHT,
     CHANGES,
-    NOT_OF_A_NAMESPACE,
+    NOT_OF_DISCOVERY,
     OF_A_RUN,
     given,
     in_commands_words,
@@ -328,26 +328,35 @@ def permissions(
 
 
 @app.command()
-@takes(*NOT_OF_A_NAMESPACE)
+@takes(*NOT_OF_DISCOVERY)
 def discover(
     called: typer.Context,
     *,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as a topology for the backend local: mine.yaml.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --write.")] = False,
 ) -> None:
     """Find the Redis that runs in a namespace: servers, Sentinels, ports, passwords' Secrets, with the evidence.
 
-    It reads objects and asks the servers by the client in their own containers; nothing is created or changed.
+    It reads objects and asks the servers by the client in their own containers; nothing is created or changed there.
 
-    redis-resilience discover --context NAME --namespace NAME
+    redis-resilience discover --context NAME --namespace NAME --write mine.yaml
     """
     from redis_resilience.command import discover as command  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command import writing  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.lint import must_be_one_of  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
 
     must_be_one_of("--format", form, command.FORMATS)
     settings = settings_from({**given(called), "redis_backend": "context"})
+    if write:
+        writing.must_be_writable(write, overwrite=overwrite)
     found = command.discovered(settings)
     typer.echo(command.as_json(found) if form == "json" else command.as_text(found, settings))
+    if write:
+        typer.echo("\n".join(writing.write(write, found, settings)), err=form == "json")
 
 
 @app.command()

@@ -24,12 +24,14 @@ from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
 from redis_resilience.deployments.undo import DeleteKeys
 from redis_resilience.discovery.asking import discover
+from redis_resilience.discovery.carrying import carried
 from redis_resilience.discovery.options import options_for
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model.errors import Unavailable, UsageError
 from redis_resilience.model.faults import kill
 from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import Boot, Volume
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.trial import rejudge
@@ -392,6 +394,13 @@ def test_what_runs_in_a_namespace_is_discovered(cluster, kubectl, namespace):
     }
     assert PASSWORD not in repr(found)
     assert left(kubectl, namespace) == before
+    made = carried(found, name="mine", document="").topology
+    assert [(each.name, each.containers) for each in made.pods] == [
+        ("db-0", ("redis", "sentinel")),
+        ("db-1", ("redis", "sentinel")),
+    ]
+    assert (made.boot, made.volume, made.quorum, made.password) == (Boot.FIRST, Volume.CONTAINER, 1, True)
+    assert (made.profile("documented").down_after_ms, dict(made.redis_config)["appendonly"]) == (30000, "no")
 
 
 def _arguments():

@@ -14,10 +14,17 @@ from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Instance, System
 from redis_resilience.model.cluster import ranges_text
 from redis_resilience.model.errors import UsageError
-from redis_resilience.trials.keeper import context_of
+from redis_resilience.trials.keeper import context_of, keys_of
 from redis_resilience.trials.settings import AUTO, Settings
 
 FORMATS = ("text", "json")
+_STARTS = {
+    "first": "is master or replica by its number or role",
+    "asks": "asks the Sentinels for its master",
+    "asks-else-master": "asks the Sentinels, and is master where none answers",
+    "alone": "is master",
+    "no-master": "is a replica",
+}
 
 
 def discovered(settings: Settings) -> tuple[System, ...]:
@@ -27,7 +34,7 @@ def discovered(settings: Settings) -> tuple[System, ...]:
     must_have("kubectl")
     cluster = ContextSite(context_of(settings), run_id="discover").acquire()
     place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=settings.namespace)
-    found = discover(place, settings.password_secret)
+    found = discover(place, keys_of(settings))
     if not found:
         raise UsageError(
             f"expected pods that run a Redis server or a Sentinel in namespace {settings.namespace} of context "
@@ -61,6 +68,8 @@ def _lines(system: System) -> Iterable[str]:
         for each in system.instances
         if (answer := system.answers.get(each.place)) and answer.clustered
     )
+    if system.boot:
+        yield f"  a server that starts {_STARTS[system.boot.value]}: {system.boot.where}"
     yield from _once((each, f"port {each.port.value}: {each.port.where}") for each in system.instances)
     yield from _once((each, f"TLS: {each.tls.where}") for each in system.instances if each.tls)
     yield from _once(

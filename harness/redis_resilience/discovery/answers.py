@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from redis_resilience.discovery.system import Answer, Instance, Monitored, Role
 from redis_resilience.model.cluster import parse_nodes
@@ -15,13 +16,31 @@ _MARK = "redis-resilience-next"
 """A command that no engine has ends each answer: a Sentinel lacks ECHO, and every server refuses an unknown command."""
 _END = re.compile(rf"^.*unknown command.*{_MARK}.*\n?", re.MULTILINE)
 _NODE_TIMEOUT = "cluster-node-timeout"
-_OF_SERVER = (
-    *("INFO server", "INFO replication", "INFO cluster"),
-    *("CLUSTER NODES", "CLUSTER INFO", f"CONFIG GET {_NODE_TIMEOUT}"),
+CARRIED = (
+    *("appendonly", "appendfsync", "no-appendfsync-on-rewrite", "save", "stop-writes-on-bgsave-error"),
+    *("min-replicas-to-write", "min-replicas-max-lag", "replica-priority", "replica-serve-stale-data"),
+    *("repl-diskless-sync", "repl-diskless-sync-delay", "repl-backlog-size", "repl-timeout"),
+    *("repl-ping-replica-period", "maxmemory", "maxmemory-policy", "timeout", "tcp-keepalive", "shutdown-timeout"),
 )
-_OF_SENTINEL = ("SENTINEL MYID", "INFO server", "SENTINEL MASTERS")
+"""Directives of a server that decide what a fault does to it, and mean the same on another machine."""
+CARRIED_OF_CLUSTERS = (
+    *("cluster-require-full-coverage", "cluster-replica-validity-factor", "cluster-allow-reads-when-down"),
+    *("cluster-allow-replica-migration", "cluster-migration-barrier"),
+)
+_SETTINGS = (_NODE_TIMEOUT, "dir", "protected-mode", "tls-auth-clients", *CARRIED, *CARRIED_OF_CLUSTERS)
+_OF_SERVER = (
+    *("INFO server", "INFO replication", "INFO cluster", "CLUSTER NODES", "CLUSTER INFO"),
+    *("INFO modules", "ACL USERS", *(f"CONFIG GET {name}" for name in _SETTINGS)),
+)
+NAMED_BY = ("resolve-hostnames", "announce-hostnames")
+"""Directives of a Sentinel that decide whether it works with names."""
+_OF_SENTINEL = (
+    *("SENTINEL MYID", "INFO server", "SENTINEL MASTERS", "SENTINEL DEBUG"),
+    *(f"SENTINEL CONFIG GET {name}" for name in NAMED_BY),
+)
 NOTHING = "nothing"
 """In place of an answer: the client reports to its standard error that it could not connect, and ends well."""
+_MODULE = re.compile(r"^module:name=([^,\s]+)", re.MULTILINE)
 _REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "ERR", "DENIED", "Could not connect", "Error:", "I/O error")
 
 
@@ -30,7 +49,8 @@ def command(instance: Instance, program: str = "redis-cli", *, from_outside: boo
 
     from_outside: at the pod's own address, where others reach it, too.
     """
-    tls = ("--tls", "--insecure") if instance.tls else ()
+    shown = ("--cert", instance.certificate[0], "--key", instance.certificate[1]) if instance.certificate else ()
+    tls = ("--tls", "--insecure", *shown) if instance.tls else ()
     host = ("-h", instance.address) if from_outside else ()
     return (program, "--raw", *host, "-p", instance.port.value, *tls)
 
@@ -54,14 +74,25 @@ def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
     if len(parts) < 1 + len(_asked(instance)):
         return Answer(refused=said.strip().splitlines()[-1] if said.strip() else NOTHING)
     login, first, second, third, *rest = parts
+    guarded = login == "OK"
     if first.startswith(_REFUSALS):
         because = f" ({login})" if login.startswith(_REFUSALS) else ""
         return Answer(refused=f"{first}{because}")
     if instance.role is Role.SENTINEL:
-        told = [_monitored(each, rest, masters) for each in _records(third)]
-        return Answer(run_id=first, version=_version(_pairs(second)), role="sentinel", monitored=tuple(told))
+        periods, *named_by = rest[: len(_OF_SENTINEL) - 3]
+        told = [_monitored(each, rest[len(_OF_SENTINEL) - 3 :], masters) for each in _records(third)]
+        return Answer(
+            run_id=first,
+            version=_version(_pairs(second)),
+            role="sentinel",
+            monitored=tuple(told),
+            guarded=guarded,
+            settings=_settings(NAMED_BY, named_by),
+            ping_period_ms=_number(_of_names(periods).get("PING-PERIOD")),
+        )
     server, replication = _pairs(first), _pairs(second)
-    table, state, settings = rest[:3]
+    table, state, modules, users, *told_settings = rest[: len(_OF_SERVER) - 3]
+    settings = _settings(_SETTINGS, told_settings)
     return Answer(
         run_id=server.get("run_id", ""),
         version=_version(server),
@@ -71,8 +102,24 @@ def read(instance: Instance, said: str, masters: Sequence[str] = ()) -> Answer:
         clustered=_pairs(third).get("cluster_enabled") == "1",
         table=parse_nodes(table),
         state=_pairs(state).get("cluster_state", ""),
-        node_timeout_ms=_number(settings.removeprefix(_NODE_TIMEOUT).strip()),
+        node_timeout_ms=_number(settings.get(_NODE_TIMEOUT)),
+        guarded=guarded,
+        settings=settings,
+        modules=tuple(_MODULE.findall(modules)),
+        users=() if users.startswith(_REFUSALS) else tuple(users.splitlines()),
     )
+
+
+def _settings(names: Sequence[str], replies: Sequence[str]) -> dict[str, str]:
+    """Those that it reports; an engine does not know all of them, and a user may not ask for any."""
+    told = ((name, _of_names(reply)) for name, reply in zip(names, replies, strict=True))
+    return {name: found[name] for name, found in told if name in found}
+
+
+def _of_names(reply: str) -> dict[str, str]:
+    """Names and values, one line each; an empty value at the end is no line."""
+    lines = reply.splitlines()
+    return dict(zip_longest(lines[::2], lines[1::2], fillvalue=""))
 
 
 def _monitored(facts: dict[str, str], rest: Sequence[str], masters: Sequence[str]) -> Monitored:
@@ -87,6 +134,8 @@ def _monitored(facts: dict[str, str], rest: Sequence[str], masters: Sequence[str
         address=_address(facts.get("ip", ""), facts.get("port", "")),
         quorum=_number(facts.get("quorum")),
         down_after_ms=_number(facts.get("down-after-milliseconds")),
+        failover_timeout_ms=_number(facts.get("failover-timeout")),
+        parallel_syncs=_number(facts.get("parallel-syncs")),
         servers=tuple(filter(None, (facts.get("runid"), *(each.get("runid") for each in replicas)))),
         sentinels=tuple(filter(None, (each.get("runid") for each in others))),
         replicas=tuple(_address(each.get("ip", ""), each.get("port", "")) for each in replicas),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
+from redis_resilience.deployments.kube.keys import Keys
 from redis_resilience.deployments.kube.objects.manifests import kubectl
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.discovery import answers
 from redis_resilience.discovery.instances import instances
-from redis_resilience.discovery.system import Answer, Instance, System
+from redis_resilience.discovery.system import Answer, Instance, Role, System
 from redis_resilience.discovery.systems import systems
 from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.model.access import NO_LOGIN, Login
@@ -25,17 +27,23 @@ _ANSWERED_WITHIN_S = 10.0
 _KINDS = "pods,services,configmaps"
 _CLIENTS = ("redis-cli", "valkey-cli")
 _NOT_THERE = "executable file not found"
+_NO_KEYS = Keys()
 
 
-def discover(place: Place, secret: tuple[str, str] | None = None) -> tuple[System, ...]:
-    """Every Redis in the namespace. secret: name and key of the password, where no pod names it.
+def discover(place: Place, keys: Keys = _NO_KEYS) -> tuple[System, ...]:
+    """Every Redis in the namespace. keys: users and passwords that the user named; the rest is what the pods name.
 
     Raises DeploymentError where the cluster does not list its pods.
     """
-    listed = json.loads(kubectl("get", _KINDS, "--output", "json", place=place, within_s=_READ_WITHIN_S))
-    objects = Tree(listed).at("items").each()
+    objects = listed(place)
     found = instances(objects)
-    return systems(objects, found, ask(place, found, _by_secrets(place, secret)))
+    return systems(objects, found, ask(place, found, _logins(place, keys)))
+
+
+def listed(place: Place) -> tuple[Tree, ...]:
+    """The pods, Services and ConfigMaps of the namespace. Raises DeploymentError where that is not allowed."""
+    said = kubectl("get", _KINDS, "--output", "json", place=place, within_s=_READ_WITHIN_S)
+    return Tree(json.loads(said)).at("items").each()
 
 
 def ask(
@@ -45,17 +53,16 @@ def ask(
     return {each.place: _answer(place, each, login(each), from_outside=from_outside) for each in found}
 
 
-def _by_secrets(place: Place, secret: tuple[str, str] | None) -> Callable[[Instance], Login]:
-    """The passwords in the Secrets that pods name; each is read once."""
-    known: dict[tuple[str, str], str] = {}
+def _logins(place: Place, keys: Keys) -> Callable[[Instance], Login]:
+    """By the passwords that the user named, else by those in the Secrets that pods name; each Secret is read once."""
+    value = cache(partial(_value, place))
 
     def login(instance: Instance) -> Login:
-        for key in (secret, *_keys(instance)):
-            if key is not None:
-                if key not in known:
-                    known[key] = _value(place, *key)
-                return Login(password=known[key])
-        return NO_LOGIN
+        of_sentinel = instance.role is Role.SENTINEL
+        user = keys.sentinel_user if of_sentinel else keys.user
+        if named := (of_sentinel and keys.sentinel_password) or keys.password:
+            return Login(user=user, password=named.read(value))
+        return next((Login(user=user, password=value(*key)) for key in _keys(instance)), NO_LOGIN)
 
     return login
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from redis_resilience.discovery.system import Instance, Role, SecretKey
 from redis_resilience.lint.manifests.containers import container_of, role_of, serves
-from redis_resilience.lint.manifests.mounts import ConfigMaps, mounts_of
+from redis_resilience.lint.manifests.mounts import ConfigMaps, Mount, mounts_of
 from redis_resilience.lint.manifests.program import Program, read_program
 from redis_resilience.lint.manifests.sentinels import sentinels_of
 from redis_resilience.lint.manifests.servers import servers_of
@@ -18,6 +18,7 @@ from redis_resilience.lint.setup import Container, Directives, Seen
 
 _USUAL = {Role.REDIS: 6379, Role.SENTINEL: 26379}
 _PASSWORD = re.compile(r"PASSWORD|PASSWD|PASS$|AUTH$")
+_TLS_FILES = ("TLS_CERT_FILE", "TLS_KEY_FILE")
 _YES = ("1", "yes", "true", "on")
 
 
@@ -40,8 +41,12 @@ def _of_pod(pod: Tree, config_maps: ConfigMaps) -> Iterator[Instance]:
         others = (other for other in containers if other.at("name").text() != own)
         told = role_of(each, program, beside_server=any(serves(other) for other in others))
         if told in set(Role):
-            secrets = tuple(_secrets(each, spec, config_maps, where))
-            yield replace(_instance(pod, each, program, container_of(each, program, told, where)), secrets=secrets)
+            mounts = mounts_of(each, spec, config_maps)
+            yield replace(
+                _instance(pod, each, program, container_of(each, program, told, where)),
+                secrets=tuple(_secrets(each, spec, mounts, where)),
+                volumes={mount.path: mount.kind for mount in mounts},
+            )
 
 
 def _instance(pod: Tree, container: Tree, program: Program, seen: Container) -> Instance:
@@ -57,9 +62,11 @@ def _instance(pod: Tree, container: Tree, program: Program, seen: Container) -> 
         image=seen.image,
         port=_port(seen, settings, role),
         tls=_tls(settings, program.environment, where),
+        certificate=_certificate(settings, program.environment),
         clustered=clustered if clustered and clustered.value == "yes" else None,
         owner=(owner.at("kind").text(), owner.at("name").text()),
         labels=pod.at("metadata", "labels").texts(),
+        subdomain=pod.at("spec", "subdomain").text(),
         disturbances=tuple(_disturbances(seen, where)),
     )
 
@@ -86,18 +93,27 @@ def _port(container: Container, settings: Directives, role: Role) -> Seen:
 
 
 def _tls(settings: Directives, environment: Mapping[str, str], where: str) -> Seen | None:
-    said = settings.seen.get("tls-port")
+    said, plain = settings.seen.get("tls-port"), settings.seen.get("port")
     if said and said.number > 0:
-        return said
+        return None if plain and plain.number > 0 else said
     for name in sorted(environment):
         if name.endswith("TLS_ENABLED") and environment[name].lower() in _YES:
             return Seen(value=environment[name], where=f"{where}: variable {name}")
     return None
 
 
-def _secrets(container: Tree, spec: Tree, config_maps: ConfigMaps, where: str) -> Iterator[SecretKey]:
+def _certificate(settings: Directives, environment: Mapping[str, str]) -> tuple[str, str] | tuple[()]:
+    """As it is configured, else by the variables that the scripts of images read."""
+    for kind in ("tls-client", "tls"):
+        certificate, key = (settings.seen.get(f"{kind}-{what}-file") for what in ("cert", "key"))
+        if certificate and key and certificate.value.startswith("/") and key.value.startswith("/"):
+            return certificate.value, key.value
+    by_end = {end: environment[name] for name in sorted(environment) for end in _TLS_FILES if name.endswith(end)}
+    return (by_end[_TLS_FILES[0]], by_end[_TLS_FILES[1]]) if len(by_end) == len(_TLS_FILES) else ()
+
+
+def _secrets(container: Tree, spec: Tree, mounts: Sequence[Mount], where: str) -> Iterator[SecretKey]:
     """By the variables that hold a password, or the path of a file with one."""
-    mounts = mounts_of(container, spec, config_maps)
     volumes = {volume.at("name").text(): volume for volume in spec.at("volumes").each()}
     for entry in container.at("env").each():
         name = entry.at("name").text()

@@ -37,8 +37,10 @@ class SecretKey:
 class Instance:
     """A server or a Sentinel: one container of one pod that runs.
 
-    tls: the setting that makes it speak TLS; None where none was seen. owner: kind and name of the controller, two
-    empty texts for a bare pod. clustered: a node of a Redis Cluster.
+    tls: the setting that makes it speak TLS; None where none was seen. certificate: paths in its container of the one
+    that it shows to others as a client, and of its key; () where none was seen. owner: kind and name of the controller,
+    two empty texts for a bare pod. clustered: a node of a Redis Cluster. volumes: by path, the kind of what is mounted.
+    subdomain: the headless Service that its pod's name is under, "" for none.
     """
 
     pod: str
@@ -50,7 +52,10 @@ class Instance:
     owner: tuple[str, str]
     labels: Mapping[str, str]
     tls: Seen | None = None
+    certificate: tuple[str, str] | tuple[()] = ()
     clustered: Seen | None = None
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    subdomain: str = ""
     secrets: tuple[SecretKey, ...] = ()
     disturbances: tuple[str, ...] = ()
 
@@ -69,6 +74,8 @@ class Monitored:
     down_after_ms: int
     servers: tuple[str, ...]
     sentinels: tuple[str, ...]
+    failover_timeout_ms: int = 0
+    parallel_syncs: int = 0
     replicas: tuple[str, ...] = ()
 
 
@@ -78,6 +85,8 @@ class Answer:
 
     run_id: as INFO or SENTINEL MYID gives it. linked: of a replica, whether the link to its master is up.
     table, state, node_timeout_ms: of a node of a Redis Cluster, as CLUSTER NODES, CLUSTER INFO and CONFIG GET give it.
+    guarded: whether it took a password. settings: directives as CONFIG GET gives them. users: names of its ACL users.
+    ping_period_ms: of a Sentinel's PINGs; 0 where it does not report that.
     """
 
     refused: str = ""
@@ -91,6 +100,11 @@ class Answer:
     table: tuple[Node, ...] = ()
     state: str = ""
     node_timeout_ms: int = 0
+    guarded: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    ping_period_ms: int = 0
 
     @property
     def node_id(self) -> str:
@@ -105,7 +119,7 @@ class System:
     selector, sentinel_selector: labels that choose exactly these pods of the namespace; "" where there are none.
     masters: names that its Sentinels monitor it by. shards: of a Redis Cluster, by its newest table. announced: by pod,
     the address of a Service for it alone, where the others know it by that. fronts: Services that lead to its servers,
-    and what stands between.
+    and what stands between. boot: how a starting server finds its role, as in lint's `Setup`.
     not_known: what could not be found out, each with what would tell it.
     """
 
@@ -117,6 +131,7 @@ class System:
     masters: tuple[Monitored, ...] = ()
     shards: tuple[ShardSeen, ...] = ()
     fronts: tuple[str, ...] = ()
+    boot: Seen | None = None
     announced: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from redis_resilience.deployments.nodes import ShardSeen, shards_of
 from redis_resilience.discovery.instances import pods_of
 from redis_resilience.discovery.system import Answer, Instance, Monitored, Role, System
+from redis_resilience.lint.manifests.objects import read_objects
 from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.model.cluster import SLOTS, covered
 
@@ -99,9 +100,15 @@ def _system(
         shards=_shards(servers, asked),
         fronts=tuple(_fronts(objects, servers, pods)),
         announced=_announced(objects, pods_of(group), pods, asked),
+        boot=read_objects(_alone(objects, pods_of(group)), name).boot,
         answers=asked,
     )
     return replace(made, not_known=tuple(_not_known(made)))
+
+
+def _alone(objects: Sequence[Tree], ours: Sequence[str]) -> list[Tree]:
+    """Without the pods of others."""
+    return [each for each in objects if each.at("kind").text() != "Pod" or _name(each) in ours]
 
 
 def _masters(asked: Mapping[str, Answer]) -> tuple[Monitored, ...]:

@@ -69,7 +69,7 @@ def _named(settings: Settings, option: Option) -> bool:
 
 
 def _only(settings: Settings, place: Place) -> System:
-    found = discover(place, settings.password_secret)
+    found = discover(place, keys_of(settings))
     if len(found) != 1:
         names = "; ".join(f"{each.name} ({each.selector or 'no labels of its own'})" for each in found)
         raise UsageError(

@@ -24,7 +24,8 @@ _ALIASES = {
     "slaveof": "replicaof",
 }
 PASSWORDS = frozenset({"auth-pass", "masterauth", "requirepass"})
-KNOWN = frozenset({*DEFAULTS, *_ALIASES, "aclfile", "dir", "include", "user"})
+_FILES = frozenset(f"tls-{of}{what}-file" for of in ("", "client-") for what in ("cert", "key"))
+KNOWN = frozenset({*DEFAULTS, *_ALIASES, *_FILES, "aclfile", "dir", "include", "user"})
 _WORDS = frozenset({"yes", "no", "always", "everysec"})
 _PLACEHOLDER = re.compile(r"[$`]|%s|\{\{|__\w+__|@\w+@|<[\w-]+>")
 _ENDS = ("&", "|", ";", "<", ">", "2>")
