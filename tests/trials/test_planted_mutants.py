@@ -63,7 +63,7 @@ MUTANTS = [
     ("final_reads", "or final.end_ns < final.begin_ns", "", "final_read_that_ends_before_it_begins"),
     ("final_reads", "final.begin_ns < max(read_ns, last_ns)", "False", "final_read_before_quiesce"),
     ("final_reads", "final.end_ns > done_ns", "False", "final_read_after_the_end"),
-    ("offsets", "final.offset >= wanted", "final.offset >= wanted - 1000", "replica_that_stands_still"),
+    ("offsets", "max(final.offset, reached) >= when_read", "True", "master_read_ahead_of_its_replicas"),
     ("offsets", "before[-1] > final.offset >= 0", "False", "server_read_behind_itself"),
     ("offsets", "0 < first.end_ns <= final.begin_ns", "False", "master_read_ahead_of_its_replicas"),
     ("offsets", 'own["call_ns"] > final.end_ns', 'own["call_ns"] > 0', SOUND),

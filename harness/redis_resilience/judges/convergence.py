@@ -271,7 +271,7 @@ def _redundant(reading: Reading, timeline: Timeline) -> Finding:
         seen = "the deployment was fully redundant"
     else:
         seen = f"redundancy restored {after_ms / 1e3:.3f} s after the fault (+/- {instant.error_ms:.0f} ms)"
-    failed = not instant or any(not each.disputed for each in short)
+    failed = not instant or any(each.proved for each in short)
     told = "".join(f"; {each.text}" for each in short)
     return Finding(
         name=REDUNDANT,

@@ -6,7 +6,6 @@ the master had when the load ended is asked of its replicas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redis_resilience.judges.evidence import phase_at, samples_of, server_index
@@ -22,30 +21,33 @@ _ROLES = {"master": Role.MASTER, "replica": Role.REPLICA}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """A replica that had less than its master before it. disputed: its own watcher had seen it with all of that."""
+    """A replica that had less than its master before it. proved: no sample of its watcher contradicts that."""
 
     text: str
-    disputed: bool
+    proved: bool
 
 
 @once
 def behind(reading: Reading) -> tuple[Behind, ...]:
     """The replicas that were behind at their final reads."""
-    return tuple(_behind(reading))
+    return tuple(found for final in reading.finals.values() if (found := _behind(reading, final)))
 
 
-def _behind(reading: Reading) -> Iterator[Behind]:
-    for name, final in reading.finals.items():
-        master = _master_of(reading, final)
-        wanted = max(_had(reading, master), _had_when_read(reading, master, final)) if master else -1
-        if final.offset >= wanted:
-            continue
-        own = _offsets(samples_of(reading, server_index(reading, name)))
-        yield Behind(
-            text=f"{name} was read at the replication offset {final.offset}, {wanted - final.offset} bytes less than "
-            f"{master} had before that",
-            disputed=bool(len(own)) and int(own["offset"][-1]) >= wanted,
-        )
+def _behind(reading: Reading, final: FinalRead) -> Behind | None:
+    master = _master_of(reading, final)
+    if not master:
+        return None
+    own = _offsets(samples_of(reading, server_index(reading, final.server)))
+    reached = int(own["offset"][-1]) if len(own) else -1
+    wanted, when_read = _had(reading, master), _had_when_read(reading, master, final)
+    if final.offset >= wanted and max(final.offset, reached) >= when_read:
+        return None
+    missing = (wanted if final.offset < wanted else when_read) - final.offset
+    return Behind(
+        text=f"{final.server} was read at the replication offset {final.offset}, {missing} bytes less than {master} "
+        "had before that",
+        proved=max(final.offset, reached) < wanted,
+    )
 
 
 def _master_of(reading: Reading, final: FinalRead) -> str:
@@ -65,7 +67,10 @@ def _had(reading: Reading, master: str) -> int:
 
 
 def _had_when_read(reading: Reading, master: str, final: FinalRead) -> int:
-    """Its offset at its own final read, if that was over before the replica's began; else -1."""
+    """Its offset at its own final read, if that was over before the replica's began; else -1.
+
+    It may have sent the last of that a moment ago: what its replica has shortly afterwards counts, too.
+    """
     first = reading.finals.get(master)
     return first.offset if first and 0 < first.end_ns <= final.begin_ns else -1
 
