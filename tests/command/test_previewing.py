@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.command.previewing import planned
+from redis_resilience.command.everywhere import Session
+from redis_resilience.command.previewing import plan_of, planned
+from redis_resilience.command.running import Manner, run_plan
 from redis_resilience.command.scenarios import scenario
+from redis_resilience.model.errors import UsageError
 from redis_resilience.options import OPTIONS
+from redis_resilience.trials.plan_file import as_yaml
 from redis_resilience.trials.settings import settings
 
 
@@ -39,3 +43,16 @@ def test_what_it_can_do_is_possible(tmp_path):
 
     assert told.possible
     assert not any("refused" in line for line in told.lines)
+
+
+def test_a_plan_for_what_is_found_there_names_no_topology_of_the_catalogue(tmp_path):
+    """Neither a profile: its times are known once it is asked. `run` takes it with what is to be found."""
+    texts = {"backend": "context", "context": "c", "namespace": "n", "attach": "auto"}
+    chosen = {option.name: option.value(texts[option.field]) for option in OPTIONS if option.field in texts}
+    plan = plan_of(scenario("master-kill"), settings(chosen, results=tmp_path))
+    assert (plan.topology, plan.profile, plan.backend) == ("attached", "attached", "context")
+
+    path = tmp_path / "plan.yaml"
+    path.write_text(as_yaml(plan))
+    with pytest.raises(UsageError, match="expected --attach, --chart or --manifests with"):
+        run_plan(path, {}, Manner(parallel="", budgets=(), session=Session()))

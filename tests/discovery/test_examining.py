@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from redis_resilience.deployments.kube.attachment import Attachment, Found
 from redis_resilience.deployments.kube.interface import ContainerState, PodState
+from redis_resilience.deployments.kube.keys import Keys, TlsFrom
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.discovery import examining
 from redis_resilience.discovery.answers import NOTHING
 from redis_resilience.discovery.examining import Examined, examine
 from redis_resilience.discovery.system import Answer, Instance, Monitored
+from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.model.access import OPEN, Access, Login, Tls
+from redis_resilience.model.errors import DeploymentError
+from tests.discovery.objects import SERVER, container, pod, trees
 
 ATTACHMENT = Attachment(selector="app=db")
 SERVERS = {
@@ -120,7 +125,50 @@ def test_servers_without_sentinels_are_no_cluster(examined: Callable[..., Examin
     assert examined(_found("redis", without="no container"), SERVERS).objections == ("no container",)
 
 
-def test_who_requires_a_certificate_is_not_asked(examined: Callable[..., Examined]) -> None:
-    """It is the probe's to show, not the container's."""
-    access = Access(servers=Login(tls=Tls(ca="c", certificate="mine", key="k")))
-    assert examined(_found("redis"), {}, access) == Examined(clustered=None)
+MUTUAL = Access(servers=Login(tls=Tls(ca="c", certificate="mine", key="k")))
+SHOWN = ("--tls-cert-file", "/tls/tls.crt", "--tls-key-file", "/tls/tls.key")
+
+
+def test_who_requires_a_certificate_is_shown_its_own(
+    examined: Callable[..., Examined], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its replicas show it: the user's is the probe's to show, and never in a container."""
+    server = container("redis", "redis-server", "--port", "0", "--tls-port", "6379", *SHOWN)
+    pods = trees(*(pod(f"db-{number}", [server]) for number in range(2)))
+    monkeypatch.setattr(examining, "listed", lambda _: pods)
+    refused = dict.fromkeys(SERVERS, Answer(refused="NOAUTH Authentication required."))
+    (objection,) = examined(_found("redis"), refused, MUTUAL).objections
+    assert objection.startswith("expected db-0/redis to answer at 10.0.0.1:6379; got: NOAUTH")
+
+
+def test_the_secret_that_the_user_named_is_shown_where_it_is_mounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script that computes its settings does not say where its certificate is."""
+    server = container("redis", "redis-server", volumeMounts=[{"name": "tls", "mountPath": "/tls"}])
+    volumes = [{"name": "tls", "secret": {"secretName": "mine"}}]
+    asked: list[Instance] = []
+
+    def ask(_place: Place, several: tuple[Instance, ...], _login: object, **_: object) -> dict[str, Answer]:
+        asked.extend(several)
+        return {each.place: Answer(clustered=True) for each in several}
+
+    monkeypatch.setattr(examining, "ask", ask)
+    pods = trees(*(pod(f"db-{number}", [server], volumes=volumes) for number in range(2)))
+    monkeypatch.setattr(examining, "listed", lambda _: pods)
+    named = replace(ATTACHMENT, keys=Keys(tls=TlsFrom(secret="mine")))  # noqa: S106 - its name
+    examine(Place(kubeconfig=Path("k"), context="c", namespace="n"), named, _found("redis"), MUTUAL)
+    assert {each.certificate for each in asked} == {("/tls/tls.crt", "/tls/tls.key")}
+
+
+@pytest.mark.parametrize("reason", ["no path", "not allowed"])
+def test_who_does_not_say_where_its_certificate_is_is_not_asked(
+    reason: str, examined: Callable[..., Examined], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where ConfigMaps may not be read, which may say it."""
+
+    def listed(_: Place) -> tuple[Tree, ...]:
+        if reason == "not allowed":
+            raise DeploymentError("forbidden")
+        return trees(pod("db-0", [SERVER]), pod("db-1", [SERVER]))
+
+    monkeypatch.setattr(examining, "listed", listed)
+    assert examined(_found("redis"), {}, MUTUAL) == Examined(clustered=None)

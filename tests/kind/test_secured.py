@@ -6,6 +6,7 @@ place of addresses, three Sentinels in pods of their own that monitor a second m
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from functools import reduce
 
@@ -13,13 +14,15 @@ import pytest
 
 from redis_resilience.deployments.certificates import Authority
 from redis_resilience.deployments.journal import Journal
+from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.attached import AttachedDeployment
-from redis_resilience.deployments.kube.attachment import Attachment
+from redis_resilience.deployments.kube.attachment import Attachment, find
 from redis_resilience.deployments.kube.context import Context, ContextSite
 from redis_resilience.deployments.kube.keys import TLS_KEYS, Keys, PasswordFrom, TlsFrom
 from redis_resilience.deployments.kube.objects.image import probe_image
-from redis_resilience.deployments.kube.tools import run
+from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
+from redis_resilience.discovery.examining import Examined, examine
 from redis_resilience.faults.target import MASTER
 from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
 from redis_resilience.model.faults import delete_pod
@@ -202,6 +205,18 @@ def attach(cluster, owned, tmp_path):
 
         yield make
         leave(journal, undoer)
+
+
+def test_a_plan_asks_those_that_require_a_certificate(cluster, owned):
+    """By their own, which their start script names; a wrong port is an objection, as it is to a run."""
+    place = Place(kubeconfig=cluster.kubeconfig, context=cluster.context, namespace=NAMESPACE)
+    with closing(connect(cluster.kubeconfig, cluster.context, NAMESPACE)) as api:
+        access = KEYS.read(api.secret, sentinel_ports=(27443,))
+        found = find(api, ATTACHMENT)
+    assert owned.is_dir()
+    assert examine(place, ATTACHMENT, found, access) == Examined(clustered=False)
+    (objection,) = examine(place, ATTACHMENT, replace(found, ports={**found.ports, "redis": 6379}), access).objections
+    assert "expected vault-0/server to answer at " in objection
 
 
 def pods(kubectl):

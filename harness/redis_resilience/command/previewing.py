@@ -40,7 +40,7 @@ from redis_resilience.model.faults import Fault
 from redis_resilience.model.plan import Plan, Scheduled, Since
 from redis_resilience.plugin import ONLY_PLAN
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.topologies.topology import Topology
+from redis_resilience.topologies.topology import ATTACHED, Topology
 from redis_resilience.trials.discovered import attachment_in, brought_of
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import context_of, on_this_host
@@ -81,7 +81,8 @@ def plan_of(scenario: Scenario, settings: Settings) -> Plan:
         with contextlib.redirect_stdout(io.StringIO()) as said:
             pytest.main(words, plugins=[_OnlyPlan()])
         for path in Path(results).rglob("plan.json"):
-            return replace(TrialFolder(path.parent).plan(), backend=settings.backend, repeat="")
+            plan = replace(TrialFolder(path.parent).plan(), backend=settings.backend, repeat="")
+            return replace(plan, topology=ATTACHED, profile=ATTACHED) if settings.attaches else plan
     raise UsageError(f"expected {scenario.name} to begin a trial; it did not:\n{said.getvalue().strip()}")
 
 

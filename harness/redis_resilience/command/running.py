@@ -33,6 +33,7 @@ from redis_resilience.results.publishing import publish, tried
 from redis_resilience.shipped import SCENARIOS
 from redis_resilience.statistics.budgets import parse_budget
 from redis_resilience.topologies.catalogue import topology
+from redis_resilience.topologies.topology import ATTACHED
 from redis_resilience.trials.folder import must_take_results
 from redis_resilience.trials.plan_file import read_plan
 from redis_resilience.trials.settings import Settings
@@ -80,7 +81,13 @@ def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:
         raise UsageError(
             f"expected no {', no '.join(against)} with {path}: a plan is run as it is; change it in the file"
         )
-    where = {"redis_backend": plan.backend, "redis_topology": plan.topology, **chosen}
+    found_there = plan.topology == ATTACHED
+    if found_there and not any(map(chosen.get, OF_THE_USERS)):
+        raise UsageError(
+            f"expected --attach, --chart or --manifests with {path}: it is for a Redis that is found; name where"
+        )
+    described = {} if found_there else {"redis_topology": plan.topology}
+    where = {"redis_backend": plan.backend, **described, **chosen}
     if not any(map(chosen.get, OF_THE_USERS)):
         found = topology(where["redis_topology"])
         if found.name != plan.topology:
@@ -88,7 +95,7 @@ def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:
         must_make_sense(plan, found)
     repeat = _repeat(str(path), where)
     plugins = ("-p", "redis_resilience.command.plan_item")
-    chosen = {**where, "redis_profile": plan.profile}
+    chosen = where if found_there else {**where, "redis_profile": plan.profile}
     return _run(str(path), plugins, chosen, manner, repeat=repeat)
 
 

@@ -5,19 +5,21 @@ They are asked by the engine's own client in their containers, at the addresses 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from redis_resilience.deployments.kube.attachment import Attachment, Found, master_meant
+from redis_resilience.deployments.kube.keys import TLS_KEYS
 from redis_resilience.deployments.kube.refusals import advice
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.discovery.answers import NOTHING
-from redis_resilience.discovery.asking import ask
+from redis_resilience.discovery.asking import ask, listed
+from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.system import Answer, Instance, Role
 from redis_resilience.lint.setup import Seen
 from redis_resilience.model.access import Access
 from redis_resilience.model.endpoint import Endpoint, pod_at
-from redis_resilience.model.errors import UsageError
+from redis_resilience.model.errors import DeploymentError, UsageError
 
 _REFUSALS = ("NOAUTH", "NOPERM", "WRONGPASS", "DENIED", "Could not connect")
 """Of a server. Anything else says that it could not be asked: there may be no client in its container."""
@@ -34,10 +36,14 @@ class Examined:
 
 
 def examine(place: Place, attachment: Attachment, found: Found, access: Access) -> Examined:
-    """Servers that require a client's certificate are not asked: it is not in their containers for us to show."""
-    if access.servers.tls and access.servers.tls.certificate:
-        return Examined()
+    """Where clients need a certificate, each is shown the one that is in its container for its own connections; no key
+    is taken there. Where a pod neither says where that is nor mounts the Secret of the user's, nothing is asked.
+    """
     asked = tuple(_instances(found, access))
+    if access.servers.tls and access.servers.tls.certificate:
+        asked = _with_certificates(place, asked, attachment.keys.tls.secret if attachment.keys.tls else "")
+        if not all(each.certificate for each in asked):
+            return Examined()
     answers = ask(
         place,
         asked,
@@ -57,6 +63,23 @@ def examine(place: Place, attachment: Attachment, found: Found, access: Access) 
     if clustered is False:
         objections += _of_sentinels(of_servers, of_sentinels, attachment, found)
     return Examined(clustered=clustered, objections=tuple(objections))
+
+
+def _with_certificates(place: Place, several: Sequence[Instance], secret: str) -> tuple[Instance, ...]:
+    try:
+        seen = {each.place: each for each in instances(listed(place))}
+    except DeploymentError:  # ConfigMaps may not be listed: attaching by labels does not need that
+        return tuple(several)
+    return tuple(
+        replace(each, certificate=_certificate(seen[each.place], secret)) if each.place in seen else each
+        for each in several
+    )
+
+
+def _certificate(instance: Instance, secret: str) -> tuple[str, str] | tuple[()]:
+    folder = instance.secret_folders.get(secret)
+    _, certificate, key = TLS_KEYS
+    return instance.certificate or ((f"{folder}/{certificate}", f"{folder}/{key}") if folder else ())
 
 
 def _refusal(answer: Answer) -> str:

@@ -46,6 +46,7 @@ def _of_pod(pod: Tree, config_maps: ConfigMaps) -> Iterator[Instance]:
                 _instance(pod, each, program, container_of(each, program, told, where)),
                 secrets=tuple(_secrets(each, spec, mounts, where)),
                 volumes={mount.path: mount.kind for mount in mounts},
+                secret_folders=_secret_folders(spec, mounts),
             )
 
 
@@ -110,6 +111,16 @@ def _certificate(settings: Directives, environment: Mapping[str, str]) -> tuple[
             return certificate.value, key.value
     by_end = {end: environment[name] for name in sorted(environment) for end in _TLS_FILES if name.endswith(end)}
     return (by_end[_TLS_FILES[0]], by_end[_TLS_FILES[1]]) if len(by_end) == len(_TLS_FILES) else ()
+
+
+def _secret_folders(spec: Tree, mounts: Sequence[Mount]) -> dict[str, str]:
+    """Of whole Secrets: one of which keys are picked may have other names there."""
+    whole = {
+        volume.at("name").text(): volume.at("secret", "secretName").text()
+        for volume in spec.at("volumes").each()
+        if volume.at("secret") and not volume.at("secret", "items")
+    }
+    return {whole[mount.name]: mount.path for mount in mounts if mount.name in whole}
 
 
 def _secrets(container: Tree, spec: Tree, mounts: Sequence[Mount], where: str) -> Iterator[SecretKey]:

@@ -40,6 +40,7 @@ class Instance:
     tls: the setting that makes it speak TLS; None where none was seen. certificate: paths in its container of the one
     that it shows to others as a client, and of its key; () where none was seen. owner: kind and name of the controller,
     two empty texts for a bare pod. clustered: a node of a Redis Cluster. volumes: by path, the kind of what is mounted.
+    secret_folders: by name of a Secret, the path of the folder where it is mounted.
     subdomain: the headless Service that its pod's name is under, "" for none.
     """
 
@@ -55,6 +56,7 @@ class Instance:
     certificate: tuple[str, str] | tuple[()] = ()
     clustered: Seen | None = None
     volumes: Mapping[str, str] = field(default_factory=dict)
+    secret_folders: Mapping[str, str] = field(default_factory=dict)
     subdomain: str = ""
     secrets: tuple[SecretKey, ...] = ()
     disturbances: tuple[str, ...] = ()

@@ -12,6 +12,8 @@ from redis_resilience.topologies.security import MONITORING_USER, Security
 _UNGUARDED = Security()
 OF_A_TRIAL = "of a trial"
 """Marks a field that no description of a topology may set."""
+ATTACHED = "attached"
+"""The name of the topology of a Redis that was not described, but found; of its profile, too, until D is known."""
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
 _BUS = 10_000

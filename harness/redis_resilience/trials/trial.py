@@ -27,7 +27,7 @@ from redis_resilience.model.plan import (
     Writers,
 )
 from redis_resilience.topologies.catalogue import topology
-from redis_resilience.topologies.topology import Profile, System, Topology
+from redis_resilience.topologies.topology import ATTACHED, Profile, System, Topology
 from redis_resilience.trials.engine import run_trial
 from redis_resilience.trials.folder import TrialFolder
 from redis_resilience.trials.keeper import Keeper
@@ -218,6 +218,8 @@ class Trial:
 
     def follow(self, plan: Plan) -> None:
         """Do exactly what `plan` says, on this run's backend. Raises UsageError for another topology's plan."""
+        if plan.profile == ATTACHED:
+            plan = replace(plan, profile=self.profile.name)
         if (plan.topology, plan.profile) != (self.topology.name, self.profile.name):
             raise UsageError(
                 f"expected a plan for topology {self.topology.name}, profile {self.profile.name}, which this run has; "

@@ -16,9 +16,8 @@ from redis_resilience.deployments.replies import fields, pairs
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.errors import DeploymentError, UsageError
 from redis_resilience.probe.protocol import Answer, Value
-from redis_resilience.topologies.topology import Boot, Pod, Profile, System, Topology, Volume
+from redis_resilience.topologies.topology import ATTACHED, Boot, Pod, Profile, System, Topology, Volume
 
-NAME = "attached"
 _DOCUMENT = "none: it was there already"
 _NODE_TIMEOUT = "cluster-node-timeout"
 
@@ -56,13 +55,13 @@ def _monitored(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topo
     facts = next(facts for each in masters.values() for facts in each if facts["name"] == name)
     down_after_ms = int(facts["down-after-milliseconds"])
     profile = Profile(
-        name=f"{NAME}, D {down_after_ms} ms",
+        name=f"{ATTACHED}, D {down_after_ms} ms",
         down_after_ms=down_after_ms,
         failover_timeout_ms=int(facts["failover-timeout"]),
         ping_ms=_ping_ms(probe, next(iter(found.endpoints("sentinel").values()))),
     )
     topology = Topology(
-        name=NAME,
+        name=ATTACHED,
         document=_DOCUMENT,
         summary=f"{len(found.endpoints('redis'))} servers, {len(masters)} Sentinels of {attachment.selector}",
         pods=found.parts(),
@@ -93,9 +92,9 @@ def _cluster(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topolo
             f"expected {first} to report its {_NODE_TIMEOUT}; got: {told.error or told.unreachable or told.value!r}; "
             "allow CONFIG GET to the probe's user (--redis-user)"
         )
-    profile = Profile(name=f"{NAME}, node timeout {timeout_ms} ms", node_timeout_ms=timeout_ms)
+    profile = Profile(name=f"{ATTACHED}, node timeout {timeout_ms} ms", node_timeout_ms=timeout_ms)
     topology = Topology(
-        name=NAME,
+        name=ATTACHED,
         document=_DOCUMENT,
         summary=f"{len(servers)} nodes of a Redis Cluster with {len(look.shards)} shards, of {attachment.selector}",
         system=System.CLUSTER,
