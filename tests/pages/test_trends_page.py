@@ -8,11 +8,9 @@ from redis_resilience.pages import trends_page
 from redis_resilience.statistics.trend import Trend, trend
 from tests.statistics.test_trend import of, point
 
-SCRIPT = '<script src="plotly.min.js"></script>'
-
 
 def page(*trends: Trend) -> str:
-    return trends_page.render(trends, script=SCRIPT)
+    return trends_page.render(trends)
 
 
 def test_an_alarm_comes_first_and_links_both_sides() -> None:
@@ -33,6 +31,14 @@ def test_of_many_trends_those_without_a_change_are_closed() -> None:
 
 def test_the_rule_of_alarms_is_stated() -> None:
     assert "with a probability of 1% or less" in page(of([1900.0]))
+
+
+def test_the_page_opens_without_the_pictures_script() -> None:
+    """4.8 MB: it is loaded once a picture is near."""
+    made = page(of([1900.0]))
+
+    assert "<script src" not in made
+    assert 'script.src = "plotly.min.js"' in made
 
 
 def test_another_version_is_marked() -> None:

@@ -85,6 +85,23 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert read == ["b"]
 
 
+def test_made_again_from_the_folders_each_run_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a", Verdict.PASS)
+    trial = unpack(CORPUS / "local-node-fast-master-kill.tar.xz", tmp_path / "old" / "master-kill")
+    rejudge(trial)
+    read: list[str] = []
+
+    def noted(folder: Path) -> RunRecord:
+        read.append(folder.name)
+        return read_run(folder)
+
+    monkeypatch.setattr("redis_resilience.results.indexing.read_run", noted)
+    made = rebuild(tmp_path)
+
+    assert made.runs == 2
+    assert read == ["a", "old"]
+
+
 def test_a_run_that_is_gone_leaves_the_index(tmp_path: Path) -> None:
     write(tmp_path, "a", Verdict.PASS)
     write(tmp_path, "b", Verdict.PASS)

@@ -69,7 +69,7 @@ def test_the_index_writes_page_and_metrics(tmp_path: Path) -> None:
     write(tmp_path, "a", Verdict.PASS)
     index(tmp_path)
 
-    assert '<script src="plotly.min.js"></script>' in (tmp_path / TRENDS).read_text()
+    assert 'script.src = "plotly.min.js"' in (tmp_path / TRENDS).read_text()
     assert "redis_resilience_trials{" in (tmp_path / METRICS).read_text()
     assert json.loads((tmp_path / ROWS_JSON).read_text())["rows"][0]["run"] == "a"
     assert (tmp_path / ROWS_CSV).read_text().count("\n") == 2

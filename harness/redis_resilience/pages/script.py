@@ -34,11 +34,6 @@ def write_shared_script(folder: Path, to: str = "") -> str:
                 f"expected to write {target} for the pages; got: {error.strerror}; make room and try: "
                 "redis-resilience report TRIAL"
             ) from error
-    return shared_script(to)
-
-
-def shared_script(to: str = "") -> str:
-    """The element that loads the shared script. to: path from the page to the folder of results."""
     return f'<script src="{to}{SHARED}"></script>'
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from markupsafe import Markup
-
 from redis_resilience.pages.frame import GRID, Figure
+from redis_resilience.pages.script import SHARED
 from redis_resilience.pages.table import quantile_text
 from redis_resilience.pages.templating import template
 from redis_resilience.pages.units import count_text, ms_text, plural
@@ -39,11 +38,11 @@ class _Shown:
     changes: Sequence[_Change]
 
 
-def render(trends: Sequence[Trend], *, script: str) -> str:
-    """script: element that loads plotly. The same trends give the same bytes."""
+def render(trends: Sequence[Trend]) -> str:
+    """Plotly is loaded from beside the page when the first picture is near. The same trends give the same bytes."""
     ordered = sorted(trends, key=lambda each: (not each.alarms, each.name))
     return template("trends.html.j2").render(
-        script=Markup(script),  # noqa: S704 - the caller's own element, from redis_resilience.pages.script
+        script=SHARED,
         trends=[_shown(each, few=len(trends) <= OPEN) for each in ordered],
         figures=[figure(each) for each in ordered],
         alarms=sum(bool(each.alarms) for each in trends),

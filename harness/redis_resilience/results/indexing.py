@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redis_resilience.model.errors import BrokenRun, BrokenTrial, UsageError
+from redis_resilience.model.run import RunRecord
 from redis_resilience.model.tried import Ended, Tried
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.pages import run_page, runs_page
@@ -40,11 +41,24 @@ def unrecorded(results: Path) -> list[Path]:
     return [folder for folder in _folders(results) if not (folder / RUN).is_file() and _trials(folder)]
 
 
-def index(results: Path, *, again: bool = False) -> Indexed:
-    """Read what changed since the last time, or all of it again, and write the page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """stamp: of its run.json as it was then."""
+
+    stamp: str
+    run: RunRecord
+
+
+def index(results: Path) -> Indexed:
+    """Read what changed since the last time, and write the page.
 
     Raises Unavailable or BrokenTrial where the disk refuses.
     """
+    return _index(results, {}, again=False)
+
+
+def _index(results: Path, read: Mapping[str, _Read], *, again: bool) -> Indexed:
+    """read: runs that need not be read once more, by their folders' names. again: the index is made of all runs."""
     problems: list[str] = []
     page = results / INDEX
     write_shared_script(results)
@@ -56,8 +70,9 @@ def index(results: Path, *, again: bool = False) -> Indexed:
             stamp = _stamp(folder / RUN)
             if known.get(name) == stamp:
                 continue
+            held = read.get(name)
             try:
-                database.put(stamp, read_run(folder), name)
+                database.put(stamp, held.run if held and held.stamp == stamp else read_run(folder), name)
             except BrokenRun as error:
                 database.remove([name])
                 problems.append(str(error))
@@ -75,19 +90,19 @@ def rebuild(results: Path) -> Indexed:
     """
     for folder in unrecorded(results):
         write_run(folder, record_run(folder, *_judged(_trials(folder))))
-    if not run_folders(results):
+    folders = run_folders(results)
+    if not folders:
         raise UsageError(f"expected a folder of results; got {results}, which holds no folder of a run; name another")
-    problems = list(_write_pages(results))
-    made = index(results, again=True)
-    return replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
-
-
-def _write_pages(results: Path) -> Iterable[str]:
-    for folder in run_folders(results):
+    read: dict[str, _Read] = {}
+    problems: list[str] = []
+    for folder in folders:
         try:
-            write_whole(folder / INDEX, run_page.render(read_run(folder)).encode())
+            read[folder.name] = _Read(stamp=_stamp(folder / RUN), run=read_run(folder))
+            write_whole(folder / INDEX, run_page.render(read[folder.name].run).encode())
         except (BrokenRun, BrokenTrial) as error:
-            yield str(error)
+            problems.append(str(error))
+    made = _index(results, read, again=True)
+    return replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
 
 
 def _folders(results: Path) -> list[Path]:

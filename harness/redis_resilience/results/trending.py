@@ -9,7 +9,6 @@ from pathlib import Path
 
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.pages import openmetrics, trends_page
-from redis_resilience.pages.script import shared_script
 from redis_resilience.results import trend_rows
 from redis_resilience.results.database import Database, TrialRow
 from redis_resilience.statistics.quantiles import Spread, spread
@@ -26,7 +25,7 @@ MOST = 100
 def write_trends(results: Path, database: Database) -> tuple[Trend, ...]:
     """Raises BrokenTrial where the disk refuses."""
     found = trends(database.trials())
-    write_whole(results / TRENDS, trends_page.render(found, script=shared_script()).encode())
+    write_whole(results / TRENDS, trends_page.render(found).encode())
     write_whole(results / METRICS, openmetrics.render(found).encode())
     write_whole(results / ROWS_JSON, trend_rows.as_json(found).encode())
     write_whole(results / ROWS_CSV, trend_rows.as_csv(found).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def plan_of(data: object) -> Plan:
         )
     if data.get("topology") in tuple(TOPOLOGIES):
         data = {**data, "topology": TOPOLOGIES[data["topology"]]}
-    for problem in _unknown_keys(data, msgspec.inspect.type_info(Plan), "plan"):
+    for problem in _unknown_keys(data, _described(Plan), "plan"):
         raise UsageError(problem)
     try:
         return msgspec.convert(data, Plan)
@@ -68,8 +69,13 @@ def as_yaml(plan: Plan) -> str:
 
 
 def _keys(kind: type) -> list[str]:
-    info = msgspec.inspect.type_info(kind)
-    return [each.encode_name for each in getattr(info, "fields", ())]
+    return [each.encode_name for each in getattr(_described(kind), "fields", ())]
+
+
+@cache
+def _described(kind: type) -> msgspec.inspect.Type:
+    """Once: it takes longer than to read a plan."""
+    return msgspec.inspect.type_info(kind)
 
 
 def _unknown_keys(data: object, info: msgspec.inspect.Type, where: str) -> Iterator[str]:
