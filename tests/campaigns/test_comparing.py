@@ -11,6 +11,7 @@ from redis_resilience.campaigns.comparing import (
     arms_of,
     cells_of,
     left_out,
+    must_have_effect,
     of_sides,
     pairs_of,
     setups,
@@ -29,6 +30,39 @@ def test_a_side_is_keys_with_values() -> None:
         "redis_image": "redis:8.0",
         "redis_directives": "appendonly=yes,save=",
     }
+
+
+def test_a_side_is_a_chart_with_its_values_or_a_redis_that_runs_already() -> None:
+    assert side_of("chart=./c,values=a.yaml,values=b.yaml,set=size=3,set=auth.enabled=true").options == {
+        "redis_chart": "./c",
+        "redis_values": "a.yaml,b.yaml",
+        "redis_set": "size=3,auth.enabled=true",
+    }
+    assert side_of("namespace=old,attach=app=redis,attach=tier=cache").options == {
+        "redis_namespace": "old",
+        "redis_attach": "app=redis,tier=cache",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "common", "said"),
+    [
+        ("chart=./c,image=redis:8.0", {}, "got image"),
+        ("profile=fast", {"redis_chart": "./c"}, "as --chart names a Redis that keeps its own settings; got profile"),
+        ("set.save=", {"redis_attach": "auto"}, "got set.DIRECTIVE"),
+    ],
+)
+def test_a_setting_that_would_change_nothing_is_refused(text: str, common: dict[str, str], said: str) -> None:
+    """Else A would be compared with A."""
+    with pytest.raises(UsageError) as raised:
+        must_have_effect(side_of(text), common)
+
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(("text", "common"), [("set=size=3", {"redis_chart": "./c"}), ("profile=fast", {})])
+def test_a_setting_that_has_an_effect_is_taken(text: str, common: dict[str, str]) -> None:
+    must_have_effect(side_of(text), common)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,10 @@ def test_unlike_environments_are_refused_unless_asked_for(stored: Path) -> None:
         (("profile=rapid", "profile=fast", "--looks", "9"), "expected 1 to 5 looks"),
         (("profile=rapid", "profile=fast", "--scenario", "master-kil"), "did you mean master-kill"),
         (("profile=rapid", "profile=fasst", "--trials", "9"), "fasst"),
+        (("chart=nowhere", "chart=a", "--trials", "9", "--kind-cluster", "k"), "expected a file or a folder at"),
+        (("chart=a", "chart=a", "--trials", "9"), "expected --kind-cluster NAME with backend kind"),
+        (("chart=a", "image=b", "--trials", "9", "--chart", "c"), "side 'image=b': expected chart"),
+        (("set=a=1", "set=a=2", "--trials", "9"), "expected --chart with --values and --set; got none"),
     ],
 )
 def test_a_mistake_is_one_message(stored: Path, words: tuple[str, ...], said: str) -> None:

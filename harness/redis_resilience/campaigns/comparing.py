@@ -11,6 +11,7 @@ from redis_resilience.campaigns.campaign_file import near
 from redis_resilience.campaigns.schedule import Cell
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
+from redis_resilience.options import OF_THE_USERS
 from redis_resilience.results.budgets import grouped
 from redis_resilience.statistics.arm import Arm, arm
 
@@ -20,7 +21,17 @@ KEYS = {
     "down-after": "redis_down_after",
     "image": "redis_image",
     "server": "redis_server",
+    "chart": "redis_chart",
+    "values": "redis_values",
+    "set": "redis_set",
+    "manifests": "redis_manifests",
+    "context": "redis_context",
+    "namespace": "redis_namespace",
+    "attach": "redis_attach",
 }
+_SEVERAL = ("values", "set", "attach")
+"""Keys that may stand in a side more than once, as their options take several, comma-separated."""
+_OF_A_TOPOLOGY = ("topology", "profile", "down-after", "image", "server")
 _SET = "set."
 _OF_THE_SUBJECT = ("engine", "engine_version", "images")
 """What a comparison may be about, so that it need not be alike."""
@@ -39,7 +50,10 @@ class Side:
 
 
 def side_of(text: str) -> Side:
-    """Of KEY=VALUE, comma-separated: "image=redis:8.0", "profile=rapid,set.appendonly=yes". Raises UsageError."""
+    """Of KEY=VALUE, comma-separated: "image=redis:8.0", "profile=rapid,set.appendonly=yes", "chart=./c,set=size=3".
+
+    Raises UsageError.
+    """
     options: dict[str, str] = {}
     directives: list[str] = []
     for part in text.split(","):
@@ -52,13 +66,36 @@ def side_of(text: str) -> Side:
         if key.startswith(_SET):
             directives.append(f"{key.removeprefix(_SET)}={value}")
         elif key in KEYS:
-            options[KEYS[key]] = value
+            before = options.get(KEYS[key], "") if key in _SEVERAL else ""
+            options[KEYS[key]] = ",".join(filter(None, (before, value)))
         else:
             known = (*KEYS, f"{_SET}DIRECTIVE")
             raise UsageError(f"side {text!r}: expected a key of {', '.join(known)}; got {key!r}{near(key, known)}")
     if directives:
         options["redis_directives"] = ",".join(directives)
     return Side(text=text, options=options)
+
+
+def must_have_effect(side: Side, common: Mapping[str, str]) -> None:
+    """Raises UsageError for the setting of a topology where the side's Redis is the user's own, and keeps its own.
+
+    common: options of both sides.
+    """
+    chosen = {**common, **side.options}
+    of_the_user = [_flag(name) for name in OF_THE_USERS if chosen.get(name)]
+    names = {KEYS[key]: key for key in _OF_A_TOPOLOGY} | {"redis_directives": f"{_SET}DIRECTIVE"}
+    without = [key for name, key in names.items() if name in side.options]
+    if of_the_user and without:
+        raise UsageError(
+            f"side {side.text!r}: expected chart, values, set, manifests, context, namespace or attach, as "
+            f"{of_the_user[0]} names a Redis that keeps its own settings; got {without[0]}; a chart's are set by "
+            "values=FILE and set=KEY=VALUE"
+        )
+
+
+def brings(side: Side) -> bool:
+    """Whether it deploys a chart or manifests of the user's."""
+    return bool(side.options.get("redis_chart") or side.options.get("redis_manifests"))
 
 
 def cells_of(scenarios: Sequence[str], a: Side, b: Side) -> tuple[Cell, ...]:
@@ -94,6 +131,10 @@ def pairs_of(a: Sequence[TrialRecord], b: Sequence[TrialRecord]) -> dict[str, Tr
     return {
         scenario: (tuple(groups_a[by_a[scenario][0]]), tuple(groups_b[by_b[scenario][0]])) for scenario in scenarios
     }
+
+
+def _flag(option: str) -> str:
+    return f"--{option.removeprefix('redis_')}"
 
 
 def left_out(a: Sequence[TrialRecord], b: Sequence[TrialRecord], pairs: Mapping[str, Trials]) -> dict[str, int]:

@@ -32,6 +32,7 @@ from redis_resilience.results.publishing import Published, publish, tried
 from redis_resilience.results.ran import Ran
 from redis_resilience.statistics.budgets import Budget
 from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.discovered import brought_of
 from redis_resilience.trials.folder import must_take_results
 
 _OF_THE_RUN = ("redis_results", "redis_require", "redis_seed", "redis_trials")
@@ -200,6 +201,8 @@ def checked(definition: Definition) -> dict[str, str]:
                 "expected --kind-cluster NAME with backend kind: each trial is a process of its own, and would create "
                 "a cluster of its own; create one: kind create cluster --name NAME"
             )
+        if brought := brought_of(settings):
+            brought.render(settings.namespace or "default")
         if settings.backend in ("kind", "context"):
             must_be_possible(settings, 1)
     return nodes

@@ -13,8 +13,10 @@ from redis_resilience.campaigns.comparing import (
     Side,
     Trials,
     arms_of,
+    brings,
     cells_of,
     left_out,
+    must_have_effect,
     of_sides,
     pairs_of,
     setups,
@@ -200,12 +202,15 @@ def _live(
 def _definition(
     given: Mapping[str, str], sides: tuple[Side, Side], planned: Sequence[Look], folder: Path, question: Question
 ) -> Definition:
-    """Where one was begun in that folder, its seed is kept."""
+    """Where one was begun in that folder, its seed is kept. A chart or manifests are deployed on kind, if not told."""
+    common = chosen_for_all({**({"redis_backend": "kind"} if any(map(brings, sides)) else {}), **given})
+    for side in sides:
+        must_have_effect(side, common)
     return Definition(
         cells=cells_of(question.scenarios, *sides),
         trials=planned[-1].trials,
         seed=parsed("--seed", whole_number, question.seed) if question.seed else kept_seed(folder),
-        common=chosen_for_all(given),
+        common=common,
     )
 
 
