@@ -66,8 +66,17 @@ def browser() -> Iterator[Browser]:
             process.wait()
 
 
-def seconds(where: Browser, session: str, page: Path) -> tuple[float, float, int]:
-    """Until the first text, until a screenshot is taken, and how many pictures are."""
+def used(where: Browser, session: str) -> float:
+    """CPU time of the page's thread, which a busy machine changes little, in seconds."""
+    metrics = where.ask("Performance.getMetrics", session)["metrics"]
+    return next(float(each["value"]) for each in metrics if each["name"] == "TaskDuration")
+
+
+def seconds(where: Browser, session: str, page: Path) -> tuple[float, float, float, int]:
+    """Until the first text, until a screenshot is taken, CPU time of it, and how many pictures there are."""
+    where.ask("Page.navigate", session, url="about:blank")
+    where.wait_for("Page.loadEventFired")
+    before = used(where, session)
     begin = time.perf_counter()
     where.ask("Page.navigate", session, url=page.absolute().as_uri())
     where.wait_for("Page.loadEventFired")
@@ -77,7 +86,7 @@ def seconds(where: Browser, session: str, page: Path) -> tuple[float, float, int
     drawn = time.perf_counter() - begin
     told = where.ask("Runtime.evaluate", session, expression=f"[{TEXT}, {PICTURES}]", returnByValue=True)
     text_ms, pictures = told["result"]["value"]
-    return text_ms / 1e3, drawn, pictures
+    return text_ms / 1e3, drawn, used(where, session) - before, pictures
 
 
 def main() -> None:
@@ -89,12 +98,14 @@ def main() -> None:
         shown = next(each for each in where.ask("Target.getTargets")["targetInfos"] if each["type"] == "page")
         session = where.ask("Target.attachToTarget", targetId=shown["targetId"], flatten=True)["sessionId"]
         where.ask("Page.enable", session)
+        where.ask("Performance.enable", session, timeDomain="threadTicks")
         for page in chosen.pages:
             rounds = [seconds(where, session, page) for _ in range(chosen.rounds)]
-            text, drawn = ([each[column] for each in rounds] for column in (0, 1))
+            text, drawn, cpu = ([each[column] for each in rounds] for column in range(3))
             print(
                 f"{page}: text after {statistics.median(text):.2f} s, drawn after {statistics.median(drawn):.2f} s "
-                f"({min(drawn):.2f} to {max(drawn):.2f}), {rounds[0][2]} pictures"
+                f"({min(drawn):.2f} to {max(drawn):.2f}), {statistics.median(cpu):.2f} s of CPU time, "
+                f"{rounds[0][3]} pictures"
             )
 
 
