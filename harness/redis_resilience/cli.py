@@ -347,10 +347,9 @@ def discover(
     from redis_resilience.command import discover as command  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command import writing  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.lint import must_be_one_of  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
 
     must_be_one_of("--format", form, command.FORMATS)
-    settings = settings_from({**given(called), "redis_backend": "context"})
+    settings = command.settings_of(given(called))
     if write:
         writing.must_be_writable(write, overwrite=overwrite)
     found = command.discovered(settings)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from redis_resilience.command.running import settings_from
+from redis_resilience.command.discover import settings_of
 from redis_resilience.command.writing import must_be_writable, write
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.catalogue import topology
 from tests.discovery.test_carrying import _answers, _found, _pods
 
 FOUND = _found(_pods("cache-0", "cache-1"), _answers("cache-0", "cache-1"))
-SETTINGS = settings_from({"redis_backend": "context", "redis_context": "c", "redis_namespace": "n"})
+SETTINGS = settings_of({"redis_context": "c", "redis_namespace": "n"})
 
 
 def test_what_was_written_is_a_topology_whose_comments_say_what_is_missing(tmp_path: Path) -> None:
@@ -62,3 +62,10 @@ def test_of_two_systems_one_has_to_be_named(tmp_path: Path) -> None:
     assert not path.exists()
     write(path, (FOUND, other), replace(SETTINGS, attach="app=cache"))
     assert path.exists()
+
+
+def test_who_asks_can_be_named_without_labels() -> None:
+    """What runs there is what `discover` is to find out."""
+    named = {"redis_user": "app", "redis_password_env": "PASSWORD", "redis_sentinel_user": "watch"}
+    settings = settings_of({"redis_context": "c", "redis_namespace": "n", **named})
+    assert (settings.user, settings.password_env, settings.sentinel_user) == ("app", "PASSWORD", "watch")

@@ -68,3 +68,14 @@ def test_what_may_interfere_with_a_fault() -> None:
         "the liveness probe restarts a server that has not answered for 15 s",
         "a preStop hook runs before a pod that is deleted gets its signal",
     ]
+
+
+def test_a_certificate_is_shared_by_who_mounts_its_folder() -> None:
+    """A Sentinel whose script writes its settings does not say where its certificate is; its pod's server does."""
+    shown = ("--tls-cert-file", "/tls/a.crt", "--tls-key-file", "/tls/a.key")
+    mounted = {"volumeMounts": [{"name": "tls", "mountPath": "/tls"}]}
+    server = container("redis", "redis-server", "--port", "0", "--tls-port", "6379", *shown, **mounted)
+    beside, elsewhere = ({**SENTINEL, "name": "sentinel", **more} for more in (mounted, {}))
+    for sentinel, certificate in ((beside, ("/tls/a.crt", "/tls/a.key")), (elsewhere, ())):
+        _, found = instances(trees(pod("cache-0", [server, sentinel])))
+        assert (found.role, found.certificate) == (Role.SENTINEL, certificate)

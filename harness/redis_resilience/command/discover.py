@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from redis_resilience.command.running import settings_from
 from redis_resilience.command.twins import in_commands_words
 from redis_resilience.deployments.kube.tools import Place, must_have
 from redis_resilience.discovery.asking import discover
@@ -25,6 +26,11 @@ _STARTS = {
     "alone": "is master",
     "no-master": "is a replica",
 }
+
+
+def settings_of(chosen: Mapping[str, str]) -> Settings:
+    """By the names of the plugin's options; without labels it is about all that runs there."""
+    return settings_from({"redis_attach": AUTO, **chosen, "redis_backend": "context"})
 
 
 def discovered(settings: Settings) -> tuple[System, ...]:

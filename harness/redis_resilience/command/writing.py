@@ -12,7 +12,7 @@ from redis_resilience.discovery.system import System
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.written import as_yaml
 from redis_resilience.trials.folder import write_whole
-from redis_resilience.trials.settings import Settings
+from redis_resilience.trials.settings import AUTO, Settings
 
 _YAML = (".yaml", ".yml")
 
@@ -54,11 +54,11 @@ def write(path: Path, found: Sequence[System], settings: Settings) -> tuple[str,
 
 
 def _one(found: Sequence[System], settings: Settings, where: str) -> System:
-    chosen = [each for each in found if settings.attach in ("", each.selector)]
+    chosen = [each for each in found if settings.attach in (AUTO, each.selector)]
     if len(chosen) != 1:
+        what = "" if settings.attach == AUTO else f" of the labels {settings.attach!r}"
         names = "; ".join(f"{each.name} ({each.selector or 'no labels of its own'})" for each in found)
         raise UsageError(
-            f"expected one Redis to write, {'of the labels ' + repr(settings.attach) if settings.attach else 'in'} "
-            f"{where}; there are: {names}; name its labels with --redis-attach"
+            f"expected one Redis{what} to write in {where}; there are: {names}; name its labels with --redis-attach"
         )
     return chosen[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 from redis_resilience.deployments.kube.keys import Keys
@@ -19,13 +20,15 @@ from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.system import Answer, Instance, Role, System
 from redis_resilience.discovery.systems import systems
 from redis_resilience.lint.manifests.tree import Tree
+from redis_resilience.lint.setup import Seen
 from redis_resilience.model.access import NO_LOGIN, Login
 from redis_resilience.model.errors import DeploymentError
 
 _READ_WITHIN_S = 30.0
-_ANSWERED_WITHIN_S = 10.0
+_ANSWERED_WITHIN_S = 30.0
 _KINDS = "pods,services,configmaps"
 _CLIENTS = ("redis-cli", "valkey-cli")
+_BY_ANSWER = Seen(value="yes", where="its port closes connections without TLS")
 _NOT_THERE = "executable file not found"
 _NO_KEYS = Keys()
 
@@ -73,6 +76,10 @@ def _answer(place: Place, instance: Instance, login: Login, *, from_outside: boo
         return answers.read(instance, _said(place, instance, asked, from_outside=from_outside), masters)
 
     answer = told()
+    if answer.refused == answers.NOTHING and instance.certificate and not instance.tls:
+        # A port that speaks TLS closes such a connection; which a script may decide that cannot be read.
+        instance = replace(instance, tls=_BY_ANSWER)
+        answer = replace(told(), tls=True)
     names = [each.name for each in answer.monitored]
     return told(names) if names else answer
 

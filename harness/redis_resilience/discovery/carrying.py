@@ -102,14 +102,16 @@ def _must_be_expressible(system: System) -> None:
             raise UsageError(f"{what}, whose pod {twice[0]} has several {word}; a pod of a topology has one")
         if len(ports := sorted({each.port.value for each in several})) > 1:
             raise UsageError(f"{what}, whose {word} listen on the ports {', '.join(ports)}; a topology has one for all")
-    if system.sentinels and any(each.tls for each in system.servers) != any(each.tls for each in system.sentinels):
-        raise UsageError(f"{what}, of which only a part has TLS; a topology has it for servers and Sentinels, or none")
     refused = {each.place: system.answers[each.place].refused for each in system.servers}
     if said := next(((place, why) for place, why in refused.items() if why), None):
         raise UsageError(
             f"expected the servers of {system.name} to answer; got from {said[0]}: {said[1]}; name who may ask "
             "(--redis-user, --redis-password-secret, --redis-password-file)"
         )
+    answered = [each for each in system.instances if not system.answers[each.place].refused]
+    over_tls = {each.role: system.over_tls(each) for each in answered}
+    if len(set(over_tls.values())) > 1:
+        raise UsageError(f"{what}, of which only a part has TLS; a topology has it for servers and Sentinels, or none")
     if system.clustered and not system.shards:
         raise UsageError(f"{what}, whose nodes have no hash slots; wait until the cluster is formed and try again")
 

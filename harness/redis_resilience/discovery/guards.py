@@ -20,7 +20,7 @@ def security_of(system: System, *, user: str, sentinel_user: str) -> Security:
 
 
 def _encryption(system: System) -> Encryption:
-    if not any(each.tls for each in system.servers):
+    if not any(system.over_tls(each) for each in system.servers):
         return Encryption.OFF
     asked = {system.answers[each.place].settings.get("tls-auth-clients") for each in system.servers}
     return Encryption.MUTUAL if asked == {"yes"} else Encryption.SERVER

@@ -27,7 +27,18 @@ def instances(objects: Iterable[Tree]) -> tuple[Instance, ...]:
     known = tuple(objects)
     config_maps = {_name(each): each.at("data").texts() for each in known if each.at("kind").text() == "ConfigMap"}
     pods = sorted((each for each in known if _runs(each)), key=_name)
-    return tuple(found for pod in pods for found in _of_pod(pod, config_maps))
+    return tuple(found for pod in pods for found in _sharing(tuple(_of_pod(pod, config_maps))))
+
+
+def _sharing(several: Sequence[Instance]) -> Iterator[Instance]:
+    """Of one pod: a certificate that one of them is configured with is another's, too, that mounts its folder."""
+    for each in several:
+        shared = (
+            other.certificate
+            for other in several
+            if other.certificate and any(other.certificate[0].startswith(f"{path}/") for path in each.volumes)
+        )
+        yield each if each.certificate else replace(each, certificate=next(shared, ()))
 
 
 def _of_pod(pod: Tree, config_maps: ConfigMaps) -> Iterator[Instance]:

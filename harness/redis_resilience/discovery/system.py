@@ -87,7 +87,8 @@ class Answer:
 
     run_id: as INFO or SENTINEL MYID gives it. linked: of a replica, whether the link to its master is up.
     table, state, node_timeout_ms: of a node of a Redis Cluster, as CLUSTER NODES, CLUSTER INFO and CONFIG GET give it.
-    guarded: whether it took a password. settings: directives as CONFIG GET gives them. users: names of its ACL users.
+    guarded: whether it took a password. tls: whether it answered only over TLS, which its settings did not say.
+    settings: directives as CONFIG GET gives them. users: names of its ACL users.
     ping_period_ms: of a Sentinel's PINGs; 0 where it does not report that.
     """
 
@@ -103,6 +104,7 @@ class Answer:
     state: str = ""
     node_timeout_ms: int = 0
     guarded: bool = False
+    tls: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
@@ -137,6 +139,11 @@ class System:
     announced: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
+
+    def over_tls(self, instance: Instance) -> bool:
+        """By its settings, or because it answered no other client."""
+        answer = self.answers.get(instance.place)
+        return bool(instance.tls or (answer and answer.tls))
 
     @property
     def clustered(self) -> bool:
