@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from redis_resilience.model.instants import Instant
+from redis_resilience.model.instants import NAMES, Instant
 
 Figures = dict[str, str | int | float | bool | None]
 NAMED = 1000
@@ -150,6 +150,7 @@ class Timeline:
     """All instants that happened, by name (`redis_resilience.model.instants`), and every Sentinel's switch.
 
     planned_failover: the master was replaced on request, before any quorum found it down.
+    Raises ValueError for an instant of another name.
     """
 
     instants: dict[str, Instant]
@@ -158,6 +159,9 @@ class Timeline:
     planned_failover: bool = False
     old_master: str = ""
     new_master: str = ""
+
+    def __post_init__(self) -> None:
+        _must_be_instants(self.instants)
 
     def at(self, name: str) -> Instant | None:
         return self.instants.get(name)
@@ -170,7 +174,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseCheck:
-    """A measured phase beside its predicted bounds. cause: where it is outside; "unexplained" where none is known."""
+    """A measured phase beside its predicted bounds. cause: where it is outside; "unexplained" where none is known.
+
+    Raises ValueError where it begins or ends at no instant.
+    """
 
     name: str
     origin: str
@@ -180,6 +187,14 @@ class PhaseCheck:
     error_ms: float
     inside: bool
     cause: str = ""
+
+    def __post_init__(self) -> None:
+        _must_be_instants((self.origin, self.name))
+
+
+def _must_be_instants(names: Iterable[str]) -> None:
+    if unknown := set(names) - set(NAMES):
+        raise ValueError(f"expected names of {', '.join(NAMES)}; got {', '.join(sorted(unknown))}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

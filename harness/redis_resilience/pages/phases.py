@@ -113,7 +113,7 @@ def _predicted(judgement: Judgement) -> Iterable[Duration]:
 def _others(judgement: Judgement) -> Iterable[Duration]:
     """The instants that no predicted phase ends with, each from the one before it."""
     timeline = judgement.timeline
-    ends = {phase.name for phase in judgement.phases if phase.measured_ms is not None}
+    ends = {phase.name for phase in judgement.phases if phase.measured_ms is not None} & timeline.instants.keys()
     over_ns = max((timeline.instants[name].at_ns for name in ends), default=math.inf)
     ordered = sorted(timeline.instants.items(), key=lambda item: (item[1].at_ns, instants.NAMES.index(item[0])))
     for number, (name, instant) in enumerate(ordered):
