@@ -23,12 +23,12 @@ test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, r
 	@tools/setup dev
 	@$(MAKE) --no-print-directory lint
 	@.venv/bin/pytest tests -m "not local and not kind" -n 2
-	@.venv/bin/pytest tests -m local -n 3 --dist worksteal --redis-require=yes
+	@.venv/bin/pytest tests -m local -n 3 --dist worksteal --redis-require=yes $(AGAIN)
 	@.venv/bin/pytest scenarios -n 2 --dist worksteal -k "$(CERTAIN)" --redis-upgrade-to=redis-server --redis-require=yes --timeout=120 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 test-kind:  ## What needs Docker, kind and kubectl: clusters of its own, real faults, every document's scenario
 	@tools/setup dev
-	@.venv/bin/pytest tests -m kind -n 2 --dist loadfile --redis-require=yes --timeout=400
+	@.venv/bin/pytest tests -m kind -n 2 --dist loadfile --redis-require=yes --timeout=400 $(AGAIN)
 	@.venv/bin/pytest $(KIND_SCENARIOS) -k "$(CERTAIN)" --redis-backend=kind --redis-require=yes --timeout=400 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
 lint:

@@ -8,6 +8,8 @@ import pytest
 
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.kind import KindClusters
+from redis_resilience.deployments.kube.objects.image import probe_image
+from redis_resilience.deployments.kube.tools import run
 from redis_resilience.deployments.kube.undoing import Undoer, leave
 from redis_resilience.model.errors import Unavailable
 
@@ -33,3 +35,22 @@ def clusters(request, tmp_path_factory, journal):
             raise
         pytest.skip(str(error))
     return made
+
+
+@pytest.fixture(scope="module")
+def cluster(clusters):
+    """With the images of a Redis that its owner deployed, and of the probe."""
+    made = clusters.acquire()
+    clusters.load([probe_image(), "redis:8.0"])
+    return made
+
+
+@pytest.fixture(scope="module")
+def kubectl(cluster, request):
+    """kubectl(*words, given="") in the module's namespace, which the module makes."""
+
+    def call(*words, given=""):
+        command = ("kubectl", "--context", cluster.context, "--namespace", request.module.NAMESPACE, *words)
+        return run(*command, within_s=120, given=given.encode(), kubeconfig=cluster.kubeconfig)
+
+    return call

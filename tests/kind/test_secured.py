@@ -35,6 +35,9 @@ from tests.probe.test_tls import expired
 pytestmark = pytest.mark.kind
 
 NAMESPACE = "test-secured"
+NAMES = ("vault", "*.vault.test-secured.svc.cluster.local")
+"""Of its certificates. Names are whole: one that is not goes on to the host's name servers while its pod is gone, and a
+Sentinel that waits for their answer elects nobody."""
 PASSWORDS = ("data", "watch")
 DATA, WATCH = "correct-horse-battery", "staple-of-the-watch"
 SECURED = r"""
@@ -49,6 +52,7 @@ metadata: {name: start}
 data:
   common: |
     cd /tmp
+    domain=vault.test-secured.svc.cluster.local
     tls() {
       printf 'port 0\ntls-port %s\ntls-replication yes\ntls-auth-clients yes\n' "$1"
       printf 'tls-ca-cert-file /tls/ca.crt\ntls-cert-file /tls/tls.crt\ntls-key-file /tls/tls.key\n'
@@ -57,24 +61,24 @@ data:
     . /start/common
     {
       tls 7443
-      printf 'save ""\nrepl-diskless-sync-delay 0\nreplica-announce-ip %s.vault\n' "$HOSTNAME"
+      printf 'save ""\nrepl-diskless-sync-delay 0\nreplica-announce-ip %s\n' "$HOSTNAME.$domain"
       printf 'user default off\nuser app on >%s ~* &* +@all\n' "$DATA"
       printf 'masteruser app\nmasterauth %s\n' "$DATA"
     } > redis.conf
     case $HOSTNAME in vault-*) sleep 4;; esac  # longer than a server may be missed
-    case $HOSTNAME in vault-0|other-0|old-0) ;; *) echo 'replicaof vault-0.vault 7443' >> redis.conf ;; esac
+    case $HOSTNAME in vault-0|other-0|old-0) ;; *) echo "replicaof vault-0.$domain 7443" >> redis.conf ;; esac
     exec redis-server redis.conf
   sentinel: |
     . /start/common
-    until getent hosts vault-0.vault && getent hosts other-0.vault; do sleep 0.2; done
+    until getent hosts vault-0.$domain && getent hosts other-0.$domain; do sleep 0.2; done
     {
       tls 27443
       printf 'sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n'
-      printf 'sentinel announce-ip %s.vault\n' "$HOSTNAME"
+      printf 'sentinel announce-ip %s\n' "$HOSTNAME.$domain"
       printf 'user default off\nuser watcher on >%s ~* &* +@all\n' "$WATCH"
       printf 'sentinel sentinel-user watcher\nsentinel sentinel-pass %s\n' "$WATCH"
       for name in vault other; do
-        printf 'sentinel monitor %s %s-0.vault 7443 2\nsentinel auth-user %s app\n' $name $name $name
+        printf 'sentinel monitor %s %s 7443 2\nsentinel auth-user %s app\n' $name $name-0.$domain $name
         printf 'sentinel auth-pass %s %s\nsentinel down-after-milliseconds %s 1000\n' $name "$DATA" $name
         printf 'sentinel failover-timeout %s 6000\n' $name
       done
@@ -140,28 +144,12 @@ def controllers():
 
 
 @pytest.fixture(scope="module")
-def cluster(clusters):
-    made = clusters.acquire()
-    clusters.load([probe_image(), "redis:8.0"])
-    return made
-
-
-@pytest.fixture(scope="module")
-def kubectl(cluster):
-    def call(*words, given=""):
-        command = ("kubectl", "--context", cluster.context, "--namespace", NAMESPACE, *words)
-        return run(*command, within_s=120, given=given.encode(), kubeconfig=cluster.kubeconfig)
-
-    return call
-
-
-@pytest.fixture(scope="module")
 def owned(kubectl, tmp_path_factory):
     """The user's namespace, with what the user deployed in it."""
     folder = tmp_path_factory.mktemp("tls")
-    Authority().issue(folder, ("vault", "*.vault"))
+    Authority().issue(folder, NAMES)
     (folder / "old").mkdir()
-    expired().issue(folder / "old", ("vault", "*.vault"))
+    expired().issue(folder / "old", NAMES)
     kubectl("create", "namespace", NAMESPACE)
     kubectl("label", "namespace", NAMESPACE, "redis-resilience/allow=yes")
     (folder / "data").write_text(DATA)

@@ -31,8 +31,8 @@ from redis_resilience.probe import protocol as p
 Body = p.Greeting | p.Done | p.Answer | p.Status | p.Swept | p.Refused
 T = TypeVar("T", p.Greeting, p.Done, p.Answer, p.Status, p.Swept)
 
-REPLY_S = 5.0
-"""For commands that only change something inside the probe."""
+REPLY_S = 20.0
+"""For commands that only change something inside the probe; a busy node has let one wait for more than 5 s."""
 READ_BACK_S = 120.0
 EXIT_S = 1.0
 LAST_WORDS_BYTES = 2000
