@@ -39,7 +39,7 @@ MUTANTS = [
     ("witness", "_same(end, effect) and end.at_ns >= effect.at_ns", "end.at_ns >= effect.at_ns"),
     ("witness", "_same(end, effect) and end.at_ns >= effect.at_ns", "_same(end, effect)"),
     ("witness", 'own["role"] == Role.UNREACHABLE', 'own["role"] == Role.MASTER'),
-    ("ledger", 'order=("return_ns", "key")', 'order=("key",)'),
+    ("ledger", 'np.lexsort((lost["key"], lost["return_ns"]))', 'np.argsort(lost["key"])'),
     ("loss", "found[during & ~by_master]", "found[during & by_master]"),
     ("loss", "offset_after <= promotions[reign].offset", "offset_after < promotions[reign].offset - 10**6"),
     ("loss", "if not len(kept)", "if len(kept)"),
@@ -63,7 +63,7 @@ MUTANTS = [
     ("masters", "if in_its_place:", "if False:"),
     ("timeline", "change.at and change.old == server", "False"),
     ("masters", "said[1] == known[1] or", "True or"),
-    ("timeline", '& (rows["outcome"] == Result.OK)\n        ', ""),
+    ("timeline", "rows = reading.acknowledged", "rows = reading.rows"),
     ("sentinels", "item.sentinel in (ended or leaders)", "item.sentinel in leaders"),
     ("masters", "continue  # a Sentinel", "pass  # a Sentinel"),
     ("masters", 'before["call_ns"][-1]', 'before["return_ns"][-1]'),
@@ -97,13 +97,14 @@ MUTANTS = [
     ("availability", 'side="left")) - 1, 0)', 'side="left")), 0)'),
     ("availability", "np.argmax(ends - begins)", "np.argmin(ends - begins)"),
     ("availability", "end_ns=None, client=client) if tail_ns > 0", "end_ns=end_ns, client=client) if tail_ns > 0"),
-    ("availability", 'good = rows["outcome"] == Result.OK', 'good = rows["outcome"] != Result.FAIL'),
+    ("reading", 'reading.rows["outcome"] == Result.OK', 'reading.rows["outcome"] != Result.FAIL'),
+    ("evidence", "by_time = np.argsort(times", "by_time = np.argsort(-times"),
     ("availability", "control = ordered[window.holds(ordered)]", "control = ordered"),
     ("availability", "_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)", "_NEVER_SENT = (Cause.REFUSED,)"),
-    ("evidence", "if all(following) or not any(following)", "if True"),
-    ("evidence", "% np.uint32(total)", "% np.uint32(total + 1)"),
+    ("evidence", "return found if found.any() else ~found", "return found | True"),
+    ("evidence", "% np.uint32(len(following))", "% np.uint32(len(following) + 1)"),
     ("availability", "_planned(reading, window))", "0)"),
-    ("assumptions", "reading.operations[follows & (", "reading.operations[("),
+    ("assumptions", "reading.rows[follows & (", "reading.rows[("),
     ("convergence", "(at_call == at_return) & (at_call > 0)", "(at_call > 0)"),
     ("convergence", "verdict=Verdict.FAIL if beside else", "verdict=Verdict.PASS if beside else"),
     ("convergence", "if [master] != masters", "if False"),
@@ -178,7 +179,7 @@ MUTANTS = [
     ("assumptions", "since = last if run_id == known else (0, 0)", "since = last"),
     ("assumptions", "now - then if then <= now else now", "now"),
     ("assumptions", "for event in reading.of(Dropped):", "for event in ():"),
-    ("assumptions", 'bool(last["outcome"] == Result.OK)', "True"),
+    ("assumptions", 'bool(rows["outcome"][last] == Result.OK)', "True"),
     ("assumptions", "if early_ms > max(", "if 0 > max("),
     ("answer", "return replace(finding, verdict=Verdict.UNKNOWN, text=text)", "return replace(finding, text=text)"),
     ("answer", "if each in needed and each in unsound", "if each in unsound"),
@@ -211,8 +212,8 @@ MUTANTS = [
     ("unplanned", '"+set", ', ""),
     ("evidence", "master_of(item.kind, item.text) in ours", "True"),
     ("evidence", "item not in ours and", ""),
-    ("convergence", 'others["return_ns"] < until[others["server"]]', 'others["return_ns"] < 0'),
-    ("convergence", 'others["return_ns"] < (by_first.max()', 'others["return_ns"] > (by_first.max()'),
+    ("convergence", 'returned < until[acknowledged["server"]]', "returned < 0"),
+    ("convergence", "returned < last_ns", "returned > last_ns"),
     ("bounds", "elif verdict is Verdict.FAIL and fault is None:", "elif False:"),
     ("convergence", "ONE_MASTER: SOUND | RECORDED", "ONE_MASTER: TIMED"),
     ("untouched", '"+tilt", since_ns', '"-tilt", since_ns'),
@@ -421,6 +422,11 @@ def check_whole(judge: Judge, kill: Any, tell: Any) -> None:
     lagging = kill()
     lagging.samples = [(*row[:2], row[2] - 3000 if row[3] == 2 else row[2], *row[3:]) for row in lagging.samples]
     assert seen(judge(lagging.history()), "convergence.redundant") is Verdict.FAIL
+    late = kill()
+    late.samples = [
+        (*row[:2], row[2] - 3000 if row[3] == 2 and row[0] < ns(3500) else row[2], *row[3:]) for row in late.samples
+    ]
+    assert judge(late.history()).timeline.instants["redundant_at"].latest_ns >= ns(3500)
     unlinked = kill()
     unlinked.samples = [(*row[:6], 1 if row[3] == 2 else row[6], *row[7:]) for row in unlinked.samples]
     assert seen(judge(unlinked.history()), "convergence.redundant") is Verdict.FAIL
@@ -886,7 +892,7 @@ def check_what_nobody_injected(judge: Judge, kill: Any, _: Any) -> None:
     assert verdicts(calm(kill)) == (Verdict.PASS, Verdict.PASS)
     manual = kill()
     manual.plan = replace(manual.plan, faults=())
-    manual.events = [event for event in manual.events if not event.label.startswith("fault-")]
+    manual.events = [event for event in manual.events if not event.label.startswith(("fault-", "heal-"))]
     assert verdicts(manual) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
     manual.expect(failover=False)
     assert verdicts(manual) == (Verdict.UNKNOWN, Verdict.UNKNOWN)

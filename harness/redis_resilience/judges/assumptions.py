@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from redis_resilience.judges import witness
 from redis_resilience.judges.coverage import unwatched
 from redis_resilience.judges.evidence import phase_at, writers_of
@@ -182,14 +184,15 @@ def _tombstone(reading: Reading) -> Finding:
     if not reading.plan.expect.heals or not any(group.follows for group in reading.plan.load.writers):
         return _finding("last_write", good=True, text="the last write is not judged: no client follows a healed master")
     _, follows = writers_of(reading)
-    rows = reading.operations[follows & (reading.operations["cause"] != Cause.WAITING)]
+    rows = reading.rows[follows & (reading.rows["cause"] != Cause.WAITING)]
     if not len(rows):
         return _finding(
             "last_write", good=False, text="expected a last write that was acknowledged; got no write at all"
         )
-    last = rows[rows["due_ns"] == rows["due_ns"].max()][-1]
+    due_ns = rows["due_ns"]
+    last = np.flatnonzero(due_ns == due_ns.max())[-1]
     ended_ns = min((event.at_ns for event in reading.of(LoadEnd)), default=phase_at(reading, "quiesce") or 0)
-    early_ms = (ended_ns - int(last["due_ns"])) / 1e6
+    early_ms = (ended_ns - int(due_ns[last])) / 1e6
     if early_ms > max(
         _EARLY_MS, *(2e3 / group.rate if group.rate else group.timeout_ms for group in _following(reading))
     ):
@@ -197,7 +200,7 @@ def _tombstone(reading: Reading) -> Finding:
         return _finding("last_write", good=False, text=text)
     return _finding(
         "last_write",
-        bool(last["outcome"] == Result.OK),
+        bool(rows["outcome"][last] == Result.OK),
         "expected the last write before the load stopped to be acknowledged; got "
-        f"{Result(last['outcome']).name.lower()} of {key_text(reading.plan.trial, int(last['key']))}",
+        f"{Result(rows['outcome'][last]).name.lower()} of {key_text(reading.plan.trial, int(rows['key'][last]))}",
     )

@@ -7,6 +7,7 @@ gap that ends with the load is censored: it lasted at least that long.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,20 +15,25 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.clients import listed, shut_out
-from redis_resilience.judges.evidence import fault_at_ns, phase_at, writers_of
+from redis_resilience.judges.evidence import (
+    Times,
+    acknowledgements,
+    by_writer,
+    fault_at_ns,
+    phase_at,
+    writers_of,
+)
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.restored import RESTORED, restored
 from redis_resilience.judges.stalls import longest_ms, stalled_ms
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import LoadBegin
 from redis_resilience.model.operations import Cause, Result
-from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
 
 EVERYONE = "all"
 OUTAGE = "availability.outage"
 _NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
-
-_Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +41,23 @@ class _Window:
     begin_ns: int
     end_ns: int
 
-    def holds(self, times: _Times) -> NDArray[np.bool_]:
+    def holds(self, times: Times) -> NDArray[np.bool_]:
         return (times >= self.begin_ns) & (times < self.end_ns)
 
 
 def judge(reading: Reading) -> Answer[Availability]:
     """The outage beside its noise, each writer's own gap, and whether the expectation on the outage held."""
-    rows = reading.operations
-    writer, counted = writers_of(reading)
+    rows = reading.rows
+    _, counted = writers_of(reading)
     if not counted.all():
-        rows, writer = rows[counted], writer[counted]
+        rows = rows[counted]
     good = rows["outcome"] == Result.OK
-    returns = rows["return_ns"][good]
+    ordered, writers, follows = acknowledgements(reading)
+    if not follows.all():
+        ordered, writers = ordered[follows], writers[follows]
     fault_ns = fault_at_ns(reading)
     due_end = int(rows["due_ns"].max()) if len(rows) else 0
     window = _control(reading, rows)
-    ordered = np.sort(returns)  # records are written on completion, so these are nearly sorted
     gap = longest_gap(ordered, fault_ns, due_end, EVERYONE)
     in_control = window.holds(rows["due_ns"])
     control = ordered[window.holds(ordered)]
@@ -61,7 +68,7 @@ def judge(reading: Reading) -> Answer[Availability]:
         noise_ms=float(np.diff(control).max()) / 1e6 if len(control) > 1 else 0.0,
         spacing_ms=_spacing_ms(reading, control),
         by_client=tuple(
-            _weighed(reading, each, due_end) for each in _by_writer(returns, writer[good], fault_ns, due_end)
+            _weighed(reading, each, due_end) for each in _by_writer(by_writer(ordered, writers), fault_ns, due_end)
         ),
         gap=_weighed(reading, gap, due_end) if gap else None,
         scheduling_delay_p50_ms=delay[0],
@@ -77,7 +84,7 @@ def judge(reading: Reading) -> Answer[Availability]:
     return Answer(measures=availability, findings=tuple(findings))
 
 
-def _control(reading: Reading, rows: Records) -> _Window:
+def _control(reading: Reading, rows: Columns) -> _Window:
     """The baseline, from the start of the load; empty where there was none."""
     loads = [event.at_ns for event in reading.of(LoadBegin)[:1]]
     if not loads and len(rows):
@@ -93,7 +100,7 @@ def _planned(reading: Reading, window: _Window) -> int:
     return sum(int(group.rate * seconds) for group in reading.plan.load.counted)
 
 
-def _spacing_ms(reading: Reading, control: _Times) -> float:
+def _spacing_ms(reading: Reading, control: Times) -> float:
     """Time between two operations of the load: by plan, or as measured where it goes as fast as it can."""
     following = reading.plan.load.counted
     if all(group.rate > 0 for group in following):
@@ -101,7 +108,7 @@ def _spacing_ms(reading: Reading, control: _Times) -> float:
     return float(control[-1] - control[0]) / (len(control) - 1) / 1e6 if len(control) > 1 else 0.0
 
 
-def longest_gap(ordered: _Times, since_ns: int | None, end_ns: int, client: str) -> Gap | None:
+def longest_gap(ordered: Times, since_ns: int | None, end_ns: int, client: str) -> Gap | None:
     """The longest gap that was still open at `since_ns` or began later; the earliest of equals."""
     if since_ns is None or end_ns <= since_ns:
         return None
@@ -130,24 +137,12 @@ def length_ms(gap: Gap | None, due_end: int) -> float:
     return ((due_end if gap.end_ns is None else gap.end_ns) - gap.begin_ns) / 1e6
 
 
-def _by_writer(returns: _Times, writer: NDArray[np.uint16], since_ns: int | None, end_ns: int) -> tuple[Gap, ...]:
-    if since_ns is None or not len(returns):
-        return ()
-    found = []
-    if (np.diff(returns) < 0).any():
-        by_time = np.argsort(returns, kind="stable")
-        returns, writer = returns[by_time], writer[by_time]
-    by_writer = np.argsort(writer, kind="stable")
-    returns, writer = returns[by_writer], writer[by_writer]
-    numbers, begins = np.unique(writer, return_index=True)
-    for number, own in zip(numbers, np.split(returns, begins[1:]), strict=True):
-        gap = longest_gap(own, since_ns, end_ns, f"writer {number + 1}")
-        if gap is not None:
-            found.append(gap)
-    return tuple(found)
+def _by_writer(returns: Mapping[int, Times], since_ns: int | None, end_ns: int) -> tuple[Gap, ...]:
+    gaps = (longest_gap(own, since_ns, end_ns, f"writer {number + 1}") for number, own in returns.items())
+    return tuple(gap for gap in gaps if gap is not None)
 
 
-def _scheduling_delay(rows: Records) -> tuple[float, float, float]:
+def _scheduling_delay(rows: Columns) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of call minus due, of operations that were sent, in ms."""
     sent = ~np.isin(rows["cause"], _NEVER_SENT)
     late = (rows["call_ns"] - rows["due_ns"])[sent]

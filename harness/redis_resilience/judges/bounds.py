@@ -161,7 +161,7 @@ def _late(reading: Reading, timeline: Timeline, bound: Bound, excess_ms: float) 
 
 def _stayed(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
     """Whether clients were served that long by the old master, which was not demoted yet; "" if not."""
-    rows = reading.operations
+    rows = reading.rows
     by_old = rows[(rows["server"] == server_index(reading, timeline.old_master)) & (rows["outcome"] == Result.OK)]
     before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
     stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
@@ -276,7 +276,7 @@ def _stall_ms(reading: Reading, begin_ns: int, end_ns: int, *, usual_until_ns: i
     first = max(int(np.searchsorted(samples, begin_ns)) - 1, 0)
     hole = _widest_ms(samples[first : np.searchsorted(samples, end_ns, side="right") + 1])
     hole -= _widest_ms(samples[: np.searchsorted(samples, usual_until_ns, side="right")])
-    rows = reading.operations
+    rows = reading.rows
     sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING))
     during = sent & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
     late = (rows["call_ns"] - rows["due_ns"])[during]
@@ -325,7 +325,7 @@ def _announced_by_leader(timeline: Timeline, end: Instant) -> bool:
 
 def _client_lookups_ms(reading: Reading, begin: Instant, end: Instant) -> float:
     """How long the client whose write ended the phase waited for the resolver in it; 0 where no write ended it."""
-    rows = reading.operations
+    rows = reading.rows
     ended = rows[(rows["call_ns"] == end.earliest_ns) & (rows["return_ns"] == end.latest_ns)]
     return sum(
         max(min(event.at_ns, end.latest_ns) - max(event.earliest_ns, begin.earliest_ns), 0) / 1e6
@@ -353,7 +353,7 @@ def _widest_ms(times: NDArray[np.int64]) -> float:
 
 def _refused_ms(reading: Reading, timeline: Timeline, begin: Instant, end: Instant) -> float:
     """From the first to the last write in the phase that the new master refused for want of replicas."""
-    rows = reading.operations
+    rows = reading.rows
     mine = (rows["server"] == server_index(reading, timeline.new_master)) & (rows["cause"] == Cause.NOREPLICAS)
     during = rows[mine & (rows["call_ns"] >= begin.earliest_ns) & (rows["return_ns"] <= end.latest_ns)]
     return float(during["return_ns"].max() - during["call_ns"].min()) / 1e6 if len(during) else 0.0

@@ -10,17 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from redis_resilience.judges.evidence import fault_at_ns, writers_of
+from redis_resilience.judges.evidence import Times, acknowledgements, by_writer, fault_at_ns, writers_of
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.stalls import stalled_ms
 from redis_resilience.model.operations import Result
 from redis_resilience.model.plan import Writers
 
 ALL = "all clients"
-
-_Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +42,14 @@ def shut_out(reading: Reading) -> tuple[ShutOut, ...]:
     fault_ns = fault_at_ns(reading)
     if fault_ns is None:
         return ()
-    rows = reading.operations
+    rows = reading.rows
     numbers, counts = writers_of(reading)
-    good = rows["outcome"] == Result.OK
-    bad = ~good & (rows["due_ns"] >= fault_ns)
-    acked, failed = rows["return_ns"], rows["due_ns"]
-    found = [_one(reading, ALL, acked[good & counts], failed[bad & counts])]
-    acked_by, failed_by = _split(numbers[good], acked[good]), _split(numbers[bad], failed[bad])
-    nothing: _Times = np.empty(0, dtype=np.int64)
+    bad = (rows["outcome"] != Result.OK) & (rows["due_ns"] >= fault_ns)
+    acked, writers, follows = acknowledgements(reading)
+    failed = rows["due_ns"][bad]
+    found = [_one(reading, ALL, acked[follows], failed[counts[bad]])]
+    acked_by, failed_by = by_writer(acked, writers), by_writer(failed, numbers[bad])
+    nothing: Times = np.empty(0, dtype=np.int64)
     for group, name, members, counted in _groups(reading):
         parts = [(acked_by.get(each, nothing), failed_by.get(each, nothing)) for each in members]
         together = np.concatenate([own for own, _ in parts]), np.concatenate([own for _, own in parts])
@@ -77,13 +74,7 @@ def _groups(reading: Reading) -> Iterator[tuple[Writers, str, range, bool]]:
             yield group, f"group {number} ({group.target})", members, group in counted or group.entrance is not None
 
 
-def _split(numbers: NDArray[np.uint16], times: _Times) -> dict[int, _Times]:
-    by_writer = np.argsort(numbers, kind="stable")
-    names, begins = np.unique(numbers[by_writer], return_index=True)
-    return dict(zip(names.tolist(), np.split(times[by_writer], begins[1:]), strict=False))
-
-
-def _one(reading: Reading, who: str, acked: _Times, failed: _Times, *, counted: bool = True) -> ShutOut:
+def _one(reading: Reading, who: str, acked: Times, failed: Times, *, counted: bool = True) -> ShutOut:
     """acked: when each acknowledgement arrived. failed: when each attempt that failed was due."""
     acked, failed = np.sort(acked, kind="stable"), np.sort(failed, kind="stable")
     gap = np.searchsorted(acked, failed)

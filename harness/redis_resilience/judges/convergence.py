@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from redis_resilience.judges import sentinels
 from redis_resilience.judges.answer import RECORDED, SOUND, TIMED, Answer, Assumption, Judge
@@ -22,10 +23,9 @@ from redis_resilience.judges.offsets import behind
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.judges.voters import voters_of
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import HealEnd, Role, TimedOut
 from redis_resilience.model.instants import REDUNDANT_AT
-from redis_resilience.model.operations import Result
-from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Figures, Finding, Timeline, Verdict
 
 ONE_MASTER = "convergence.one_master"
@@ -107,9 +107,9 @@ def _expected_two(allowed_s: float, beside: _Beside | None, seen: str) -> Findin
 
 def _written_beside(reading: Reading) -> _Beside | None:
     """Writes that a server other than the reigning master acknowledged, while that one accepted writes, too."""
-    rows = reading.operations
-    acknowledged = rows[(rows["outcome"] == Result.OK) & (rows["server"] < len(reading.environment.servers))]
-    beside = np.concatenate((_before_promotion(reading, acknowledged), _after_promotion(reading, acknowledged)))
+    known = reading.acknowledged["server"] < len(reading.environment.servers)
+    acknowledged = reading.acknowledged if known.all() else reading.acknowledged[known]
+    beside = acknowledged[_before_promotion(reading, acknowledged) | _after_promotion(reading, acknowledged)]
     if not len(beside):
         return None
     names = sorted({reading.environment.servers[index].name for index in np.unique(beside["server"]).tolist()})
@@ -117,7 +117,7 @@ def _written_beside(reading: Reading) -> _Beside | None:
     return _Beside(writes=len(beside), servers=", ".join(names), span_ns=span_ns)
 
 
-def _after_promotion(reading: Reading, acknowledged: Records) -> Records:
+def _after_promotion(reading: Reading, acknowledged: Columns) -> NDArray[np.bool_]:
     """Sent after a promotion, and acknowledged by another server than the one promoted last before them."""
     changes = [change for change in promotions(reading) if change.at is not None]
     masters = [reading.environment.master, *(change.new for change in changes)]
@@ -125,11 +125,11 @@ def _after_promotion(reading: Reading, acknowledged: Records) -> Records:
     at_call = np.searchsorted(begins, acknowledged["call_ns"], side="left")
     at_return = np.searchsorted(begins, acknowledged["return_ns"], side="left")
     reigning = np.array([server_index(reading, name) for name in masters])[at_call]
-    beside: Records = acknowledged[(acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)]
+    beside: NDArray[np.bool_] = (acknowledged["server"] != reigning) & (at_call == at_return) & (at_call > 0)
     return beside
 
 
-def _before_promotion(reading: Reading, acknowledged: Records) -> Records:
+def _before_promotion(reading: Reading, acknowledged: Columns) -> NDArray[np.bool_]:
     """Acknowledged by a server other than the first master before any promotion, while the first one accepted writes.
 
     One that is promoted later may have been master since it was last asked.
@@ -140,11 +140,10 @@ def _before_promotion(reading: Reading, acknowledged: Records) -> Records:
         known_ns = change.at.earliest_ns if change.at else effect.earliest_ns if effect else 0
         until[:] = np.minimum(until, change.at.latest_ns if change.at else change.switches[0].heard.latest_ns)
         until[server_index(reading, change.new)] = known_ns
-    first = server_index(reading, reading.environment.master)
-    by_first = acknowledged["call_ns"][acknowledged["server"] == first]
-    others = acknowledged[acknowledged["server"] != first]
-    others = others[others["return_ns"] < until[others["server"]]]
-    beside: Records = others[others["return_ns"] < (by_first.max() if len(by_first) else 0)]
+    by_first = acknowledged["server"] == server_index(reading, reading.environment.master)
+    last_ns = acknowledged["call_ns"][by_first].max(initial=0)
+    returned = acknowledged["return_ns"]
+    beside: NDArray[np.bool_] = ~by_first & (returned < until[acknowledged["server"]]) & (returned < last_ns)
     return beside
 
 

@@ -20,9 +20,9 @@ from redis_resilience.judges.ledger import KEYS, lost_writes
 from redis_resilience.judges.loss import announced_ns
 from redis_resilience.judges.masters import final_master, promotions
 from redis_resilience.judges.reading import Reading
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import PodReady
 from redis_resilience.model.operations import Cause, Result, key_text
-from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Figures, Finding, Gap, Verdict
 
 OUTAGE = "entrances.outage"
@@ -45,11 +45,11 @@ class _Entrance:
     """A target, and the writes of all clients that go through it."""
 
     target: str
-    rows: Records
+    rows: Columns
 
     @property
-    def acknowledged(self) -> Records:
-        good: Records = self.rows[self.rows["outcome"] == Result.OK]
+    def acknowledged(self) -> Columns:
+        good: Columns = self.rows[self.rows["outcome"] == Result.OK]
         return good
 
 
@@ -60,7 +60,7 @@ def judge(reading: Reading) -> Answer[Figures]:
         return Answer(measures={})
     since_ns = fault_at_ns(reading)
     _, follows = writers_of(reading)
-    beside = reading.operations[follows] if any(each.follows for each in reading.plan.load.writers) else None
+    beside = reading.rows[follows] if any(each.follows for each in reading.plan.load.writers) else None
     figures: Figures = {}
     told = []
     for each in found:
@@ -77,24 +77,24 @@ def _entrances(reading: Reading) -> Iterator[_Entrance]:
     numbers, _ = writers_of(reading)
     for target in dict.fromkeys(group.target for group in groups if group.entrance and group.kind == "write"):
         members = np.array([each == target for each in targets])
-        yield _Entrance(target=target, rows=reading.operations[members[numbers]])
+        yield _Entrance(target=target, rows=reading.rows[members[numbers]])
 
 
-def _gap(rows: Records, since_ns: int | None) -> Gap | None:
+def _gap(rows: Columns, since_ns: int | None) -> Gap | None:
     returns = np.sort(rows["return_ns"][rows["outcome"] == Result.OK])
     return longest_gap(returns, since_ns, _end_ns(rows), "all")
 
 
-def _end_ns(rows: Records) -> int:
+def _end_ns(rows: Columns) -> int:
     return int(rows["due_ns"].max()) if len(rows) else 0
 
 
-def _ms(rows: Records, gap: Gap | None) -> float:
+def _ms(rows: Columns, gap: Gap | None) -> float:
     return length_ms(gap, _end_ns(rows))
 
 
 def _outage(
-    reading: Reading, entrance: _Entrance, gap: Gap | None, beside: Records | None, of_followers: Gap | None
+    reading: Reading, entrance: _Entrance, gap: Gap | None, beside: Columns | None, of_followers: Gap | None
 ) -> tuple[Verdict, str]:
     begin = phase_at(reading, "fault")
     if begin is None or not (entrance.acknowledged["return_ns"] < begin).any():
@@ -140,7 +140,7 @@ def _why(reading: Reading, entrance: _Entrance, begin_ns: int, end_ns: int, *, e
     return told
 
 
-def _attempts(reading: Reading, failed: Records) -> str:
+def _attempts(reading: Reading, failed: Columns) -> str:
     """By cause, most frequent first, with the servers that were asked."""
     values, counts = np.unique(failed["cause"], return_counts=True)
     told = []
@@ -169,7 +169,7 @@ def _writes(reading: Reading, *entrances: _Entrance) -> tuple[Verdict, str]:
     return Verdict.UNKNOWN if final is None else Verdict.PASS, "; ".join(told)
 
 
-def _by_others(reading: Reading, good: Records) -> Iterator[tuple[str, Records]]:
+def _by_others(reading: Reading, good: Columns) -> Iterator[tuple[str, Columns]]:
     """Acknowledged by another server than the master, for certain: after one promotion and before the next began."""
     changes = promotions(reading)
     begins = [0, *(announced_ns(change) for change in changes)]

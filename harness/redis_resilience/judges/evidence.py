@@ -15,8 +15,11 @@ from redis_resilience.model.errors import BrokenTrial
 from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEvent, Phase, SentinelMessage, ServerUp
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.instants import Instant
+from redis_resilience.model.operations import Result
 from redis_resilience.model.records import Records
 from redis_resilience.model.sentinel_log import master_of
+
+Times = NDArray[np.int64]
 
 MATCH_NS = 5_000_000_000
 """A message and a log line further apart than this do not belong together.
@@ -59,17 +62,37 @@ def server_index(reading: Reading, name: str) -> int:
 def writers_of(reading: Reading) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
     """Each operation's writer, and whether it wrote to the master that the Sentinels name.
 
-    Writers are numbered from 1, group after group; a new identity of a writer is its number plus a multiple of their
-    count. Where no group follows the master, every writer counts.
+    Writers are numbered from 0, group after group; a new identity of a writer is its number plus a multiple of their
+    count.
     """
-    groups = reading.plan.load.writers
-    clients = reading.operations["client"]
-    total = sum(group.count for group in groups)
-    following = [group.follows for group in groups for _ in range(group.count)]
-    number = ((clients - np.uint32(1)) % np.uint32(total)).astype(np.uint16)
-    if all(following) or not any(following):
-        return number, np.ones(len(clients), dtype=np.bool_)
-    return number, np.array(following)[number]
+    following = _following(reading)
+    number = ((reading.rows["client"] - np.uint32(1)) % np.uint32(len(following))).astype(np.uint16)
+    return number, np.ones(len(number), dtype=np.bool_) if following.all() else following[number]
+
+
+@once
+def _following(reading: Reading) -> NDArray[np.bool_]:
+    """By writer; where no group follows the master, every writer counts."""
+    found = np.array([group.follows for group in reading.plan.load.writers for _ in range(group.count)])
+    return found if found.any() else ~found
+
+
+@once
+def acknowledgements(reading: Reading) -> tuple[Times, NDArray[np.uint16], NDArray[np.bool_]]:
+    """When each write was acknowledged, in order of time; its writer, and whether that one wrote to the master."""
+    times = reading.acknowledged["return_ns"]
+    writers = writers_of(reading)[0][reading.rows["outcome"] == Result.OK]
+    if (times[1:] < times[:-1]).any():
+        by_time = np.argsort(times, kind="stable")
+        times, writers = times[by_time], writers[by_time]
+    return times, writers, _following(reading)[writers]
+
+
+def by_writer(times: Times, writers: NDArray[np.uint16]) -> dict[int, Times]:
+    """Each writer's times, in their order."""
+    order = np.argsort(writers, kind="stable")
+    numbers, begins = np.unique(writers[order], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(times[order], begins[1:]), strict=False))
 
 
 @once

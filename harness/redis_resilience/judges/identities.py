@@ -10,7 +10,8 @@ import numpy as np
 from redis_resilience.judges.evidence import server_index
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Connected, SentinelDown, SentinelUp, ServerUp
-from redis_resilience.model.operations import Result
+
+_SERVER_BITS = 16
 
 
 def unmet(reading: Reading) -> list[str]:
@@ -42,13 +43,13 @@ def _sentinels(reading: Reading) -> Iterator[str]:
 
 def _connections(reading: Reading) -> Iterator[str]:
     """A server says who it is after the first answer on a connection, before the second request is sent."""
-    rows = reading.operations
-    acknowledged = rows[rows["outcome"] == Result.OK]
-    numbers, firsts, counts = np.unique(acknowledged["connection"], return_index=True, return_counts=True)
+    numbers, asked = reading.acknowledged["connection"], reading.acknowledged["server"]
     servers = {event.connection: server_index(reading, event.server) for event in reading.of(Connected)}
-    for number, first, count in zip(numbers.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+    for pair in np.unique(numbers.astype(np.uint64) << _SERVER_BITS | asked).tolist():
+        number, server = divmod(pair, 1 << _SERVER_BITS)
         if number not in servers:
+            count = np.count_nonzero(numbers == number)
             if count > 1:
                 yield f"{count} writes were acknowledged on connection {number}, on which no server said who it is"
-        elif servers[number] != acknowledged["server"][first]:
+        elif servers[number] != server:
             yield f"writes on connection {number} name another server than the one that answered there"

@@ -16,10 +16,11 @@ from redis_resilience.judges.answer import RECORDED, SOUND, Answer, Assumption, 
 from redis_resilience.judges.loss import CAUSES, UNEXPLAINED, causes, offsets_around
 from redis_resilience.judges.masters import MASTER, final_master, promotions
 from redis_resilience.judges.reading import Reading
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import Connected
 from redis_resilience.model.history import FinalRead
 from redis_resilience.model.operations import Cause, Result, key_text
-from redis_resilience.model.records import NO_SERVER, Records
+from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import LOST, NAMED, Finding, LostWrite, Verdict, Writes
 
 UNEXPECTED = "ledger.unexpected"
@@ -55,7 +56,7 @@ class _Accounting:
     """Result by key, and which keys each server holds, as bitmaps over one numbering."""
 
     def __init__(self, reading: Reading) -> None:
-        self._operations = reading.operations
+        self._operations = reading.rows
         keys: _Keys = self._operations["key"]
         self._ranked: _Keys | None = None
         top = max([int(keys.max()) if len(keys) else -1, *(_top(final) for final in reading.finals.values())])
@@ -75,7 +76,7 @@ class _Accounting:
         numbers = np.flatnonzero(bits).astype(np.uint64)
         return numbers if self._ranked is None else self._ranked[numbers]
 
-    def rows(self, bits: _Bits) -> Records:
+    def rows(self, bits: _Bits) -> Columns:
         """The operations on these keys."""
         return self._operations[bits[self.numbers(self._operations["key"])]]
 
@@ -122,11 +123,12 @@ def lost_writes(reading: Reading) -> tuple[LostWrite, ...]:
 
 def _lost(
     reading: Reading, accounting: _Accounting, sets: _Sets, final: FinalRead
-) -> tuple[Records, NDArray[np.uint8]]:
+) -> tuple[Columns, NDArray[np.uint8]]:
     """The lost writes by time, and the index into CAUSES of each."""
     if not sets.lost.any():
-        return reading.operations[:0], np.zeros(0, dtype=np.uint8)
-    lost = np.sort(accounting.rows(sets.lost), order=("return_ns", "key"))
+        return reading.rows[:0], np.zeros(0, dtype=np.uint8)
+    lost = accounting.rows(sets.lost)
+    lost = lost[np.lexsort((lost["key"], lost["return_ns"]))]
     why = causes(
         reading,
         lost,
@@ -143,13 +145,13 @@ def _writes(reading: Reading, accounting: _Accounting, final: FinalRead) -> Writ
     by_cause = np.bincount(why, minlength=len(CAUSES))
     trial = reading.plan.trial
     foreign = [key_text(trial, int(key)) for key in accounting.keys(sets.foreign)[:NAMED]]
-    outcomes = _outcomes(reading.operations)
+    outcomes = _outcomes(reading.rows)
     return Writes(
-        planned=len(reading.operations),
+        planned=len(reading.rows),
         acknowledged=outcomes[Result.OK],
         failed=outcomes[Result.FAIL],
         info=outcomes[Result.INFO],
-        causes=_causes(reading.operations),
+        causes=_causes(reading.rows),
         lost=int(np.count_nonzero(sets.lost)),
         recovered=int(np.count_nonzero(sets.recovered)),
         unexpected=int(np.count_nonzero(sets.foreign)) + len(final.wrong) + len(final.unexpected),
@@ -165,11 +167,11 @@ def _writes(reading: Reading, accounting: _Accounting, final: FinalRead) -> Writ
     )
 
 
-def _outcomes(operations: Records) -> dict[Result, int]:
+def _outcomes(operations: Columns) -> dict[Result, int]:
     return {outcome: int(np.count_nonzero(operations["outcome"] == outcome)) for outcome in Result}
 
 
-def _causes(operations: Records) -> dict[str, int]:
+def _causes(operations: Columns) -> dict[str, int]:
     found = np.bincount(operations["cause"], minlength=max(Cause) + 1)
     return {cause.name: int(found[cause]) for cause in Cause if cause is not Cause.NONE and found[cause]}
 
@@ -188,37 +190,37 @@ def _diverged(reading: Reading, accounting: _Accounting, final: FinalRead) -> in
     return int(np.count_nonzero(differ)) + len(names)
 
 
-def _named(reading: Reading, accounting: _Accounting, lost: Records, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
+def _named(reading: Reading, accounting: _Accounting, lost: Columns, why: NDArray[np.uint8]) -> tuple[LostWrite, ...]:
     servers = [server.name for server in reading.environment.servers]
     run_ids = {event.connection: event.run_id for event in reading.of(Connected)}
     before, after = offsets_around(reading, lost)
     numbers = accounting.numbers(lost["key"])
     return tuple(
         LostWrite(
-            key=key_text(reading.plan.trial, int(row["key"])),
-            call_ns=int(row["call_ns"]),
-            return_ns=int(row["return_ns"]),
-            server=servers[row["server"]] if row["server"] < min(len(servers), NO_SERVER) else "",
-            run_id=run_ids.get(int(row["connection"]), ""),
+            key=key_text(reading.plan.trial, int(lost["key"][index])),
+            call_ns=int(lost["call_ns"][index]),
+            return_ns=int(lost["return_ns"][index]),
+            server=servers[server] if (server := int(lost["server"][index])) < min(len(servers), NO_SERVER) else "",
+            run_id=run_ids.get(int(lost["connection"][index]), ""),
             offset_before=int(before[index]),
             offset_after=int(after[index]),
             absent_on=tuple(name for name, held in accounting.held.items() if not held[numbers[index]]),
             cause=CAUSES[why[index]],
         )
-        for index, row in enumerate(lost)
+        for index in range(len(lost))
     )
 
 
 def _unread(reading: Reading) -> Answer[Writes]:
     """Without one final master nothing is known about survival; the load's own counts are."""
     roles = ", ".join(f"{name}: {final.role}" for name, final in sorted(reading.finals.items())) or "no server was read"
-    outcomes = _outcomes(reading.operations)
+    outcomes = _outcomes(reading.rows)
     writes = Writes(
-        planned=len(reading.operations),
+        planned=len(reading.rows),
         acknowledged=outcomes[Result.OK],
         failed=outcomes[Result.FAIL],
         info=outcomes[Result.INFO],
-        causes=_causes(reading.operations),
+        causes=_causes(reading.rows),
         lost=0,
         recovered=0,
         unexpected=0,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from redis_resilience.judges.evidence import samples_of, server_index
 from redis_resilience.judges.masters import Promotion
 from redis_resilience.judges.reading import Reading
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import Connected, Link, Role, ServerUp
 from redis_resilience.model.history import FinalRead
-from redis_resilience.model.records import Records
 
 ASYNC_TAIL = "async tail"  # acknowledged by the old master, not yet replicated to the one promoted
 SPLIT_BRAIN = "split brain"  # acknowledged by a server other than the promoted master after the promotion
@@ -27,7 +27,7 @@ CAUSES = (UNEXPLAINED, ASYNC_TAIL, SPLIT_BRAIN, WIPE, NOT_PERSISTED, STALE, OUT_
 _FOREVER = np.iinfo(np.int64).max
 
 
-def offsets_around(reading: Reading, rows: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def offsets_around(reading: Reading, rows: Columns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The acknowledging master's offset, last sampled before each call and first after each reply; -1 = not known.
 
     If the neighbouring sample is not that of a master, the process that acknowledged may be gone: nothing is known.
@@ -46,9 +46,9 @@ def offsets_around(reading: Reading, rows: Records) -> tuple[NDArray[np.int64], 
 
 def causes(
     reading: Reading,
-    rows: Records,
+    rows: Columns,
     *,
-    survivors: Records,
+    survivors: Columns,
     promotions: tuple[Promotion, ...],
     final: FinalRead,
 ) -> NDArray[np.uint8]:
@@ -81,7 +81,7 @@ def causes(
     return found
 
 
-def _mark_older(found: NDArray[np.uint8], rows: Records, survivors: Records, restart_ns: int) -> None:
+def _mark_older(found: NDArray[np.uint8], rows: Columns, survivors: Columns, restart_ns: int) -> None:
     """What a master that restarted then, and was copied, did not have any more."""
     earlier = rows["call_ns"] < restart_ns
     kept = survivors["call_ns"][survivors["call_ns"] < restart_ns]

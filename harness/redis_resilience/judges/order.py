@@ -74,7 +74,7 @@ def _load(reading: Reading) -> Iterator[str]:
         yield "a load that began before the baseline"
     if any(read_ns is not None and event.at_ns > read_ns for event in ends):
         yield "a load that ended after the final reads had begun"
-    rows = reading.operations
+    rows = reading.rows
     begin_ns = min((event.at_ns for event in begins), default=control_ns)
     end_ns = max((event.at_ns for event in ends), default=read_ns)
     early = np.count_nonzero(rows["call_ns"] < begin_ns) if begin_ns is not None else 0

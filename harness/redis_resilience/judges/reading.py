@@ -7,7 +7,12 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.history import History
+from redis_resilience.model.operations import Result
 
 T = TypeVar("T")
 
@@ -20,6 +25,16 @@ class Reading(History):
     """
 
     known: dict[Callable[[Reading], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def rows(self) -> Columns:
+        """The operations by their columns."""
+        return _rows(self)
+
+    @property
+    def acknowledged(self) -> Columns:
+        """Those of them that were acknowledged."""
+        return _acknowledged(self)
 
 
 def read(history: History) -> Reading:
@@ -41,3 +56,14 @@ def once(fact: Callable[[Reading], T]) -> Callable[[Reading], T]:
         return found
 
     return remembered
+
+
+@once
+def _rows(reading: Reading) -> Columns:
+    return Columns(reading.operations)
+
+
+@once
+def _acknowledged(reading: Reading) -> Columns:
+    good: NDArray[np.bool_] = reading.rows["outcome"] == Result.OK
+    return reading.rows[good]

@@ -11,8 +11,8 @@ from redis_resilience.judges.clients import ALL, listed, shut_out
 from redis_resilience.judges.evidence import phase_at, writers_of
 from redis_resilience.judges.masters import MASTER
 from redis_resilience.judges.reading import Reading
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.operations import Cause, Result
-from redis_resilience.model.records import Records
 from redis_resilience.model.verdict import Finding, Verdict
 
 RESTORED = "availability.restored"
@@ -67,7 +67,7 @@ def _refused_up_to_the_end(reading: Reading, for_ms: float) -> _Answer | None:
     """
     fault_ns = phase_at(reading, "fault")
     _, counted = writers_of(reading)
-    rows = reading.operations[counted]
+    rows = reading.rows[counted]
     end_ns = int(rows["due_ns"].max(initial=0)) + 1
     begin_ns = end_ns - int(for_ms * 1e6)
     if fault_ns is None or begin_ns <= fault_ns:
@@ -88,7 +88,7 @@ def _refused_up_to_the_end(reading: Reading, for_ms: float) -> _Answer | None:
     return (Verdict.FAIL, seen) if proved else (Verdict.UNKNOWN, seen + _TOO_SHORT)
 
 
-def _refused(rows: Records) -> NDArray[np.bool_]:
+def _refused(rows: Columns) -> NDArray[np.bool_]:
     """What certainly did not happen, by an answer or by none; not what the client could not send in time."""
     found: NDArray[np.bool_] = (rows["outcome"] == Result.FAIL) & (rows["cause"] != Cause.WAITING)
     return found

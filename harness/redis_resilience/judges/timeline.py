@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from redis_resilience.judges.answer import Answer, Judge
 from redis_resilience.judges.evidence import (
     fault_of,
@@ -34,7 +32,6 @@ from redis_resilience.model.events import (
     ServerDown,
 )
 from redis_resilience.model.instants import Instant
-from redis_resilience.model.operations import Result
 from redis_resilience.model.traits import Process
 from redis_resilience.model.verdict import Timeline
 
@@ -185,16 +182,13 @@ def _first_write(reading: Reading, fault: Instant, change: Promotion) -> Instant
     """
     server = change.new
     since = change.at if change.at and change.old == server else fault
-    rows = reading.operations
-    own = rows[
-        (rows["server"] == server_index(reading, server))
-        & (rows["outcome"] == Result.OK)
-        & (rows["call_ns"] >= since.earliest_ns)
-    ]
+    rows = reading.acknowledged
+    own = rows[(rows["server"] == server_index(reading, server)) & (rows["call_ns"] >= since.earliest_ns)]
     if not len(own):
         return None
-    first = own[int(np.lexsort((own["call_ns"], own["return_ns"]))[0])]
-    return Instant(earliest_ns=int(first["call_ns"]), latest_ns=int(first["return_ns"]), source=f"server:{server}")
+    first_ns = own["return_ns"].min()
+    sent_ns = own["call_ns"][own["return_ns"] == first_ns].min()
+    return Instant(earliest_ns=int(sent_ns), latest_ns=int(first_ns), source=f"server:{server}")
 
 
 def judge(reading: Reading) -> Answer[Timeline]:

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.cluster import SLOTS, slots_of
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.environment import Shard
 from redis_resilience.model.events import LoadEnd
 from redis_resilience.model.operations import Cause, Result, key_text, result_of
-from redis_resilience.model.records import Records
 
 _NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
-_RESULTS = np.array([result_of(Cause(code)) if code in list(Cause) else 0 for code in range(max(Cause) + 1)])
+_RESULTS = np.array(
+    [result_of(Cause(code)) if code in list(Cause) else 0 for code in range(max(Cause) + 1)], dtype=np.uint8
+)
 
+_FEW = 1 << 16
 _SPARSE = 8
 """Numbers are looked for up to so many times as many as there are records: one that is absurd must cost no memory."""
 
@@ -30,7 +33,7 @@ def malformed(reading: Reading) -> list[str]:
 
 
 def _alone(reading: Reading) -> Iterator[str]:
-    rows = reading.operations
+    rows = reading.rows
     answered = (rows["outcome"] != Result.INFO) | (rows["cause"] == Cause.UNREPLICATED)
     acknowledged = rows["outcome"] == Result.OK
     unknown_server = rows["server"] >= len(reading.environment.servers)
@@ -39,7 +42,7 @@ def _alone(reading: Reading) -> Iterator[str]:
         (answered & (rows["return_ns"] < rows["call_ns"]), "that returned before its call"),
         (~answered & (rows["return_ns"] != 0), "without an answer that has a time of return"),
         (rows["call_ns"] < rows["due_ns"], "that was called before it was due"),
-        (rows["value"] != rows["key"].astype(np.int64), "of a value that is not its key's"),
+        (rows["value"] != rows["key"].view(np.int64), "of a value that is not its key's"),
         (acknowledged & (unknown_server | (rows["connection"] == 0)), "acknowledged by no known server"),
         (rows["client"] == 0, "of no client"),
     ):
@@ -47,12 +50,13 @@ def _alone(reading: Reading) -> Iterator[str]:
             yield _counted(reading, rows, wrong, what)
 
 
-def _counted(reading: Reading, rows: Records, wrong: _Flags, what: str) -> str:
-    first = rows[int(np.argmax(wrong))]
+def _counted(reading: Reading, rows: Columns, wrong: _Flags, what: str) -> str:
+    first = int(np.argmax(wrong))
+    key, outcome, cause = (int(rows[name][first]) for name in ("key", "outcome", "cause"))
     others = int(np.count_nonzero(wrong)) - 1
-    key = key_text(reading.plan.trial, int(first["key"]))
-    told = f"{Result(first['outcome']).name.lower()}, cause {Cause(first['cause']).name.lower()}"
-    return f"a write {what}: {key} ({told}){f', and {others} more' if others else ''}"
+    told = f"{Result(outcome).name.lower()}, cause {Cause(cause).name.lower()}"
+    also = f", and {others} more" if others else ""
+    return f"a write {what}: {key_text(reading.plan.trial, key)} ({told}){also}"
 
 
 def _numbers(reading: Reading) -> Iterator[str]:
@@ -60,13 +64,17 @@ def _numbers(reading: Reading) -> Iterator[str]:
 
     A load that was broken off leaves those of its requests in flight without a record.
     """
-    keys = np.sort(reading.operations["key"])
+    keys = reading.rows["key"]
     if not len(keys):
         return
-    repeated = keys[1:][keys[1:] == keys[:-1]]
-    if len(repeated):
-        yield f"{len(repeated)} records of a key that has one already, first {_text(reading, repeated[0])}"
-    missing = _missing(reading, keys) if reading.of(LoadEnd) else keys[:0]
+    drawn = np.zeros(min(int(keys.max()), _SPARSE * len(keys) + 1024) + 1, dtype=np.bool_)
+    drawn[keys[keys < len(drawn)]] = True
+    if np.count_nonzero(drawn) < len(keys):
+        ordered = np.sort(keys)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        if len(repeated):
+            yield f"{len(repeated)} records of a key that has one already, first {_text(reading, repeated[0])}"
+    missing = _missing(reading, keys, drawn) if reading.of(LoadEnd) else keys[:0]
     if len(missing):
         yield f"no record of {len(missing)} keys that were drawn before others, first {_text(reading, missing[0])}"
 
@@ -74,15 +82,12 @@ def _numbers(reading: Reading) -> Iterator[str]:
 def _counts(reading: Reading) -> Iterator[str]:
     """The probe counts what it records: also the last of it may be missing."""
     for event in reading.of(LoadEnd):
-        if event.writes is not None and event.writes != len(reading.operations):
-            yield f"{len(reading.operations)} records of {event.writes} writes"
+        if event.writes is not None and event.writes != len(reading.rows):
+            yield f"{len(reading.rows)} records of {event.writes} writes"
 
 
-def _missing(reading: Reading, keys: _Keys) -> _Keys:
+def _missing(reading: Reading, keys: _Keys, drawn: _Flags) -> _Keys:
     """In a cluster a number may wait for a client of its shard: there it is missing only before that shard's last."""
-    top = min(int(keys[-1]), _SPARSE * len(keys) + 1024)
-    drawn = np.zeros(top + 1, dtype=np.bool_)
-    drawn[keys[keys <= top]] = True
     absent: _Keys = np.flatnonzero(~drawn).astype(np.uint64)
     shards = reading.environment.shards
     if not shards or not len(absent):
@@ -105,12 +110,20 @@ def _lane_of(shards: Sequence[Shard]) -> NDArray[np.intp]:
 
 def _two_at_once(reading: Reading) -> Iterator[str]:
     """A client has one request in flight, and its keys are in the order in which it drew them."""
-    rows = reading.operations[~np.isin(reading.operations["cause"], _NEVER_SENT)]
-    rows = rows[np.lexsort((rows["key"], rows["client"]))]
-    same = rows["client"][1:] == rows["client"][:-1]
-    wrong = np.concatenate(([False], same & (rows["call_ns"][1:] < rows["return_ns"][:-1])))
+    sent = reading.rows[~np.isin(reading.rows["cause"], _NEVER_SENT)]
+    in_turn = _by_client(sent)
+    client, call, returned = (sent[name][in_turn] for name in ("client", "call_ns", "return_ns"))
+    wrong = np.concatenate(([False], (client[1:] == client[:-1]) & (call[1:] < returned[:-1])))
     if wrong.any():
-        yield _counted(reading, rows, wrong, "that its client sent before its last one had returned")
+        yield _counted(reading, sent[in_turn], wrong, "that its client sent before its last one had returned")
+
+
+def _by_client(rows: Columns) -> NDArray[np.intp]:
+    """Their order by client, then by key."""
+    clients = rows["client"]
+    if len(clients) and clients.max() < _FEW:
+        clients = clients.astype(np.uint16)  # numpy sorts those in one pass
+    return np.lexsort((rows["key"], clients))
 
 
 def _text(reading: Reading, key: np.uint64) -> str:

@@ -81,7 +81,7 @@ def worst_findings(parts: Sequence[tuple[Shard, tuple[Finding, ...]]]) -> tuple[
 
 def others_went_on(reading: Reading, parts: Sequence[ShardJudgement], untouched: Sequence[Reading]) -> Finding:
     """Untouched shards refuse writes only where the cluster is configured to serve all slots or none."""
-    refused = sum(int(np.count_nonzero(part.operations["cause"] == Cause.CLUSTERDOWN)) for part in untouched)
+    refused = sum(int(np.count_nonzero(part.rows["cause"] == Cause.CLUSTERDOWN)) for part in untouched)
     names = {part.environment.shards[0].name for part in untouched}
     outages = [part.availability.outage_ms for part in parts if part.name in names]
     whole = any(server.config.get(FULL_COVERAGE) == "yes" for server in reading.environment.servers)

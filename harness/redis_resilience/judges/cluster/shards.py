@@ -35,7 +35,7 @@ def parts(reading: Reading) -> tuple[Reading, ...]:
     shards = reading.environment.shards
     if not shards:
         return (reading,)
-    slots = slots_of(reading.plan.trial, reading.operations["key"])
+    slots = slots_of(reading.plan.trial, reading.rows["key"])
     return tuple(_part(reading, shard, slots) for shard in shards)
 
 
