@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redis_resilience.command.discover import settings_of
+from redis_resilience.command.discover import as_text, settings_of
 from redis_resilience.command.writing import must_be_writable, write
 from redis_resilience.model.errors import UsageError
 from redis_resilience.topologies.catalogue import topology
@@ -69,3 +69,5 @@ def test_who_asks_can_be_named_without_labels() -> None:
     named = {"redis_user": "app", "redis_password_env": "PASSWORD", "redis_sentinel_user": "watch"}
     settings = settings_of({"redis_context": "c", "redis_namespace": "n", **named})
     assert (settings.user, settings.password_env, settings.sentinel_user) == ("app", "PASSWORD", "watch")
+    next_step = as_text((FOUND,), settings).splitlines()[-1]
+    assert next_step.endswith("--attach auto --user app --password-env PASSWORD --sentinel-user watch")

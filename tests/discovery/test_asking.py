@@ -55,6 +55,26 @@ def test_who_closes_connections_without_tls_is_asked_over_tls(
     assert asking.ask(PLACE, (sentinel,), lambda _: NO_LOGIN)[sentinel.place].tls
 
 
+def test_that_a_sentinel_answers_over_tls_is_kept_once_it_is_asked_for_its_master(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its master's name is known after the first answer; the second says the rest."""
+    mounted = {"volumeMounts": [{"name": "tls", "mountPath": "/tls"}]}
+    shown = ("--tls-cert-file", "/tls/a.crt", "--tls-key-file", "/tls/a.key")
+    server = container("redis", "redis-server", "--port", "0", "--tls-port", "6379", *shown, **mounted)
+    _, sentinel = instances(trees(pod("cache-0", [server, {**SENTINEL, **mounted}])))
+    end = _SAID.splitlines(keepends=True)[2]
+
+    def kubectl(*words: str, given: bytes = b"", **_: object) -> str:
+        lines = given.decode().splitlines()[::2]
+        master = "name\nshop\nip\n10.0.0.1\nport\n6379"
+        return "".join(f"{master if line == 'SENTINEL MASTERS' else 'x'}\n{end}" for line in lines if "--tls" in words)
+
+    monkeypatch.setattr(asking, "kubectl", kubectl)
+    told = asking.ask(PLACE, (sentinel,), lambda _: NO_LOGIN)[sentinel.place]
+    assert ([each.name for each in told.monitored], told.tls) == (["shop"], True)
+
+
 def test_named_users_and_passwords_count_for_more_than_those_of_the_pods(
     typed: Callable[[Callable[[str], str]], list[tuple[str, bytes]]],
     monkeypatch: pytest.MonkeyPatch,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from redis_resilience.command.running import settings_from
-from redis_resilience.command.twins import in_commands_words
+from redis_resilience.command.twins import LOGINS, in_commands_words
 from redis_resilience.deployments.kube.tools import Place, must_have
 from redis_resilience.discovery.asking import discover
 from redis_resilience.discovery.options import options_for
@@ -118,8 +118,10 @@ def _next_step(system: System, settings: Settings, *, only: bool) -> Iterable[st
         return
     if "tls" in chosen.options:
         yield "  TLS: name its CA with --tls-secret NAME or --tls-ca FILE"
-    options = {"attach": AUTO} if only else chosen.options
+    options = {"attach": AUTO} if only else {**chosen.options}
     place = ["--backend", "context", "--context", settings.context, "--namespace", settings.namespace]
+    asked = {name: value for name in LOGINS if (value := getattr(settings, name))}
+    options |= {name: "/".join(value) if isinstance(value, tuple) else str(value) for name, value in asked.items()}
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
     scenario = "cluster-master-lost" if system.clustered else "master-kill"
     yield f"  to preview a fault: {shlex.join(['redis-resilience', 'plan', scenario, *place, *words])}"

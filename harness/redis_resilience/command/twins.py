@@ -19,9 +19,11 @@ CHANGES = ("down_after", "directives")
 """What changes a topology for a trial."""
 BROUGHT = ("chart", "values", "set", "manifests")
 """What a run deploys of the user's."""
-_LOGINS = ("user", "password_secret", "password_file", "password_env")
+_OF_A_LOGIN = ("user", "password_secret", "password_file", "password_env")
+LOGINS = (*_OF_A_LOGIN, *(f"sentinel_{name}" for name in _OF_A_LOGIN))
+"""Who may ask servers and Sentinels, by the names in the settings."""
 _OF_A_NAMESPACE = ("kubeconfig", "context", "namespace", "attach", "master_name")
-_OF_DISCOVERY = (*_OF_A_NAMESPACE, *_LOGINS, *(f"sentinel_{name}" for name in _LOGINS))
+_OF_DISCOVERY = (*_OF_A_NAMESPACE, *LOGINS)
 NOT_OF_DISCOVERY = tuple(option.field for option in OPTIONS if option.field not in _OF_DISCOVERY)
 """All but what names a namespace, one Redis in it, and who may ask it; by the names in the settings."""
 _ALWAYS_REQUIRED = "require"

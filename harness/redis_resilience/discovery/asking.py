@@ -81,7 +81,7 @@ def _answer(place: Place, instance: Instance, login: Login, *, from_outside: boo
         instance = replace(instance, tls=_BY_ANSWER)
         answer = replace(told(), tls=True)
     names = [each.name for each in answer.monitored]
-    return told(names) if names else answer
+    return replace(told(names), tls=answer.tls) if names else answer
 
 
 def _said(place: Place, instance: Instance, questions: str, *, from_outside: bool) -> str:
