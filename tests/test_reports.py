@@ -39,8 +39,9 @@ COMMANDS = {
     "documented": "python benchmarks/documented.py",
     "upgrades": "python benchmarks/upgrades.py",
     "durability": "python benchmarks/durability.py",
+    "charts": "python benchmarks/charts.py",
 }
-MADE_FROM_TRIALS = ("documented", "upgrades", "durability")
+MADE_FROM_TRIALS = ("documented", "upgrades", "durability", "charts")
 AOF = {"appendonly": "yes", "appendfsync": "always", "min-replicas-to-write": "1"}
 
 
@@ -98,6 +99,27 @@ def test_a_trial_becomes_a_row(tmp_path: Path) -> None:
     assert (row.scenario, row.verdict, row.lost, row.note) == (told.scenario, told.verdict, told.writes.lost, "kept")
     assert row.outage_s == pytest.approx(told.availability.outage_ms / 1e3, abs=1e-3)
     assert row.first_switch_s == pytest.approx(told.timeline.ms("first_switch_at") / 1e3, abs=1e-3)
+
+
+def test_a_trial_of_a_chart_becomes_a_row(tmp_path: Path) -> None:
+    """Every announcement was heard within 20 ms of the line in its Sentinel's log; which findings failed is kept."""
+    trial = judged("kind-node-fast-master-kill", tmp_path)
+    charts = program("charts")
+
+    row = charts.taken(trial, chart="mine 1.0", shape="plain")
+
+    told = trial.judgement()
+    assert (row.chart, row.scenario, row.verdict, row.failed) == ("mine 1.0", told.scenario, told.verdict, ())
+    assert (row.switches, row.engine) == (len(told.timeline.switches), "Redis 8.0.2")
+    assert row.heard_to_logged_ms is not None
+    assert row.heard_to_logged_ms < 20
+    again = charts.with_trials(
+        charts.Document(made_by="", rows=(msgspec.structs.replace(row, lost=9, note="kept"),)),
+        [trial],
+        chart="mine 1.0",
+        shape="plain",
+    )
+    assert [(each.lost, each.note) for each in again.rows] == [(row.lost, "kept")]
 
 
 def upgraded(folder: Path, kind: type[MemoryDeployment] = MemoryDeployment) -> TrialFolder:

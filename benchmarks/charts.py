@@ -1,0 +1,145 @@
+"""Public charts, as their owners ship them: what the harness finds in them and what a fault does to each.
+
+A run of `redis-resilience run SCENARIO --chart PATH` (or with `--attach`) is taken by
+
+    python benchmarks/charts.py --chart "redis-ha 4.39.0" --shape "a Service for each pod" RUN...
+
+Its trials go into `reports/charts.json`, each in place of the one of its chart, shape and scenario, and the table of
+`reports/charts.md` is made from that; with nothing, only the table. Notes are a person's, and stay. A trial that is
+`unknown` is a row, too: the note says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import published
+
+from redis_resilience.model import instants
+from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.trials.folder import TrialFolder
+
+NAME = "charts"
+HEAD = (
+    "chart",
+    "shape",
+    "scenario",
+    "verdict",
+    "engine",
+    "first switch",
+    "outage",
+    "lost of acknowledged",
+    "heard to logged",
+    "why",
+)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trial; times in seconds after the fault. heard_to_logged_ms: of all announcements the largest difference."""
+
+    chart: str
+    shape: str
+    scenario: str
+    verdict: Verdict
+    failed: tuple[str, ...]
+    engine: str
+    first_switch_s: float | None
+    outage_s: float
+    lost: int
+    acknowledged: int
+    switches: int
+    heard_to_logged_ms: float | None
+    note: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.chart, self.shape, self.scenario
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rows in the order of the page."""
+
+    made_by: str
+    rows: tuple[Row, ...]
+    schema: int = 1
+
+
+def read() -> Document:
+    return published.read(NAME, Document)
+
+
+def page(document: Document) -> str:
+    """What stands between the page's marks."""
+    return published.table(HEAD, map(_cells, document.rows))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.chart,
+        row.shape,
+        f"`{row.scenario}`",
+        str(row.verdict),
+        row.engine,
+        "-" if row.first_switch_s is None else f"{row.first_switch_s:.2f}",
+        f"{row.outage_s:.2f}",
+        f"{row.lost} of {row.acknowledged}",
+        "-" if row.heard_to_logged_ms is None else f"{row.heard_to_logged_ms:.0f} ms of {row.switches}",
+        "; ".join(filter(None, (", ".join(f"`{name}`" for name in row.failed), row.note))) or "-",
+    )
+
+
+def taken(trial: TrialFolder, *, chart: str, shape: str, note: str = "") -> Row:
+    """The row of one judged trial."""
+    judgement, seen = trial.judgement(), trial.history().environment.fingerprint
+    first_ms = judgement.timeline.ms(instants.FIRST_SWITCH_AT)
+    apart = list(_apart_ms(judgement))
+    return Row(
+        chart=chart,
+        shape=shape,
+        scenario=trial.plan().scenario,
+        verdict=judgement.verdict,
+        failed=tuple(each.name for each in judgement.findings if each.verdict is Verdict.FAIL),
+        engine=" ".join((str(seen.get("engine", "")).title(), str(seen.get("engine_version", "")))).strip(),
+        first_switch_s=None if first_ms is None else round(first_ms / 1e3, 3),
+        outage_s=round(judgement.availability.outage_ms / 1e3, 3),
+        lost=judgement.writes.lost,
+        acknowledged=judgement.writes.acknowledged,
+        switches=len(apart),
+        heard_to_logged_ms=round(max(apart), 1) if apart else None,
+        note=note,
+    )
+
+
+def _apart_ms(judgement: Judgement) -> Iterable[float]:
+    """How long after the timestamp in the Sentinel's own log the probe heard each announcement."""
+    for switch in judgement.timeline.switches:
+        if switch.logged is not None:
+            yield abs(switch.heard.latest_ns - switch.logged.latest_ns) / 1e6
+
+
+def with_trials(document: Document, trials: Iterable[TrialFolder], *, chart: str, shape: str) -> Document:
+    rows = {row.key: row for row in document.rows}
+    for trial in trials:
+        row = taken(trial, chart=chart, shape=shape)
+        note = rows[row.key].note if row.key in rows else ""
+        rows[row.key] = msgspec.structs.replace(row, note=note)
+    return msgspec.structs.replace(document, rows=tuple(rows.values()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
+    parser.add_argument("--chart", default="", help="name and version")
+    parser.add_argument("--shape", default="", help="what is special about it, in a few words")
+    asked = parser.parse_args()
+    if asked.runs and not (asked.chart and asked.shape):
+        parser.error("expected --chart and --shape with runs; what was deployed is not in a trial's folder")
+    document = with_trials(read(), published.judged(asked.runs), chart=asked.chart, shape=asked.shape)
+    published.write(NAME, document, page(document))
+
+
+if __name__ == "__main__":
+    main()
