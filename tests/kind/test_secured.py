@@ -36,8 +36,8 @@ pytestmark = pytest.mark.kind
 
 NAMESPACE = "test-secured"
 NAMES = ("vault", "*.vault.test-secured.svc.cluster.local")
-"""Of its certificates. Names are whole: one that is not goes on to the host's name servers while its pod is gone, and a
-Sentinel that waits for their answer elects nobody."""
+"""Of its certificates. Names are fully qualified: another goes on to the host's name servers while its pod is gone,
+and a Sentinel that waits for their answer elects no server."""
 PASSWORDS = ("data", "watch")
 DATA, WATCH = "correct-horse-battery", "staple-of-the-watch"
 SECURED = r"""

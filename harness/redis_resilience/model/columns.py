@@ -13,7 +13,7 @@ _SMALL = "outcome"
 
 
 class Columns:
-    """Operations. A column is gathered when it is first asked for, and kept; nobody may change it.
+    """Operations. A column is gathered when it is first asked for, and kept; it is not written to.
 
     In memory it lies by itself: to read it out of the records, each pass has to go over all of them.
     """
