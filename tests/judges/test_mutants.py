@@ -1029,6 +1029,11 @@ def check_how_far_replicas_are(judge: Judge, kill: Any, _: Any) -> None:
     assert told(35399, 35399) == (Verdict.FAIL, Verdict.PASS)
     assert told(35400, 35399) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
     assert told(35300, 35300, owns_data=False) == (Verdict.PASS, Verdict.PASS)
+    late = kill()
+    late.samples = [
+        (*row[:2], 1000, *row[3:]) if row[3] == 2 and ns(2100) <= row[0] < ns(3500) else row for row in late.samples
+    ]
+    assert ms(judge(late.history()), "redundant_at") > 2950
     ahead = kill()
     ahead.sample(1, 3660, Role.MASTER, offset=35800)
     ahead.final(1, ahead.finals["redis-1"].keys, role="master", offset=35801)
