@@ -10,7 +10,7 @@ KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_docum
   scenarios/test_cluster.py::test_cluster_recreated_announced scenarios/test_cluster.py::test_cluster_grows \
   scenarios/test_upgrade.py::test_rolling_restart
 
-.PHONY: help run test test-pure test-real test-kind lint format bench clean
+.PHONY: help run test test-kind lint format bench clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -22,13 +22,7 @@ run:  ## Break a master on this host, print the table, name the report
 test:  ## All checks that need no Kubernetes: lint, types, layers, unit tests, real failovers
 	@tools/setup dev
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pure test-real
-
-# Real failovers mostly wait; the unit tests beside them have the lowest priority, so that they disturb none.
-test-pure:
-	@nice -n 19 .venv/bin/pytest tests -m "not local and not kind" -n 2
-
-test-real:
+	@.venv/bin/pytest tests -m "not local and not kind" -n 2
 	@.venv/bin/pytest tests -m local -n 3 --dist worksteal --redis-require=yes $(AGAIN)
 	@.venv/bin/pytest scenarios -n 3 --dist worksteal -k "$(CERTAIN)" --redis-upgrade-to=redis-server --redis-require=yes --timeout=120 $(AGAIN) --redis-results=$${TMPDIR:-/tmp}/redis-resilience-results
 
