@@ -176,7 +176,9 @@ def server_without_samples(history: History, rng: random.Random) -> History:
 
 @plant(WATCHED, "was not sampled for")
 def hole_in_the_samples(history: History, rng: random.Random) -> History:
-    since_ns = phase(history, "control").at_ns + rng.randint(0, 700) * MS
+    """Of 700 ms, all of them before the trial's end: what lacks 500 ms or less is watched well enough."""
+    begin_ns, end_ns = phase(history, "control").at_ns, phase(history, "done").at_ns
+    since_ns = begin_ns + rng.randint(0, min(700 * MS, end_ns - begin_ns - 700 * MS) // MS) * MS
     inside = (history.samples["return_ns"] > since_ns) & (history.samples["return_ns"] < since_ns + 700 * MS)
     number = rng.randrange(len(history.environment.servers))
     return replace(history, samples=history.samples[~(inside & (history.samples["server"] == number))])
