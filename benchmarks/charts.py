@@ -91,7 +91,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def taken(trial: TrialFolder, *, chart: str, shape: str, note: str = "") -> Row:
+def taken(trial: TrialFolder, *, chart: str, shape: str) -> Row:
     """The row of one judged trial."""
     judgement, seen = trial.judgement(), trial.history().environment.fingerprint
     first_ms = judgement.timeline.ms(instants.FIRST_SWITCH_AT)
@@ -109,7 +109,6 @@ def taken(trial: TrialFolder, *, chart: str, shape: str, note: str = "") -> Row:
         acknowledged=judgement.writes.acknowledged,
         switches=len(apart),
         heard_to_logged_ms=round(max(apart), 1) if apart else None,
-        note=note,
     )
 
 
@@ -121,12 +120,8 @@ def _apart_ms(judgement: Judgement) -> Iterable[float]:
 
 
 def with_trials(document: Document, trials: Iterable[TrialFolder], *, chart: str, shape: str) -> Document:
-    rows = {row.key: row for row in document.rows}
-    for trial in trials:
-        row = taken(trial, chart=chart, shape=shape)
-        note = rows[row.key].note if row.key in rows else ""
-        rows[row.key] = msgspec.structs.replace(row, note=note)
-    return msgspec.structs.replace(document, rows=tuple(rows.values()))
+    new = (taken(trial, chart=chart, shape=shape) for trial in trials)
+    return msgspec.structs.replace(document, rows=published.renewed(document.rows, new))
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from redis_resilience.trials.folder import TrialFolder
 REPORTS = Path(__file__).parents[1] / "reports"
 END = "<!-- end -->"
 D = TypeVar("D", bound=msgspec.Struct)
+R = TypeVar("R")
+"""A row: a struct with a `key` and a `note`."""
 
 
 def begin(program: str) -> str:
@@ -34,6 +36,15 @@ def judged(runs: Iterable[Path]) -> Iterator[TrialFolder]:
     """The trials of these runs that have a verdict, the oldest first."""
     verdicts = [path for run in runs for path in run.rglob("verdict.json") if ".attempts" not in path.parts]
     yield from (TrialFolder(path.parent) for path in sorted(verdicts, key=lambda path: path.stat().st_mtime))
+
+
+def renewed(old: Iterable[R], new: Iterable[R]) -> tuple[R, ...]:
+    """Each new row in place of the old one of its key, whose note, which a person wrote, it keeps; others stay."""
+    rows = {row.key: row for row in old}
+    for row in new:
+        note = rows[row.key].note if row.key in rows else ""
+        rows[row.key] = msgspec.structs.replace(row, note=note)
+    return tuple(rows.values())
 
 
 def write(program: str, document: msgspec.Struct, made: str) -> None:

@@ -107,7 +107,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def taken(trial: TrialFolder, note: str = "") -> Row:
+def taken(trial: TrialFolder) -> Row:
     """The row of one judged trial."""
     plan, judgement, events = trial.plan(), trial.judgement(), trial.history().events
     seen = [event for event in events if isinstance(event, EngineSeen)]
@@ -130,23 +130,22 @@ def taken(trial: TrialFolder, note: str = "") -> Row:
         acknowledged=judgement.writes.acknowledged,
         verdict=judgement.verdict,
         refused=refused.reason if refused else "",
-        note=note,
     )
 
 
 def with_trials(document: Document, trials: Iterable[TrialFolder]) -> Document:
     """Those of them that upgrade servers and are not `unknown`, each in place of the row of its pair."""
-    rows = {row.key: row for row in document.rows}
-    for trial in trials:
-        if not any(fault.traits.planned for fault in trial.plan().all_faults):
-            continue
-        if trial.judgement().verdict is Verdict.UNKNOWN:
-            print(f"not taken, as its verdict is unknown: {trial.path}", file=sys.stderr)
-            continue
-        row = taken(trial)
-        note = rows[row.key].note if row.key in rows else ""
-        rows[row.key] = msgspec.structs.replace(row, note=note)
-    return msgspec.structs.replace(document, rows=tuple(rows.values()))
+    new = (taken(trial) for trial in trials if _is_a_row(trial))
+    return msgspec.structs.replace(document, rows=published.renewed(document.rows, new))
+
+
+def _is_a_row(trial: TrialFolder) -> bool:
+    if not any(fault.traits.planned for fault in trial.plan().all_faults):
+        return False
+    known = trial.judgement().verdict is not Verdict.UNKNOWN
+    if not known:
+        print(f"not taken, as its verdict is unknown: {trial.path}", file=sys.stderr)
+    return known
 
 
 def measured(options: Sequence[str]) -> list[Path]:
