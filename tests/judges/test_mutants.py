@@ -100,7 +100,7 @@ MUTANTS = [
     ("reading", 'reading.rows["outcome"] == Result.OK', 'reading.rows["outcome"] != Result.FAIL'),
     ("evidence", "by_time = np.argsort(times", "by_time = np.argsort(-times"),
     ("availability", "control = ordered[window.holds(ordered)]", "control = ordered"),
-    ("availability", "_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)", "_NEVER_SENT = (Cause.REFUSED,)"),
+    ("evidence", "_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)", "_NEVER_SENT = (Cause.REFUSED,)"),
     ("evidence", "return found if found.any() else ~found", "return found | True"),
     ("evidence", "% np.uint32(len(following))", "% np.uint32(len(following) + 1)"),
     ("availability", "_planned(reading, window))", "0)"),

@@ -21,6 +21,7 @@ from redis_resilience.judges.evidence import (
     by_writer,
     fault_at_ns,
     phase_at,
+    sent,
     writers_of,
 )
 from redis_resilience.judges.reading import Reading
@@ -28,12 +29,11 @@ from redis_resilience.judges.restored import RESTORED, restored
 from redis_resilience.judges.stalls import longest_ms, stalled_ms
 from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import LoadBegin
-from redis_resilience.model.operations import Cause, Result
+from redis_resilience.model.operations import Result
 from redis_resilience.model.verdict import Availability, Finding, Gap, Verdict
 
 EVERYONE = "all"
 OUTAGE = "availability.outage"
-_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +144,7 @@ def _by_writer(returns: Mapping[int, Times], since_ns: int | None, end_ns: int) 
 
 def _scheduling_delay(rows: Columns) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of call minus due, of operations that were sent, in ms."""
-    sent = ~np.isin(rows["cause"], _NEVER_SENT)
-    late = (rows["call_ns"] - rows["due_ns"])[sent]
+    late = (rows["call_ns"] - rows["due_ns"])[sent(rows)]
     if not len(late):
         return 0.0, 0.0, 0.0
     middle, high = np.percentile(late, (50, 99), overwrite_input=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges import elections
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
-from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, server_index, told
+from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, sent, server_index, told
 from redis_resilience.judges.masters import Promotion, promotions, unannounced
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
@@ -277,8 +277,7 @@ def _stall_ms(reading: Reading, begin_ns: int, end_ns: int, *, usual_until_ns: i
     hole = _widest_ms(samples[first : np.searchsorted(samples, end_ns, side="right") + 1])
     hole -= _widest_ms(samples[: np.searchsorted(samples, usual_until_ns, side="right")])
     rows = reading.rows
-    sent = ~np.isin(rows["cause"], (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING))
-    during = sent & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
+    during = sent(rows) & (rows["call_ns"] >= begin_ns) & (rows["call_ns"] <= end_ns)
     late = (rows["call_ns"] - rows["due_ns"])[during]
     return max(hole, float(late.max()) / 1e6 if len(late) else 0.0)
 

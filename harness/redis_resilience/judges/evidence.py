@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redis_resilience.judges.reading import Reading, once
+from redis_resilience.model.columns import Columns
 from redis_resilience.model.errors import BrokenTrial
 from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEvent, Phase, SentinelMessage, ServerUp
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.instants import Instant
-from redis_resilience.model.operations import Result
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.records import Records
 from redis_resilience.model.sentinel_log import master_of
 
 Times = NDArray[np.int64]
+_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
 
 MATCH_NS = 5_000_000_000
 """A message and a log line further apart than this do not belong together.
@@ -75,6 +77,11 @@ def _following(reading: Reading) -> NDArray[np.bool_]:
     """By writer; where no group follows the master, every writer counts."""
     found = np.array([group.follows for group in reading.plan.load.writers for _ in range(group.count)])
     return found if found.any() else ~found
+
+
+def sent(rows: Columns) -> NDArray[np.bool_]:
+    """Which of these operations their clients could send."""
+    return ~np.isin(rows["cause"], _NEVER_SENT)
 
 
 @once

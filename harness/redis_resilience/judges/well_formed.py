@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from redis_resilience.judges.evidence import sent
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.cluster import SLOTS, slots_of
 from redis_resilience.model.columns import Columns
@@ -14,7 +15,6 @@ from redis_resilience.model.environment import Shard
 from redis_resilience.model.events import LoadEnd
 from redis_resilience.model.operations import Cause, Result, key_text, result_of
 
-_NEVER_SENT = (Cause.REFUSED, Cause.NO_MASTER, Cause.WAITING)
 _RESULTS = np.array(
     [result_of(Cause(code)) if code in list(Cause) else 0 for code in range(max(Cause) + 1)], dtype=np.uint8
 )
@@ -110,12 +110,12 @@ def _lane_of(shards: Sequence[Shard]) -> NDArray[np.intp]:
 
 def _two_at_once(reading: Reading) -> Iterator[str]:
     """A client has one request in flight, and its keys are in the order in which it drew them."""
-    sent = reading.rows[~np.isin(reading.rows["cause"], _NEVER_SENT)]
-    in_turn = _by_client(sent)
-    client, call, returned = (sent[name][in_turn] for name in ("client", "call_ns", "return_ns"))
+    rows = reading.rows[sent(reading.rows)]
+    in_turn = _by_client(rows)
+    client, call, returned = (rows[name][in_turn] for name in ("client", "call_ns", "return_ns"))
     wrong = np.concatenate(([False], (client[1:] == client[:-1]) & (call[1:] < returned[:-1])))
     if wrong.any():
-        yield _counted(reading, sent[in_turn], wrong, "that its client sent before its last one had returned")
+        yield _counted(reading, rows[in_turn], wrong, "that its client sent before its last one had returned")
 
 
 def _by_client(rows: Columns) -> NDArray[np.intp]:
