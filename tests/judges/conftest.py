@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -62,6 +63,12 @@ DELETED = delete_pod("master")
 
 def ns(ms: float) -> int:
     return ORIGIN + round(ms * MS)
+
+
+@cache
+def _left_out(kind: str) -> dict[str, Any]:
+    """Empty values for what an event of that kind has to say."""
+    return {field.name: EMPTY.get(field.type) for field in fields(KINDS[kind]) if field.required}
 
 
 class Story:
@@ -155,8 +162,7 @@ class Story:
         if kind not in KINDS:
             self.events.append(SentinelMessage(name=kind, text=text, **when))
         else:
-            missing = {field.name: EMPTY.get(field.type) for field in fields(KINDS[kind]) if field.required}
-            self.events.append(msgspec.convert({**missing, **data, **when, "kind": kind}, AnyEvent))
+            self.events.append(msgspec.convert({**_left_out(kind), **data, **when, "kind": kind}, AnyEvent))
 
     def phase(self, at: float, name: str) -> None:
         self.event(at, "harness", "phase", name=name)

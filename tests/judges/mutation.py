@@ -1,14 +1,13 @@
 """Mistakes made on purpose: a judge's source with one edit in it, and whether a check notices.
 
-A mutant is one edit of one judge's source. The package is loaded again with the edit, beside the real one, and all
-checks run against that copy.
+A mutant is one edit of one judge's source. The package is loaded again with the edit, beside the real one, and the
+check that is to notice it, the fastest of those that do, runs against that copy.
 """
 
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -23,10 +22,6 @@ Edit = tuple[str, str, str]
 Judge = Callable[[Any], Judgement]
 SOURCES = Path(redis_resilience.judges.__file__).parent
 UNCHANGED: Edit = ("none", "", "")
-
-
-_NOTICED_BY: defaultdict[str, list[Callable[..., None]]] = defaultdict(list)
-"""By module: the checks that noticed a mutant of it, the latest first."""
 
 
 @cache
@@ -91,18 +86,13 @@ def _direct(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.rpartition(".")[0] == "redis_resilience.judges"]
 
 
-def is_noticed(edit: Edit, checks: Iterable[Callable[..., None]], *stories: Any) -> bool:
-    """Whether at least one of the checks, which are given the judge and these stories, fails."""
+def is_noticed(edit: Edit, check: Callable[..., None], *stories: Any) -> bool:
+    """Whether that check, which is given the judge and these stories, fails."""
     judge = load(edit)
-    likely = _NOTICED_BY[edit[0]]
-    for check in sorted(checks, key=lambda each: likely.index(each) if each in likely else len(likely)):
-        try:
-            check(judge, *stories)
-        except Exception:  # noqa: BLE001 - whatever breaks, the mutant was noticed
-            if check in likely:
-                likely.remove(check)
-            likely.insert(0, check)
-            return True
+    try:
+        check(judge, *stories)
+    except Exception:  # noqa: BLE001 - whatever breaks, the mutant was noticed
+        return True
     return False
 
 

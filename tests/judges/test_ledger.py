@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redis_resilience.judges import ledger
@@ -242,6 +242,7 @@ def test_a_write_dropped_from_the_final_master_is_named_exactly(tell: Any, count
     assert [lost.key for lost in writes.lost_writes] == [key_text("t1", dropped)]
 
 
+@settings(max_examples=20)  # each moves every record
 @given(st.randoms(use_true_random=False), st.sets(st.integers(0, 49)))
 def test_the_order_of_the_records_changes_nothing(kill: Any, random: Any, lost: set[int]) -> None:
     history = kill(lost=tuple(lost)).reading()
