@@ -1,7 +1,12 @@
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_resilience.probe.pacing import Schedule, next_attempt_ns
+from redis_resilience.probe.pacing import Schedule, next_attempt_ns, sleep_until
 
 NS = st.integers(min_value=0, max_value=2**62)
 
@@ -33,3 +38,25 @@ def test_clients_share_the_reconnect_interval_evenly() -> None:
     at = [next_attempt_ns(now_ns=1_000, interval_ns=10_000_000, member=m, members=4) for m in range(4)]
 
     assert at == [10_000_000, 2_500_000, 5_000_000, 7_500_000]
+
+
+def test_a_wait_is_never_shorter_than_asked_and_leaves_no_timer_behind() -> None:
+    """A loop's own timer of 0.3 ms may be none at all."""
+
+    async def shortest_ns() -> int:
+        early = []
+        for wait_ns in (-1, 0, 300_000, 1_400_000):
+            at_ns = time.monotonic_ns() + wait_ns
+            await sleep_until(at_ns)
+            early.append(time.monotonic_ns() - at_ns)
+        given_up = asyncio.create_task(sleep_until(time.monotonic_ns() + 10**12))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        with suppress(asyncio.CancelledError):
+            await given_up
+        return min(early)
+
+    descriptors = Path("/proc/self/fd")
+    before = len(list(descriptors.iterdir()))
+    assert asyncio.run(shortest_ns()) >= 0
+    assert len(list(descriptors.iterdir())) == before

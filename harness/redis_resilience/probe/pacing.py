@@ -80,6 +80,17 @@ class Timer:
         self._callback()
 
 
+async def sleep_until(at_ns: int) -> None:
+    """Until this instant of the monotonic clock. A loop's own timers count milliseconds; uvloop's may be early."""
+    reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    timer = Timer(lambda: None if reached.done() else reached.set_result(None))
+    timer.arm(at_ns)
+    try:
+        await reached
+    finally:
+        timer.close()
+
+
 class Pacer:
     """Calls `issue(k, due_ns)` of each group for every operation that is due, in order, none left out."""
 

@@ -37,7 +37,7 @@ from redis_resilience.probe.cluster_watch import places_of
 from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.keys import Keys
 from redis_resilience.probe.lines import Line, Sides
-from redis_resilience.probe.pacing import next_attempt_ns
+from redis_resilience.probe.pacing import next_attempt_ns, sleep_until
 from redis_resilience.probe.recorder import Recorder
 from redis_resilience.probe.routing import Route, Unrouted
 from redis_resilience.probe.watchers import parse_role
@@ -417,14 +417,14 @@ class Writer:
             self.ended.set()
 
     async def _next_attempt(self) -> None:
-        now_ns = time.monotonic_ns()
-        at_ns = next_attempt_ns(
-            now_ns=now_ns,
-            interval_ns=max(round(self._habits.reconnect_ms * 1e6), 1),
-            member=self._habits.member,
-            members=self._habits.members,
+        await sleep_until(
+            next_attempt_ns(
+                now_ns=time.monotonic_ns(),
+                interval_ns=max(round(self._habits.reconnect_ms * 1e6), 1),
+                member=self._habits.member,
+                members=self._habits.members,
+            )
         )
-        await asyncio.sleep((at_ns - now_ns) / 1e9)
 
 
 def _seen(reply: RawReply) -> int:
