@@ -401,11 +401,11 @@ def dump(
             typer.echo(json.dumps(asdict(write)))
         return
     names = history.operations.dtype.names or ()
+    enums = (("outcome", Result), ("cause", Cause), ("kind", Kind))
+    words = [(name, {int(each): each.name.lower() for each in enum}) for name, enum in enums]
     for record in history.operations:
-        numbers = {name: int(record[name]) for name in names}
-        enums = (("outcome", Result), ("cause", Cause), ("kind", Kind))
-        words = {name: enum(numbers[name]).name.lower() for name, enum in enums}
-        typer.echo(json.dumps({**numbers, **words}))
+        numbers = dict(zip(names, record.item(), strict=True))
+        typer.echo(json.dumps({**numbers, **{name: word[numbers[name]] for name, word in words}}))
 
 
 ResultsPath = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder that holds all runs.")]

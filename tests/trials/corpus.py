@@ -23,6 +23,8 @@ from redis_resilience.trials.folder import TrialFolder
 
 CORPUS = Path(__file__).parents[1] / "data" / "trials"
 EXPECTED = CORPUS / "expected.json"
+KNOWN: dict[str, Any] = json.loads(EXPECTED.read_text())
+"""What the judges say of each archive, by its name."""
 _LEFT_OUT = ("report.html", "lint.json", "verdict.json", "before", "SHA256SUMS")
 
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ Row = dict[str, Any]
 SLOTS = 16384
 
 
+@cache
 def slot(key: str) -> int:
     """CRC16 (XModem) of the whole key, as the cluster specification has it."""
     crc = 0
@@ -97,7 +99,8 @@ class Recomputed:
     def noise_ms(self) -> float:
         """The same between the start of the load and the fault phase."""
         begin_ns = max([self._phase("control") or 0, *(event["at_ns"] for event in self._of("load-begin")[:1])])
-        times = [at for at in self._acks() if begin_ns <= at < (self._phase("fault") or 0)]
+        fault_ns = self._phase("fault") or 0
+        times = [at for at in self._acks() if begin_ns <= at < fault_ns]
         return max(((b - a) / 1e6 for a, b in pairwise(times)), default=0.0)
 
     @property

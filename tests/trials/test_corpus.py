@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from redis_resilience.judges.judge import judge
-from tests.trials.corpus import EXPECTED, archives, numbers, unpack
-
-KNOWN: dict[str, Any] = json.loads(EXPECTED.read_text())
+from tests.trials.corpus import KNOWN, archives, numbers, unpack
 
 
 @pytest.mark.parametrize("archive", archives(), ids=lambda archive: archive.name.removesuffix(".tar.xz"))
