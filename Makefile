@@ -10,6 +10,9 @@ KIND_SCENARIOS = scenarios/test_master.py::test_master_kill scenarios/test_docum
   scenarios/test_cluster.py::test_cluster_recreated_announced scenarios/test_cluster.py::test_cluster_grows \
   scenarios/test_upgrade.py::test_rolling_restart
 
+# Each worker and each process that a test starts would compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-kind lint format bench clean
 
 help:  ## List the targets
