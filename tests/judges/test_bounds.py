@@ -10,6 +10,7 @@ from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import Role
 from redis_resilience.model.faults import Kill
 from redis_resilience.model.operations import Cause
+from redis_resilience.model.plan import Scheduled
 from redis_resilience.model.verdict import Finding, PhaseCheck, Verdict
 from tests.judges.conftest import BOUNDS
 
@@ -285,6 +286,63 @@ def test_the_scenario_decides_and_else_the_prediction(
 
     assert found.verdict is verdict
     assert ("No failover" in found.text) == (not happened)
+
+
+def outvoted(
+    kill: Any,
+    *,
+    back: int,
+    known: int = 4,
+    tried: int = 1580,
+    by: str = "redis-2",
+    pods: tuple[str, ...] = (),
+    **expect: Any,
+) -> Any:
+    """No failover is predicted, because redis-1 is away and one more is only known; redis-2 is elected at 1620 ms.
+
+    pods: what is away with its pod; else its Sentinel alone.
+    """
+    story = kill(**expect)
+    where = {"fault": 1, "fault_kind": "kill", "pod": "redis-1", "container": "redis" if pods else "sentinel"}
+    story.plan = replace(story.plan, faults=(*story.plan.faults, Scheduled(fault=Kill(target="redis-1/sentinel"))))
+    story.event(498, "harness", "fault-begin", **where)
+    story.event(499, "harness", "fault-effect", since=498, proof="process gone", pods=pods, **where)
+    story.event(back - 1, "harness", "heal-begin", **where)
+    story.event(back, "harness", "heal-end", since=back - 1, proof="process back", pods=pods, **where)
+    story.events = [event for event in story.events if event.label != "+try-failover"]
+    story.event(tried, f"sentinel:{by}", "+try-failover", MASTER)
+    story.believe(
+        prediction=Prediction(failover=False, because="only 2 of 4 are left"),
+        sentinels=tuple(replace(view, known_sentinels=known) for view in story.environment.sentinels),
+    )
+    return story
+
+
+def test_an_election_that_a_returned_sentinel_decides_is_not_against_the_prediction(kill: Any) -> None:
+    found = judged(outvoted(kill, back=1600))[1]["failover.expected"]
+
+    assert found.verdict is Verdict.PASS
+    assert found.text == (
+        "expected no failover because only 2 of 4 are left; redis-0 was replaced by redis-1; the election that redis-2 "
+        "began without a majority was won 40 ms later, once redis-1 could vote again"
+    )
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"back": 1570},
+        {"back": 1700},
+        {"known": 3},
+        {"tried": 1630},
+        {"by": "redis-0"},
+        {"failover": False},
+    ],
+    ids=["it was back before", "or only afterwards", "two of three are a majority", "begun later", "another's election",
+         "the scenario forbids it"],
+)  # fmt: skip
+def test_any_other_failover_that_was_not_predicted_fails(kill: Any, otherwise: dict[str, Any]) -> None:
+    assert judged(outvoted(kill, **{"back": 1600, **otherwise}))[1]["failover.expected"].verdict is Verdict.FAIL
 
 
 def in_vain(tell: Any, *kinds: str, retry_ms: float, ping_ms: int = 1000, healed_ms: int = 5000) -> Finding:

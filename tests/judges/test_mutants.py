@@ -17,6 +17,7 @@ from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Judgement, Verdict
 from tests.judges.conftest import BOUNDS, ns
 from tests.judges.mutation import UNCHANGED, Edit, Judge, finding, is_noticed, label, load, ms, seen
+from tests.judges.test_bounds import outvoted
 from tests.judges.test_entrances import beside
 
 MASTER = "master mymaster 10.0.0.0 6379"
@@ -46,6 +47,16 @@ MUTANTS: dict[str, list[Edit]] = {
         ("untouched", "    if reading.plan.faults:\n        return\n    for", "    for"),
         ("evidence", "item not in ours and", ""),
         ("convergence", "returned < last_ns", "returned > last_ns"),
+    ],
+    "check_a_late_vote": [
+        ("elections", "item.sentinel == won.sentinel", "True"),
+        ("elections", "instant.latest_ns <= won.instant.latest_ns", "True"),
+        ("elections", "not back or", ""),
+        ("elections", " or 2 * len(sentinels.names(reading) - away) > known", ""),
+        ("elections", "_away(reading, begun[-1].latest_ns)", "_away(reading, fault.latest_ns)"),
+        ("elections", " | sentinels.silent(reading, at_ns)", ""),
+        ("elections", "sentinels.gone(reading, at_ns) | ", ""),
+        ("bounds", "planned is None and (why :=", "(why :="),
     ],
     "check_what_is_lost": [
         ("ledger", "writes.lost <= allowed", "writes.lost <= allowed + 1"),
@@ -764,6 +775,24 @@ def check_deleted(judge: Judge, kill: Any, _: Any) -> None:
 
 def _message_of(event: Any, sentinel: str) -> bool:
     return isinstance(event, SentinelMessage) and event.teller == sentinel
+
+
+def check_a_late_vote(judge: Judge, kill: Any, _: Any) -> None:
+    """A failover not predicted is excused only where an election without a majority ended with a Sentinel's return."""
+    for change, excused in (
+        (dict[str, Any](), True),
+        ({"pods": ("redis-1",)}, True),
+        ({"back": 1570}, False),
+        ({"back": 1700}, False),
+        ({"known": 3}, False),
+        ({"tried": 1630}, False),
+        ({"by": "redis-0"}, False),
+        ({"failover": False}, False),
+    ):
+        story = outvoted(kill, **{"back": 1600, **change})
+        story.event(2900, "sentinel:redis-2", "+try-failover", MASTER)  # a later one
+        told = finding(judge(story.history()), "failover.expected").text
+        assert ("could vote again" in told) is excused
 
 
 def check_asked(judge: Judge, kill: Any, _: Any) -> None:

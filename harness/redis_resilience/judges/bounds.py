@@ -402,6 +402,8 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
             verdict, why = elections.weighed(reading, fault)
     elif verdict is Verdict.FAIL and fault is None:
         verdict, why = Verdict.UNKNOWN, "no fault of the plan explains it"
+    elif verdict is Verdict.FAIL and fault and planned is None and (why := elections.won_by_return(reading, fault)):
+        verdict = Verdict.PASS
     text = f"expected {'a' if wanted else 'no'} failover {because}; {seen}"
     return Finding(name=EXPECTED, verdict=verdict, text="; ".join(part for part in (text, said, why) if part))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from redis_resilience.judges import sentinels
 from redis_resilience.judges.evidence import told
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Phase
@@ -42,6 +43,32 @@ def weighed(reading: Reading, fault: Instant) -> tuple[Verdict, str]:
             f"(profile documented) to tell"
         )
     return Verdict.FAIL, ""
+
+
+def won_by_return(reading: Reading, fault: Instant) -> str:
+    """Which Sentinels' return let an election be won that had no majority when it began; "" where none did.
+
+    A Sentinel asks for votes until its election has taken too long, also when the master is back meanwhile.
+    """
+    won = next(iter(told(reading, "+elected-leader", since_ns=fault.earliest_ns)), None)
+    tried = told(reading, "+try-failover", since_ns=fault.earliest_ns)
+    begun = [item.instant for item in tried if won and item.sentinel == won.sentinel]
+    begun = [instant for instant in begun if won and instant.latest_ns <= won.instant.latest_ns]
+    if won is None or not begun:
+        return ""
+    away = _away(reading, begun[-1].latest_ns)
+    back = away - _away(reading, won.instant.latest_ns)
+    known = max((view.known_sentinels for view in reading.environment.sentinels), default=0)
+    if not back or 2 * len(sentinels.names(reading) - away) > known:
+        return ""
+    return (
+        f"the election that {won.sentinel} began without a majority was won {won.instant.ms_after(begun[-1]):.0f} ms "
+        f"later, once {' and '.join(sorted(back))} could vote again"
+    )
+
+
+def _away(reading: Reading, at_ns: int) -> set[str]:
+    return sentinels.gone(reading, at_ns) | sentinels.silent(reading, at_ns)
 
 
 def _observed_ms(reading: Reading, fault: Instant) -> float:
