@@ -17,7 +17,7 @@ WORKDIR /build
 COPY pyproject.toml .
 # The probe's share of the project's own dependencies, so that their versions are written once.
 RUN python -c 'import re, tomllib; \
-    needed = {"hiredis", "msgspec", "numpy", "uvloop"}; \
+    needed = {"hiredis", "msgspec", "numpy"}; \
     listed = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
     print("\n".join(line for line in listed if re.split(r"[^\w-]", line)[0] in needed))' > requirements.txt \
  && pip install --no-cache-dir --target /opt/probe --requirement requirements.txt

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,32 +124,6 @@ def test_a_child_answers_and_has_this_hosts_clock(bench: Bench) -> None:
 
     assert (clocks.offset_ns, clocks.error_ns) == (0, 0)
     assert before_ns < clocks.clock_ns < time.monotonic_ns()
-
-
-@pytest.mark.local
-@pytest.mark.parametrize("installed", [True, False], ids=["uvloop", "asyncio"])
-def test_a_load_runs_on_either_event_loop(redis: StartRedis, tmp_path: Path, *, installed: bool) -> None:
-    """A module that cannot be imported stands for a machine that uvloop has no wheel for."""
-    (tmp_path / "uvloop.py").write_text("raise ImportError")
-    prefix = () if installed else ("env", f"PYTHONPATH={tmp_path}")
-    probe = ProbeProcess.spawn(*prefix)
-    try:
-        loaded = Path(f"/proc/{probe.greet().pid}/maps").read_text().count("uvloop") > 0
-        probe.watch(servers={"redis-0": redis().endpoint}, sentinels={}, master_name="m")
-        probe.open(tmp_path, "t")
-        probe.start_load(Load(writers=(Writers(target="redis-0", count=4, rate=0),)))
-        deadline = time.monotonic() + 30
-        while probe.status().acknowledged < 1000:
-            assert time.monotonic() < deadline, f"waited 30 s for 1000 writes; got {probe.status()}"
-        status = probe.stop_load()
-        probe.close()
-    finally:
-        probe.stop()
-
-    records, torn = decode("operations", (tmp_path / "operations.bin").read_bytes())
-    assert loaded is (installed and find_spec("uvloop") is not None)
-    assert torn == 0
-    assert len(records) == status.issued == status.acknowledged
 
 
 @pytest.mark.local

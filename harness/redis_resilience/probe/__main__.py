@@ -10,8 +10,6 @@ import gc
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -65,14 +63,6 @@ async def _listen(requests: asyncio.StreamReader, service: Service) -> None:
     service.over.set()
 
 
-def _loops() -> ModuleType:
-    """Where event loops come from: uvloop where it is installed, asyncio on a machine that it has no wheel for."""
-    try:
-        return import_module("uvloop")
-    except ImportError:
-        return asyncio
-
-
 def _crash_text(context: dict[str, Any]) -> str:
     error = context.get("exception")
     return f"{context['message']}: {type(error).__name__}: {error}" if error else str(context["message"])
@@ -80,5 +70,4 @@ def _crash_text(context: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the harness, which ends stdin
-    with asyncio.Runner(loop_factory=_loops().new_event_loop) as runner:
-        runner.run(main())
+    asyncio.run(main())

@@ -81,7 +81,7 @@ class Timer:
 
 
 async def sleep_until(at_ns: int) -> None:
-    """Until this instant of the monotonic clock. A loop's own timers count milliseconds; uvloop's may be early."""
+    """Until this instant of the monotonic clock. The loop's own timers count milliseconds."""
     reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     timer = Timer(lambda: None if reached.done() else reached.set_result(None))
     timer.arm(at_ns)

@@ -26,8 +26,7 @@ RawReply = Any
 """What `hiredis.Reader` makes of a reply: bytes, int, None, list, or a ReplyError that stands for an error reply."""
 
 RECEIVE_BYTES = 16384
-"""asyncio's own loop receives into a fresh buffer of 256 KiB, which the C library maps and unmaps each time: half the
-speed. uvloop does not."""
+"""asyncio receives into a fresh buffer of 256 KiB, which the C library maps and unmaps each time: half the speed."""
 
 RESOLVE_S = 2.0
 
@@ -98,10 +97,10 @@ class Wire(asyncio.Protocol):
         return self._lost
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # of TCP; uvloop's only behaves like one
-        if hasattr(transport, "max_size"):
-            transport.max_size = RECEIVE_BYTES
-        self.write = self._transport.write
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows for mypy; TCP has no other
+        self._transport = transport
+        transport.max_size = RECEIVE_BYTES  # type: ignore[attr-defined]  # asyncio's own attribute, not in its types
+        self.write = transport.write
         name = transport.get_extra_info("peername")
         self.peer = Endpoint(name[0], name[1]) if name else None
 
@@ -244,17 +243,12 @@ async def resolve(host: str) -> str:
             return host
     try:
         async with asyncio.timeout(RESOLVE_S):
-            found = await asyncio.get_running_loop().run_in_executor(None, _addresses, host)
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except TimeoutError as error:
         raise Lost(f"the name {host} was not resolved within {RESOLVE_S:g} s") from error
     except OSError as error:
         raise Lost(f"the name {host} was not resolved: {error.strerror or error}") from error
     return str(found[0][4][0])
-
-
-def _addresses(host: str) -> list[Any]:
-    """In a thread of the loop's executor: uvloop's own lookups share four threads with everything else."""
-    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
 
 
 async def ask(endpoint: Endpoint, *command: str, within_s: float, login: Login = NO_LOGIN) -> RawReply:
