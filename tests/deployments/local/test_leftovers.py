@@ -20,10 +20,11 @@ pytestmark = pytest.mark.local
 
 ROOT = Path(redis_resilience.__file__).parent.parent
 DEPLOYS = """
-import sys
+import signal, sys
 from pathlib import Path
 from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.topologies.catalogue import SIDECAR
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
 with LocalDeployment(SIDECAR, SIDECAR.profile("fast"), folder=Path(sys.argv[1]), isolation=sys.argv[2]):
     print("up", flush=True)
     sys.stdin.readline()
