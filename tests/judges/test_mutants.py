@@ -50,7 +50,7 @@ MUTANTS: dict[str, list[Edit]] = {
     ],
     "check_a_late_vote": [
         ("elections", "item.sentinel == won.sentinel", "True"),
-        ("elections", "instant.latest_ns <= won.instant.latest_ns", "True"),
+        ("elections", "item.instant.latest_ns <= won.instant.latest_ns", "True"),
         ("elections", "not back or", ""),
         ("elections", " or 2 * len(sentinels.names(reading) - away) > known", ""),
         ("elections", "_away(reading, begun[-1].latest_ns)", "_away(reading, fault.latest_ns)"),

@@ -51,10 +51,14 @@ def won_by_return(reading: Reading, fault: Instant) -> str:
     A Sentinel asks for votes until its election has taken too long, also when the master is back meanwhile.
     """
     won = next(iter(told(reading, "+elected-leader", since_ns=fault.earliest_ns)), None)
-    tried = told(reading, "+try-failover", since_ns=fault.earliest_ns)
-    begun = [item.instant for item in tried if won and item.sentinel == won.sentinel]
-    begun = [instant for instant in begun if won and instant.latest_ns <= won.instant.latest_ns]
-    if won is None or not begun:
+    if won is None:
+        return ""
+    begun = [
+        item.instant
+        for item in told(reading, "+try-failover", since_ns=fault.earliest_ns)
+        if item.sentinel == won.sentinel and item.instant.latest_ns <= won.instant.latest_ns
+    ]
+    if not begun:
         return ""
     away = _away(reading, begun[-1].latest_ns)
     back = away - _away(reading, won.instant.latest_ns)
