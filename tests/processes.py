@@ -19,9 +19,7 @@ import pytest
 CHILD = Path(__file__).with_name("forked.py")
 PLAIN = {"NO_COLOR": "1", "COLUMNS": "120"}
 _FORKED: Any = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(
-    ["redis_resilience.cli", "redis_resilience.command.running", "redis_resilience.pages.page"]
-)
+_FORKED.set_forkserver_preload(["tests.preloaded"])
 
 
 def command(

@@ -7,13 +7,16 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 
-@cache
 def template(name: str) -> Template:
-    environment = Environment(
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=PackageLoader("redis_resilience.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name)
