@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from redis_resilience.judges import later
-from redis_resilience.model.events import Role
+from redis_resilience.model.events import FaultEffect, Role
 from redis_resilience.model.verdict import Finding, Verdict
+from tests.judges.conftest import ns
 
 
 def judged(story: Any) -> tuple[Finding, ...]:
@@ -41,6 +43,20 @@ def test_a_later_loss_is_followed_by_another_master(kill: Any) -> None:
     (found,) = judged(story)
     assert (found.name, found.verdict) == ("failover.later", Verdict.PASS)
     assert found.text.endswith("redis-1 was replaced by redis-2 after 1500 ms")
+
+
+def test_a_master_that_is_replaced_while_it_still_ends_was_not_replaced_after_a_negative_time(kill: Any) -> None:
+    """A server that is stopped waits for its replicas, up to 10 s, and answers nothing meanwhile."""
+    story = lost_again(kill)
+    story.events = [
+        structs.replace(event, at_ns=ns(5500)) if isinstance(event, FaultEffect) and event.fault == 1 else event
+        for event in story.events
+    ]
+    story.switch(5000, "redis-0", old=1, new=2)
+
+    (found,) = judged(story)
+    assert found.verdict is Verdict.PASS
+    assert found.text.endswith("redis-1 was replaced by redis-2 before the fault had taken full effect")
 
 
 def test_a_later_loss_that_nobody_followed_is_unknown(kill: Any) -> None:

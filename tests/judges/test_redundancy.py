@@ -7,6 +7,7 @@ import pytest
 from redis_resilience.judges.redundancy import redundant_at
 from redis_resilience.judges.timeline import timeline_of as timeline
 from redis_resilience.model.events import Role
+from redis_resilience.model.faults import Fault, delete_pod, kill, pause
 from redis_resilience.model.instants import REDUNDANT_AT, Instant
 
 MS = 1_000_000
@@ -99,6 +100,30 @@ def test_a_failover_ends_with_the_process_that_began_it(tell: Any, back_as: str,
     story.event(150, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
     if back_as:
         story.event(200, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id=back_as)
+
+    assert (found(story) is not None) is whole
+
+
+@pytest.mark.parametrize(
+    ("fault", "hit", "whole"),
+    [
+        (kill("sentinel"), {"container": "sentinel"}, True),
+        (delete_pod("redis-0", grace_s=0.0), {"pods": ("redis-0",)}, True),
+        (kill("redis-0"), {}, False),
+        (pause("sentinel"), {"container": "sentinel"}, False),
+    ],
+)
+def test_a_failover_ends_with_a_sentinel_that_a_fault_ends_and_that_keeps_its_identity(
+    tell: Any, fault: Fault, hit: dict[str, Any], whole: Any
+) -> None:
+    """Its identity is in its state file, so that the same one is met again once it is started."""
+    story = calm(tell)
+    story.planned(fault)
+    story.event(120, "sentinel:redis-0", "+try-failover", "master mymaster 10.0.0.0 6379")
+    where = {"fault": 0, "fault_kind": fault.kind, "pod": "redis-0", "container": "redis", **hit}
+    story.event(150, "harness", "fault-effect", since=149, **where)
+    story.event(151, "sentinel:redis-0", "sentinel-down", sentinel="redis-0")
+    story.event(200, "sentinel:redis-0", "sentinel-up", sentinel="redis-0", run_id="sentinel-0")
 
     assert (found(story) is not None) is whole
 

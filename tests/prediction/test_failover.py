@@ -546,6 +546,27 @@ def test_with_every_server_away_for_a_while_whoever_is_back_first_decides() -> N
     assert foretell(kill("every-server"), servers=SERVERS).failover is False
 
 
+@pytest.mark.parametrize(
+    ("for_s", "again", "replicas", "failover"),
+    [
+        (6.0, Scheduled(fault=kill("master"), after_s=2.0), 2, None),
+        (6.0, Scheduled(fault=kill("redis-1"), after_s=2.0), 2, None),
+        (None, Scheduled(fault=kill("master"), after_s=2.0), 2, True),
+        (60.0, Scheduled(fault=kill("master"), after_s=2.0), 2, True),
+        (None, Scheduled(fault=kill("master"), after_s=2.0), 1, None),
+        (6.0, Scheduled(fault=kill("master"), after_s=8.0), 2, True),
+        (6.0, Scheduled(fault=kill("redis-1/sentinel"), after_s=2.0), 2, True),
+    ],
+)
+def test_a_promoted_server_that_is_lost_before_its_promotion_is_seen_costs_an_attempt(
+    for_s: float | None, again: Scheduled, replicas: int, failover: object
+) -> None:
+    """The next one comes 2 * failover-timeout later: too late where the old master is back, or no replica is left."""
+    prediction = foretell(kill("master", for_s=for_s), again, views=sentinels(replicas=replicas))
+
+    assert prediction.failover is failover, prediction.because
+
+
 def test_a_replica_of_priority_0_is_never_promoted() -> None:
     assert foretell(KILL, servers=NEVER) == Prediction(
         failover=False, because="replica-priority is 0 on every replica: none may be promoted"

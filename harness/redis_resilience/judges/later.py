@@ -52,7 +52,9 @@ def _told(reading: Reading, effect: FaultEffect, master: str) -> tuple[bool, str
     for change in promotions(reading):
         heard = change.switches[0].heard
         if change.old == master and heard.latest_ns >= lost.earliest_ns:
-            return True, f"{master} was replaced by {change.new} after {heard.ms_after(lost):.0f} ms"
+            after_ms = heard.ms_after(lost)
+            when = f"after {after_ms:.0f} ms" if after_ms >= 0 else "before the fault had taken full effect"
+            return True, f"{master} was replaced by {change.new} {when}"
     ended_ns = phase_at(reading, "heal") or max((event.at_ns for event in reading.events), default=lost.latest_ns)
     back_ns = _back_ns(reading, effect, master)
     if back_ns is not None and back_ns <= ended_ns:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.judges.evidence import Told, phase_at, samples_of, told
+from redis_resilience.judges.evidence import Told, fault_of, phase_at, samples_of, told
 from redis_resilience.judges.reading import Reading
-from redis_resilience.model.events import Link, Role, SentinelDown, SentinelUp
+from redis_resilience.model.events import FaultEffect, Link, Role, SentinelDown, SentinelUp
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.records import Records
+from redis_resilience.model.traits import Process
 from redis_resilience.model.verdict import Switch
 
 _BEGINS = ("+try-failover",)
@@ -74,8 +75,11 @@ def _settled(reading: Reading, fault: Instant, switches: tuple[Switch, ...], mas
 def _died_since(reading: Reading, attempt: Told) -> bool:
     """Whether the process of this Sentinel ended after that: what it had begun ended with it.
 
-    Its watcher lost it, and did not meet the same process again.
+    A fault ended it, or its watcher lost it and did not meet the same identity again. A Sentinel that is started again
+    with its state keeps its identity.
     """
+    if any(_ends(reading, effect, attempt) for effect in reading.of(FaultEffect)):
+        return True
     lost_ns = 0
     known = {view.name: view.run_id for view in reading.environment.sentinels}.get(attempt.sentinel, "")
     for event in reading.of(SentinelDown, SentinelUp):
@@ -88,6 +92,13 @@ def _died_since(reading: Reading, attempt: Told) -> bool:
         elif event.run_id == known:
             lost_ns = 0
     return lost_ns > attempt.instant.earliest_ns
+
+
+def _ends(reading: Reading, effect: FaultEffect, attempt: Told) -> bool:
+    if effect.at_ns < attempt.instant.latest_ns:
+        return False
+    hit = attempt.sentinel in effect.pods or (effect.pod, effect.container) == (attempt.sentinel, "sentinel")
+    return hit and fault_of(reading, effect).traits.process in (Process.ENDS, Process.ENDS_GRADUALLY)
 
 
 def _follows(own: Records, master: int) -> NDArray[np.bool_]:

@@ -155,6 +155,7 @@ def _of_loss(
     if leaving:
         leaving = f"{leaving} once the last of them is down, which is too close to the election to be certain"
     doubt = candidates.doubt or leaving or _doubt(settings, absent, stranger, bounds)
+    doubt = doubt or _taken_early(lost, away, settings, absent, bounds)
     certain = (
         ("a planned failover before it stops, or else " if planned_failover else "")
         + f"the master is down for longer than D = {settings.down_after_ms[1]:g} ms ({absent.because}) and "
@@ -183,6 +184,33 @@ def _doubt(settings: SentinelSettings, away: Absence, stranger: Comeback | None,
         return f"{outvoted}; whether it is known within D = {settings.down_after_ms[0]:g} ms is uncertain"
     if away.least_ms < _elected_by_ms(bounds):
         return f"{away.because}, which is too close to D = {settings.down_after_ms[0]:g} ms to be certain"
+    return ""
+
+
+def _taken_early(
+    lost: Out, away: tuple[Out, ...], settings: SentinelSettings, absent: Absence, bounds: tuple[Bound, ...]
+) -> str:
+    """Why a later fault may undo the failover for good; "" where the Sentinels' next attempt makes up for it.
+
+    A leader whose promoted replica is lost before it saw the promotion gives up, and tries again 2 * failover-timeout
+    after it began, if the master is still away.
+    """
+    missed_ms = settings.missed_ms(silent=lost.fault.traits.silent)
+    seen_ms = max(bound.upper_ms for bound in bounds if bound.name == instants.FIRST_SWITCH_AT)
+    taken = [
+        out
+        for out in away
+        if out.container == SERVER and lost.from_ms + missed_ms <= out.from_ms <= lost.from_ms + seen_ms
+    ]
+    if not taken:
+        return ""
+    by = f"{taken[0].fault} may take the promoted server before a Sentinel has seen its promotion"
+    gone = {out.pod for out in away if out.container == SERVER}
+    left = settings.replicas - len(gone - {lost.pod}) - any(out.pod == lost.pod for out in taken)
+    if left < 1:
+        return f"{by}, and no other replica is certain to be left"
+    if absent.least_ms < _elected_by_ms(bounds) + 2 * settings.failover_timeout_ms:
+        return f"{by}, and {absent.because}, which may be before the next attempt"
     return ""
 
 
