@@ -451,6 +451,55 @@ def test_a_trial_that_never_runs_fails_by_name(pytester):
     )
 
 
+def test_a_trial_that_raised_is_no_pass_where_the_test_caught_the_error(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from redis_resilience import MASTER, kill
+
+        def test_caught(trial):
+            trial.inject(kill("nosuch"))
+            with pytest.raises(Exception):
+                trial.run()
+
+        def test_caught_and_repaired(trial):
+            trial.inject(kill(MASTER))
+            with pytest.raises(Exception):
+                trial.load(rate=-1)
+            trial.run()
+        """
+    )
+
+    result = pytest_in(pytester.path, MEMORY)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["expected test_caught to run its trial; its run() raised an error, which the test *"])
+
+
+def test_a_skip_hides_no_verdict(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from redis_resilience import MASTER, kill
+
+        def test_fails(trial):
+            trial.inject(kill(MASTER))
+            trial.expect(failover=False)
+            trial.run()
+            pytest.skip("later")
+
+        def test_passes(trial):
+            trial.run()
+            pytest.skip("later")
+        """
+    )
+
+    result = pytest_in(pytester.path, MEMORY)
+
+    result.assert_outcomes(skipped=1, failed=1)
+    result.stdout.fnmatch_lines(["verdict fail of fails*"])
+
+
 def test_a_fixture_of_the_same_name_of_somebody_else_is_left_alone(pytester):
     """Theirs wins as pytest's rules say, is not repeated, and a marker `redis` of theirs means what they want."""
     pytester.makeconftest(

@@ -206,6 +206,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     known: Exception | None = None
     try:
         result = yield
+    except pytest.skip.Exception:
+        made = item.stash.get(_TRIAL, None)
+        if made is not None and made.outcome is not None and made.outcome.verdict == "fail":
+            _must_be_good(item, made)
+        raise
     except Exception as error:
         if _TRIAL not in item.stash or not _is_known(error):
             raise
@@ -214,20 +219,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         _keep_numbers(item)
     if known:
         _translate(item, known)
-    made = item.stash.get(_TRIAL, None)
-    if made is not None and made.forgotten:
-        pytest.fail(
-            f"expected {item.name} to run its trial; it never did: a trial that does not run shows nothing; "
-            "call trial.run(), or do not ask for `trial`",
-            pytrace=False,
-        )
-    if made is not None and made.outcome is not None:
-        allowed = ("pass", "unknown") if item.config.stash[_VALUES]["redis_allow_unknown"] else ("pass",)
-        if fails := marked(item).fails:
-            _show_weakness(made.outcome, fails)
-        if made.outcome.verdict not in allowed:
-            pytest.fail(made.outcome.explain(), pytrace=False)
+    if (made := item.stash.get(_TRIAL, None)) is not None:
+        _must_be_good(item, made)
     return result
+
+
+def _must_be_good(item: pytest.Item, made: Trial) -> None:
+    """Fails the test by its trial's verdict, or for want of one."""
+    if made.unjudged:
+        pytest.fail(f"expected {item.name} to run its trial; {made.unjudged}", pytrace=False)
+    if made.outcome is None:
+        return
+    allowed = ("pass", "unknown") if item.config.stash[_VALUES]["redis_allow_unknown"] else ("pass",)
+    if fails := marked(item).fails:
+        _show_weakness(made.outcome, fails)
+    if made.outcome.verdict not in allowed:
+        pytest.fail(made.outcome.explain(), pytrace=False)
 
 
 def _show_weakness(outcome: Outcome, fails: tuple[str, ...]) -> None:

@@ -113,9 +113,15 @@ class Trial:
         return self._settings.upgrade_to
 
     @property
-    def forgotten(self) -> bool:
-        """Never run, and not only used for manual steps."""
-        return not self._begun and (self._deployment is None or bool(self._faults or self._writers))
+    def unjudged(self) -> str:
+        """Why there is no verdict; "" where there is one, and for a trial that is only used for manual steps."""
+        if self.outcome is not None:
+            return ""
+        if self._begun:
+            return "its run() raised an error, which the test caught: without a verdict it shows nothing"
+        if self._deployment is not None and not (self._faults or self._writers):
+            return ""
+        return "it never did: a trial that does not run shows nothing; call trial.run(), or do not ask for `trial`"
 
     def redis(self, **directives: str) -> None:
         """Set redis directives for this trial (underscores for dashes): a deployment of its own where they differ."""
