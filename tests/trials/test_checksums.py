@@ -10,6 +10,7 @@ import pytest
 
 from redis_resilience.model.errors import BrokenTrial
 from redis_resilience.trials.checksums import SHA256SUMS, encode_sums, must_fit, read_sums, sums_of
+from redis_resilience.trials.folder import TrialFolder
 
 
 def summed(folder: Path) -> dict[str, str]:
@@ -65,3 +66,16 @@ def test_a_file_that_is_not_listed_is_damage(tmp_path: Path) -> None:
 
     with pytest.raises(BrokenTrial, match=r"expected a checksum of lint\.json in .*; got none: damaged"):
         must_fit(tmp_path, sums, ["lint.json"])
+
+
+@pytest.mark.parametrize("name", ["plan.json", SHA256SUMS])
+def test_a_pipe_or_a_device_in_place_of_a_file_is_damage_and_never_read(tmp_path: Path, name: str) -> None:
+    """Reading one might never end."""
+    sums = summed(tmp_path)
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to("/dev/zero")
+
+    with pytest.raises(BrokenTrial, match=rf"{name}, a file of this trial; got what is no regular file"):
+        must_fit(tmp_path, read_sums(tmp_path) or sums, ["plan.json"])
+    with pytest.raises(BrokenTrial, match=rf"{name}, a file of this trial; got what is no regular file"):
+        TrialFolder(tmp_path).plan()

@@ -27,9 +27,16 @@ def encode_sums(sums: Mapping[str, str]) -> bytes:
     return "".join(f"{each}  {name}\n" for name, each in sorted(sums.items())).encode()
 
 
+def must_be_regular(path: Path) -> None:
+    """Raises BrokenTrial for what is there and may have no end: a pipe, a device, a link to one."""
+    if path.exists() and not path.is_file():
+        raise BrokenTrial(f"expected {path}, a file of this trial; got what is no regular file: damaged")
+
+
 def read_sums(folder: Path) -> dict[str, str] | None:
     """Checksum by name; None where the folder has none. Raises BrokenTrial for a file that is none of checksums."""
     path = folder / SHA256SUMS
+    must_be_regular(path)
     try:
         *lines, rest = path.read_text().split("\n")
     except FileNotFoundError:
@@ -57,6 +64,7 @@ def must_fit(folder: Path, sums: Mapping[str, str], names: Iterable[str]) -> Non
 
 
 def _sum(path: Path) -> str:
+    must_be_regular(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -32,7 +32,7 @@ from redis_resilience.model.lint import LintReport
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.sentinel_log import parse_log
 from redis_resilience.model.verdict import Judgement
-from redis_resilience.trials.checksums import SHA256SUMS, encode_sums, must_fit, read_sums, sums_of
+from redis_resilience.trials.checksums import SHA256SUMS, encode_sums, must_be_regular, must_fit, read_sums, sums_of
 from redis_resilience.trials.documents import decode_json, encode_json
 from redis_resilience.trials.final_reads import read_finals
 from redis_resilience.trials.plan_file import decode_plan
@@ -218,6 +218,7 @@ class TrialFolder:
             raise BrokenTrial(f"{self.path / name}: {error}") from error
 
     def _bytes(self, name: str) -> bytes:
+        must_be_regular(self.path / name)
         try:
             data = (self.path / name).read_bytes()
         except OSError as error:
