@@ -52,7 +52,11 @@ def test_a_boot_rule_that_stays_away_decides_by_what_is_left_of_d(
     ("policy", "least_ms", "words"),
     [
         (PLAIN, 0, "its controller brings it back after 0 to 60000 ms"),
-        (RestartPolicy(recreated=CONTROLLER, by_name=False), math.inf, "at another address than the Sentinels look at"),
+        (
+            RestartPolicy(recreated=CONTROLLER, found_again=False),
+            math.inf,
+            "at another address than the Sentinels look at",
+        ),
         (PATIENT, math.inf, "at another address, where it waits until another is chosen"),
     ],
 )

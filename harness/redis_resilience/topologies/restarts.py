@@ -29,8 +29,9 @@ class RestartPolicy:
 
     planned_failover_ms: a pod that is deleted makes another one master first, within so long; 0 = it does not try.
     stays_away_ms: back as master only where it was missed for less than D minus this; 0 = it does not ask.
-    by_name: the Sentinels look for it by name, not at the address that it had. apart: a recreated pod is master at
-    its own address, even if another master exists, and has a new Sentinel that monitors that address.
+    found_again: once it is recreated the Sentinels reach it, by its name or at an address that it keeps. apart: a
+    recreated pod is master at its own address, even if another master exists, and has a new Sentinel that monitors
+    that address.
     co_located: pods on the same node. same_controller: pods that its controller keeps, itself included; () = all.
     """
 
@@ -38,7 +39,7 @@ class RestartPolicy:
     recreated: Comeback | None = None
     planned_failover_ms: float = 0.0
     stays_away_ms: float = 0.0
-    by_name: bool = True
+    found_again: bool = True
     apart: bool = False
     co_located: tuple[str, ...] = ()
     same_controller: tuple[str, ...] = ()
@@ -73,7 +74,7 @@ def absence(fault: Fault, policy: RestartPolicy, down_after_ms: float) -> Absenc
         lasts_ms = math.inf if fault.for_s is None else fault.for_s * 1e3
         return Absence(least_ms=lasts_ms, most_ms=lasts_ms, because=_stays(lasts_ms))
     by = f"{comeback.by} brings it back"
-    if recreated and not policy.by_name:
+    if recreated and not policy.found_again:
         return _for_good(f"{by} at another address than the Sentinels look at")
     if recreated and policy.stays_away_ms:
         return _for_good(f"{by} at another address, where it waits until another is chosen")

@@ -59,6 +59,14 @@ def test_names_in_place_of_addresses_are_remembered(apart):
     assert profile.ping_ms == 0
 
 
+def test_pods_that_announce_services_of_their_own_keep_their_addresses(apart):
+    wanted = Attachment(selector="app=db", sentinel_selector="app=guard")
+    announced = replace(wanted, announced={"db-0": "10.0.0.1"})
+
+    assert not describe(FakeProbe(MASTER), find(apart, wanted), wanted)[0].fixed_addresses
+    assert describe(FakeProbe(MASTER), find(apart, announced), announced)[0].fixed_addresses
+
+
 @pytest.mark.parametrize(
     ("masters", "named", "text"),
     [

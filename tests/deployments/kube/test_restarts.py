@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from redis_resilience.deployments.kube.restarts import restart_policy_of
@@ -15,9 +17,13 @@ def test_the_kubelet_waits_twice_as_long_each_time_up_to_five_minutes(restarts, 
     assert (policy.restarted.least_ms, policy.restarted.most_ms) == (0, most_ms)
 
 
-def test_only_a_topology_of_names_is_found_again_under_another_address():
-    assert restart_policy_of(topology("sidecar"), "redis-0", restarts=0, co_located=()).by_name
-    assert not restart_policy_of(topology("statefulset"), "redis-0", restarts=0, co_located=()).by_name
+def test_only_a_pod_with_a_name_or_an_address_that_it_keeps_is_found_again():
+    addressed = topology("statefulset")
+    kept = replace(addressed, fixed_addresses=True)
+
+    assert restart_policy_of(topology("sidecar"), "redis-0", restarts=0, co_located=()).found_again
+    assert restart_policy_of(kept, "redis-0", restarts=0, co_located=()).found_again
+    assert not restart_policy_of(addressed, "redis-0", restarts=0, co_located=()).found_again
 
 
 def test_the_printed_set_up_hands_nothing_over():

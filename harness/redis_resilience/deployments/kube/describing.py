@@ -75,6 +75,7 @@ def _monitored(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topo
         volume=Volume.CLAIM,
         profiles=(profile,),
         sentinel_config=() if _is_address(facts["ip"]) else (("resolve-hostnames", "yes"),),
+        fixed_addresses=bool(found.announced),
     )
     return topology, profile
 
@@ -105,6 +106,7 @@ def _cluster(probe: Probe, found: Found, attachment: Attachment) -> tuple[Topolo
         boot=Boot.MASTER,
         volume=Volume.CLAIM,
         profiles=(profile,),
+        fixed_addresses=bool(found.announced),
     )
     return topology, profile
 

@@ -26,14 +26,18 @@ def restart_policy_of(
     """
     back_off_ms = min(_FIRST_BACK_OFF_MS * 2 ** (restarts - 1), _LONGEST_BACK_OFF_MS) if restarts else 0.0
     # A cluster's node that is back at another address connects to the others, which learn its address from that.
-    by_name = topology.system is System.CLUSTER or ("resolve-hostnames", "yes") in topology.sentinel_config
+    found_again = (
+        topology.fixed_addresses
+        or topology.system is System.CLUSTER
+        or ("resolve-hostnames", "yes") in topology.sentinel_config
+    )
     return RestartPolicy(
         restarted=Comeback(least_ms=0.0, most_ms=back_off_ms + _STARTED_WITHIN_MS, by="the kubelet"),
         recreated=Comeback(least_ms=0.0, most_ms=_MADE_WITHIN_MS, by="its controller"),
         planned_failover_ms=float(topology.planned_failover_ms),
         stays_away_ms=float(topology.stays_away_ms),
-        by_name=by_name,
-        apart=not by_name and _boots_apart(topology, pod),
+        found_again=found_again,
+        apart=not found_again and _boots_apart(topology, pod),
         co_located=co_located,
         same_controller=same_controller,
     )
