@@ -71,3 +71,9 @@ def test_who_asks_can_be_named_without_labels() -> None:
     assert (settings.user, settings.password_env, settings.sentinel_user) == ("app", "PASSWORD", "watch")
     next_step = as_text((FOUND,), settings).splitlines()[-1]
     assert next_step.endswith("--attach auto --user app --password-env PASSWORD --sentinel-user watch")
+
+
+def test_what_could_not_be_found_out_names_options_of_the_command() -> None:
+    locked = _found(_pods("cache-0"), _answers("cache-0", refused="NOAUTH x"))
+    (told,) = (line for line in as_text((locked,), SETTINGS).splitlines() if "cache-0/redis was asked" in line)
+    assert told.endswith("refused: NOAUTH x; name who may ask (--user, --password-secret)")

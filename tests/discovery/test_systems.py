@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.options import options_for
 from redis_resilience.discovery.system import Answer, Monitored, System
@@ -114,6 +116,23 @@ def test_sentinels_apart_belong_to_the_only_servers() -> None:
     (found,) = _found(pod("cache-0", [SERVER]), watch)
     assert [each.pod for each in found.sentinels] == ["watch-0"]
     assert "cache-0/redis was not asked" in found.not_known
+
+
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [
+        ("NOAUTH x", "was asked and refused: NOAUTH x; name who may ask (--redis-user, --redis-password-secret)"),
+        ("Connection refused", "was asked and did not answer: Connection refused"),
+    ],
+)
+def test_a_server_that_wants_a_password_is_told_from_one_that_is_silent(refused: str, told: str) -> None:
+    (found,) = _found(pod("cache-0", [SERVER]), answers={"cache-0/redis": Answer(refused=refused)})
+    assert f"cache-0/redis {told}" in found.not_known
+
+
+def test_a_sentinel_has_options_of_its_own() -> None:
+    (found,) = _found(pod("cache-0", [SERVER, SENTINEL]), answers={"cache-0/sentinel": Answer(refused="WRONGPASS x")})
+    assert any("(--redis-sentinel-user, --redis-sentinel-password-secret)" in each for each in found.not_known)
 
 
 def test_what_stands_in_front() -> None:

@@ -84,7 +84,7 @@ def _lines(system: System) -> Iterable[str]:
     yield from (f"  {pod} is known to the others as {address}" for pod, address in system.announced.items())
     yield from (f"  {front}" for front in system.fronts)
     yield from _once((each, f"may interfere: {said}") for each in system.instances for said in each.disturbances)
-    yield from (f"  not known: {each}" for each in system.not_known)
+    yield from (f"  not known: {in_commands_words(each)}" for each in system.not_known)
 
 
 def _of_instance(instance: Instance, system: System) -> str:

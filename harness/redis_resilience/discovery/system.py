@@ -111,6 +111,11 @@ class Answer:
     ping_period_ms: int = 0
 
     @property
+    def not_let_in(self) -> bool:
+        """Whether it refused for want of the right user or password."""
+        return self.refused.startswith(_NOT_LET_IN)
+
+    @property
     def node_id(self) -> str:
         """Its own in a Redis Cluster."""
         return next((node.id for node in self.table if "myself" in node.flags), "")
@@ -161,8 +166,7 @@ class System:
     @property
     def locked(self) -> tuple[str, ...]:
         """Who refused to answer for want of the right user or password, and how."""
-        refused = {place: answer.refused for place, answer in self.answers.items()}
-        return tuple(f"{place}: {text}" for place, text in refused.items() if text.startswith(_NOT_LET_IN))
+        return tuple(f"{place}: {answer.refused}" for place, answer in self.answers.items() if answer.not_let_in)
 
     @property
     def instances(self) -> tuple[Instance, ...]:

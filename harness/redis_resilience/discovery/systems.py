@@ -23,6 +23,10 @@ _OF_ONE_POD = frozenset(
         "pod-template-generation",
     }
 )
+_ASK_AS = {
+    Role.REDIS: ("--redis-user", "--redis-password-secret"),
+    Role.SENTINEL: ("--redis-sentinel-user", "--redis-sentinel-password-secret"),
+}
 _IN_FRONT = ("haproxy", "envoy", "predixy", "twemproxy", "nginx", "proxy")
 
 
@@ -194,8 +198,13 @@ def _not_known(system: System) -> Iterable[str]:
         answer = system.answers.get(each.place)
         if answer is None:
             yield f"{each.place} was not asked"
+        elif answer.not_let_in:
+            yield (
+                f"{each.place} was asked and refused: {answer.refused}; name who may ask "
+                f"({', '.join(_ASK_AS[each.role])})"
+            )
         elif answer.refused:
-            yield f"{each.place} was asked and refused: {answer.refused}"
+            yield f"{each.place} was asked and did not answer: {answer.refused}"
     if system.servers and not system.selector:
         names = ", ".join(pods_of(system.servers))
         yield f"no labels choose {names} and no other pod; give them one that does, and name it with --redis-attach"
