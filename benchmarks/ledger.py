@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from redis_resilience.judges import ledger, reading
 from redis_resilience.judges.judge import judge
 from redis_resilience.model import records
 from redis_resilience.model.environment import Environment, Prediction, Server
-from redis_resilience.model.events import FaultEffect, Link, Phase, Role, SentinelMessage
+from redis_resilience.model.events import Connected, FaultEffect, Link, Phase, Role, SentinelMessage
 from redis_resilience.model.faults import kill
 from redis_resilience.model.history import FinalRead, History
 from redis_resilience.model.operations import Cause, Kind, Result, key_text
@@ -114,6 +115,7 @@ def read(folder: Path) -> History:
         samples=samples,
         events=(
             *(Phase(at_ns=at, name=name) for name, at in phases.items()),
+            *_connections(),
             FaultEffect(at_ns=fault_ns, fault=0, fault_kind="kill", pod="redis-0", container="redis", proof="gone"),
             SentinelMessage(
                 at_ns=fault_ns + 1,
@@ -136,6 +138,21 @@ def read(folder: Path) -> History:
             for keys in (np.load(folder / f"{name}.npy"),)
         },
     )
+
+
+def _connections() -> Iterator[Connected]:
+    """Each client's to the first master, and its next to the promoted one."""
+    for server, name in enumerate(NAMES[:2]):
+        for client in range(1, CLIENTS + 1):
+            yield Connected(
+                at_ns=1,
+                source="writer",
+                connection=client + CLIENTS * server,
+                client=client,
+                server=name,
+                address=f"10.0.0.{server}:6379",
+                run_id=f"run-{server}",
+            )
 
 
 def by_bitmap(folder: Path) -> int:

@@ -97,9 +97,9 @@ def acknowledgements(reading: Reading) -> tuple[Times, NDArray[np.uint16], NDArr
 
 def by_writer(times: Times, writers: NDArray[np.uint16]) -> dict[int, Times]:
     """Each writer's times, in their order."""
-    order = np.argsort(writers, kind="stable")
-    numbers, begins = np.unique(writers[order], return_index=True)
-    return dict(zip(numbers.tolist(), np.split(times[order], begins[1:]), strict=False))
+    counts = np.bincount(writers)
+    own = np.split(times[np.argsort(writers, kind="stable")], np.cumsum(counts[:-1]))
+    return {number: own[number] for number in np.flatnonzero(counts).tolist()}
 
 
 @once

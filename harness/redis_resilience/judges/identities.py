@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import server_index
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Connected, SentinelDown, SentinelUp, ServerUp
 
 _SERVER_BITS = 16
+_NO_CONNECTION = 1 << 32
+"""More than the number of any."""
 
 
 def unmet(reading: Reading) -> list[str]:
@@ -45,7 +48,8 @@ def _connections(reading: Reading) -> Iterator[str]:
     """A server says who it is after the first answer on a connection, before the second request is sent."""
     numbers, asked = reading.acknowledged["connection"], reading.acknowledged["server"]
     servers = {event.connection: server_index(reading, event.server) for event in reading.of(Connected)}
-    for pair in np.unique(numbers.astype(np.uint64) << _SERVER_BITS | asked).tolist():
+    odd = _other(servers, numbers, asked)
+    for pair in np.unique(numbers[odd].astype(np.uint64) << _SERVER_BITS | asked[odd]).tolist():
         number, server = divmod(pair, 1 << _SERVER_BITS)
         if number not in servers:
             count = np.count_nonzero(numbers == number)
@@ -53,3 +57,13 @@ def _connections(reading: Reading) -> Iterator[str]:
                 yield f"{count} writes were acknowledged on connection {number}, on which no server said who it is"
         elif servers[number] != server:
             yield f"writes on connection {number} name another server than the one that answered there"
+
+
+def _other(servers: Mapping[int, int], numbers: NDArray[np.uint32], asked: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Which of these are not of the server that answered on their connection; servers: by connection."""
+    known = sorted(number for number in servers if 0 <= number < _NO_CONNECTION)
+    met = np.array([*known, _NO_CONNECTION])
+    whose = np.array([*(servers[number] for number in known), -1])
+    place = np.searchsorted(met, numbers)
+    found: NDArray[np.bool_] = (met[place] != numbers) | (whose[place] != asked)
+    return found

@@ -183,11 +183,11 @@ def _first_write(reading: Reading, fault: Instant, change: Promotion) -> Instant
     server = change.new
     since = change.at if change.at and change.old == server else fault
     rows = reading.acknowledged
-    own = rows[(rows["server"] == server_index(reading, server)) & (rows["call_ns"] >= since.earliest_ns)]
-    if not len(own):
+    own = (rows["server"] == server_index(reading, server)) & (rows["call_ns"] >= since.earliest_ns)
+    if not own.any():
         return None
-    first_ns = own["return_ns"].min()
-    sent_ns = own["call_ns"][own["return_ns"] == first_ns].min()
+    first_ns = rows["return_ns"][own].min()
+    sent_ns = rows["call_ns"][own & (rows["return_ns"] == first_ns)].min()
     return Instant(earliest_ns=int(sent_ns), latest_ns=int(first_ns), source=f"server:{server}")
 
 

@@ -110,20 +110,27 @@ def _lane_of(shards: Sequence[Shard]) -> NDArray[np.intp]:
 
 def _two_at_once(reading: Reading) -> Iterator[str]:
     """A client has one request in flight, and its keys are in the order in which it drew them."""
-    rows = reading.rows[sent(reading.rows)]
-    in_turn = _by_client(rows)
-    client, call, returned = (rows[name][in_turn] for name in ("client", "call_ns", "return_ns"))
-    wrong = np.concatenate(([False], (client[1:] == client[:-1]) & (call[1:] < returned[:-1])))
+    rows = _by_client(reading.rows[sent(reading.rows)])
+    wrong = np.concatenate(([False], _same_client(rows) & (rows["call_ns"][1:] < rows["return_ns"][:-1])))
     if wrong.any():
-        yield _counted(reading, rows[in_turn], wrong, "that its client sent before its last one had returned")
+        yield _counted(reading, rows, wrong, "that its client sent before its last one had returned")
 
 
-def _by_client(rows: Columns) -> NDArray[np.intp]:
-    """Their order by client, then by key."""
+def _by_client(rows: Columns) -> Columns:
+    """Client by client, each one's by key, as they were recorded already where it had one request in flight."""
     clients = rows["client"]
     if len(clients) and clients.max() < _FEW:
         clients = clients.astype(np.uint16)  # numpy sorts those in one pass
-    return np.lexsort((rows["key"], clients))
+    found = rows[np.argsort(clients, kind="stable")]
+    if (_same_client(found) & (found["key"][1:] < found["key"][:-1])).any():
+        return rows[np.lexsort((rows["key"], clients))]
+    return found
+
+
+def _same_client(rows: Columns) -> _Flags:
+    """Of each but the first: whether the one before it is of the same client."""
+    found: _Flags = rows["client"][1:] == rows["client"][:-1]
+    return found
 
 
 def _text(reading: Reading, key: np.uint64) -> str:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from redis_resilience.model.records import Records
 
 _SMALL = "outcome"
+_BLOCK = 1 << 13
+"""So many records at a time: they stay in the processor's cache while each of their columns is read."""
 
 
 class Columns:
-    """Operations. A column is gathered when it is first asked for, and kept; it is not written to.
+    """Operations. A column of chosen ones is gathered when it is first asked for, and kept; it is not written to.
 
     In memory it lies by itself: to read it out of the records, each pass has to go over all of them.
     """
@@ -22,8 +24,9 @@ class Columns:
 
     def __init__(self, source: Records | Columns, chosen: NDArray[Any] | slice = np.s_[:]) -> None:
         """chosen: which of the source's operations, in which order; a mask, numbers or a slice."""
-        self._source = source
-        self._chosen = chosen
+        everything = isinstance(chosen, np.ndarray) and chosen.dtype == np.bool_ and chosen.all()
+        self._source = source if isinstance(source, Columns) else _by_column(source)
+        self._chosen = np.s_[:] if everything else chosen
         self._known: dict[str, NDArray[Any]] = {}
 
     def __len__(self) -> int:
@@ -42,3 +45,12 @@ class Columns:
             column.flags.writeable = False
             self._known[what] = column
         return self._known[what]
+
+
+def _by_column(source: Records) -> dict[str, NDArray[Any]]:
+    found = {name: np.empty(len(source), source.dtype[name]) for name in source.dtype.names or ()}
+    for begin in range(0, len(source), _BLOCK):
+        block = source[begin : begin + _BLOCK]
+        for name, column in found.items():
+            column[begin : begin + _BLOCK] = block[name]
+    return found
