@@ -144,7 +144,8 @@ def _by_writer(returns: Mapping[int, Times], since_ns: int | None, end_ns: int) 
 
 def _scheduling_delay(rows: Columns) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of call minus due, of operations that were sent, in ms."""
-    late = (rows["call_ns"] - rows["due_ns"])[sent(rows)]
+    rows = rows[sent(rows)]
+    late = rows["call_ns"] - rows["due_ns"]
     if not len(late):
         return 0.0, 0.0, 0.0
     middle, high = np.percentile(late, (50, 99), overwrite_input=True)

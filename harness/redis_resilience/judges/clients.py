@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from redis_resilience.judges.evidence import Times, acknowledgements, by_writer, fault_at_ns, writers_of
 from redis_resilience.judges.reading import Reading, once
@@ -46,20 +47,27 @@ def shut_out(reading: Reading) -> tuple[ShutOut, ...]:
     numbers, counts = writers_of(reading)
     bad = (rows["outcome"] != Result.OK) & (rows["due_ns"] >= fault_ns)
     acked, writers, follows = acknowledgements(reading)
-    failed = rows["due_ns"][bad]
-    found = [_one(reading, ALL, acked[follows], failed[counts[bad]])]
-    acked_by, failed_by = by_writer(acked, writers), by_writer(failed, numbers[bad])
+    failed, whose = rows["due_ns"][bad], numbers[bad]
+    found = [_one(reading, ALL, _where(follows, acked), failed[counts[bad]])]
+    acked_by, failed_by = by_writer(acked, writers), by_writer(failed, whose)
     nothing: Times = np.empty(0, dtype=np.int64)
     for group, name, members, counted in _groups(reading):
-        parts = [(acked_by.get(each, nothing), failed_by.get(each, nothing)) for each in members]
-        together = np.concatenate([own for own, _ in parts]), np.concatenate([own for _, own in parts])
+        together = _where(_among(members, writers), acked), failed[_among(members, whose)]
         found.append(_one(reading, name, *together, counted=counted))
         if group.count > 1:
-            found += [
-                _one(reading, f"client {each + 1} of {name}", *own, counted=counted)
-                for each, own in zip(members, parts, strict=True)
-            ]
+            for each in members:
+                own = acked_by.get(each, nothing), failed_by.get(each, nothing)
+                found.append(_one(reading, f"client {each + 1} of {name}", *own, counted=counted))
     return tuple(each for each in found if each.until_ns)
+
+
+def _where(chosen: NDArray[np.bool_], times: Times) -> Times:
+    return times if chosen.all() else times[chosen]
+
+
+def _among(members: range, writers: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (writers >= members.start) & (writers < members.stop)
+    return found
 
 
 def _groups(reading: Reading) -> Iterator[tuple[Writers, str, range, bool]]:
@@ -75,8 +83,8 @@ def _groups(reading: Reading) -> Iterator[tuple[Writers, str, range, bool]]:
 
 
 def _one(reading: Reading, who: str, acked: Times, failed: Times, *, counted: bool = True) -> ShutOut:
-    """acked: when each acknowledgement arrived. failed: when each attempt that failed was due."""
-    acked, failed = np.sort(acked, kind="stable"), np.sort(failed, kind="stable")
+    """acked: when each acknowledgement arrived, in order. failed: when each attempt that failed was due, in any."""
+    failed = np.sort(failed, kind="stable")
     gap = np.searchsorted(acked, failed)
     _, firsts = np.unique(gap, return_index=True)
     lasts = np.append(firsts[1:], len(failed))[: len(firsts)] - 1
