@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from redis_resilience.cli import app
-from redis_resilience.command.lint import lint_files, lint_topology
+from redis_resilience.command.lint import lint_brought, lint_files, lint_topology
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.lint import Severity
+from redis_resilience.trials.settings import settings
 
 POD = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: redis, image: redis, command: [redis-server]}]}\n"
 SENTINELS = """
@@ -141,6 +142,42 @@ def test_a_chart_is_linted_as_helm_renders_it():
     assert "down-after-long" not in {
         finding.rule for finding in lint_files([chart], [chart / "profiles" / "fast.yaml"]).findings
     }
+
+
+@pytest.fixture
+def brought(tmp_path):
+    """What lint reports of these manifests, as a run on kind would deploy them."""
+
+    def report(text):
+        path = tmp_path / "mine.yaml"
+        path.write_text(text)
+        return lint_brought(settings({"redis_backend": "kind", "redis_manifests": path}, results=tmp_path / "results"))
+
+    return report
+
+
+def test_manifests_that_a_run_deploys_are_linted(brought):
+    report = brought(
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: cache}
+        spec:
+          template:
+            metadata: {labels: {app: cache}}
+            spec: {containers: [{name: redis, image: "redis:8.0", command: [redis-server]}]}
+        """
+    )
+
+    assert {"wipe-with-pod", "no-password"} <= {finding.rule for finding in report.findings}
+
+
+def test_manifests_without_redis_have_nothing_to_lint(brought):
+    assert brought("{apiVersion: v1, kind: ConfigMap, metadata: {name: other}, data: {}}") is None
+
+
+def test_a_run_that_brings_nothing_has_nothing_to_lint(tmp_path):
+    assert lint_brought(settings({}, results=tmp_path)) is None
 
 
 @pytest.mark.local

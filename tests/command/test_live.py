@@ -57,6 +57,15 @@ def lines_of(detail: Detail, trials: int) -> list[str]:
     return text.getvalue().splitlines()
 
 
+@pytest.mark.parametrize(("detail", "said"), [(Detail.NORMAL, "before it begins\n"), (Detail.QUIET, "")])
+def test_a_line_of_the_command_is_shown_unless_it_is_to_be_quiet(detail: Detail, said: str):
+    text = io.StringIO()
+    with Stop() as stop, LiveRun(Console(file=text), trials=1, stop=stop, detail=detail) as live:
+        live.say("before it begins")
+
+    assert text.getvalue() == said
+
+
 def test_a_log_gets_each_phase_once_where_few_lines_are_expected():
     """Of one trial, or when asked; of many trials only what is deployed; nothing when quiet."""
     assert lines_of(Detail.NORMAL, 1) == ["phase deploy node on local", "phase settle", "phase control"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from redis_resilience.command.lint_sources import read_setups
+from redis_resilience.command.lint_sources import read_rendered, read_setups
 from redis_resilience.lint.check import check, check_all
 from redis_resilience.lint.from_topology import read_topology
 from redis_resilience.lint.rule import Rule
@@ -21,6 +21,8 @@ from redis_resilience.model.lint import LintFinding, LintReport
 from redis_resilience.pages.lint_formats import AboutRule, junit, sarif
 from redis_resilience.pages.setup import render as render_report
 from redis_resilience.topologies.catalogue import topology
+from redis_resilience.trials.discovered import brought_of
+from redis_resilience.trials.settings import Settings
 
 FORMATS = ("table", "json", "sarif", "junit")
 
@@ -32,6 +34,16 @@ def lint_files(paths: Sequence[Path], values: Sequence[Path]) -> LintReport:
     """
     subject = ", ".join("stdin" if str(path) == "-" else str(path) for path in paths)
     return check_all(read_setups(paths, values, subject), subject)
+
+
+def lint_brought(settings: Settings) -> LintReport | None:
+    """What a run deploys of a user's own, as it is rendered; None where it brings none, or none with Redis in it."""
+    brought = brought_of(settings)
+    if brought is None:
+        return None
+    subject = str(brought.path)
+    setups = read_rendered(brought.render(settings.namespace or "default"), subject)
+    return check_all(setups, subject) if setups else None
 
 
 def lint_topology(name: str, profile: str) -> LintReport:

@@ -58,6 +58,11 @@ def read_setups(paths: Sequence[Path], values: Sequence[Path], subject: str) -> 
     return setups
 
 
+def read_rendered(objects: str, subject: str) -> tuple[Setup, ...]:
+    """The deployments in objects that are YAML already; empty where none runs Redis."""
+    return read_namespaces(documents(objects, subject), subject)
+
+
 def _nothing(sources: _Sources, subject: str) -> str:
     ways = [way for tree, name in sources.objects for way in ways_there([tree], name)]
     if ways:

@@ -90,6 +90,10 @@ class LiveRun:
     def pytest_sessionfinish(self) -> None:
         self._display.stage("removing what was deployed")
 
+    def say(self, line: str) -> None:
+        """One line above the rest, which stays."""
+        self._print(Text(line))
+
     def publishing(self) -> None:
         """From now on pages are written."""
         self._display.stage(f"writing {len(self.reports.ran)} pages")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from redis_resilience.command.lint import lint_brought
 from redis_resilience.command.scenarios import Scenario
 from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.attachment import Attachment, Found
@@ -37,7 +38,9 @@ from redis_resilience.faults.perform import able, needs
 from redis_resilience.model.access import Access
 from redis_resilience.model.errors import ResilienceError, UsageError
 from redis_resilience.model.faults import Fault
+from redis_resilience.model.lint import Severity
 from redis_resilience.model.plan import Plan, Scheduled, Since
+from redis_resilience.pages.setup import one_line
 from redis_resilience.plugin import ONLY_PLAN
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import ATTACHED, Topology
@@ -106,6 +109,7 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     found = preview(settings, plan)
     site = ContextSite(context_of(settings), run_id="plan") if settings.backend == "context" else None
     lines += ["would make:", *(f"  {each}" for each in found.objects)]
+    lines += _linted(settings)
     lines += ["faults may hit:", *(f"  {each}" for each in found.pods)]
     lines += _faults(plan.faults, site.locked if site else "")
     lines += ["permissions, as the cluster answers:"] if found.permissions else []
@@ -113,6 +117,18 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     lines += [f"would be refused: {reason}" for reason in found.refusals]
     barred = bool(site and site.locked) and any(in_nodes(fault) for fault in plan.all_faults)
     return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
+
+
+def _linted(settings: Settings) -> list[str]:
+    """What lint finds in the user's own chart or manifests; notes are counted only."""
+    report = lint_brought(settings)
+    if report is None:
+        return []
+    found = report.at_least(Severity.WARNING)
+    return [
+        f"lint of what would be deployed: {one_line(report)}",
+        *(f"  {each.severity.value}  {each.rule}: {each.seen} ({each.where})" for each in found),
+    ]
 
 
 def _refusals_here(plan: Plan, settings: Settings) -> tuple[str, ...]:
