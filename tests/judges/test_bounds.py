@@ -527,6 +527,23 @@ def test_clients_may_stay_with_the_old_master_of_a_planned_failover_until_it_end
     assert found["bounds.explained"].verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(("ended_ms", "verdict"), [(2600, Verdict.PASS), (1840, Verdict.UNKNOWN)])
+def test_clients_may_leave_the_old_master_of_a_planned_failover_before_it_ends(
+    kill: Any, ended_ms: int, verdict: Verdict
+) -> None:
+    """Seen with a chart whose hook pauses writes: they time out, and write to the new master, promoted at 1750."""
+    story = with_bound(kill(), 0, 150, name="first_write_at", origin="promoted_at")
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
+    story.samples = [row for row in story.samples if row[3] or not 500 <= row[0] / 1e6 - 5000 < ended_ms]
+    for at in range(500, ended_ms, 20):
+        story.sample(0, at, Role.MASTER, offset=at)
+    story.deleted(1550, 2700)
+
+    ((check,), found) = judged(story)
+    assert check.origin == "dead_at"
+    assert (check.measured_ms < 0, found["bounds.explained"].verdict) == (verdict is Verdict.PASS, verdict)
+
+
 def looking_up(story: Any, sentinel: str, times: tuple[float, ...]) -> Any:
     """DNS lookups of the deleted master's name fail at these times, and no Sentinel has announced its successor yet."""
     with_bound(story, 0, 1000, name="first_switch_at", origin="promoted_at")

@@ -149,6 +149,11 @@ MUTANTS: dict[str, list[Edit]] = {
         ("bounds", 'timeline.old_master)) & (rows["outcome"] == Result.OK)', "timeline.old_master))"),
         ("bounds", "_END_FOR_TIMEOUT, since_ns=begin.earliest_ns)", "_END_FOR_TIMEOUT, since_ns=0)"),
     ],
+    "check_left": [
+        ("bounds", "lower_ms=min(sooner_ms, bound.lower_ms)", "lower_ms=bound.lower_ms"),
+        ("bounds", "begin.ms_after(end) if end", "-9e9 if end"),
+        ("bounds", "replace(bound, origin=DEAD_AT, ", "replace(bound, "),
+    ],
     "check_who_was_late": [
         ("bounds", "if item.instant.earliest_ns <= end.latest_ns", "if True"),
         ("bounds", "        (late, f", "        (0.0, f"),
@@ -653,6 +658,22 @@ def check_stayed(judge: Judge, kill: Any, _: Any) -> None:
     bound = Bound(name="elected_at", origin="odown_at", lower_ms=0, upper_ms=50, because="so")
     story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
     assert judge(story.history()).phases[0].cause == "unexplained"
+
+
+def check_left(judge: Judge, kill: Any, _: Any) -> None:
+    """Of a planned failover that nothing predicted, clients may leave the old master before it ends."""
+    story = kill()
+    story.events = [event for event in story.events if event.label not in ("+sdown", "+odown", "+try-failover")]
+    story.samples = [row for row in story.samples if row[3] or not 500 <= row[0] / 1e6 - 5000 < 2600]
+    for at in range(500, 2600, 20):
+        story.sample(0, at, Role.MASTER, offset=at)
+    story.deleted(1550, 2700)
+    bound = Bound(name="first_write_at", origin="promoted_at", lower_ms=0, upper_ms=150, because="")
+    story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
+    (phase,) = judge(story.history()).phases
+    assert (phase.origin, phase.inside) == ("dead_at", True)
+    assert phase.measured_ms is not None
+    assert -1000 < phase.lower_ms < phase.measured_ms < 0
 
 
 def check_who_was_late(judge: Judge, kill: Any, _: Any) -> None:

@@ -89,14 +89,18 @@ def judge(reading: Reading) -> Answer[tuple[PhaseCheck, ...]]:
 def _without_a_vote(chain: tuple[Bound, ...], timeline: Timeline) -> tuple[Bound, ...]:
     """What holds of a failover that was requested and not predicted: the phases after an election that was seen.
 
-    Clients may stay with the old master until it ends.
+    Clients may stay with the old master until it ends, or leave it before: where its writes are paused they run out of
+    time.
     """
     found = []
     for bound in chain:
-        if bound.origin not in (ELECTED_AT, PROMOTED_AT) or timeline.at(bound.origin) is None:
+        begin, end = timeline.at(bound.origin), timeline.at(DEAD_AT)
+        if bound.origin not in (ELECTED_AT, PROMOTED_AT) or begin is None:
             continue
         if bound.name == FIRST_WRITE_AT:
-            found += [replace(bound, alternative=True), replace(bound, origin=DEAD_AT, alternative=True)]
+            sooner_ms = begin.ms_after(end) if end else 0.0
+            left = replace(bound, origin=DEAD_AT, lower_ms=min(sooner_ms, bound.lower_ms), alternative=True)
+            found += [replace(bound, alternative=True), left]
         else:
             found.append(bound)
     return tuple(found)
