@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import socket
+import ssl
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from redis_resilience.deployments.certificates import Authority
 from redis_resilience.model.access import ANY_NAME, NO_LOGIN, Access, Login, Tls
@@ -50,6 +54,25 @@ def expired() -> Authority:
     made._ca.issue_cert = lambda *names: issue(  # type: ignore[method-assign]
         *names, not_before=now - dt.timedelta(days=2), not_after=now - dt.timedelta(days=1)
     )
+    return made
+
+
+def without_key_usage() -> Authority:
+    """One as `openssl req -x509` makes it, which Redis and its clients trust."""
+    made = Authority()
+    own = made._ca._certificate
+    builder = x509.CertificateBuilder(
+        issuer_name=own.issuer,
+        subject_name=own.subject,
+        public_key=own.public_key(),
+        serial_number=own.serial_number,
+        not_valid_before=own.not_valid_before_utc,
+        not_valid_after=own.not_valid_after_utc,
+    )
+    for each in own.extensions:
+        if not isinstance(each.value, x509.KeyUsage):
+            builder = builder.add_extension(each.value, critical=each.critical)
+    made._ca._certificate = builder.sign(made._ca._private_key, hashes.SHA256())
     return made
 
 
@@ -115,6 +138,22 @@ def test_an_expired_certificate_is_refused_with_that_word(redis: StartRedis, tmp
     authority = expired()
     with pytest.raises(Denied, match="certificate has expired"):
         pong(secured(redis, tmp_path, authority=authority), Login(tls=Tls(ca=authority.client().ca)))
+
+
+def test_an_authority_that_redis_trusts_is_trusted(
+    redis: StartRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the library is strict by default, as with Python 3.13."""
+    make = ssl.create_default_context
+
+    def strict(*purpose: Any, **texts: Any) -> ssl.SSLContext:
+        made = make(*purpose, **texts)
+        made.verify_flags |= ssl.VERIFY_X509_STRICT
+        return made
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)
+    authority = without_key_usage()
+    assert pong(secured(redis, tmp_path, authority=authority), Login(tls=authority.client())) == b"PONG"
 
 
 def test_without_tls_a_tls_port_says_nothing_and_the_other_way_it_is_named(redis: StartRedis, tmp_path: Path) -> None:
