@@ -31,6 +31,7 @@ HEAD = (
     "engine",
     "first switch",
     "outage",
+    "by the way in",
     "lost of acknowledged",
     "heard to logged",
     "why",
@@ -38,7 +39,10 @@ HEAD = (
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One trial; times in seconds after the fault. heard_to_logged_ms: of all announcements the largest difference."""
+    """One trial; times in seconds after the fault. heard_to_logged_ms: of all announcements the largest difference.
+
+    outage_s: of all clients together. way_in_outage_s: of those that go through a Service or a proxy; None without any.
+    """
 
     chart: str
     shape: str
@@ -48,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     engine: str
     first_switch_s: float | None
     outage_s: float
+    way_in_outage_s: float | None = None
     lost: int
     acknowledged: int
     switches: int
@@ -85,6 +90,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.engine,
         "-" if row.first_switch_s is None else f"{row.first_switch_s:.2f}",
         f"{row.outage_s:.2f}",
+        "-" if row.way_in_outage_s is None else f"{row.way_in_outage_s:.2f}",
         f"{row.lost} of {row.acknowledged}",
         "-" if row.heard_to_logged_ms is None else f"{row.heard_to_logged_ms:.0f} ms of {row.switches}",
         "; ".join(filter(None, (", ".join(f"`{name}`" for name in row.failed), row.note))) or "-",
@@ -105,11 +111,18 @@ def taken(trial: TrialFolder, *, chart: str, shape: str) -> Row:
         engine=" ".join((str(seen.get("engine", "")).title(), str(seen.get("engine_version", "")))).strip(),
         first_switch_s=None if first_ms is None else round(first_ms / 1e3, 3),
         outage_s=round(judgement.availability.outage_ms / 1e3, 3),
+        way_in_outage_s=way_in_outage_s(judgement),
         lost=judgement.writes.lost,
         acknowledged=judgement.writes.acknowledged,
         switches=len(apart),
         heard_to_logged_ms=round(max(apart), 1) if apart else None,
     )
+
+
+def way_in_outage_s(judgement: Judgement) -> float | None:
+    """Of the one group of clients that does not follow the Sentinels."""
+    figures = judgement.figures.get("entrances", {})
+    return next((round(ms / 1e3, 3) for ms in figures.values() if isinstance(ms, float)), None)
 
 
 def _apart_ms(judgement: Judgement) -> Iterable[float]:

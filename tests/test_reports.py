@@ -113,6 +113,9 @@ def test_a_trial_of_a_chart_becomes_a_row(tmp_path: Path) -> None:
     assert (row.switches, row.engine) == (len(told.timeline.switches), "Redis 8.0.2")
     assert row.heard_to_logged_ms is not None
     assert row.heard_to_logged_ms < 20
+    assert row.way_in_outage_s is None
+    through = dataclasses.replace(told, figures={"entrances": {"service/front outage_ms": 2512.3}})
+    assert charts.way_in_outage_s(through) == 2.512
     again = charts.with_trials(
         charts.Document(made_by="", rows=(msgspec.structs.replace(row, lost=9, note="kept"),)),
         [trial],
