@@ -12,6 +12,8 @@ Its trials go into `reports/charts.json`, each in place of the one of its chart,
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,10 +21,12 @@ import msgspec
 import published
 
 from redis_resilience.model import instants
-from redis_resilience.model.verdict import Judgement, Verdict
+from redis_resilience.model.verdict import Judgement, Switch, Verdict
 from redis_resilience.trials.folder import TrialFolder
 
 NAME = "charts"
+_LINE = re.compile(r"^\d+:X (?P<at>\d+ \w+ \d+ [\d:.]+) . (?P<text>.*)$", re.MULTILINE)
+_SAVED = "Sentinel new configuration saved on disk"
 HEAD = (
     "chart",
     "shape",
@@ -34,6 +38,7 @@ HEAD = (
     "by the way in",
     "lost of acknowledged",
     "heard to logged",
+    "to saved",
     "why",
 )
 
@@ -41,6 +46,8 @@ HEAD = (
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One trial; times in seconds after the fault. heard_to_logged_ms: of all announcements the largest difference.
 
+    heard_to_saved_ms: the same from the moment at which the Sentinel had saved its configuration, as its log tells. It
+    logs an announcement, saves, and only then sends it.
     outage_s: of all clients together. way_in_outage_s: of those that go through a Service or a proxy; None without any.
     """
 
@@ -57,6 +64,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     acknowledged: int
     switches: int
     heard_to_logged_ms: float | None
+    heard_to_saved_ms: float | None = None
     note: str = ""
 
     @property
@@ -93,6 +101,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         "-" if row.way_in_outage_s is None else f"{row.way_in_outage_s:.2f}",
         f"{row.lost} of {row.acknowledged}",
         "-" if row.heard_to_logged_ms is None else f"{row.heard_to_logged_ms:.0f} ms of {row.switches}",
+        "-" if row.heard_to_saved_ms is None else f"{row.heard_to_saved_ms:.0f} ms",
         "; ".join(filter(None, (", ".join(f"`{name}`" for name in row.failed), row.note))) or "-",
     )
 
@@ -101,7 +110,8 @@ def taken(trial: TrialFolder, *, chart: str, shape: str) -> Row:
     """The row of one judged trial."""
     judgement, seen = trial.judgement(), trial.history().environment.fingerprint
     first_ms = judgement.timeline.ms(instants.FIRST_SWITCH_AT)
-    apart = list(_apart_ms(judgement))
+    apart = list(_apart(judgement))
+    unsaved = [abs(ms - saving_ms(_log(trial, switch.sentinel), switch.address)) for switch, ms in apart]
     return Row(
         chart=chart,
         shape=shape,
@@ -115,7 +125,8 @@ def taken(trial: TrialFolder, *, chart: str, shape: str) -> Row:
         lost=judgement.writes.lost,
         acknowledged=judgement.writes.acknowledged,
         switches=len(apart),
-        heard_to_logged_ms=round(max(apart), 1) if apart else None,
+        heard_to_logged_ms=round(max(ms for _, ms in apart), 1) if apart else None,
+        heard_to_saved_ms=round(max(unsaved), 1) if unsaved else None,
     )
 
 
@@ -125,11 +136,29 @@ def way_in_outage_s(judgement: Judgement) -> float | None:
     return next((round(ms / 1e3, 3) for ms in figures.values() if isinstance(ms, float)), None)
 
 
-def _apart_ms(judgement: Judgement) -> Iterable[float]:
-    """How long after the timestamp in the Sentinel's own log the probe heard each announcement."""
+def _apart(judgement: Judgement) -> Iterable[tuple[Switch, float]]:
+    """How long after the timestamp in the Sentinel's own log the probe heard each announcement, in ms."""
     for switch in judgement.timeline.switches:
         if switch.logged is not None:
-            yield abs(switch.heard.latest_ns - switch.logged.latest_ns) / 1e6
+            yield switch, abs(switch.heard.latest_ns - switch.logged.latest_ns) / 1e6
+
+
+def _log(trial: TrialFolder, sentinel: str) -> str:
+    return (trial.logs / f"{sentinel}-sentinel.log").read_text()
+
+
+def saving_ms(log: str, address: str) -> float:
+    """From a Sentinel's announcement of this master to its configuration being saved; 0 where no save is logged."""
+    since: dt.datetime | None = None
+    named = " ".join(address.rsplit(":", 1))
+    for line in _LINE.finditer(log):
+        at = dt.datetime.strptime(line["at"], "%d %b %Y %H:%M:%S.%f").replace(tzinfo=dt.UTC)
+        if since is None:
+            announced = line["text"].startswith("+switch-master") and line["text"].endswith(f" {named}")
+            since = at if announced else None
+        elif line["text"] == _SAVED:
+            return (at - since) / dt.timedelta(milliseconds=1)
+    return 0.0
 
 
 def with_trials(document: Document, trials: Iterable[TrialFolder], *, chart: str, shape: str) -> Document:

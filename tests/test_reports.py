@@ -113,6 +113,8 @@ def test_a_trial_of_a_chart_becomes_a_row(tmp_path: Path) -> None:
     assert (row.switches, row.engine) == (len(told.timeline.switches), "Redis 8.0.2")
     assert row.heard_to_logged_ms is not None
     assert row.heard_to_logged_ms < 20
+    assert row.heard_to_saved_ms is not None
+    assert row.heard_to_saved_ms <= row.heard_to_logged_ms
     assert row.way_in_outage_s is None
     through = dataclasses.replace(told, figures={"entrances": {"service/front outage_ms": 2512.3}})
     assert charts.way_in_outage_s(through) == 2.512
@@ -123,6 +125,18 @@ def test_a_trial_of_a_chart_becomes_a_row(tmp_path: Path) -> None:
         shape="plain",
     )
     assert [(each.lost, each.note) for each in again.rows] == [(row.lost, "kept")]
+
+
+def test_a_sentinel_sends_an_announcement_once_it_has_saved_it() -> None:
+    """Seen with Redis 8.0.2: 63 ms between the line and its arrival, and between the line and the next save."""
+    saved = "1:X 29 Nov 2026 09:50:25.{} * Sentinel new configuration saved on disk\n"
+    switch = "1:X 29 Nov 2026 09:50:25.627 # +switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379\n"
+    saving_ms = program("charts").saving_ms
+
+    log = saved.format(600) + switch + saved.format(690) + saved.format(950)
+    assert saving_ms(log, "10.0.0.2:6379") == 63
+    assert saving_ms(log, "10.0.0.3:6379") == 0
+    assert saving_ms(saved.format(600) + switch, "10.0.0.2:6379") == 0
 
 
 def upgraded(folder: Path, kind: type[MemoryDeployment] = MemoryDeployment) -> TrialFolder:
