@@ -44,6 +44,20 @@ def test_other_directives_are_another_trend(tmp_path: Path) -> None:
     ]
 
 
+def test_the_sides_of_a_comparison_are_trends_of_their_own(tmp_path: Path) -> None:
+    """They differ in nothing else that is on record: an image, a chart."""
+    run = write(tmp_path, "a", Verdict.PASS, Verdict.PASS, Verdict.PASS)
+    record = read_run(run)
+    sides = ("A: image=redis:7.0", "B: image=redis:8.0", "A: image=redis:7.0")
+    trials = tuple(replace(each, variant=side) for each, side in zip(record.trials, sides, strict=True))
+    write_run(run, replace(record, trials=trials))
+
+    assert [(made.name, made.points[0].n) for made in found(tmp_path)] == [
+        ("master-kill, node, rapid, local, A: image=redis:7.0", 2),
+        ("master-kill, node, rapid, local, B: image=redis:8.0", 1),
+    ]
+
+
 def test_refused_trials_are_in_no_number_but_their_own(tmp_path: Path) -> None:
     run = write(tmp_path, "a", Verdict.PASS, Verdict.UNKNOWN)
     record = read_run(run)

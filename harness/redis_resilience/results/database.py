@@ -19,7 +19,7 @@ from redis_resilience.pages.run_page import software
 from redis_resilience.pages.runs_page import RunRow
 
 DATABASE = "index.sqlite"
-VERSION = 2
+VERSION = 3
 _WAIT_S = 30.0
 """For another run that writes at this moment."""
 _TABLES = (
@@ -33,6 +33,7 @@ CREATE TABLE runs (
 CREATE TABLE trials (
   run TEXT NOT NULL, folder TEXT NOT NULL, id TEXT NOT NULL, test TEXT NOT NULL, scenario TEXT NOT NULL,
   topology TEXT NOT NULL, profile TEXT NOT NULL, backend TEXT NOT NULL, redis TEXT NOT NULL,
+  variant TEXT NOT NULL,
   seed INTEGER NOT NULL, verdict TEXT NOT NULL,
   ended TEXT NOT NULL, counts_as TEXT NOT NULL, refused TEXT NOT NULL, outage_ms REAL, outage_censored INTEGER,
   first_switch_ms REAL, first_switch_censored INTEGER,
@@ -53,6 +54,7 @@ class TrialRow(NamedTuple):
     profile: str
     backend: str
     redis: str
+    variant: str
     run: str
     run_started: str
     verdict: str
@@ -119,7 +121,7 @@ class Database:
         wanted = ", ".join("runs.started" if name == "run_started" else f"trials.{name}" for name in TrialRow._fields)
         found = self._connection.execute(
             f"SELECT {wanted} FROM trials JOIN runs USING (run) WHERE pruned = 0 AND runs.started <> '' "  # noqa: S608 - own names
-            "ORDER BY scenario, topology, profile, backend, redis, runs.started, run"
+            "ORDER BY scenario, topology, profile, backend, redis, variant, runs.started, run"
         )
         return map(TrialRow._make, found)
 
@@ -185,6 +187,7 @@ def _trial(run: str, trial: TrialRecord) -> tuple[object, ...]:
         trial.profile,
         trial.backend,
         json.dumps(trial.redis, sort_keys=True),
+        trial.variant,
         trial.seed,
         trial.verdict,
         trial.ended,

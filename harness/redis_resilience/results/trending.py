@@ -40,13 +40,14 @@ def trends(rows: Iterable[TrialRow]) -> tuple[Trend, ...]:
 def _key(row: TrialRow) -> tuple[tuple[str, str], ...]:
     names = ("scenario", "topology", "profile", "backend")
     directives = " ".join(f"{name} {value}" for name, value in json.loads(row.redis).items())
-    return (*((name, getattr(row, name)) for name in names), ("directives", directives))
+    return (*((name, getattr(row, name)) for name in names), ("directives", directives), ("variant", row.variant))
 
 
 def _trend(key: tuple[tuple[str, str], ...], rows: Sequence[TrialRow]) -> Trend:
     runs = [list(group) for _, group in groupby(rows, key=lambda row: row.run)]
     points = [_point(run) for run in runs[-MOST:]]
-    return trend(", ".join(value for _, value in key if value), key, points)
+    told = [value for label, value in key if value and not (label == "directives" and rows[0].variant)]
+    return trend(", ".join(told), key, points)
 
 
 def _point(rows: Sequence[TrialRow]) -> Point:

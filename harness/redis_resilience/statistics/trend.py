@@ -87,7 +87,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """name: scenario, topology, profile, backend and directives. points: the oldest first."""
+    """name: scenario, topology, profile, backend, and its variant or directives. points: the oldest first."""
 
     name: str
     labels: tuple[tuple[str, str], ...]
