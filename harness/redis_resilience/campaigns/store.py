@@ -3,6 +3,7 @@
     campaign.json      before the first trial: cells, trials, seed; the same campaign only is resumed
     CELL-NNN/          a judged trial, with `ended.json`: its test and how that ended
     .attempts/         trials under way, and what killed runs left of theirs; removed when they are due again
+    .running           locked by each process that runs trials here: the byte of each of them
 
 It is a run's folder as any other: `run.json`, `summary.md` and pages are made of the judged trials. A trial gets its
 place by one rename after its verdict is written, so that a killed campaign has it or does not have it.
@@ -10,6 +11,8 @@ place by one rename after its verdict is written, so that a killed campaign has 
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -22,7 +25,7 @@ from redis_resilience.trials.documents import decode_json, encode_json
 from redis_resilience.trials.folder import must_take_results, write_whole
 
 SCHEMA = 1
-_CAMPAIGN, _ENDED, _ATTEMPTS = "campaign.json", "ended.json", ".attempts"
+_CAMPAIGN, _ENDED, _ATTEMPTS, _RUNNING = "campaign.json", "ended.json", ".attempts", ".running"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,10 @@ class Store:
             raise BrokenRun(f"expected a campaign in {path}; {error}; choose another --name") from error
 
     def begin(self, definition: Definition, units: Sequence[Unit]) -> None:
-        """Keep the definition, or find the same one kept. Raises UsageError for another one, naming what differs.
+        """Keep the definition, or find the same one kept. Raises UsageError for another one, naming what differs, and
+        where another process runs some of the same trials.
 
-        units: those that are run from here; what killed runs left of them is removed.
+        units: run from here for as long as this process lives; what killed runs left of them is removed.
         """
         known = self.known()
         if known is None:
@@ -83,8 +87,23 @@ class Store:
                 f"expected the campaign that was begun in {self.folder}; got one with other {', '.join(differs)}; "
                 "choose another --name, or remove that folder"
             )
+        self._claim(definition, units)
         for unit in units:
             shutil.rmtree(self.folder / _ATTEMPTS / unit.folder, ignore_errors=True)
+
+    def _claim(self, definition: Definition, units: Sequence[Unit]) -> None:
+        """The kernel releases the locks when the process ends, however it ends."""
+        first = {cell.name: number * definition.trials for number, cell in enumerate(definition.cells)}
+        file = os.open(self.folder / _RUNNING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            for unit in units:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, first[unit.cell.name] + unit.number)
+        except OSError as error:
+            os.close(file)
+            raise UsageError(
+                f"expected nobody else to run trials of {self.folder}; another process does, {unit.folder} among them; "
+                "wait until it ends or stop it, or choose another --name"
+            ) from error
 
     def attempt(self, unit: Unit) -> Path:
         """An empty folder for a trial under way."""
