@@ -127,7 +127,7 @@ def check_sums(judge: Judge, cluster: Any) -> None:
     assert writes.lost_by_cause == {"async tail": 1, "unexplained": 1}
     assert [(write.key[-2:], write.server) for write in writes.lost_writes] == [("00", "redis-3"), ("47", "redis-0")]
     assert [key[-5:] for key in writes.unexpected_keys] == ["09254", "44610"]
-    assert finding(told, "ledger.unexpected").text.endswith("first rr:t1:000000009254 (the same in 1 more of 2 shards)")
+    assert finding(told, "ledger.unexpected").text.endswith("first rr:t1:000000009254 (fail in 1 more of 2 shards)")
     assert judge(cluster(max_lost=1, lost=(47, 0)).history()).verdict is Verdict.FAIL
 
 

@@ -66,7 +66,7 @@ def whole_load(chosen: Availability, parts: Sequence[Availability]) -> Availabil
 
 
 def worst_findings(parts: Sequence[tuple[Shard, tuple[Finding, ...]]]) -> tuple[Finding, ...]:
-    """Each question once: the worst answer with its shard's name, and how many more gave the same."""
+    """Each question once: the worst answer with its shard's name, and how many more shards have that verdict."""
     names = list(dict.fromkeys(finding.name for _, findings in parts for finding in findings))
     found = []
     for name in names:
@@ -74,7 +74,7 @@ def worst_findings(parts: Sequence[tuple[Shard, tuple[Finding, ...]]]) -> tuple[
         verdict = worst(finding.verdict for _, finding in answers)
         bad = [(shard, finding) for shard, finding in answers if finding.verdict is verdict]
         shard, first = bad[0]
-        others = f" (the same in {len(bad) - 1} more of {len(parts)} shards)" if len(bad) > 1 else ""
+        others = f" ({verdict} in {len(bad) - 1} more of {len(parts)} shards)" if len(bad) > 1 else ""
         found.append(replace(first, text=f"shard {shard.name}: {first.text}{others}"))
     return tuple(found)
 
