@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event, Lookup
 from redis_resilience.model.operations import ABSENT, Cause, Kind, Result
 from redis_resilience.model.plan import Load, Writers
@@ -71,6 +73,10 @@ class Named(Fixed):
     """A place named by a source that can be doubted."""
 
     doubts = 0
+    named: Endpoint | None = None
+
+    async def find(self) -> Endpoint:
+        return self.named or await super().find()
 
     def doubted(self) -> None:
         self.doubts += 1
@@ -113,6 +119,26 @@ def stop_with_requests_in_flight(bench: Bench, server: RedisProcess) -> None:
     before = bench.probe.status().failed
     server.signal(signal.SIGSTOP)
     bench.eventually(lambda: bench.probe.status().failed >= before + 8, "the clients are busy")
+
+
+@pytest.mark.parametrize(("known", "server"), [(("redis-0", "redis-1"), "redis-0"), (("redis-1",), "redis-1")])
+def test_a_connection_is_to_the_server_at_its_address_whoever_was_meant(
+    redis: StartRedis, known: tuple[str, ...], server: str
+) -> None:
+    """Seen: a node that did not know where redis-1 is sent its clients to itself. The id names an unknown address."""
+    there = redis().endpoint
+    writer, route = lonely("", [])
+    directory = writer._book.directory
+    directory.replace({name: there if name == "redis-0" else replace(there, port=1) for name in known})
+    directory.learn_id("b", "redis-1")
+    route.node_id, route.named = "b", there
+
+    async def reached() -> int:
+        line = await writer._reach()
+        line.give_up()
+        return line.server
+
+    assert directory.name(asyncio.run(reached())) == server
 
 
 def test_a_killed_server_leaves_info_in_flight_then_refused_and_a_new_identity(bench: Bench, redis: StartRedis) -> None:

@@ -183,7 +183,7 @@ class Writer:
             if nowhere.cause is Cause.REFUSED:
                 self._route.doubted()
             raise
-        if self._route.node_id:
+        if line.server == NO_SERVER and self._route.node_id:
             line.server = self._book.directory.number_of_id(self._route.node_id)
         return line
 
