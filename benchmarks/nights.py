@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from redis_resilience.campaigns.pilot import shipped_pilot
 from redis_resilience.results.run_file import read_run
-from redis_resilience.statistics.arm import Arm, arm
+from redis_resilience.statistics.arm import Arm, all_judged, arm
 from redis_resilience.statistics.comparison import Terms, compare
 from redis_resilience.statistics.gate import Answer
 from redis_resilience.statistics.sample import Sample
@@ -59,16 +59,11 @@ def _night(pilot: Arm, trials: int, generator: Generator, *, factor: float = 1.0
 
 
 def _arm(outage: tuple[float, ...], first_switch: tuple[float, ...], last_switch: tuple[float, ...]) -> Arm:
-    return Arm(
+    return all_judged(
         outage=Sample(measured_ms=outage),
         first_switch=Sample(measured_ms=first_switch),
         last_switch=Sample(measured_ms=last_switch),
         lost=(0,) * len(outage),
-        loss_not_known=0,
-        n=len(outage),
-        refused=0,
-        refused_unended=0,
-        refused_lost=0,
     )
 
 

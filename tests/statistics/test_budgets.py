@@ -8,7 +8,7 @@ import pytest
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.verdict import Verdict
-from redis_resilience.statistics.arm import Arm
+from redis_resilience.statistics.arm import Arm, all_judged
 from redis_resilience.statistics.budgets import judge_budget, parse_budget
 from redis_resilience.statistics.sample import Sample
 
@@ -16,17 +16,7 @@ from redis_resilience.statistics.sample import Sample
 def arm(*ms: float, bounds_ms: tuple[float, ...] = (), lost: tuple[int, ...] | None = None) -> Arm:
     n = len(ms) + len(bounds_ms)
     sample = Sample(measured_ms=ms, bounds_ms=bounds_ms)
-    return Arm(
-        outage=sample,
-        first_switch=sample,
-        last_switch=sample,
-        lost=(0,) * n if lost is None else lost,
-        loss_not_known=0,
-        n=n,
-        refused=0,
-        refused_unended=0,
-        refused_lost=0,
-    )
+    return all_judged(outage=sample, first_switch=sample, last_switch=sample, lost=(0,) * n if lost is None else lost)
 
 
 def verdict(text: str, trials: Arm) -> Verdict:

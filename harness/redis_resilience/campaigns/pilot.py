@@ -6,7 +6,7 @@ from importlib import resources
 
 import msgspec
 
-from redis_resilience.statistics.arm import Arm
+from redis_resilience.statistics.arm import Arm, all_judged
 from redis_resilience.statistics.sample import Sample
 
 ABOUT = "79 master kills of profile rapid on processes, Redis 7.0.15, 2026-11-28"
@@ -17,14 +17,4 @@ def shipped_pilot() -> Arm:
     data = resources.files("redis_resilience.campaigns").joinpath("pilot.json").read_bytes()
     rows = msgspec.json.decode(data, type=list[tuple[float, float, float]])
     outage, first, last = (Sample(measured_ms=tuple(row[place] for row in rows)) for place in range(3))
-    return Arm(
-        outage=outage,
-        first_switch=first,
-        last_switch=last,
-        lost=(0,) * len(rows),
-        loss_not_known=0,
-        n=len(rows),
-        refused=0,
-        refused_unended=0,
-        refused_lost=0,
-    )
+    return all_judged(outage=outage, first_switch=first, last_switch=last, lost=(0,) * len(rows))

@@ -47,6 +47,21 @@ class Arm:
         return self.refused > MOST_REFUSED * self.n
 
 
+def all_judged(*, outage: Sample, first_switch: Sample, last_switch: Sample, lost: tuple[int, ...]) -> Arm:
+    """Trials none of which was refused; lost: in each of them."""
+    return Arm(
+        outage=outage,
+        first_switch=first_switch,
+        last_switch=last_switch,
+        lost=lost,
+        loss_not_known=0,
+        n=len(lost),
+        refused=0,
+        refused_unended=0,
+        refused_lost=0,
+    )
+
+
 def arm(trials: Iterable[TrialRecord], *, not_judged: int = 0) -> Arm:
     """Refused trials enter no sample; what their absence hides is counted.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 
 from redis_resilience.model.errors import UsageError
-from redis_resilience.statistics.arm import MOST_REFUSED, Arm
+from redis_resilience.statistics.arm import MOST_REFUSED, Arm, all_judged
 from redis_resilience.statistics.comparison import LOSING, QUANTILES, Terms, compare
 from redis_resilience.statistics.gate import Answer
 from redis_resilience.statistics.intervals import trials_for_limits
@@ -165,16 +165,11 @@ class _Draw:
     lost: tuple[int, ...]
 
     def first(self, n: int) -> Arm:
-        return Arm(
+        return all_judged(
             outage=self._sample("outage", n),
             first_switch=self._sample("first_switch", n),
             last_switch=self._sample("last_switch", n),
             lost=self.lost[:n],
-            loss_not_known=0,
-            n=n,
-            refused=0,
-            refused_unended=0,
-            refused_lost=0,
         )
 
     def _sample(self, name: str, n: int) -> Sample:
