@@ -345,6 +345,32 @@ def test_any_other_failover_that_was_not_predicted_fails(kill: Any, otherwise: d
     assert judged(outvoted(kill, **{"back": 1600, **otherwise}))[1]["failover.expected"].verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(
+    ("back", "back_by_ms", "due_ms", "verdict"),
+    [
+        (2000, 1400, 1200, Verdict.PASS),
+        (2000, 1600, 1200, Verdict.FAIL),
+        (2000, 1400, 1300, Verdict.FAIL),
+        (2000, None, None, Verdict.FAIL),
+        (None, 1400, 1200, Verdict.FAIL),
+    ],
+    ids=["it was late", "it was in time", "replaced too soon", "predicted for another reason", "nobody saw it start"],
+)
+def test_a_master_that_was_not_back_in_time_may_be_replaced(
+    kill: Any, back: int | None, back_by_ms: float | None, due_ms: float | None, verdict: Verdict
+) -> None:
+    """Seen on a busy node: a killed container was started again after 11 s. Its replica is promoted after 1250 ms."""
+    story = kill(failover=None)
+    story.believe(prediction=Prediction(failover=False, because="so", back_by_ms=back_by_ms, due_ms=due_ms))
+    if back is not None:
+        story.event(back, "kubernetes:redis-0", "container-started", since=back - 10, pod="redis-0", container="redis")
+
+    found = judged(story)[1]["failover.expected"]
+
+    assert found.verdict is verdict
+    assert ("redis-0 was back only after 1" in found.text) is (verdict is Verdict.PASS)
+
+
 def in_vain(tell: Any, *kinds: str, retry_ms: float, ping_ms: int = 1000, healed_ms: int = 5000) -> Finding:
     """The finding of a trial whose fault began after 500 ms; one Sentinel reported these and none a switch."""
     story = tell(failover=True)

@@ -149,6 +149,11 @@ MUTANTS: dict[str, list[Edit]] = {
         ("bounds", 'timeline.old_master)) & (rows["outcome"] == Result.OK)', "timeline.old_master))"),
         ("bounds", "_END_FOR_TIMEOUT, since_ns=begin.earliest_ns)", "_END_FOR_TIMEOUT, since_ns=0)"),
     ],
+    "check_back_too_late": [
+        ("bounds", "away_ms <= prediction.back_by_ms or", "False or"),
+        ("bounds", "or replaced.ms_after(fault) < prediction.due_ms", "or False"),
+        ("bounds", "or _back_too_late(prediction, timeline)", 'or ""'),
+    ],
     "check_left": [
         ("bounds", "lower_ms=min(sooner_ms, bound.lower_ms)", "lower_ms=bound.lower_ms"),
         ("bounds", "begin.ms_after(end) if end", "-9e9 if end"),
@@ -658,6 +663,20 @@ def check_stayed(judge: Judge, kill: Any, _: Any) -> None:
     bound = Bound(name="elected_at", origin="odown_at", lower_ms=0, upper_ms=50, because="so")
     story.believe(prediction=Prediction(failover=True, because="so", bounds=(bound,)))
     assert judge(story.history()).phases[0].cause == "unexplained"
+
+
+def check_back_too_late(judge: Judge, kill: Any, _: Any) -> None:
+    """A master that was predicted to be back in time may be replaced where it was not, once that is due."""
+
+    def verdict(back_by_ms: float, due_ms: float) -> Verdict:
+        story = kill(failover=None)
+        story.believe(prediction=Prediction(failover=False, because="so", back_by_ms=back_by_ms, due_ms=due_ms))
+        story.event(2000, "kubernetes:redis-0", "container-started", since=1990, pod="redis-0", container="redis")
+        return seen(judge(story.history()), "failover.expected")
+
+    assert verdict(1400, 1200) is Verdict.PASS
+    assert verdict(1600, 1200) is Verdict.FAIL
+    assert verdict(1400, 1300) is Verdict.FAIL
 
 
 def check_left(judge: Judge, kill: Any, _: Any) -> None:

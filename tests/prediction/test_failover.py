@@ -370,6 +370,9 @@ def test_a_kubelet_is_quicker_than_a_long_d() -> None:
     assert prediction.because.startswith(
         "the kubelet brings it back after 0 to 5000 ms and the Sentinels reach it again within 6200 ms"
     )
+    assert prediction.due_ms is not None
+    assert 59_000 <= prediction.due_ms <= 60_100
+    assert prediction.back_by_ms == prediction.due_ms - 1200
 
 
 def test_a_boot_rule_that_stays_away_makes_the_failover_certain() -> None:
@@ -432,7 +435,7 @@ def test_clients_that_still_reach_a_master_that_is_cut_off_have_no_bound_on_thei
     assert "first_write_at" not in names
 
 
-APART = replace(CLUSTER, by_name=False, apart=True)
+APART = replace(CLUSTER, found_again=False, apart=True)
 
 
 def remade_within(least_ms: float, most_ms: float) -> RestartPolicy:

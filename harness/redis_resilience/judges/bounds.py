@@ -21,7 +21,7 @@ from redis_resilience.judges.masters import Promotion, promotions, unannounced
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
 from redis_resilience.judges.voters import voters_of
-from redis_resilience.model.environment import Bound
+from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import EngineRefused, FaultEffect, Lookup, Role
 from redis_resilience.model.instants import (
     ASKED_AT,
@@ -30,6 +30,7 @@ from redis_resilience.model.instants import (
     FAULT_AT,
     FIRST_WRITE_AT,
     PROMOTED_AT,
+    STARTED_AT,
     Instant,
 )
 from redis_resilience.model.operations import Cause, Result
@@ -406,10 +407,22 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
             verdict, why = elections.weighed(reading, fault)
     elif verdict is Verdict.FAIL and fault is None:
         verdict, why = Verdict.UNKNOWN, "no fault of the plan explains it"
-    elif verdict is Verdict.FAIL and fault and planned is None and (why := elections.won_by_return(reading, fault)):
-        verdict = Verdict.PASS
+    elif verdict is Verdict.FAIL and fault and planned is None:
+        why = elections.won_by_return(reading, fault) or _back_too_late(prediction, timeline)
+        verdict = Verdict.PASS if why else verdict
     text = f"expected {'a' if wanted else 'no'} failover {because}; {seen}"
     return Finding(name=EXPECTED, verdict=verdict, text="; ".join(part for part in (text, said, why) if part))
+
+
+def _back_too_late(prediction: Prediction, timeline: Timeline) -> str:
+    """Whether the master that was predicted to be back in time was not, and was replaced when that was due."""
+    fault, replaced, back = (timeline.at(name) for name in (FAULT_AT, PROMOTED_AT, STARTED_AT))
+    if prediction.back_by_ms is None or prediction.due_ms is None or not (fault and replaced and back):
+        return ""
+    away_ms = back.ms_after(fault)
+    if away_ms <= prediction.back_by_ms or replaced.ms_after(fault) < prediction.due_ms:
+        return ""
+    return f"{timeline.old_master} was back only after {away_ms:.0f} ms, which was not in time"
 
 
 def _once(reading: Reading) -> Finding:

@@ -67,6 +67,8 @@ class Prediction:
     failover: True / False / None (cannot be predicted). because: the reason in words.
     retry_ms: how much later everything is after one failed election (2 x failover-timeout).
     planned_failover: the bounds that hold instead where the master is replaced before any Sentinel finds it down.
+    back_by_ms, due_ms: where no failover is predicted because the master is back in time: the latest that would be in
+    time, and the earliest at which it is missed. None: for another reason.
     """
 
     failover: bool | None
@@ -74,6 +76,8 @@ class Prediction:
     bounds: tuple[Bound, ...] = ()
     retry_ms: float = 0.0
     planned_failover: tuple[Bound, ...] = ()
+    back_by_ms: float | None = None
+    due_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,8 @@ def predict_shard(
         return Prediction(
             failover=False,
             because=f"{absent.because}, before the node timeout of {shard.node_timeout_ms:g} ms",
+            back_by_ms=shard.node_timeout_ms,
+            due_ms=shard.node_timeout_ms,
         )
     voters = len(shard.masters) - len(gone & set(shard.masters))
     impossible = _impossible(shard, gone, voters)

@@ -141,6 +141,8 @@ def _of_loss(
             failover=False,
             because=f"{absent.because} and the Sentinels reach it again within {noticed_ms:g} ms, before "
             f"D = {settings.down_after_ms[0]:g} ms" + settings.sooner(silent=traits.silent),
+            back_by_ms=absent.most_ms + missed_ms - noticed_ms,
+            due_ms=missed_ms,
         )
     stranger = policy.recreated if policy.apart and recreated and not planned_failover else None
     if stranger and (outvoted := _outvoted(settings, stranger, settings.known[0])):
