@@ -74,7 +74,7 @@ def test_a_trial_is_run_by_one_process_at_a_time(tmp_path: Path) -> None:
     under_way = store.attempt(UNITS[0])
 
     assert begun_elsewhere(Store(tmp_path / "c"), UNITS) == (
-        f"expected nobody else to run trials of {tmp_path / 'c'}; another process does, {UNITS[0].folder} among them; "
+        f"expected no other process to run trials of {tmp_path / 'c'}; one does, {UNITS[0].folder} among them; "
         "wait until it ends or stop it, or choose another --name"
     )
     assert under_way.is_dir()

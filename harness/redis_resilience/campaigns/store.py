@@ -101,7 +101,7 @@ class Store:
         except OSError as error:
             os.close(file)
             raise UsageError(
-                f"expected nobody else to run trials of {self.folder}; another process does, {unit.folder} among them; "
+                f"expected no other process to run trials of {self.folder}; one does, {unit.folder} among them; "
                 "wait until it ends or stop it, or choose another --name"
             ) from error
 
