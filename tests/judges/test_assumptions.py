@@ -300,3 +300,15 @@ def test_keys_of_others_may_expire(kill: Any) -> None:
     expired(story)
 
     assert findings(story)["nothing_dropped"].verdict is Verdict.PASS
+
+
+def test_keys_that_somebody_removed_are_no_loss_of_redis(kill: Any) -> None:
+    """Each event tells what was done since the trial began: the last one of a process counts."""
+    story = kill()
+    told = {"server": "redis-0", "run_id": "run-0", "evicted_keys": 0, "expired_keys": 0}
+    story.event(498, "harness", "dropped", removing="del 2", **told)
+    story.event(499, "harness", "dropped", removing="del 2, flushall 1", **told)
+
+    found = findings(story)["nothing_dropped"]
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.text.endswith("got redis-0: del 2, flushall 1 by somebody else")

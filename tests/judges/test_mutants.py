@@ -10,7 +10,7 @@ from msgspec import structs
 
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import FaultEvent, Link, Role, SentinelMessage
-from redis_resilience.model.faults import stop_node
+from redis_resilience.model.faults import rolling_upgrade, stop, stop_node
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
@@ -269,11 +269,30 @@ MUTANTS: dict[str, list[Edit]] = {
         ("offsets", 'own["return_ns"] < final.begin_ns', 'own["return_ns"] < 10**18'),
         ("unplanned", "or heard.latest_ns < first_ns", "and heard.latest_ns < first_ns"),
         ("unplanned", "!= Link.CONNECTED", "== Link.CONNECTED"),
-        ("unplanned", '"+set", ', ""),
+        ("settings", '"+set", ', ""),
         ("evidence", "master_of(item.kind, item.text) in ours", "True"),
         ("bounds", "elif verdict is Verdict.FAIL and fault is None:", "elif False:"),
     ],
     "check_the_untouched": [
+        ("unplanned", "hit_ns(reading, server.name) > as_master[0]", "True"),
+        ("unplanned", "*_chosen(reading), *promoted", "*promoted"),
+        ("unplanned", '(own["return_ns"] < hit_ns(reading, name))', "True"),
+        ("unplanned", "| _masters_to_be(reading)", ""),
+        ("unplanned", '{known[source] for source in own["source"][:1]}', "set()"),
+        ("unplanned", 'own["call_ns"] >= first_ns', "False"),
+        ("untouched", "if still_ms > SILENT_MS + _spacing_ms(reading)", "if still_ms > 1e9"),
+        ("untouched", "(times < min(hit, default=inf))", "(times > 0)"),
+        ("untouched", " - stalled_ms(reading, since_ns, until_ns)\n    if still", "\n    if still"),
+        ("elections", '[-1:] != ["+odown"]', "[:0]"),
+        ("elections", " if kind in _STATES", ""),
+        ("elections", "if _BEGUN in own:", "if False:"),
+        ("elections", "fault_of(reading, effect).traits.asked_to_end", "True"),
+        ("elections", "and change.old in effect.servers", ""),
+        ("bounds", "by_itself > allowed", "len(changes) > allowed"),
+        ("bounds", "change not in elections.requested(reading) and", ""),
+        ("bounds", " and change.old not in dict(silences(reading))", ""),
+        ("bounds", "verdict is Verdict.FAIL and (somebody", "(somebody"),
+        ("bounds", "if any(settings.changed(reading)) else", "if False else"),
         ("unplanned", 'run_id in ("", server.run_id)', "True"),
         ("untouched", "if server in servers or everything", "if True"),
         ("unplanned", "if hit_ns(reading, name) > at_ns", "if hit_ns(reading, name) == float('inf')"),
@@ -1043,6 +1062,9 @@ def check_what_nobody_injected(judge: Judge, kill: Any, _: Any) -> None:
 
     assert verdicts(calm(kill)) == (Verdict.PASS, Verdict.PASS)
     manual = kill()
+    manual.samples = [
+        (*row[:5], Role.MASTER if row[5] == Role.UNREACHABLE else row[5], *row[6:]) for row in manual.samples
+    ]
     manual.plan = replace(manual.plan, faults=())
     manual.events = [event for event in manual.events if not event.label.startswith(("fault-", "heal-"))]
     assert verdicts(manual) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
@@ -1095,6 +1117,7 @@ def check_the_untouched(judge: Judge, kill: Any, _: Any) -> None:
     ):
         spoiled.event(300, "sentinel:redis-1", "+sdown", text)
         assert changes(spoiled) is verdict
+    _untouched_roles(judge, kill)
     quiet = kill()
     quiet.events = [event for event in quiet.events if not event.source.startswith(("sentinel:", "log:"))]
     quiet.asked()
@@ -1106,6 +1129,66 @@ def check_the_untouched(judge: Judge, kill: Any, _: Any) -> None:
         quiet.fault(495, pod=name, container="sentinel", number=1)
         quiet.event(496, f"sentinel:{name}", "sentinel-down", sentinel=name)
     assert "is master at the end" not in finding(judge(quiet.history()), "unplanned.changes").text
+
+
+def _untouched_roles(judge: Judge, kill: Any) -> None:
+    """Masters that nobody made, failovers that somebody requested, and writes that stood still."""
+
+    def changes(story: Any) -> Verdict:
+        return seen(judge(story.history()), "unplanned.changes")
+
+    made, chosen, hit = kill(), kill(), kill()
+    for story in (made, chosen, hit):
+        story.sample(2, 2211, Role.MASTER, offset=2211)
+    chosen.event(1700, "sentinel:redis-2", "+selected-slave", f"slave {TWO} 10.0.0.2 6379 @ {MASTER[7:]}")
+    hit.fault(2000, pod="redis-2", number=1)
+    assert [changes(story) for story in (made, chosen, hit)] == [Verdict.UNKNOWN, Verdict.PASS, Verdict.PASS]
+    for fault, pod, named in (
+        (stop("redis-0"), "redis-0", False),
+        (rolling_upgrade(), "redis-0", False),
+        (stop("redis-2"), "redis-2", True),
+        (None, "redis-0", True),
+    ):
+        requested = kill()
+        requested.events = [event for event in requested.events if event.label not in ("+odown", "fault-effect")]
+        requested.events = [event for event in requested.events if event.label != "fault-begin"]
+        requested.fault(500, pod=pod)
+        if fault:
+            requested.planned(fault)
+        assert ("on request" in finding(judge(requested.history()), "unplanned.changes").text) is named
+    twice = kill()
+    twice.event(3505, "sentinel:redis-0", "+try-failover", MASTER)
+    twice.event(3510, "sentinel:redis-0", "+elected-leader", MASTER)
+    for name in ("redis-0", "redis-1", "redis-2"):
+        twice.switch(3515, name, old=1, new=2)
+    assert seen(judge(twice.history()), "failover.once") is Verdict.PASS
+    followed, chained, back = calm(kill), calm(kill), kill()
+    followed.sample(2, 1211, Role.REPLICA, offset=1211, source=1)
+    chained.samples = [(*row[:4], 1, *row[5:]) if row[3] == 2 else row for row in chained.samples]
+    back.sample(0, 3611, Role.REPLICA, offset=3611, source=2)
+    assert [changes(story) for story in (followed, chained, back)] == [Verdict.UNKNOWN, Verdict.PASS, Verdict.PASS]
+    stopped = kill()
+    for name in ("redis-0", "redis-1", "redis-2"):
+        stopped.switch(3515, name, old=1, new=2)
+    assert seen(judge(stopped.history()), "failover.once") is Verdict.FAIL
+    stopped.silence(1, 2300, 3600)
+    assert seen(judge(stopped.history()), "failover.once") is Verdict.PASS
+    changed = kill()
+    changed.event(3600, "harness", "setting-changed", server="redis-1", setting="save", before="", now="60 1")
+    assert seen(judge(changed.history()), "failover.expected") is Verdict.PASS
+    changed = kill(failover=False)
+    assert seen(judge(changed.history()), "failover.expected") is Verdict.FAIL
+    changed.event(3600, "harness", "setting-changed", server="redis-1", setting="save", before="", now="60 1")
+    assert seen(judge(changed.history()), "failover.expected") is Verdict.UNKNOWN
+    over = kill()
+    over.event(1590, "sentinel:redis-2", "+try-failover", MASTER)
+    over.event(1600, "sentinel:redis-2", "-odown", MASTER)
+    assert changes(over) is Verdict.PASS
+    still, stalled = calm(kill), calm(kill)
+    stalled.event(1500, "probe", "probe-stalled", since=1300)
+    for story in (still, stalled):
+        story.operations = [row for row in story.operations if not ns(1200) < row[1] < ns(2300)]
+    assert (changes(still), changes(stalled)) == (Verdict.UNKNOWN, Verdict.PASS)
 
 
 def check_silence_is_no_agreement(judge: Judge, kill: Any, _: Any) -> None:

@@ -1,5 +1,6 @@
 """What happens to servers and Sentinels that no fault had hit is reported, and the trial is no pass."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from redis_resilience.judges.judge import judge
 from redis_resilience.judges.untouched import disturbed
 from redis_resilience.model.events import Role
+from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Verdict
+from tests.judges.conftest import ns
 from tests.judges.test_mutants import calm
 
 MASTER = "master mymaster 10.0.0.0 6379"
@@ -30,6 +33,28 @@ def test_a_server_that_did_not_answer_for_long_is_reported(kill: Any, since: int
     story.silence(2, since, until)
 
     assert found(story) == ([f"redis-2 did not answer for {silent} ms, and no fault had hit it"] if silent else [])
+
+
+@pytest.mark.parametrize(("until", "still"), [(2300, 1100), (2180, None)])
+def test_clients_that_wait_for_long_in_a_trial_that_breaks_no_server(kill: Any, until: int, still: Any) -> None:
+    """CLIENT PAUSE, or min-replicas-to-write set by hand: the server answers its watchers all the time."""
+    quiet, watcher, probe, broken = calm(kill), calm(kill), calm(kill), kill()
+    watcher.fault(1000, pod="redis-2", container="sentinel")
+    probe.event(1500, "probe", "probe-stalled", since=1300)
+    for story in (quiet, watcher, probe):
+        story.operations = [row for row in story.operations if not 1200 < (row[1] - ns(0)) / 1e6 < until]
+
+    told = [f"no write was acknowledged for {still} ms, and no fault had hit a server"] if still else []
+    assert found(quiet) == found(watcher) == told
+    assert found(probe) == found(broken) == []
+
+
+def test_clients_that_write_seldom_do_not_wait_for_long(kill: Any) -> None:
+    story = calm(kill)
+    story.plan = replace(story.plan, load=Load(writers=(Writers(count=1, rate=0.5),)))
+    story.operations = story.operations[::200]
+
+    assert found(story) == []
 
 
 def test_the_time_for_which_the_probe_stalled_is_no_silence_of_a_server(kill: Any) -> None:

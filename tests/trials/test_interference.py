@@ -100,3 +100,19 @@ def test_a_replica_that_somebody_announces_elsewhere_is_told(deployment: LocalDe
         f"a replica at {elsewhere}:{servers['redis-1'].port}, where no server was met"
         in told.finding("unplanned.changes").text
     )
+
+
+def test_keys_that_somebody_removed_and_settings_that_somebody_changed_are_told(
+    deployment: LocalDeployment, run: Run
+) -> None:
+    master = deployment.servers()["redis-0"]
+
+    removed = run("removed", lambda: deployment.probe.query(master, "DEL", key_text("removed", 0)))
+    changed = run("changed", lambda: deployment.probe.query(master, "CONFIG", "SET", "min-replicas-max-lag", "7"))
+    untouched = run("untouched")
+
+    assert removed.verdict is Verdict.UNKNOWN, removed.explain()
+    assert removed.finding("assumptions.nothing_dropped").text.endswith("got redis-0: del 1 by somebody else")
+    assert changed.verdict is Verdict.UNKNOWN, changed.explain()
+    assert "redis-0 had min-replicas-max-lag 5, and 7 at the end" in changed.finding("unplanned.changes").text
+    assert untouched.verdict is Verdict.PASS, untouched.explain()

@@ -158,8 +158,13 @@ def _nothing_dropped(reading: Reading) -> Finding:
         for name, (evicted, expired) in sorted(counted.items())
         if evicted or (expired and reading.environment.owns_data)
     ]
+    # Each tells of the time since the trial began: the last one of a process includes those before it.
+    removed = {(event.server, event.run_id): event.removing for event in reading.of(Dropped) if event.removing}
+    dropped += [f"{name}: {removing} by somebody else" for (name, _), removing in sorted(removed.items())]
     return _finding(
-        "nothing_dropped", not dropped, f"expected no eviction and no expiry; got {'; '.join(dropped) or 'none'}"
+        "nothing_dropped",
+        not dropped,
+        f"expected no eviction, no expiry and no deletion; got {'; '.join(dropped) or 'none'}",
     )
 
 

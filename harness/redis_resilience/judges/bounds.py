@@ -14,12 +14,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.judges import elections
+from redis_resilience.judges import elections, settings
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, sent, server_index, told
 from redis_resilience.judges.masters import Promotion, promotions, unannounced
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
+from redis_resilience.judges.untouched import silences
 from redis_resilience.judges.voters import voters_of
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import EngineRefused, FaultEffect, Lookup, Role
@@ -410,6 +411,8 @@ def _expected(reading: Reading, timeline: Timeline) -> Finding:
     elif verdict is Verdict.FAIL and fault and planned is None:
         why = elections.won_by_return(reading, fault) or _back_too_late(prediction, timeline)
         verdict = Verdict.PASS if why else verdict
+    if verdict is Verdict.FAIL and (somebody := _by_somebody(reading, timeline)):
+        verdict, why = Verdict.UNKNOWN, somebody
     text = f"expected {'a' if wanted else 'no'} failover {because}; {seen}"
     return Finding(name=EXPECTED, verdict=verdict, text="; ".join(part for part in (text, said, why) if part))
 
@@ -425,15 +428,32 @@ def _back_too_late(prediction: Prediction, timeline: Timeline) -> str:
     return f"{timeline.old_master} was back only after {away_ms:.0f} ms, which was not in time"
 
 
+def _by_somebody(reading: Reading, timeline: Timeline) -> str:
+    """What beside the plan explains that the prediction did not come true; "" where nothing does."""
+    if timeline.failover and not any(_of_redis(reading, change) for change in promotions(reading)):
+        return "no fault of the plan explains it: it was requested, or the master had not answered before"
+    return "settings were changed meanwhile" if any(settings.changed(reading)) else ""
+
+
+def _of_redis(reading: Reading, change: Promotion) -> bool:
+    """Whether a change of master was neither requested nor follows a silence of the old one that no fault explains."""
+    return change not in elections.requested(reading) and change.old not in dict(silences(reading))
+
+
 def _once(reading: Reading) -> Finding:
-    """A fault may cost its master once; a healthy master that is replaced too was wrongly taken for dead."""
+    """A fault may cost its master once; a healthy master that is replaced too was wrongly taken for dead.
+
+    One that somebody had replaced, or stopped, is an unplanned change.
+    """
     changes = promotions(reading)
+    by_itself = sum(_of_redis(reading, change) for change in changes)
     allowed = max(len({effect.fault for effect in reading.of(FaultEffect) if _may_cost_master(reading, effect)}), 1)
     masters = " > ".join([reading.environment.master, *(change.new for change in changes)])
     return Finding(
         name=ONCE,
-        verdict=Verdict.FAIL if len(changes) > allowed else Verdict.PASS,
-        text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})",
+        verdict=Verdict.FAIL if by_itself > allowed else Verdict.PASS,
+        text=f"expected {allowed} changes of master or fewer; got {len(changes)} ({masters})"
+        + (f", {len(changes) - by_itself} of them by no fault of the plan" if by_itself < len(changes) else ""),
     )
 
 

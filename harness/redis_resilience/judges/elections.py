@@ -1,17 +1,21 @@
-"""Failovers that the Sentinels tried in vain, as they report it, and whether that is a failure of Redis."""
+"""Failovers that the Sentinels tried in vain or on request, as they report it; whether that is a failure of Redis."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from redis_resilience.judges import sentinels
-from redis_resilience.judges.evidence import told
-from redis_resilience.judges.reading import Reading
-from redis_resilience.model.events import Phase
+from redis_resilience.judges.evidence import fault_of, told
+from redis_resilience.judges.masters import Promotion, promotions
+from redis_resilience.judges.reading import Reading, once
+from redis_resilience.model.events import FaultBegin, FaultEffect, Phase
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.periods import ABORTED, ATTEMPTS_OBSERVED, PING_MS, no_room_for_info
 from redis_resilience.model.verdict import Verdict
 
+_BEGUN = "+try-failover"
+_STATES = ("+odown", "-odown", "+switch-master")
+"""What decides whether a Sentinel takes its master for down."""
 _NO_GOOD_REPLICA = "-failover-abort-no-good-slave"
 _BY_CHANCE = {_NO_GOOD_REPLICA, "-failover-abort-not-elected"}
 
@@ -55,7 +59,7 @@ def won_by_return(reading: Reading, fault: Instant) -> str:
         return ""
     begun = [
         item.instant
-        for item in told(reading, "+try-failover", since_ns=fault.earliest_ns)
+        for item in told(reading, _BEGUN, since_ns=fault.earliest_ns)
         if item.sentinel == won.sentinel and item.instant.latest_ns <= won.instant.latest_ns
     ]
     if not begun:
@@ -69,6 +73,45 @@ def won_by_return(reading: Reading, fault: Instant) -> str:
         f"the election that {won.sentinel} began without a majority was won {won.instant.ms_after(begun[-1]):.0f} ms "
         f"later, once {' and '.join(sorted(back))} could vote again"
     )
+
+
+@once
+def requested(reading: Reading) -> tuple[Promotion, ...]:
+    """Changes of master that a Sentinel began on request (SENTINEL FAILOVER), and that no fault of the plan requests.
+
+    It had not found the master down then, as it has before it begins one by itself.
+    """
+    return tuple(
+        change
+        for change in promotions(reading)
+        if not _asked_by_plan(reading, change) and _without_odown(reading, change.switches[0].heard.latest_ns)
+    )
+
+
+def _asked_by_plan(reading: Reading, change: Promotion) -> bool:
+    """A server that is asked to end may ask for it, by a hook of its pod; a rolling upgrade does before its turn."""
+    return any(
+        effect.earliest_ns <= change.switches[0].heard.latest_ns
+        and fault_of(reading, effect).traits.asked_to_end
+        and change.old in effect.servers
+        for effect in reading.of(FaultBegin, FaultEffect)
+    )
+
+
+def _without_odown(reading: Reading, announced_ns: int) -> bool:
+    """Whether the last leader before this announcement began its attempt without having found the master down."""
+    before = [
+        item
+        for item in told(reading, "+elected-leader", _BEGUN, *_STATES)
+        if item.instant.latest_ns <= announced_ns and (item.kind == "+switch-master" or item.text.startswith("master "))
+    ]
+    elected = [number for number, item in enumerate(before) if item.kind == "+elected-leader"]
+    if not elected:
+        return False
+    own = [item.kind for item in before[: elected[-1]] if item.sentinel == before[elected[-1]].sentinel]
+    if _BEGUN in own:
+        own = own[: len(own) - 1 - own[::-1].index(_BEGUN)]
+    return [kind for kind in own if kind in _STATES][-1:] != ["+odown"]
 
 
 def _away(reading: Reading, at_ns: int) -> set[str]:

@@ -7,28 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from redis_resilience.judges import settings
 from redis_resilience.judges.addresses import moved
 from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
-from redis_resilience.judges.evidence import master_names, phase_at, samples_of, told, told_of_others
+from redis_resilience.judges.elections import requested
+from redis_resilience.judges.evidence import (
+    master_names,
+    name_at,
+    phase_at,
+    samples_of,
+    server_names,
+    told,
+    told_of_others,
+)
 from redis_resilience.judges.masters import promotions, unannounced
 from redis_resilience.judges.offsets import behind
-from redis_resilience.judges.reading import Reading
+from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.untouched import disturbed, first_fault_ns, hit_ns
 from redis_resilience.judges.voters import voters_of
 from redis_resilience.model.events import Link, Role, ServerUp
 from redis_resilience.model.verdict import Figures, Finding, Verdict
 
 CHANGES = "unplanned.changes"
-_SETTINGS = ("+set", "+reset-master", "-monitor")
+_CHOOSES = ("+selected-slave", "+failover-state-send-slaveof-noone", "+promoted-slave")
+_PORT = 3
+"""The place of the replica's port in such a message: "slave NAME HOST PORT @ MASTER HOST PORT"."""
 
 
 def judge(reading: Reading) -> Answer[Figures]:
     changes = [
         *_failovers(reading),
         *_second_masters(reading),
+        *_self_made_masters(reading),
+        *_strange_sources(reading),
         *_restarts(reading),
         *_loose_replicas(reading),
-        *_settings(reading),
+        *settings.changed(reading),
         *_other_masters(reading),
         *_unannounced(reading),
         *moved(reading),
@@ -43,7 +57,7 @@ def judge(reading: Reading) -> Answer[Figures]:
 
 
 def _failovers(reading: Reading) -> Iterator[str]:
-    """Changes of master that Sentinels or nodes announced before the first fault began."""
+    """Changes of master that Sentinels or nodes announced before the first fault began, or that somebody requested."""
     first_ns = first_fault_ns(reading)
     for change in promotions(reading):
         heard = change.switches[0].heard
@@ -51,6 +65,8 @@ def _failovers(reading: Reading) -> Iterator[str]:
             when = "in a trial without a fault" if first_ns is None else "before the first fault"
             tellers = ", ".join(switch.sentinel for switch in change.switches)
             yield f"{change.old} replaced by {change.new} {when} (announced by {tellers})"
+        elif change in requested(reading):
+            yield f"{change.old} replaced by {change.new} on request: SENTINEL FAILOVER, by no fault of the plan"
 
 
 def _second_masters(reading: Reading) -> Iterator[str]:
@@ -63,6 +79,49 @@ def _second_masters(reading: Reading) -> Iterator[str]:
         early = own[(own["call_ns"] >= begin_ns) & (own["return_ns"] < end_ns)]
         if server.name != reading.environment.master and (early["role"] == Role.MASTER).any():
             yield f"{server.name} reported master beside {reading.environment.master} before the first fault"
+
+
+def _self_made_masters(reading: Reading) -> Iterator[str]:
+    """Servers that reported master after a fault began, and that no fault had hit and no Sentinel had chosen."""
+    first_ns = first_fault_ns(reading)
+    if first_ns is None or reading.environment.shards:
+        return
+    for index, server in enumerate(reading.environment.servers):
+        own = samples_of(reading, index)
+        as_master = own["return_ns"][(own["role"] == Role.MASTER) & (own["call_ns"] >= first_ns)]
+        untouched = len(as_master) and hit_ns(reading, server.name) > as_master[0]
+        if untouched and server.name not in _masters_to_be(reading):
+            yield f"{server.name} reported master, and no Sentinel had chosen it"
+
+
+def _strange_sources(reading: Reading) -> Iterator[str]:
+    """Replicas that no fault had hit, and that followed a server that was not to be master, as they had not before."""
+    if reading.environment.shards:
+        return
+    known = [server.name for server in reading.environment.servers]
+    begin_ns = phase_at(reading, "control") or 0
+    for index, name in enumerate(known):
+        own = samples_of(reading, index)
+        own = own[(own["role"] == Role.REPLICA) & (own["source"] < len(known))]
+        later = own[(own["call_ns"] >= begin_ns) & (own["return_ns"] < hit_ns(reading, name))]
+        usual = {known[source] for source in own["source"][:1]} | _masters_to_be(reading)
+        for source in sorted({known[source] for source in later["source"]} - usual):
+            yield f"{name} followed {source}, and no Sentinel had chosen that"
+
+
+@once
+def _masters_to_be(reading: Reading) -> frozenset[str]:
+    """Who was master, and who became it by a Sentinel, even if that never announced it: its attempt may have failed."""
+    promoted = (change.new for change in promotions(reading))
+    return frozenset((reading.environment.master, *_chosen(reading), *promoted))
+
+
+def _chosen(reading: Reading) -> set[str]:
+    names = server_names(reading)
+    words = (item.text.split() for item in told(reading, *_CHOOSES))
+    return {
+        name_at(reading, names, f"{each[2]}:{each[3]}") for each in words if len(each) > _PORT and each[0] == "slave"
+    }
 
 
 def _restarts(reading: Reading) -> Iterator[str]:
@@ -92,11 +151,6 @@ def _loose_replicas(reading: Reading) -> Iterator[str]:
             yield f"{server.name} is a replica that is linked to no master at the end"
     for late in behind(reading):
         yield late.text
-
-
-def _settings(reading: Reading) -> Iterator[str]:
-    for item in told(reading, *_SETTINGS, since_ns=phase_at(reading, "control") or 0):
-        yield f"the Sentinel of {item.sentinel} received a change of its settings: {item.kind} {item.text}"
 
 
 def _other_masters(reading: Reading) -> Iterator[str]:

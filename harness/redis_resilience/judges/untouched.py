@@ -7,7 +7,7 @@ from math import inf
 
 import numpy as np
 
-from redis_resilience.judges.evidence import fault_of, phase_at, samples_of, told
+from redis_resilience.judges.evidence import acknowledgements, fault_of, phase_at, samples_of, told
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.judges.stalls import stalled_ms
 from redis_resilience.model.events import Fail, FaultBegin, FaultEffect, FaultEvent, Pfail, Role, SentinelDown
@@ -21,6 +21,7 @@ _SUSPECTED = ("+sdown", "+odown", "+try-failover")
 def disturbed(reading: Reading) -> Iterator[str]:
     """Each such disturbance in words."""
     yield from _unreachable(reading)
+    yield from _standing_still(reading)
     yield from _sentinels_lost(reading)
     yield from _suspected(reading)
     yield from _tilted(reading)
@@ -53,6 +54,14 @@ def _takes_all(reading: Reading, event: FaultEvent) -> bool:
 
 
 def _unreachable(reading: Reading) -> Iterator[str]:
+    for name, silent_ms in silences(reading):
+        yield f"{name} did not answer for {silent_ms:.0f} ms, and no fault had hit it"
+
+
+@once
+def silences(reading: Reading) -> tuple[tuple[str, float], ...]:
+    """Servers that no fault had hit and that did not answer for long, and for how many ms."""
+    found = []
     for index, server in enumerate(reading.environment.servers):
         own = samples_of(reading, index)
         edges = np.diff(np.concatenate(([False], own["role"] == Role.UNREACHABLE, [False])).astype(np.int8))
@@ -61,7 +70,28 @@ def _unreachable(reading: Reading) -> Iterator[str]:
             until_ns = int(min(own["return_ns"][after - 1], hit_ns(reading, server.name)))
             silent_ms = (until_ns - since_ns) / 1e6 - stalled_ms(reading, since_ns, until_ns)
             if silent_ms > SILENT_MS:
-                yield f"{server.name} did not answer for {silent_ms:.0f} ms, and no fault had hit it"
+                found.append((server.name, silent_ms))
+    return tuple(found)
+
+
+def _standing_still(reading: Reading) -> Iterator[str]:
+    """The longest time without an acknowledged write before a fault had hit any server, whether or not all answered."""
+    hit = [begun_ns for begun_ns, servers, _, everything in _hits(reading) if servers or everything]
+    times = acknowledgements(reading)[0]
+    times = times[(times >= (phase_at(reading, "control") or 0)) & (times < min(hit, default=inf))]
+    if len(times) <= 1:
+        return
+    longest = int(np.argmax(np.diff(times)))
+    since_ns, until_ns = int(times[longest]), int(times[longest + 1])
+    still_ms = (until_ns - since_ns) / 1e6 - stalled_ms(reading, since_ns, until_ns)
+    if still_ms > SILENT_MS + _spacing_ms(reading):
+        yield f"no write was acknowledged for {still_ms:.0f} ms, and no fault had hit a server"
+
+
+def _spacing_ms(reading: Reading) -> float:
+    """Between two writes of all clients that count; 0 where one waits for the reply alone."""
+    rates = [group.rate for group in reading.plan.load.counted]
+    return 0.0 if 0 in rates else 1e3 / sum(rates)
 
 
 def _sentinels_lost(reading: Reading) -> Iterator[str]:

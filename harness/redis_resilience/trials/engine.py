@@ -20,16 +20,16 @@ from collections.abc import Callable
 
 from redis_resilience import __version__
 from redis_resilience.deployments.deployment import Deployment
-from redis_resilience.deployments.replies import fields
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
-from redis_resilience.model.events import Ckquorum, Dropped, Named, Phase, Swept, TimedOut
+from redis_resilience.model.events import Ckquorum, Named, Phase, Swept, TimedOut
 from redis_resilience.model.operations import key_prefix
 from redis_resilience.model.plan import Plan
 from redis_resilience.prediction.failover import predict
 from redis_resilience.topologies.topology import System
+from redis_resilience.trials.alterations import Alterations
 from redis_resilience.trials.breakage import Breakage
 from redis_resilience.trials.cluster_survey import describe_shards
 from redis_resilience.trials.emptying import empty
@@ -47,7 +47,6 @@ from redis_resilience.trials.throttle import throttle
 _SETTLE_S = 30.0
 _WHOLE = "one master, linked replicas, agreeing Sentinels or nodes"
 _TICK_S = 0.02
-_COUNTERS_S = 0.25
 _WATCHED_S = 0.1
 """Writers write and watchers sample so much longer, so that the end is on record too."""
 
@@ -85,6 +84,7 @@ class _Run:
         self._phase_began_ns = 0
         self._notes = Notes(folder, clock)
         self._breakage = Breakage(deployment, self._notes, clock)
+        self._alterations = Alterations(deployment, self._notes)
         self._measuring = False
         self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
 
@@ -160,6 +160,7 @@ class _Run:
             fingerprint={**self._deployment.fingerprint(), "tool_version": __version__},
             shards=shards,
         )
+        self._alterations.begin()
         self._folder.save_environment(environment)
         self._folder.save_lint(inspect(self._deployment))
         self._deployment.save_logs(self._folder.logs / "before")
@@ -191,6 +192,8 @@ class _Run:
         self._enter("read")
         for view in describe_sentinels(self._deployment):
             self._notes.keep(Named(at_ns=self._clock.now_ns(), sentinel=view.name, address=view.master_address))
+        self._alterations.note_dropped()
+        self._alterations.note_settings(environment.servers)
         self._probe.read_back()
         self._enter("done")
 
@@ -204,7 +207,7 @@ class _Run:
             self._breakage.heal_due()
             if not first:
                 self._ask_quorum()
-            self._ask_dropped()
+            self._alterations.note_dropped()
             self._breakage.inject(number, self._plan.faults[number].fault, self._tick)
             schedule.took_effect(number, self._clock.now_ns())
             first = False
@@ -230,22 +233,6 @@ class _Run:
         """What the remaining Sentinels report of their ability to fail over, before the next fault hits."""
         for view in describe_sentinels(self._deployment):
             self._notes.keep(Ckquorum(at_ns=self._clock.now_ns(), sentinel=view.name, answer=view.ckquorum))
-
-    def _ask_dropped(self) -> None:
-        """Which servers have evicted or expired keys: the counters end with the process that the fault ends."""
-        for name, endpoint in self._deployment.servers().items():
-            told = fields(self._probe.query(endpoint, "INFO", "everything", timeout_s=_COUNTERS_S).value)
-            evicted, expired = (int(told.get(f"{kind}_keys", "0")) for kind in ("evicted", "expired"))
-            if evicted or expired:
-                self._notes.keep(
-                    Dropped(
-                        at_ns=self._clock.now_ns(),
-                        server=name,
-                        run_id=told.get("run_id", ""),
-                        evicted_keys=evicted,
-                        expired_keys=expired,
-                    )
-                )
 
     def _observe(self, environment: Environment) -> None:
         """Until the expected failover is complete; where none is expected, until one would have been."""

@@ -27,6 +27,7 @@ from redis_resilience.model.events.harness import (
     Named,
     Phase,
     Problem,
+    SettingChanged,
     Swept,
     TimedOut,
 )
@@ -86,6 +87,7 @@ AnyEvent = (
     | Named
     | Ckquorum
     | Dropped
+    | SettingChanged
     | Swept
     | TimedOut
     | Problem
@@ -179,6 +181,7 @@ __all__ = [
     "SentinelUp",
     "ServerDown",
     "ServerUp",
+    "SettingChanged",
     "Swept",
     "TableDown",
     "TableUp",

@@ -95,12 +95,25 @@ class Ckquorum(HarnessEvent, frozen=True, kw_only=True):
 
 
 class Dropped(HarnessEvent, frozen=True, kw_only=True):
-    """How many keys a server had evicted and expired since its start, asked by INFO just before a fault."""
+    """How many keys a server had evicted and expired since its start, asked by INFO before each fault and at the end.
+
+    removing: the commands by which somebody removed keys since the trial began, and how often: "flushall 1".
+    """
 
     server: str
     run_id: str
     evicted_keys: int
     expired_keys: int
+    removing: str = ""
+
+
+class SettingChanged(HarnessEvent, frozen=True, kw_only=True):
+    """A directive of a server has another value at the end than at the beginning."""
+
+    server: str
+    setting: str
+    before: str
+    now: str
 
 
 class Swept(HarnessEvent, frozen=True, kw_only=True):
