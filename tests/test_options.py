@@ -18,6 +18,7 @@ from redis_resilience.options import (
     one_of,
     positive_int,
     rate,
+    side_by_side,
     whole_number,
 )
 from redis_resilience.trials.settings import Settings
@@ -60,6 +61,24 @@ def test_a_positive_number_is_one_or_more(text):
     """The message has what was expected and what came."""
     with pytest.raises(ValueError, match=r"expected a whole number of 1 or more; got '"):
         positive_int(text)
+
+
+@pytest.mark.parametrize("name", ["redis_trials", "redis_writers", "redis_wait", "redis_down_after"])
+def test_a_number_that_nobody_could_wait_for_is_an_error(name):
+    """It would be taken, and the run would never begin, or never end."""
+    option = next(option for option in OPTIONS if option.name == name)
+    with pytest.raises(ValueError, match=r"expected a whole number of \d+ or less; got '9{20}'"):
+        option.value("9" * 20)
+    with pytest.raises(ValueError, match="expected a whole number of 1000 or less; got '9999'"):
+        side_by_side("9999")
+
+
+def test_an_empty_number_is_the_default_and_an_empty_name_is_none():
+    """As where a variable of a CI job is empty: the number of trials was no number then."""
+    values = {option.name: option.value("") for option in OPTIONS}
+
+    assert (values["redis_trials"], values["redis_rate"], values["redis_writers"]) == (1, 1000.0, 4)
+    assert values["redis_topology"] == ""
 
 
 def test_directives_are_names_with_values():

@@ -13,6 +13,12 @@ from pathlib import Path
 BACKENDS = ("local", "kind", "context", "memory")
 ISOLATIONS = ("auto", "namespaces", "loopback")
 _LAST_PORT = 65535
+_DAY_MS = 86_400_000
+_MOST_SIDE_BY_SIDE = 1000
+_MOST_TRIALS = 100_000
+_MOST_WRITERS = 10_000
+_MOST_REPLICAS = 100
+"""The last two are those of a plan (`model.plan`)."""
 
 
 def positive_int(text: str) -> int:
@@ -27,6 +33,23 @@ def whole_number(text: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"expected a whole number of 0 or more; got {text!r}")
     return int(text)
+
+
+def no_more_than(most: int, parse: Callable[[str], int]) -> Callable[[str], int]:
+    """The same numbers up to `most`; the parser raises ValueError with what was expected."""
+
+    def bounded(text: str) -> int:
+        number = parse(text)
+        if number > most:
+            raise ValueError(f"expected a whole number of {most} or less; got {text!r}")
+        return number
+
+    return bounded
+
+
+def side_by_side(text: str) -> int:
+    """How many deployments at the same time; raises ValueError with what was expected."""
+    return no_more_than(_MOST_SIDE_BY_SIDE, positive_int)(text)
 
 
 def port(text: str) -> int:
@@ -111,7 +134,8 @@ class Option:
     empty: object = ""
 
     def value(self, text: str) -> object:
-        """Raises ValueError with what was expected."""
+        """An empty text is the default, but for names. Raises ValueError with what was expected."""
+        text = text or ("" if self.parse is str else self.default)
         return self.parse(text) if text else self.empty
 
     @property
@@ -153,7 +177,7 @@ OPTIONS = (
     Option(
         name="redis_down_after",
         help="down-after-milliseconds, or Redis Cluster's node timeout, in place of the profile's",
-        parse=positive_int,
+        parse=no_more_than(_DAY_MS, positive_int),
         metavar="MS",
         empty=None,
     ),
@@ -402,7 +426,7 @@ OPTIONS = (
     Option(
         name="redis_trials",
         help="Number of trials of each scenario",
-        parse=positive_int,
+        parse=no_more_than(_MOST_TRIALS, positive_int),
         default="1",
         metavar="N",
     ),
@@ -438,14 +462,14 @@ OPTIONS = (
     Option(
         name="redis_writers",
         help="Clients of the default load, with one connection each",
-        parse=positive_int,
+        parse=no_more_than(_MOST_WRITERS, positive_int),
         default="4",
         metavar="N",
     ),
     Option(
         name="redis_wait",
         help="Replicas that must have a write before it counts as acknowledged: WAIT follows each write (0: no WAIT)",
-        parse=whole_number,
+        parse=no_more_than(_MOST_REPLICAS, whole_number),
         default="0",
         metavar="N",
     ),

@@ -28,7 +28,7 @@ from redis_resilience.command.running import parsed
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Finding, Verdict
-from redis_resilience.options import positive_int
+from redis_resilience.options import side_by_side
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.results.publishing import tried
 from redis_resilience.statistics.budgets import parse_budget
@@ -55,7 +55,7 @@ def run_campaign(path: Path, given: Mapping[str, str], how: How, session: Sessio
     """
     campaign = read_campaign(path)
     budgets = [parse_budget(text) for text in (*campaign.budgets, *how.budgets)]
-    deadline_s, parallel = seconds_of(how.deadline), parsed("--parallel", positive_int, how.parallel)
+    deadline_s, parallel = seconds_of(how.deadline), parsed("--parallel", side_by_side, how.parallel)
     share = share_of(how.share)
     if how.share and campaign.seed is None:
         raise UsageError(f"{path}: expected a seed, which all shares draw their order from; got none; add: seed: 7")

@@ -42,7 +42,7 @@ from redis_resilience.command.running import parsed
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
 from redis_resilience.model.verdict import Verdict
-from redis_resilience.options import positive_int, whole_number
+from redis_resilience.options import positive_int, side_by_side, whole_number
 from redis_resilience.pages.comparison import View, decided, render, tested_row
 from redis_resilience.pages.script import write_shared_script
 from redis_resilience.pages.summary import budget_text
@@ -158,7 +158,7 @@ def _live(
 ) -> Exit:
     a, b = question.a, question.b
     sides = side_of(a), side_of(b)
-    deadline_s, parallel = seconds_of(question.deadline), parsed("--parallel", positive_int, question.parallel)
+    deadline_s, parallel = seconds_of(question.deadline), parsed("--parallel", side_by_side, question.parallel)
     planned, plan_text = _planned(asked, question)
     folder = folder_of(question.results, question.name or strftime("%Y%m%dT%H%M%SZ-compare", gmtime()))
     definition = _definition(given, sides, planned, folder, question)

@@ -27,7 +27,7 @@ from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict, worst
-from redis_resilience.options import OF_THE_USERS, OPTIONS, choose, positive_int
+from redis_resilience.options import OF_THE_USERS, OPTIONS, choose, side_by_side
 from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import program
@@ -106,7 +106,7 @@ def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], manner: M
     parallel, stop, detail = manner.parallel, manner.session.stop, manner.session.detail
     values = _values(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
-    workers = parsed("--parallel", positive_int, parallel) if parallel else min(trials, os.cpu_count() or 1)
+    workers = parsed("--parallel", side_by_side, parallel) if parallel else min(trials, os.cpu_count() or 1)
     topology(settings.topology).profile(settings.profile)
     # These very streams: pytest gets others.
     table, console = Console(file=sys.stdout), Console(file=sys.stderr)
