@@ -56,7 +56,7 @@ MUTANTS: dict[str, list[Edit]] = {
         ("elections", "_away(reading, begun[-1].latest_ns)", "_away(reading, fault.latest_ns)"),
         ("elections", " | sentinels.silent(reading, at_ns)", ""),
         ("elections", "sentinels.gone(reading, at_ns) | ", ""),
-        ("bounds", "planned is None and (why :=", "(why :="),
+        ("bounds", "FAIL and fault and planned is None:", "FAIL and fault:"),
     ],
     "check_what_is_lost": [
         ("ledger", "writes.lost <= allowed", "writes.lost <= allowed + 1"),
