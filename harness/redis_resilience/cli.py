@@ -15,7 +15,16 @@ from typing import Annotated, Any
 
 import typer
 
-from redis_resilience.command.everywhere import App, Detail, Session, detail_of, session_of, show_version
+from redis_resilience.command.everywhere import (
+    App,
+    Detail,
+    Session,
+    complain,
+    detail_of,
+    prepare_streams,
+    session_of,
+    show_version,
+)
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.twins import (
     BROUGHT,
@@ -604,6 +613,7 @@ def doctor(
 
 def main() -> None:
     """The entry point: an expected error is one message and an exit code, never a traceback."""
+    prepare_streams()
     with Stop() as stop:
         sys.exit(_exit_code(stop))
 
@@ -618,16 +628,16 @@ def _exit_code(stop: Stop) -> int:
     except ResilienceError as error:
         if session.detail is Detail.VERBOSE:
             traceback.print_exc()
-        sys.stderr.write(f"{type(error).__name__}: {in_commands_words(str(error))}\n")
+        complain(f"{type(error).__name__}: {in_commands_words(str(error))}")
         return Exit.WRONG
     except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write(f"stopped by {stop.received.name if stop.received else 'Ctrl-C'}\n")
+        complain(f"stopped by {stop.received.name if stop.received else 'Ctrl-C'}")
         return stop.exit_code or Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - an exit code of its own: 1 would be a failed verdict
         if session.detail is Detail.VERBOSE:
             traceback.print_exc()
         again = "" if session.detail is Detail.VERBOSE else "; run it again with -v to see where"
-        sys.stderr.write(f"internal error, please report it: {type(error).__name__}: {error}{again}\n")
+        complain(f"internal error, please report it: {type(error).__name__}: {error}{again}")
         return Exit.WRONG
 
 

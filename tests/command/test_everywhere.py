@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import subprocess
@@ -9,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from redis_resilience.cli import app
+from redis_resilience.command.everywhere import complain, prepare_streams
 from tests.processes import command
 
 COMMAND = (sys.executable, "-m", "redis_resilience.cli")
@@ -90,6 +93,27 @@ def test_a_run_whose_output_takes_nothing_keeps_its_results(tmp_path):
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert list(tmp_path.glob("results/latest/master-kill/report.html"))
+
+
+def test_what_an_encoding_lacks_is_a_question_mark(monkeypatch):
+    """A table has lines that Latin-1 does not have; it was an internal error once all trials had run."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
+    prepare_streams()
+    typer.echo("\u2500 caf\u00e9")
+
+    assert raw.getvalue() == b"? caf\xe9\n"
+
+
+def test_streams_that_are_closed_or_full_are_no_error(monkeypatch):
+    """The exit code alone tells, and it is never that of a failed verdict."""
+    monkeypatch.setattr(sys, "stdout", None)
+    prepare_streams()
+    typer.echo("into nothing")
+
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        complain("nobody reads this")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from redis_resilience.options import OF_THE_USERS, OPTIONS, Chosen, choose
 from redis_resilience.plugin.marker import marked
 from redis_resilience.plugin.naming import (
     SEEDS,
+    encodable,
     folder_name,
     repeat_by_pytest,
     scenario_name,
@@ -304,7 +305,7 @@ class Collector:
         ran = list(self.reports.ran.values())
         published = publish(ran, self._results, width=terminal.fullwidth, colour=terminal.hasmarkup)
         terminalreporter.section("redis-resilience")
-        terminalreporter.write_line(published.table)
+        terminalreporter.write_line(encodable(published.table, sys.stdout.encoding))
         for bring_up in self.reports.bring_ups:
             terminalreporter.write_line(f"bring-up: {bring_up}")
         if published.problem:
