@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from redis_resilience.judges import later
+from redis_resilience.model.environment import Prediction
 from redis_resilience.model.events import FaultEffect, Role
 from redis_resilience.model.verdict import Finding, Verdict
 from tests.judges.conftest import ns
@@ -64,6 +65,31 @@ def test_a_later_loss_that_nobody_followed_is_unknown(kill: Any) -> None:
 
     assert found.verdict is Verdict.UNKNOWN
     assert found.text.endswith("redis-1 was lost, and none took over in the 2.5 s observed")
+
+
+@pytest.mark.parametrize(
+    ("predicted", "heal", "verdict"),
+    [(False, 7600, Verdict.PASS), (False, 7400, Verdict.UNKNOWN), (None, 7600, Verdict.UNKNOWN)],
+)
+def test_a_later_loss_that_nobody_could_follow_is_known_once_it_was_observed(
+    kill: Any, predicted: Any, heal: int, verdict: Verdict
+) -> None:
+    """With replica-priority 0 everywhere: D is 1000 ms, and 3000 ms more are enough to see that none takes over."""
+    story = kill(failover=False)
+    story.events = [
+        event
+        for event in story.events
+        if event.label not in ("+switch-master", "heal-begin", "heal-end")
+        and not (event.label == "phase" and event.name == "heal")
+    ]
+    story.believe(prediction=Prediction(failover=predicted, because="replica-priority is 0 on every replica"))
+    story.samples = [row for row in story.samples if row[3] != 0]
+    story.fault(3500, pod="redis-0", number=1)
+    story.phase(heal, "heal")
+
+    (found,) = judged(story)
+    assert found.verdict is verdict, found.text
+    assert ("as predicted" in found.text) is (verdict is Verdict.PASS)
 
 
 @pytest.mark.parametrize(("healed", "verdict"), [(5999, Verdict.PASS), (6001, Verdict.UNKNOWN)])

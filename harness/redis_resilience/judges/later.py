@@ -10,6 +10,8 @@ from redis_resilience.model.events import FaultEffect, HealEnd, Role
 from redis_resilience.model.verdict import Finding, Verdict
 
 LATER = "failover.later"
+_QUIET_MS = 3000.0
+"""After down-after-milliseconds; so long a trial without a predicted failover is observed, too."""
 
 
 def judge(reading: Reading) -> Answer[None]:
@@ -59,7 +61,20 @@ def _told(reading: Reading, effect: FaultEffect, master: str) -> tuple[bool, str
     back_ns = _back_ns(reading, effect, master)
     if back_ns is not None and back_ns <= ended_ns:
         return True, f"{master} was not replaced, and was back {(back_ns - lost.latest_ns) / 1e6:.0f} ms later"
-    return False, f"{master} was lost, and none took over in the {(ended_ns - lost.latest_ns) / 1e9:.1f} s observed"
+    observed_ms = (ended_ns - lost.latest_ns) / 1e6
+    known = _none_was_due(reading) and observed_ms >= _long_enough_ms(reading)
+    seen = f"{master} was lost, and none took over in the {observed_ms / 1e3:.1f} s observed"
+    return known, f"{seen}, as predicted" if known else seen
+
+
+def _none_was_due(reading: Reading) -> bool:
+    """Whether no loss of this master was predicted to lead to a failover, the later ones included, and none did."""
+    return reading.environment.prediction.failover is False and not promotions(reading)
+
+
+def _long_enough_ms(reading: Reading) -> float:
+    """A failover that is not predicted would have been seen by then."""
+    return max((view.down_after_ms for view in reading.environment.sentinels), default=0) + _QUIET_MS
 
 
 def _back_ns(reading: Reading, effect: FaultEffect, master: str) -> int | None:
