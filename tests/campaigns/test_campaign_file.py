@@ -89,6 +89,8 @@ def test_cells_of_the_same_name_are_numbered(written) -> None:
         ("scenarios: [master-kill]\nname: a/b", "expected a name of letters"),
         ("- master-kill", "expected an object with name, scenarios"),
         ("scenarios: [", "it cannot be read"),
+        ("a: " + 3000 * "[" + 3000 * "]", "it cannot be read"),
+        ("\0", "got a binary file"),
         ("{}", "missing required field `scenarios`"),
     ],
 )

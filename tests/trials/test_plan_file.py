@@ -109,6 +109,7 @@ def test_what_is_no_plan_is_refused_without_a_traceback(data):
         ("plan.json", "{", r"plan\.json; it cannot be read"),
         ("plan.yaml", "a: [", r"plan\.yaml; it cannot be read"),
         ("plan.json", None, r"plan\.json; No such file"),
+        ("plan.yaml", "a: &a [1, *a]", r"plan\.yaml; got a part of it that contains itself"),
         ("plan.yaml", "sead: 1", r"plan\.yaml: expected a plan with"),
     ],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from redis_resilience import user_files
 from redis_resilience.campaigns.schedule import Cell
 from redis_resilience.model.errors import UsageError
 from redis_resilience.options import OPTIONS
@@ -59,11 +60,10 @@ class CampaignFile:
 
 def read_campaign(path: Path) -> CampaignFile:
     """Raises UsageError for a file that cannot be read, an unknown key, a value of the wrong type."""
+    text = user_files.text_of(path, "a campaign")
     try:
-        data = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise UsageError(f"expected a campaign in {path}; {error.strerror}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"expected a campaign in {path}; it cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise UsageError(f"{path}: expected an object with {', '.join(_keys())}; got {type(data).__name__}")

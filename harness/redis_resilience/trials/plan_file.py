@@ -31,6 +31,8 @@ def read_plan(path: Path) -> Plan:
         return plan_of(data)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"expected a plan in {path}; got a part of it that contains itself, by an anchor") from error
 
 
 def decode_plan(data: bytes) -> Plan:
