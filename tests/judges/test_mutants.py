@@ -1132,7 +1132,7 @@ def check_the_untouched(judge: Judge, kill: Any, _: Any) -> None:
 
 
 def _untouched_roles(judge: Judge, kill: Any) -> None:
-    """Masters that nobody made, failovers that somebody requested, and writes that stood still."""
+    """Masters that no Sentinel made, failovers that were requested, and writes that stood still."""
 
     def changes(story: Any) -> Verdict:
         return seen(judge(story.history()), "unplanned.changes")

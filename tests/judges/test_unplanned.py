@@ -132,7 +132,7 @@ def test_what_a_fault_asks_for_is_planned(kill: Any, fault: Fault) -> None:
 
 
 def test_a_replica_that_became_master_without_a_sentinel_is_reported(kill: Any) -> None:
-    """REPLICAOF NO ONE by hand; one that a Sentinel chose may be master for a while, as an attempt may fail."""
+    """A manual REPLICAOF NO ONE; one that a Sentinel chose may be master for a while, as an attempt may fail."""
     by_hand, chosen, hit = kill(), kill(), kill()
     for story in (by_hand, chosen, hit):
         story.sample(2, 2211, Role.MASTER, offset=2211)
@@ -144,7 +144,7 @@ def test_a_replica_that_became_master_without_a_sentinel_is_reported(kill: Any) 
 
 
 def test_a_replica_that_follows_another_replica_is_reported(kill: Any) -> None:
-    """REPLICAOF by hand, which a Sentinel undoes after a while; a chain that was there before is as it was."""
+    """A manual REPLICAOF, which a Sentinel undoes after a while; a chain that was there before is as it was."""
     by_hand, chained, hit = calm(kill), calm(kill), kill()
     by_hand.sample(2, 1211, Role.REPLICA, offset=1211, source=1)
     chained.samples = [(*row[:4], 1, *row[5:]) if row[3] == 2 else row for row in chained.samples]

@@ -158,7 +158,7 @@ def _nothing_dropped(reading: Reading) -> Finding:
         for name, (evicted, expired) in sorted(counted.items())
         if evicted or (expired and reading.environment.owns_data)
     ]
-    # Each tells of the time since the trial began: the last one of a process includes those before it.
+    # Each reports the time since the trial began: the last one of a process includes those before it.
     removed = {(event.server, event.run_id): event.removing for event in reading.of(Dropped) if event.removing}
     dropped += [f"{name}: {removing} by somebody else" for (name, _), removing in sorted(removed.items())]
     return _finding(
