@@ -37,7 +37,7 @@ def test_a_server_that_did_not_answer_for_long_is_reported(kill: Any, since: int
 
 @pytest.mark.parametrize(("until", "still"), [(2300, 1100), (2180, None)])
 def test_clients_that_wait_for_long_in_a_trial_that_breaks_no_server(kill: Any, until: int, still: Any) -> None:
-    """CLIENT PAUSE, or min-replicas-to-write set by hand: the server answers its watchers all the time."""
+    """CLIENT PAUSE, or a manual min-replicas-to-write: the server answers its watchers all the time."""
     quiet, watcher, probe, broken = calm(kill), calm(kill), calm(kill), kill()
     watcher.fault(1000, pod="redis-2", container="sentinel")
     probe.event(1500, "probe", "probe-stalled", since=1300)
