@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from redis_resilience.faults.target import EVERY_SERVER, MASTER, MASTER_MAJORITY, REPLICA, SENTINEL, SENTINEL_MAJORITY
-from redis_resilience.model.errors import Unavailable
-from redis_resilience.model.faults import kill
-from redis_resilience.model.plan import Expect, Load, Plan, Windows, Writers
+from redis_resilience.model.errors import Unavailable, UsageError
+from redis_resilience.model.faults import grow, kill
+from redis_resilience.model.plan import Expect, Load, Plan, Scheduled, Windows, Writers
 from redis_resilience.topologies import catalogue
 from redis_resilience.trials.trial import leaves_broken, misfit, must_make_sense
 
@@ -54,6 +54,19 @@ def test_a_way_in_that_no_client_can_take_is_a_reason_to_skip(
 
     with pytest.raises(Unavailable, match=reason):
         must_make_sense(plan, catalogue.topology(topology))
+
+
+def test_a_cluster_grows_by_its_spare_nodes_alone() -> None:
+    """It was found out in the middle of a trial, which was `unknown` then."""
+    growing = catalogue.topology("cluster-growing")
+
+    for target in ("redis-1", "master"):
+        plan = replace(_plan(growing.name, "local", Load()), faults=(Scheduled(fault=grow(target)),))
+        with pytest.raises(
+            UsageError, match=rf"one of {', '.join(growing.standing_by)}; got grow {target} by 50 slots"
+        ):
+            must_make_sense(plan, growing)
+    must_make_sense(replace(plan, faults=(Scheduled(fault=grow(growing.standing_by[0])),)), growing)
 
 
 def test_what_stays_broken_is_not_done_to_a_redis_that_stays() -> None:

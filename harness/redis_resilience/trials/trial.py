@@ -14,7 +14,7 @@ from redis_resilience.faults.perform import able, needs
 from redis_resilience.faults.target import MASTER_MAJORITY, ROLES, SENTINEL, SENTINEL_MAJORITY
 from redis_resilience.judges.judge import judge
 from redis_resilience.model.errors import Unavailable, UsageError
-from redis_resilience.model.faults import Fault, RollingUpgrade
+from redis_resilience.model.faults import Fault, Grow, RollingUpgrade
 from redis_resilience.model.plan import (
     MASTER_OF_SENTINELS,
     SERVICE,
@@ -320,7 +320,7 @@ class Trial:
 
 
 def must_make_sense(plan: Plan, topology: Topology) -> None:
-    """Raises UsageError for a pod or container that the topology does not have, before anything starts.
+    """Raises UsageError for a pod, container or spare node that the topology does not have, before anything starts.
 
     Raises Unavailable, the reason for a skip, where the topology has nothing of the role that a fault is for.
     """
@@ -338,6 +338,9 @@ def must_make_sense(plan: Plan, topology: Topology) -> None:
                 f"expected a target of {', '.join(ROLES)}, or a pod of topology {topology.name}, or POD/CONTAINER; got "
                 f"{fault}; its pods are: {known}"
             )
+        if isinstance(fault, Grow) and topology.spares and fault.target not in topology.standing_by:
+            spares = ", ".join(topology.standing_by)
+            raise UsageError(f"expected a spare pod of topology {topology.name}, one of {spares}; got {fault}")
 
 
 def leaves_broken(plan: Plan) -> str:
