@@ -32,7 +32,7 @@ def test_every_event_survives_its_line(kind: type[Event]) -> None:
         (b'{"kind":"phase","at_ns":1,"source":"harness"}\n', "missing required field `name`"),
         (b'{"kind":"phase","at_ns":1e99,"source":"harness","name":"x"}\n', "Expected `int`"),
         (b'{"kind":"phase","at_ns":99999999999999999999,"source":"harness","name":"x"}\n', "at_ns"),
-        (b'{"kind":"phase","at_ns":1,"source":"harness","name":"\xff"}\n', "utf-8"),
+        (b'{"kind":"phase","at_ns":1,"source":"harness","name":"\xff"}\n', "UTF-8"),
         (b'{"kind":"phaze","at_ns":1,"source":"harness","name":"x"}\n', "Invalid value 'phaze'"),
         (b'{"kind":"role","at_ns":1,"source":"s","server":"r","role":9,"before":1}\n', "Invalid enum value 9"),
     ],
@@ -42,7 +42,7 @@ def test_a_line_that_is_no_event_is_named(line: bytes, words: str) -> None:
     with pytest.raises(BrokenRecords, match=r"^line 3: expected an event; ") as broken:
         decode_events(EVENTS_HEADER + GOOD + line + GOOD)
 
-    assert words in str(broken.value)
+    assert words.lower() in str(broken.value).lower()
 
 
 def test_a_torn_last_line_is_cut() -> None:
