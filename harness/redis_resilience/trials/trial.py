@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +65,7 @@ class Trial:
         self._scenario, self._number, self._repeat = scenario, number, repeat
         self.folder = folder
         self._settings, self._keeper, self._observer = settings, keeper, observer
+        keeper.tell = partial(self._show, "deploy")
         self._topology: Topology = topology(settings.topology)
         self._profile: Profile = self._topology.profile(settings.profile)
         self._writers: list[Writers] = []
@@ -307,7 +309,6 @@ class Trial:
         if self._only_plan:
             raise Unavailable("this scenario's manual steps need a deployment, and its plan comes after them")
         if self._deployment is None:
-            self._keeper.tell = lambda doing: self._show("deploy", doing)
             self._deployment = (
                 self._keeper.attached()
                 if self._settings.attaches
