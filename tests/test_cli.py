@@ -214,6 +214,11 @@ def test_what_cannot_be_undone_is_exit_code_1(tmp_path, left_cluster, words):
     assert "Traceback" not in done.stderr + listed.stderr
 
 
+def _heard() -> None:
+    """A shell in the background has Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.local
 def test_ctrl_c_cleans_up(tmp_path):
     """An interrupted run leaves no process and says that it was interrupted."""
@@ -225,6 +230,7 @@ def test_ctrl_c_cleans_up(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heard,  # noqa: PLW1509 - no thread of this test's is alive
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not list(tmp_path.glob("results/*/*/operations.bin")):
