@@ -52,8 +52,8 @@ def kept() -> Kept:
     return Kept()
 
 
-def watched(asked: Asked, kept: Kept) -> Alterations:
-    found = Alterations(cast(Deployment, asked), kept)
+def watched(asked: Asked, kept: Kept, *, moves_slots: bool = False) -> Alterations:
+    found = Alterations(cast(Deployment, asked), kept, moves_slots=moves_slots)
     found.begin()
     return found
 
@@ -83,6 +83,16 @@ def test_a_new_process_counts_from_its_start(kept: Kept) -> None:
     found.note_dropped()
 
     assert removing(kept) == ["del 1"]
+
+
+def test_a_trial_that_moves_slots_deletes_their_keys_itself(kept: Kept) -> None:
+    """A replica of the shard that gave them; it may be a master again when it is asked."""
+    asked = Asked()
+    found = watched(asked, kept, moves_slots=True)
+    asked.told |= {"cmdstat_del": "calls=27,usec=9", "cmdstat_flushall": "calls=1,usec=3"}
+    found.note_dropped()
+
+    assert removing(kept) == ["flushall 1"]
 
 
 @pytest.mark.parametrize(("asked", "role"), [(Asked(), "slave"), (Asked(owns_data=False), "master")])

@@ -22,8 +22,11 @@ _CALLS = re.compile(r"calls=(\d+)")
 
 
 class Alterations:
-    def __init__(self, deployment: Deployment, notes: Notes) -> None:
+    """moves_slots: the trial itself moves slots, and with them keys: their replicas delete them by DEL."""
+
+    def __init__(self, deployment: Deployment, notes: Notes, *, moves_slots: bool = False) -> None:
         self._deployment, self._notes = deployment, notes
+        self._own = frozenset({"del"} if moves_slots else ())
         self._calls: dict[str, dict[str, int]] = {}
 
     def begin(self) -> None:
@@ -74,7 +77,11 @@ class Alterations:
         if told.get("role") != "master":
             return ""
         before = self._calls.get(run_id, {})
-        since = {command: count - before.get(command, 0) for command, count in _calls(told).items()}
+        since = {
+            command: count - before.get(command, 0)
+            for command, count in _calls(told).items()
+            if command not in self._own
+        }
         return ", ".join(f"{command} {count}" for command, count in sorted(since.items()) if count > 0)
 
 

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from redis_resilience import __version__
 from redis_resilience.deployments.deployment import Deployment
 from redis_resilience.deployments.waiting import HOST_CLOCK, Clock, eventually
+from redis_resilience.faults.capabilities import CanGrow
+from redis_resilience.faults.perform import needs
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Environment
 from redis_resilience.model.errors import BrokenTrial, ResilienceError, Unavailable, WaitTimeout
@@ -84,7 +86,8 @@ class _Run:
         self._phase_began_ns = 0
         self._notes = Notes(folder, clock)
         self._breakage = Breakage(deployment, self._notes, clock)
-        self._alterations = Alterations(deployment, self._notes)
+        moves_slots = any(CanGrow in needs(fault) for fault in plan.all_faults)
+        self._alterations = Alterations(deployment, self._notes, moves_slots=moves_slots)
         self._measuring = False
         self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
 
