@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -20,6 +21,11 @@ CHILD = Path(__file__).with_name("forked.py")
 PLAIN = {"NO_COLOR": "1", "COLUMNS": "120"}
 _FORKED: Any = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(["tests.preloaded"])
+
+
+def hears_ctrl_c() -> None:
+    """For `preexec_fn`: a shell in the background has Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def command(

@@ -19,7 +19,7 @@ import yaml
 from redis_resilience.cli import main
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.undo import DeleteCluster
-from tests.processes import command
+from tests.processes import command, hears_ctrl_c
 
 COMMAND = (sys.executable, "-m", "redis_resilience.cli")
 
@@ -214,11 +214,6 @@ def test_what_cannot_be_undone_is_exit_code_1(tmp_path, left_cluster, words):
     assert "Traceback" not in done.stderr + listed.stderr
 
 
-def _heard() -> None:
-    """A shell in the background has Ctrl-C ignored."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.mark.local
 def test_ctrl_c_cleans_up(tmp_path):
     """An interrupted run leaves no process and says that it was interrupted."""
@@ -230,7 +225,7 @@ def test_ctrl_c_cleans_up(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=_heard,  # noqa: PLW1509 - no thread of this test's is alive
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - no thread of this test's is alive
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not list(tmp_path.glob("results/*/*/operations.bin")):

@@ -14,16 +14,13 @@ import pytest
 
 from redis_resilience.shipped import SCENARIOS
 from redis_resilience.signals import Stop, Terminated
+from tests.processes import hears_ctrl_c
 
 RUN = (sys.executable, "-m", "redis_resilience.cli", "run", "master-kill", "--trials", "400")
 PYTEST = (sys.executable, "-m", "pytest", f"{SCENARIOS}/test_master.py", "-k", "test_master_kill", "-v")
 PYTEST += ("-p", "no:cacheprovider", "--redis-trials=400")
 ALONE, GROUP = os.kill, os.killpg
 """A signal to the program alone, as from `kill` and `timeout`; or to its group with all workers, as from a terminal."""
-
-
-def _ignored_by_nobody() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def stopped_after(number: int, judged: str, words, folder: Path, *, send, which: signal.Signals) -> tuple[int, str]:
@@ -38,7 +35,7 @@ def stopped_after(number: int, judged: str, words, folder: Path, *, send, which:
             stdout=out,
             stderr=out,
             start_new_session=True,
-            preexec_fn=_ignored_by_nobody,  # noqa: PLW1509 - no thread of this test's is alive
+            preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - no thread of this test's is alive
         )
     until = time.monotonic() + 60
     while len(re.findall(judged, said.read_text(), re.MULTILINE)) < number:

@@ -16,7 +16,7 @@ from redis_resilience.command.campaign import How, run_campaign
 from redis_resilience.command.everywhere import Session
 from redis_resilience.model.errors import UsageError
 from redis_resilience.signals import Stop
-from tests.processes import command
+from tests.processes import command, hears_ctrl_c
 
 COMMAND = (sys.executable, "-m", "redis_resilience.cli")
 PATIENCE_S = 90
@@ -39,11 +39,6 @@ def campaign(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return command("campaign", "small.yaml", *words, cwd=place, within_s=PATIENCE_S)
 
 
-def _heard() -> None:
-    """A shell in the background has Ctrl-C ignored."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def begun(place: Path, judged: int, *words: str, verb: str = "campaign") -> subprocess.Popen[bytes]:
     """A campaign or a night under way, with so many judged trials."""
     process = subprocess.Popen(
@@ -51,7 +46,7 @@ def begun(place: Path, judged: int, *words: str, verb: str = "campaign") -> subp
         cwd=place,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=_heard,  # noqa: PLW1509 - no thread of this test's is alive
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - no thread of this test's is alive
     )
     end = time.monotonic() + PATIENCE_S
     while len(trials(place)) < judged:

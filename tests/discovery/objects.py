@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from redis_resilience.discovery.instances import instances
+from redis_resilience.discovery.system import Answer, System
+from redis_resilience.discovery.systems import systems
 from redis_resilience.lint.manifests.tree import Tree
 
 Object = dict[str, Any]
@@ -46,6 +49,12 @@ def service(name: str, selector: Mapping[str, str], *, address: str = "None", po
 
 def trees(*objects: Object) -> tuple[Tree, ...]:
     return tuple(map(Tree, objects))
+
+
+def systems_of(*objects: Object, answers: Mapping[str, Answer] | None = None) -> tuple[System, ...]:
+    """The systems in a namespace with these objects."""
+    known = trees(*objects)
+    return systems(known, instances(known), answers or {})
 
 
 SERVER = container("redis", "redis-server")

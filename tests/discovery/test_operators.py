@@ -5,19 +5,12 @@ Images of OT-CONTAINER-KIT say nothing of what they start: its pods have no comm
 
 from __future__ import annotations
 
-from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.options import options_for
-from redis_resilience.discovery.system import Answer, System
-from redis_resilience.discovery.systems import systems
+from redis_resilience.discovery.system import Answer
 from redis_resilience.model.cluster import parse_nodes
-from tests.discovery.objects import EXPORTER, Object, container, pod, trees
+from tests.discovery.objects import EXPORTER, Object, container, pod, systems_of
 
 FAILOVER = {"app.kubernetes.io/managed-by": "redis-operator", "app.kubernetes.io/name": "carts"}
-
-
-def found(*objects: Object, answers: dict[str, Answer] | None = None) -> tuple[System, ...]:
-    known = trees(*objects)
-    return systems(known, instances(known), answers or {})
 
 
 def of_ot(own: str, setup: str, role: str, *, image: str = "redis", port: int = 6379) -> list[Object]:
@@ -34,7 +27,7 @@ def of_ot(own: str, setup: str, role: str, *, image: str = "redis", port: int = 
 
 def test_a_replication_and_the_sentinels_that_watch_it() -> None:
     """RedisReplication and RedisSentinel of OT-CONTAINER-KIT."""
-    (system,) = found(
+    (system,) = systems_of(
         *of_ot("carts", "replication", "replication"),
         *of_ot("watch-sentinel", "sentinel", "sentinel", image="redis-sentinel", port=26379),
     )
@@ -60,7 +53,7 @@ def test_leaders_and_followers_of_two_stateful_sets_are_one_cluster() -> None:
         role = "master" if own in leaders else "slave"
         answers[place] = Answer(run_id=own[0], role=role, clustered=True, state="ok", table=parse_nodes(table))
 
-    (system,) = found(
+    (system,) = systems_of(
         *of_ot("shop-leader", "cluster", "leader"), *of_ot("shop-follower", "cluster", "follower"), answers=answers
     )
 
@@ -91,7 +84,7 @@ def test_a_failover_of_spotahome() -> None:
         for number in range(3)
     ]
 
-    (system,) = found(*servers, *sentinels)
+    (system,) = systems_of(*servers, *sentinels)
 
     assert system.kind == "Redis with Sentinel"
     assert options_for(system).options == {

@@ -6,17 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from redis_resilience.discovery.instances import instances
 from redis_resilience.discovery.options import options_for
-from redis_resilience.discovery.system import Answer, Monitored, System
-from redis_resilience.discovery.systems import systems
+from redis_resilience.discovery.system import Answer, Monitored
 from redis_resilience.model.cluster import parse_nodes
-from tests.discovery.objects import EXPORTER, SENTINEL, SERVER, Object, container, pod, service, trees
-
-
-def _found(*objects: Object, answers: dict[str, Answer] | None = None) -> tuple[System, ...]:
-    known = trees(*objects)
-    return systems(known, instances(known), answers or {})
+from tests.discovery.objects import EXPORTER, SENTINEL, SERVER, Object, container, pod, service, systems_of
 
 
 def _three(name: str, **labels: str) -> list[Object]:
@@ -34,7 +27,7 @@ def _watching(run_id: str, *servers: str) -> Answer:
 def test_a_system_has_the_fewest_labels_that_choose_its_pods() -> None:
     """Not those of one pod only, and none that another pod has, too."""
     other = pod("job-0", [EXPORTER], labels={"tier": "data"}, owner=("Job", "job"))
-    (found,) = _found(*_three("cache", tier="data"), other)
+    (found,) = systems_of(*_three("cache", tier="data"), other)
     assert (found.kind, found.selector) == ("Redis with Sentinel", "app=cache")
     assert found.sentinel_selector == ""
 
@@ -43,13 +36,13 @@ def test_pods_without_labels_of_their_own_are_chosen_by_name() -> None:
     """A StatefulSet gives each pod a label with its name."""
     label = "statefulset.kubernetes.io/pod-name"
     pods = [pod(f"a-{n}", [SERVER, SENTINEL], labels={"app": "x", label: f"a-{n}"}) for n in range(2)]
-    (found,) = _found(*pods, pod("b-0", [EXPORTER], labels={"app": "x", label: "b-0"}))
+    (found,) = systems_of(*pods, pod("b-0", [EXPORTER], labels={"app": "x", label: "b-0"}))
     assert found.selector == f"{label} in (a-0,a-1)"
 
 
 def test_two_systems_in_a_namespace_are_told_apart() -> None:
     """By release or controller."""
-    found = _found(*_three("cache"), *_three("queue"))
+    found = systems_of(*_three("cache"), *_three("queue"))
     assert [(each.name, each.selector) for each in found] == [("cache", "app=cache"), ("queue", "app=queue")]
 
 
@@ -64,7 +57,7 @@ def test_sentinels_belong_to_the_servers_that_they_name() -> None:
         "dog-0/sentinel": _watching("d", "b"),
         "cat-0/sentinel": _watching("c", "r"),
     }
-    found = _found(*pods, answers=answers)
+    found = systems_of(*pods, answers=answers)
     assert {each.name: [one.pod for one in each.sentinels] for each in found} == {"red": ["cat-0"], "blue": ["dog-0"]}
     assert found[0].sentinel_selector == "app=dog"
 
@@ -86,7 +79,7 @@ def test_nodes_of_a_cluster_belong_together_by_their_ids() -> None:
         "blue-0/redis": _node("b", "r", of="r"),
         "dog-0/redis": _node("d", slots="0-9"),
     }
-    blue, dog = _found(*pods, answers=answers)
+    blue, dog = systems_of(*pods, answers=answers)
     assert [each.pod for each in blue.servers] == ["blue-0", "red-0"]
     assert (blue.kind, blue.shards[0].master) == ("Redis Cluster", "red-0")
     assert [each.pod for each in dog.servers] == ["dog-0"]
@@ -96,14 +89,14 @@ def test_a_cluster_is_attached_to_by_its_pods() -> None:
     """It has neither Sentinels nor a master's name."""
     pods = [pod(f"red-{number}", [SERVER], owner=("StatefulSet", "red")) for number in range(2)]
     answers = {"red-0/redis": _node("a", "b", slots="0-16383"), "red-1/redis": _node("b", "a", of="a")}
-    (found,) = _found(*pods, answers=answers)
+    (found,) = systems_of(*pods, answers=answers)
     assert options_for(found).options == {"attach": "app=red", "container": "redis"}
     assert found.not_known == ()
 
 
 def test_what_of_a_cluster_is_not_known() -> None:
     """Slots that no node serves, and a node that no pod of the namespace is."""
-    (found,) = _found(pod("red-0", [SERVER]), answers={"red-0/redis": _node("a", "b", slots="0-99")})
+    (found,) = systems_of(pod("red-0", [SERVER]), answers={"red-0/redis": _node("a", "b", slots="0-99")})
     assert found.not_known == (
         "who serves all hash slots: 100 of 16384 have a master; is the cluster formed?",
         "which pod is its node b at 10.0.0.2:6379 (master)",
@@ -113,7 +106,7 @@ def test_what_of_a_cluster_is_not_known() -> None:
 def test_sentinels_apart_belong_to_the_only_servers() -> None:
     """Also where no server was asked."""
     watch = pod("watch-0", [SENTINEL], owner=("Deployment", "watch"))
-    (found,) = _found(pod("cache-0", [SERVER]), watch)
+    (found,) = systems_of(pod("cache-0", [SERVER]), watch)
     assert [each.pod for each in found.sentinels] == ["watch-0"]
     assert "cache-0/redis was not asked" in found.not_known
 
@@ -126,19 +119,21 @@ def test_sentinels_apart_belong_to_the_only_servers() -> None:
     ],
 )
 def test_a_server_that_wants_a_password_is_told_from_one_that_is_silent(refused: str, told: str) -> None:
-    (found,) = _found(pod("cache-0", [SERVER]), answers={"cache-0/redis": Answer(refused=refused)})
+    (found,) = systems_of(pod("cache-0", [SERVER]), answers={"cache-0/redis": Answer(refused=refused)})
     assert f"cache-0/redis {told}" in found.not_known
 
 
 def test_a_sentinel_has_options_of_its_own() -> None:
-    (found,) = _found(pod("cache-0", [SERVER, SENTINEL]), answers={"cache-0/sentinel": Answer(refused="WRONGPASS x")})
+    (found,) = systems_of(
+        pod("cache-0", [SERVER, SENTINEL]), answers={"cache-0/sentinel": Answer(refused="WRONGPASS x")}
+    )
     assert any("(--redis-sentinel-user, --redis-sentinel-password-secret)" in each for each in found.not_known)
 
 
 def test_what_stands_in_front() -> None:
     """Services that lead to the servers, and a proxy by its image; no Service of other pods."""
     proxy = pod("proxy-0", [container("p", image="haproxytech/haproxy:3")], labels={"app": "p"})
-    (found,) = _found(
+    (found,) = systems_of(
         *_three("cache"), proxy, service("cache", {"app": "cache"}), service("web", {"app": "web"}), service("all", {})
     )
     assert found.fronts == (
@@ -151,7 +146,7 @@ def test_the_options_that_attach_to_it() -> None:
     """As they are typed, and those only that are needed."""
     three = _three("cache")
     answers = {f"cache-{number}/sentinel": _watching(f"s{number}", "m") for number in range(3)}
-    (found,) = _found(*three, answers=answers)
+    (found,) = systems_of(*three, answers=answers)
     assert options_for(found).options == {
         "attach": "app=cache",
         "container": "redis",
@@ -164,7 +159,7 @@ def test_ports_are_named_where_they_are_not_the_usual_ones() -> None:
     """Of servers and of Sentinels."""
     server = container("redis", "redis-server", "--port", "7000")
     sentinel = container("sentinel", "redis-server", "--sentinel", "--port", "27000")
-    (found,) = _found(pod("cache-0", [server, sentinel]))
+    (found,) = systems_of(pod("cache-0", [server, sentinel]))
     options = options_for(found).options
     assert (options["port"], options["sentinel_port"]) == ("7000", "27000")
 
@@ -172,7 +167,7 @@ def test_ports_are_named_where_they_are_not_the_usual_ones() -> None:
 def test_tls_is_turned_on_and_its_ca_left_to_the_user() -> None:
     """Which Secret or file proves a server is not seen from its pod."""
     server = container("redis", "redis-server", "--port", "0", "--tls-port", "6379")
-    (found,) = _found(pod("cache-0", [server, SENTINEL]))
+    (found,) = systems_of(pod("cache-0", [server, SENTINEL]))
     chosen = options_for(found).options
     assert chosen["tls"] == "yes"
     assert "tls_secret" not in chosen
@@ -180,7 +175,7 @@ def test_tls_is_turned_on_and_its_ca_left_to_the_user() -> None:
 
 def test_what_cannot_be_attached_to_says_why() -> None:
     """A server alone, several masters."""
-    (alone,) = _found(pod("cache-0", [SERVER]))
+    (alone,) = systems_of(pod("cache-0", [SERVER]))
     assert "this is Redis without Sentinel" in options_for(alone).refusals[0]
 
 
@@ -192,8 +187,8 @@ def test_pods_that_announce_a_services_address() -> None:
     watching = _watching("s", "m")
     by_service = replace(watching, monitored=(replace(watching.monitored[0], address="10.96.0.1:6379"),))
 
-    (announced,) = _found(*pods, *services, answers={"a-0/sentinel": by_service})
-    (by_pod,) = _found(*pods, *services, answers={"a-0/sentinel": watching})
+    (announced,) = systems_of(*pods, *services, answers={"a-0/sentinel": by_service})
+    (by_pod,) = systems_of(*pods, *services, answers={"a-0/sentinel": watching})
 
     assert announced.announced == {"a-0": "10.96.0.1", "a-1": "10.96.0.2"}
     assert by_pod.announced == {}
