@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from redis_resilience.plugin.naming import encodable
 from tests.processes import pytest_in
 
 SCENARIO = """
@@ -601,8 +600,3 @@ def test_a_scenario_may_name_the_backends_that_it_needs(pytester):
 
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*expected --redis-backend=kind or context for this scenario; got memory"])
-
-
-def test_a_table_on_a_terminal_without_its_lines_is_still_a_table():
-    assert encodable("\u2500\u2500\na  1", "ascii") == "??\na  1"
-    assert encodable("\u2500", "utf-8") == encodable("\u2500", None) == "\u2500"

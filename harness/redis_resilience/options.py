@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis_resilience.model.numbers import MOST_REPLICAS, MOST_WRITERS
+
 BACKENDS = ("local", "kind", "context", "memory")
 ISOLATIONS = ("auto", "namespaces", "loopback")
 _LAST_PORT = 65535
 _DAY_MS = 86_400_000
 _MOST_SIDE_BY_SIDE = 1000
 _MOST_TRIALS = 100_000
-_MOST_WRITERS = 10_000
-_MOST_REPLICAS = 100
-"""The last two are those of a plan (`model.plan`)."""
 
 
 def positive_int(text: str) -> int:
@@ -462,14 +461,14 @@ OPTIONS = (
     Option(
         name="redis_writers",
         help="Clients of the default load, with one connection each",
-        parse=no_more_than(_MOST_WRITERS, positive_int),
+        parse=no_more_than(MOST_WRITERS, positive_int),
         default="4",
         metavar="N",
     ),
     Option(
         name="redis_wait",
         help="Replicas that must have a write before it counts as acknowledged: WAIT follows each write (0: no WAIT)",
-        parse=no_more_than(_MOST_REPLICAS, whole_number),
+        parse=no_more_than(MOST_REPLICAS, whole_number),
         default="0",
         metavar="N",
     ),

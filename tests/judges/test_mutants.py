@@ -280,7 +280,7 @@ MUTANTS: dict[str, list[Edit]] = {
         ("unplanned", "| _masters_to_be(reading)", ""),
         ("unplanned", '{known[source] for source in own["source"][:1]}', "set()"),
         ("unplanned", 'own["call_ns"] >= first_ns', "False"),
-        ("untouched", "if still_ms > SILENT_MS + _spacing_ms(reading)", "if still_ms > 1e9"),
+        ("untouched", "if still_ms > SILENT_MS + (reading.plan.load.spacing_ms or 0.0)", "if still_ms > 1e9"),
         ("untouched", "(times < min(hit, default=inf))", "(times > 0)"),
         ("untouched", " - stalled_ms(reading, since_ns, until_ns)\n    if still", "\n    if still"),
         ("elections", '[-1:] != ["+odown"]', "[:0]"),

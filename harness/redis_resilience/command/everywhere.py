@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -96,12 +96,12 @@ def _everywhere(command: Callable[..., None]) -> Callable[..., None]:
             finally:
                 sys.stdout.flush()
         except BrokenPipeError as error:
-            _give_up_stdout()
+            _give_up(sys.stdout)
             raise typer.Exit(_CLOSED_PIPE) from error
         except OSError as error:
             if error.filename:
                 raise UsageError(f"expected to use {error.filename}; got: {error.strerror}") from error
-            _give_up_stdout()
+            _give_up(sys.stdout)
             raise UsageError(f"expected to write the output; got: {error.strerror or error}") from error
 
     writing.__signature__ = inspect.signature(command, eval_str=True)  # type: ignore[attr-defined]
@@ -109,9 +109,9 @@ def _everywhere(command: Callable[..., None]) -> Callable[..., None]:
     return widened(writing, [option(name, Annotated[bool, told], default=False) for name, told in more])
 
 
-def _give_up_stdout() -> None:
+def _give_up(stream: TextIO) -> None:
     """Python would flush it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def prepare_streams() -> None:
@@ -130,4 +130,4 @@ def complain(text: str) -> None:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        _give_up(sys.stderr)

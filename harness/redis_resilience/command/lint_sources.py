@@ -40,6 +40,18 @@ def read_setups(paths: Sequence[Path], values: Sequence[Path], subject: str) -> 
     sources = _Sources()
     for path in paths:
         _read(sources, path, values)
+    setups = _setups(sources, subject)
+    if not setups:
+        raise UsageError(_nothing(sources, subject))
+    return setups
+
+
+def read_rendered(objects: str, subject: str) -> tuple[Setup, ...]:
+    """The deployments in objects that are YAML already; empty where none runs Redis."""
+    return _setups(_Sources(objects=[(tree, subject) for tree in documents(objects, subject)]), subject)
+
+
+def _setups(sources: _Sources, subject: str) -> tuple[Setup, ...]:
     objects = [tree for tree, _ in sources.objects]
     config_maps = {
         each.at("metadata", "name").text(): each.at("data").texts()
@@ -52,15 +64,7 @@ def read_setups(paths: Sequence[Path], values: Sequence[Path], subject: str) -> 
         read_bare(sources.files, subject, _included),
         read_resources((each for each in objects if is_operators(each)), config_maps, subject),
     ]
-    setups = tuple(setup for setup in found if setup.servers or setup.sentinels)
-    if not setups:
-        raise UsageError(_nothing(sources, subject))
-    return setups
-
-
-def read_rendered(objects: str, subject: str) -> tuple[Setup, ...]:
-    """The deployments in objects that are YAML already; empty where none runs Redis."""
-    return read_namespaces(documents(objects, subject), subject)
+    return tuple(setup for setup in found if setup.servers or setup.sentinels)
 
 
 def _nothing(sources: _Sources, subject: str) -> str:

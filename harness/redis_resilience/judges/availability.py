@@ -102,9 +102,8 @@ def _planned(reading: Reading, window: _Window) -> int:
 
 def _spacing_ms(reading: Reading, control: Times) -> float:
     """Time between two operations of the load: by plan, or as measured where it goes as fast as it can."""
-    following = reading.plan.load.counted
-    if all(group.rate > 0 for group in following):
-        return 1e3 / sum(group.rate for group in following)
+    if (planned := reading.plan.load.spacing_ms) is not None:
+        return planned
     return float(control[-1] - control[0]) / (len(control) - 1) / 1e6 if len(control) > 1 else 0.0
 
 

@@ -84,14 +84,8 @@ def _standing_still(reading: Reading) -> Iterator[str]:
     longest = int(np.argmax(np.diff(times)))
     since_ns, until_ns = int(times[longest]), int(times[longest + 1])
     still_ms = (until_ns - since_ns) / 1e6 - stalled_ms(reading, since_ns, until_ns)
-    if still_ms > SILENT_MS + _spacing_ms(reading):
+    if still_ms > SILENT_MS + (reading.plan.load.spacing_ms or 0.0):
         yield f"no write was acknowledged for {still_ms:.0f} ms, and no fault had hit a server"
-
-
-def _spacing_ms(reading: Reading) -> float:
-    """Between two writes of all clients that count; 0 where one waits for the reply alone."""
-    rates = [group.rate for group in reading.plan.load.counted]
-    return 0.0 if 0 in rates else 1e3 / sum(rates)
 
 
 def _sentinels_lost(reading: Reading) -> Iterator[str]:

@@ -7,11 +7,9 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.model.records import Records
+from redis_resilience.model.records import Records, blocks
 
 _SMALL = "outcome"
-_BLOCK = 1 << 13
-"""So many records at a time: they stay in the processor's cache while each of their columns is read."""
 
 
 class Columns:
@@ -49,8 +47,7 @@ class Columns:
 
 def _by_column(source: Records) -> dict[str, NDArray[Any]]:
     found = {name: np.empty(len(source), source.dtype[name]) for name in source.dtype.names or ()}
-    for begin in range(0, len(source), _BLOCK):
-        block = source[begin : begin + _BLOCK]
+    for begin, block in blocks(source):
         for name, column in found.items():
-            column[begin : begin + _BLOCK] = block[name]
+            column[begin : begin + len(block)] = block[name]
     return found

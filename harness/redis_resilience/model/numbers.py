@@ -6,6 +6,9 @@ from redis_resilience.model.errors import UsageError
 
 LONGEST_S = 86_400.0
 """Of any duration in a plan: a day."""
+MOST_REPLICAS = 100
+MOST_WRITERS = 10_000
+"""Of a group; each has a connection, and a server accepts 10000 of them by default."""
 
 
 def must_be_within(what: str, value: float, least: float, most: float, unit: str = "") -> None:

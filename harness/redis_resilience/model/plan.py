@@ -9,7 +9,7 @@ from typing import Literal
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.faults import Fault
-from redis_resilience.model.numbers import LONGEST_S, must_be_within
+from redis_resilience.model.numbers import LONGEST_S, MOST_REPLICAS, MOST_WRITERS, must_be_within
 
 SCHEMA = 2
 MASTER_OF_SENTINELS = "master"
@@ -17,9 +17,6 @@ SERVICE = "service/"
 """Begins the target of clients that go through a Service of the cluster."""
 SIMULATION = "memory"
 """The backend without real servers."""
-MOST_REPLICAS = 100
-MOST_WRITERS = 10_000
-"""Of a group; each has a connection, and a server accepts 10000 of them by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,12 @@ class Load:
         """The clients whose writes define an outage: those that follow the master; where none does, all writers."""
         writing = tuple(group for group in self.writers if group.kind == "write")
         return tuple(group for group in writing if group.follows) or writing
+
+    @property
+    def spacing_ms(self) -> float | None:
+        """Between two operations of the counted clients, by plan; None where one of them waits for the reply alone."""
+        rates = [group.rate for group in self.counted]
+        return 1e3 / sum(rates) if rates and all(rates) else None
 
 
 class Since(StrEnum):

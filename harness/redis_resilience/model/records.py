@@ -8,6 +8,7 @@ arrays and back; it opens no file.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from enum import IntEnum
 
 import numpy as np
@@ -52,7 +53,6 @@ NO_SERVER = 0xFFFF
 _NAMED: dict[str, type[IntEnum]] = {"outcome": Result, "cause": Cause, "kind": Kind, "role": Role, "link": Link}
 _KNOWN = {name: np.isin(np.arange(256), list(values)) for name, values in _NAMED.items()}
 _BLOCK = 1 << 13
-"""So many records are checked at a time: they stay in the processor's cache."""
 _LARGEST = 1 << 62
 """As of instants: sums and differences of two fit into 64 bits."""
 VERSION = 2
@@ -111,9 +111,14 @@ def version_of(kind: str, data: bytes | memoryview) -> int:
     return version
 
 
-def _must_make_sense(records: Records) -> None:
+def blocks(records: Records) -> Iterator[tuple[int, Records]]:
+    """All of them, so few at a time that they stay in the processor's cache; each with the number of its first."""
     for begin in range(0, len(records), _BLOCK):
-        block = records[begin : begin + _BLOCK]
+        yield begin, records[begin : begin + _BLOCK]
+
+
+def _must_make_sense(records: Records) -> None:
+    for begin, block in blocks(records):
         for name in records.dtype.names or ():
             column = block[name]
             if name in _NAMED:

@@ -22,3 +22,8 @@ def console(*, width: int, colour: bool) -> Console:
         markup=False,
         legacy_windows=False,
     )
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """The text as an output in this encoding can show it: what it lacks is a question mark."""
+    return text.encode(encoding, "replace").decode(encoding) if encoding else text

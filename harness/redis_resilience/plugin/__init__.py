@@ -20,7 +20,6 @@ from redis_resilience.options import OF_THE_USERS, OPTIONS, Chosen, choose
 from redis_resilience.plugin.marker import marked
 from redis_resilience.plugin.naming import (
     SEEDS,
-    encodable,
     folder_name,
     repeat_by_pytest,
     scenario_name,
@@ -299,6 +298,7 @@ class Collector:
         """The table of all trials, their pages, and where they are."""
         if not self.reports.ran:
             return
+        from redis_resilience.pages.terminal import encodable  # noqa: PLC0415 - see the module's docstring
         from redis_resilience.results.publishing import publish  # noqa: PLC0415 - see the module's docstring
 
         terminal = terminalreporter._tw  # noqa: SLF001 - the only way to its width and colour

@@ -83,8 +83,3 @@ def repeat_by_pytest(node: pytest.Item, chosen: Mapping[str, Chosen], *, seed: i
         and option.name not in ("redis_seed", "redis_results", "redis_trials")
     ]
     return shlex.join(words)
-
-
-def encodable(text: str, encoding: str | None) -> str:
-    """The text as an output in this encoding can show it: what it lacks is a question mark."""
-    return text.encode(encoding, "replace").decode(encoding) if encoding else text
