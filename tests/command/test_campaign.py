@@ -40,7 +40,7 @@ def campaign(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def begun(place: Path, judged: int, *words: str, verb: str = "campaign") -> subprocess.Popen[bytes]:
-    """A campaign or a night under way, with so many judged trials."""
+    """A campaign or a night under way, with at least so many judged trials."""
     process = subprocess.Popen(
         [*COMMAND, verb, "small.yaml", *words],
         cwd=place,

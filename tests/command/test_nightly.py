@@ -58,15 +58,18 @@ def a_faster_night_before(night: Path) -> str:
 
 def checksums(night: Path) -> dict[str, bytes]:
     """Of its judged trials, by their folders' names."""
-    return {path.parent.name: path.read_bytes() for path in night.glob("*/SHA256SUMS")}
+    return {path.parent.name: path.with_name("SHA256SUMS").read_bytes() for path in night.glob("*/ended.json")}
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("backend", ["memory", pytest.param("local", marks=pytest.mark.local)])
+@pytest.mark.parametrize(("backend", "trials"), [("memory", 8), pytest.param("local", 3, marks=pytest.mark.local)])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_stopped_or_killed_night_goes_on(place: Path, how: signal.Signals, backend: str) -> None:
-    """No second night is begun and no judged trial repeated; what has ended is followed by a night of its own."""
-    (place / "small.yaml").write_text(SMALL.replace("memory", backend).replace("trials: 8", "trials: 2"))
+def test_a_stopped_or_killed_night_goes_on(place: Path, how: signal.Signals, backend: str, trials: int) -> None:
+    """No second night is begun and no judged trial repeated.
+
+    More trials may have ended when the signal arrives than the one that was waited for.
+    """
+    (place / "small.yaml").write_text(SMALL.replace("memory", backend).replace("trials: 8", f"trials: {trials}"))
     process = begun(place, 1, verb="nightly")
     process.send_signal(how)
     process.wait(100)
@@ -77,14 +80,14 @@ def test_a_stopped_or_killed_night_goes_on(place: Path, how: signal.Signals, bac
     again = nightly(place)
 
     assert published == (how is signal.SIGTERM)
-    assert len(kept) == 1
+    assert 1 <= len(kept) < trials
     assert again.returncode in (0, 2), again.stdout + again.stderr
-    assert "2 trials of 1 cells, 1 judged" in again.stderr
+    assert f"{trials} trials of 1 cells, {len(kept)} judged" in again.stderr
     assert nights(place) == [night]
     assert kept.items() <= checksums(night).items()
-    assert len(checksums(night)) == 2
+    assert len(checksums(night)) == trials
     assert again.stdout.count("History: ") == 1
-    assert json.loads((night / "night.json").read_bytes())["trials"] == 2
+    assert json.loads((night / "night.json").read_bytes())["trials"] == trials
 
 
 @pytest.mark.timeout(400)
