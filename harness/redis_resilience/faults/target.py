@@ -32,6 +32,7 @@ class View:
 
     master, replicas: in a Redis Cluster of its first shard. masters: of all its shards. members: every pod that has a
     server, answering or not, one of two masters or none. watching: pods that have a Sentinel and no server at all.
+    Both include pods that are gone with a fault.
     """
 
     master: str

@@ -19,7 +19,7 @@ from redis_resilience.judges.order import disorder
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.stalls import limit_ms
 from redis_resilience.judges.well_formed import malformed
-from redis_resilience.model.events import Dropped, FaultBegin, FaultEffect, FaultEvent, LoadEnd
+from redis_resilience.model.events import Dropped, FaultBegin, FaultEffect, FaultEvent, FoundAway, LoadEnd
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.plan import Writers
 from redis_resilience.model.verdict import Availability, Finding, Verdict
@@ -95,8 +95,9 @@ def _none_of(name: str, expected: str, wrong: Sequence[str]) -> Finding:
 
 
 def _faults_proved(reading: Reading) -> Finding:
-    """One proof for each place that each planned fault began to hit."""
-    effects = [_place(event) for event in reading.of(FaultEffect) if event.proof]
+    """One proof for each place that each planned fault began to hit, or one of the fault that had taken it before."""
+    found = [_place(event) for event in reading.of(FoundAway) if event.proof and _taken_before(reading, event)]
+    effects = [_place(event) for event in reading.of(FaultEffect) if event.proof] + found
     begun = [_place(event) for event in reading.of(FaultBegin)]
     proved = {number for number, _ in effects}
     missing = [str(planned.fault) for number, planned in enumerate(reading.plan.faults) if number not in proved] + [
@@ -106,9 +107,19 @@ def _faults_proved(reading: Reading) -> Finding:
         "fault_proved",
         not missing,
         "expected every fault's effect to be confirmed; "
-        + (
-            f"no proof of {', '.join(missing)}" if missing else f"confirmed {len(proved)} of {len(reading.plan.faults)}"
-        ),
+        + (f"no proof of {', '.join(missing)}" if missing else f"confirmed {len(proved)} of {len(reading.plan.faults)}")
+        + "".join(f"; fault {number} found {where} away already" for number, where in found),
+    )
+
+
+def _taken_before(reading: Reading, event: FoundAway) -> bool:
+    """Whether the fault that it names has a proof of its own for that place, from before."""
+    return any(
+        effect.fault == event.by
+        and effect.proof
+        and effect.at_ns <= event.at_ns
+        and (_place(effect)[1] == _place(event)[1] or event.pod in effect.pods)
+        for effect in reading.of(FaultEffect)
     )
 
 

@@ -16,8 +16,10 @@ from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import (
     Cleared,
     Fail,
+    FaultBegin,
     FaultEffect,
     FaultEvent,
+    FoundAway,
     HealBegin,
     HealEnd,
     Left,
@@ -66,7 +68,24 @@ def unseen(reading: Reading) -> list[str]:
             why = "" if _owns(reading, effect.pod, span) else "no node's table says that it has a slot"
         if why:
             found.append(f"{effect.pod}/{effect.container}: {why}")
-    return found
+    there = (event for event in reading.of(FoundAway) if _was_there(reading, event))
+    return found + [
+        f"{event.pod}/{event.container}: answered when fault {event.fault} found it away" for event in there
+    ]
+
+
+def _was_there(reading: Reading, found: FoundAway) -> bool:
+    """Whether the target answered between the beginning of this fault and what it found."""
+    if not fault_of(reading, found).traits.watchers_lose_it:
+        return False
+    begun_ns = min((event.earliest_ns for event in reading.of(FaultBegin) if _same(event, found)), default=found.at_ns)
+    if found.container != "redis":
+        words = [event for event in reading.of(SentinelDown, SentinelUp) if event.sentinel == found.pod]
+        before = [event for event in words if event.at_ns <= begun_ns]
+        return not before or isinstance(before[-1], SentinelUp)
+    own = samples_of(reading, server_index(reading, found.pod))
+    within = (own["call_ns"] >= begun_ns) & (own["return_ns"] <= found.at_ns)
+    return bool(np.any(within & (own["role"] != Role.UNREACHABLE)))
 
 
 def unhealed(reading: Reading) -> list[str]:
@@ -118,9 +137,26 @@ def _span(reading: Reading, effect: FaultEffect) -> _Span:
         after = (event.at_ns for event in reading.of(kind) if _same(event, effect) and event.at_ns >= effect.at_ns)
         return min(after, default=end_ns)
 
+    ended = _ends_ns(reading, effect)
     return _Span(
-        earliest_ns=effect.earliest_ns, proved_ns=effect.at_ns, heal_ns=first(HealBegin), healed_ns=first(HealEnd)
+        earliest_ns=effect.earliest_ns,
+        proved_ns=effect.at_ns,
+        heal_ns=min([first(HealBegin), *ended]),
+        healed_ns=min([first(HealEnd), *ended]),
     )
+
+
+def _ends_ns(reading: Reading, effect: FaultEffect) -> list[int]:
+    """When later faults ended the process that this one made hang."""
+    if fault_of(reading, effect).traits.process is not Process.HANGS:
+        return []
+    return [
+        later.earliest_ns
+        for later in reading.of(FaultEffect)
+        if later.at_ns > effect.at_ns
+        and fault_of(reading, later).traits.process in (Process.ENDS, Process.ENDS_GRADUALLY)
+        and ((later.pod, later.container) == (effect.pod, effect.container) or effect.pod in later.pods)
+    ]
 
 
 def _same(one: FaultEvent, other: FaultEvent) -> bool:

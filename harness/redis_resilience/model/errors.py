@@ -22,6 +22,14 @@ class DeploymentError(ResilienceError):
     """A deployment could not be made, reached or changed."""
 
 
+class TargetAway(DeploymentError):
+    """What a fault was to take is away already: it ended, hangs, or was deleted with its pod. The text says which."""
+
+
+class TargetBack(DeploymentError):
+    """What was to be brought back is there already. The text says how that was seen."""
+
+
 class WaitTimeout(ResilienceError):
     """A condition did not come true before its deadline; the text says what was waited for and what was seen last."""
 

@@ -14,7 +14,7 @@ from redis_resilience.deployments.local.deployment import LocalDeployment
 from redis_resilience.deployments.local.isolation import Level
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.capabilities import CanPartition, CanRecreate, CanRestart, CanSignal
-from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
+from redis_resilience.model.errors import DeploymentError, TargetAway, TargetBack, Unavailable, UsageError
 from redis_resilience.model.faults import isolate
 from redis_resilience.probe.protocol import Value
 from redis_resilience.topologies.catalogue import SIDECAR
@@ -214,6 +214,39 @@ def test_a_partition_follows_a_pod_to_its_new_address(deploy: Deploy) -> None:
     assert state[3] != "connected"
     deployment.rejoin("redis-2")
     wait_for_link(deployment, "redis-2")
+
+
+@APART
+def test_a_way_between_two_isolated_pods_stays_cut_until_both_are_back(deploy: Deploy) -> None:
+    deployment = deploy()
+    deployment.isolate("redis-1", CUT)
+    deployment.isolate("redis-2", isolate("redis-2"))
+    with pytest.raises(TargetAway, match="a way between redis-1 and its peers that is open; all are cut already"):
+        deployment.isolate("redis-1", CUT)
+
+    first = deployment.rejoin("redis-1").proof
+    with pytest.raises(TargetBack, match="expected redis-1 to be partitioned from its peers"):
+        deployment.rejoin("redis-1")
+    second = deployment.rejoin("redis-2").proof
+
+    assert first == "connects are answered again: redis-0 to redis-1, redis-1 to redis-0"
+    assert "redis-1 to redis-2" in second
+
+
+@APART
+def test_a_pod_that_is_deleted_cannot_be_isolated(deploy: Deploy) -> None:
+    deployment = deploy()
+    deployment.delete_pod("redis-2", grace_s=0.0)
+    with pytest.raises(DeploymentError, match=r"expected pod redis-2 to exist, to be partitioned .* it is deleted"):
+        deployment.isolate("redis-2", isolate("redis-2"))
+
+
+def test_a_stopped_process_does_not_act_on_sigterm(deploy: Deploy) -> None:
+    """It would end 20 s later, or with the SIGCONT of another fault's heal."""
+    deployment = deploy()
+    deployment.signal("redis-2", "redis", "SIGSTOP")
+    with pytest.raises(DeploymentError, match="it is stopped by SIGSTOP and acts on it only after SIGCONT"):
+        deployment.signal("redis-2", "redis", "SIGTERM")
 
 
 @TOGETHER

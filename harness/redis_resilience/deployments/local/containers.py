@@ -10,7 +10,7 @@ from pathlib import Path
 from redis_resilience.deployments.local.control import Agent, ProcessState, Started
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect
-from redis_resilience.model.errors import DeploymentError, UsageError, WaitTimeout
+from redis_resilience.model.errors import DeploymentError, TargetAway, TargetBack, UsageError, WaitTimeout
 
 _LOOK_EVERY_S = 0.002
 _SEEN_WITHIN_S = 5.0
@@ -63,7 +63,7 @@ class Containers:
         if state.state == "ended" and not state.asked:
             raise self._unexpected(pod, container, state)
         if state.state == "ended":
-            raise DeploymentError(f"expected {pod}/{container} to run; it {_end(state)}; start it first")
+            raise TargetAway(f"expected {pod}/{container} to run; it {_end(state)}; start it first")
         return state
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
@@ -75,7 +75,13 @@ class Containers:
         wanted = _STATES[name]
         before = self.must_run(pod, container)
         if before.state == wanted:
-            raise DeploymentError(f"expected {pod}/{container} not to be {wanted} before {name}; it was already")
+            already = TargetBack if name == "SIGCONT" else TargetAway
+            raise already(f"expected {pod}/{container} not to be {wanted} before {name}; it was already")
+        if before.state == "stopped" and name == "SIGTERM":
+            raise DeploymentError(
+                f"expected {pod}/{container} to act on SIGTERM; it is stopped by SIGSTOP and acts on it only after "
+                "SIGCONT; kill it, or stop it once its pause is over"
+            )
         begin_ns = self._agent.signal([f"{pod}/{container}"], signal.Signals[name])
         within_s = _GOODBYE_WITHIN_S if name == "SIGTERM" else _SEEN_WITHIN_S
         after = self.wait(pod, container, wanted, within_s=within_s)

@@ -40,7 +40,7 @@ from redis_resilience.faults.capabilities import CanPartition, CanUpgrade
 from redis_resilience.faults.effect import Effect, unreplaced
 from redis_resilience.model.access import Access, Login
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.errors import DeploymentError, Unavailable, UsageError
+from redis_resilience.model.errors import DeploymentError, TargetAway, TargetBack, Unavailable, UsageError
 from redis_resilience.model.events import Scalar
 from redis_resilience.model.faults import Isolate
 from redis_resilience.topologies.restarts import STAYS_DOWN, RestartPolicy
@@ -179,7 +179,7 @@ class LocalDeployment(Growing):
     def start_container(self, pod: str, container: str) -> Effect:
         self._must_have(pod, container)
         if self._up.containers.running(pod, container):
-            raise DeploymentError(f"expected {pod}/{container} to be down; it runs already")
+            raise TargetBack(f"expected {pod}/{container} to be down; it runs already")
         started = self._up.pods.start(pod, container, master=self._boot(pod, container))
         effect = self._answering(pod, {container: started})
         if container == "sentinel":
@@ -189,7 +189,7 @@ class LocalDeployment(Growing):
     def delete_pod(self, pod: str, *, grace_s: float = 30.0) -> Effect:
         containers = self._containers_of(pod)
         if pod not in self._up.pods.live:
-            raise DeploymentError(f"expected pod {pod} to exist; it was deleted already")
+            raise TargetAway(f"expected pod {pod} to exist; it was deleted already")
         gone = self._up.containers.end(pod, containers, grace_s=grace_s)
         address = self._up.pods.drop(pod)
         return Effect(begin_ns=gone.begin_ns, end_ns=gone.end_ns, proof=f"{gone.proof}; {address} is given up")
@@ -198,7 +198,7 @@ class LocalDeployment(Growing):
         containers = self._containers_of(pod)
         pods = self._up.pods
         if pod in pods.live:
-            raise DeploymentError(f"expected no pod {pod}; it exists, delete it first")
+            raise TargetBack(f"expected no pod {pod}; it exists, delete it first")
         pods.add(pod)
         self._up.partition.follow(pods.live)
         known = sentinels_to_know(pod, topology=self._topology, places=pods, probe=self.probe)
@@ -249,19 +249,28 @@ class LocalDeployment(Growing):
 
     def scale_to_zero(self, pod: str) -> Effect:
         pods = self._scaled_with(pod)
-        effects = [self.delete_pod(each) for each in reversed(pods) if each in self._up.pods.live]
-        return _all_of(effects, f"{pod} and all of its controller's pods")
+        live = [each for each in reversed(pods) if each in self._up.pods.live]
+        if not live:
+            raise TargetAway(f"expected a pod of {', '.join(pods)} to exist; all were deleted already")
+        return _all_of([self.delete_pod(each) for each in live], pods)
 
     def scale_back(self, pod: str) -> Effect:
         pods = self._scaled_with(pod)
-        effects = [self.create_pod(each) for each in pods if each not in self._up.pods.live]
-        return _all_of(effects, f"{pod} and all of its controller's pods")
+        away = [each for each in pods if each not in self._up.pods.live]
+        if not away:
+            raise TargetBack(f"expected a pod of {', '.join(pods)} to be away; all exist")
+        return _all_of([self.create_pod(each) for each in away], pods)
 
     def isolate(self, pod: str, fault: Isolate, others: tuple[str, ...] = ()) -> Effect:
         self._must_be_apart()
         peers = others or tuple(peer.name for peer in self._topology.pods if peer.name != pod)
         for name in (pod, *peers):
             self._containers_of(name)
+        if pod not in self._up.pods.live:
+            raise DeploymentError(
+                f"expected pod {pod} to exist, to be partitioned from {', '.join(peers)}; it is deleted; "
+                "isolate it once it is back"
+            )
         return self._up.partition.cut(pod, peers, self._up.pods.live, fault)
 
     def rejoin(self, pod: str) -> Effect:
@@ -425,7 +434,7 @@ class LocalDeployment(Growing):
         if container not in containers:
             raise UsageError(f"pod {pod} has no container {container!r}; it has: {', '.join(containers)}")
         if pod not in self._up.pods.live:
-            raise DeploymentError(f"expected pod {pod} to exist; it is deleted, create it first")
+            raise TargetAway(f"expected pod {pod} to exist; it is deleted, create it first")
 
     def _must_be_apart(self) -> None:
         if reason := self._undivided():
@@ -445,9 +454,10 @@ class LocalDeployment(Growing):
         return ""
 
 
-def _all_of(effects: Sequence[Effect], what: str) -> Effect:
-    if not effects:
-        raise DeploymentError(f"expected {what} to change; they were so already")
+def _all_of(effects: Sequence[Effect], pods: tuple[str, ...]) -> Effect:
     return Effect(
-        begin_ns=effects[0].begin_ns, end_ns=effects[-1].end_ns, proof="; ".join(effect.proof for effect in effects)
+        begin_ns=effects[0].begin_ns,
+        end_ns=effects[-1].end_ns,
+        proof="; ".join(effect.proof for effect in effects),
+        pods=pods,
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from redis_resilience.deployments.local.control import Agent
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect
-from redis_resilience.model.errors import DeploymentError, Unavailable
+from redis_resilience.model.errors import DeploymentError, TargetAway, TargetBack, Unavailable
 from redis_resilience.model.faults import Direction, Isolate
 
 _TABLE = "bridge redis_resilience"
@@ -40,22 +40,26 @@ class Partition:
         self._ports = tuple(ports)
         self._agent = agent
         self._folder = folder
-        self._cut: set[Way] = set()
+        self._cut: dict[str, set[Way]] = {}
+        """By the isolated pod; a way between two of them is in both."""
         self._loads = 0
 
     def cut(self, pod: str, others: Iterable[str], addresses: Mapping[str, str], fault: Isolate) -> Effect:
         """addresses: of every pod that exists now. Raises DeploymentError where the rules have no effect."""
         sides = {Direction.IN: (False,), Direction.OUT: (True,), Direction.BOTH: (False, True)}[fault.direction]
-        new = {(pod, other) if opens else (other, pod) for other in others for opens in sides} - self._cut
-        here = _among(new, addresses)
-        spared = [way for way in _among(map(_turned, new), addresses) if way not in self._cut | new]
+        wanted = {(pod, other) if opens else (other, pod) for other in others for opens in sides}
+        before = self._all_cut
+        if wanted <= before:
+            raise TargetAway(f"expected a way between {pod} and its peers that is open; all are cut already")
+        here = _among(wanted - before, addresses)
+        spared = [way for way in _among(map(_turned, wanted - before), addresses) if way not in before | wanted]
         silent = self._silent(here, addresses)
         if silent:
             raise DeploymentError(
                 f"expected a way between pods before it is cut; got silence: {_words(silent)}; "
                 "silence afterwards would prove nothing"
             )
-        self._cut |= new
+        self._cut[pod] = self._cut.get(pod, set()) | wanted
         begin_ns, end_ns = self._load(addresses)
         open_ways = set(here) - set(self._silent(here, addresses))
         if open_ways:
@@ -67,8 +71,9 @@ class Partition:
         return Effect(begin_ns=begin_ns, end_ns=end_ns, proof=proof)
 
     def heal(self, pod: str, addresses: Mapping[str, str]) -> Effect:
-        healed = [way for way in self._cut if pod in way]
-        self._cut.difference_update(healed)
+        if pod not in self._cut:
+            raise TargetBack(f"expected {pod} to be partitioned from its peers; none of its ways is cut")
+        healed = self._cut.pop(pod) - self._all_cut
         begin_ns, _ = self._load(addresses)
         here = _among(healed, addresses)
 
@@ -80,6 +85,10 @@ class Partition:
         proof = f"connects are answered again: {_words(here)}"
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
+    @property
+    def _all_cut(self) -> set[Way]:
+        return set().union(*self._cut.values())
+
     def follow(self, addresses: Mapping[str, str]) -> None:
         """Apply the same rules to the pods' present addresses."""
         if self._cut:
@@ -90,7 +99,7 @@ class Partition:
         program = find_nft()
         self._loads += 1
         rules, log = self._folder / "etc" / "partition.nft", self._folder / "logs" / "nft.log"
-        rules.write_text(ruleset(self._cut, addresses, self._ports))
+        rules.write_text(ruleset(self._all_cut, addresses, self._ports))
         name = f"nft/{self._loads}"
         environment = {"PATH": os.defpath, "LC_ALL": "C"}
         begin_ns = self._agent.start(

@@ -11,7 +11,7 @@ from redis_resilience.deployments.memory.probe import MemoryProbe
 from redis_resilience.deployments.memory.world import MS, OWN_VERSION, Bug, World
 from redis_resilience.faults.effect import Effect
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.errors import Unavailable
+from redis_resilience.model.errors import TargetAway, Unavailable
 from redis_resilience.model.events import Scalar
 from redis_resilience.model.faults import Direction, Isolate
 from redis_resilience.topologies.topology import REDIS_PORT, SENTINEL_PORT, Profile, System, Topology
@@ -73,8 +73,12 @@ class MemoryDeployment(Deployment):
         if name == "SIGCONT":
             return self._undo(lambda: self._start(pod, container), proof)
         if container == "sentinel":
+            if not world.sentinels[pod]:
+                raise TargetAway(f"expected {pod}/{container} to run before {name}; it does not")
             return self._do(lambda: world.end_sentinel(pod), lambda: world.start_sentinel(pod), proof)
         server = world.servers[pod]
+        if not server.alive or (server.paused and name == "SIGSTOP"):
+            raise TargetAway(f"expected {pod}/{container} to run before {name}; it does not")
         return self._do(lambda: world.silence(server, alive=name == "SIGSTOP"), lambda: world.revive(server), proof)
 
     def start_container(self, pod: str, container: str) -> Effect:
@@ -140,9 +144,9 @@ class MemoryDeployment(Deployment):
 
     def _end_pod(self, pod: str) -> None:
         world = self._world
-        if pod in world.sentinels:
+        if world.sentinels.get(pod):
             world.end_sentinel(pod)
-        if pod in world.servers:
+        if pod in world.servers and world.servers[pod].alive:
             world.silence(world.servers[pod], alive=False)
 
     def _start_pod(self, pod: str) -> None:

@@ -22,6 +22,7 @@ from redis_resilience.model.events.harness import (
     FaultBegin,
     FaultEffect,
     FaultEvent,
+    FoundAway,
     HealBegin,
     HealEnd,
     Named,
@@ -79,6 +80,7 @@ AnyEvent = (
     | FaultBegin
     | FaultAsked
     | FaultEffect
+    | FoundAway
     | HealBegin
     | HealEnd
     | EngineSeen
@@ -148,6 +150,7 @@ __all__ = [
     "FaultBegin",
     "FaultEffect",
     "FaultEvent",
+    "FoundAway",
     "HealBegin",
     "HealEnd",
     "Joined",

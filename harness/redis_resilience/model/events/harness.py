@@ -47,6 +47,16 @@ class FaultEffect(FaultEvent, frozen=True, kw_only=True):
     proof: str
 
 
+class FoundAway(FaultEvent, frozen=True, kw_only=True):
+    """It found its target as it would have left it, so that nothing is to be undone.
+
+    by: the fault that had taken it. proof: how that was seen.
+    """
+
+    by: int
+    proof: str
+
+
 class HealBegin(FaultEvent, frozen=True, kw_only=True):
     """It is about to be undone."""
 

@@ -17,7 +17,7 @@ from redis_resilience.deployments.kube.nodes.node import NodeShell, Process
 from redis_resilience.deployments.kube.undoing import drop_table
 from redis_resilience.deployments.undo import DropTable, Where
 from redis_resilience.faults.effect import Effect
-from redis_resilience.model.errors import DeploymentError
+from redis_resilience.model.errors import DeploymentError, TargetBack
 from redis_resilience.model.faults import Direction, Isolate
 
 _PRIORITY = -300
@@ -99,7 +99,7 @@ class Firewall:
     def heal(self, pod: str, ends: Mapping[str, End]) -> Effect:
         """Take away what `cut` did to `pod`; raises DeploymentError if it is not cut, or stays unreachable."""
         if pod not in self._cut:
-            raise DeploymentError(f"expected {pod} to be isolated; it is not")
+            raise TargetBack(f"expected {pod} to be isolated; it is not")
         address = ends[pod].address
         begin_ns = time.monotonic_ns()
         self._drop(pod)

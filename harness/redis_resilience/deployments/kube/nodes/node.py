@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.faults.effect import Effect
-from redis_resilience.model.errors import DeploymentError, UsageError
+from redis_resilience.model.errors import DeploymentError, TargetAway, TargetBack, UsageError
 
 ANSWERS_WITHIN_S = 10.0
 _SEEN_WITHIN_S = 5.0
@@ -143,16 +143,14 @@ def find_process(shell: NodeShell, container_id: str, name: str) -> Process:
     tasks = shell.must("ctr -n k8s.io tasks ls", "the list of running containers")
     found = re.search(rf"^{re.escape(container_id)}\s+(\d+)\s+(\w+)", tasks, re.MULTILINE) if container_id else None
     if found is None:
-        raise DeploymentError(
+        raise TargetAway(
             f"expected {name} to run on node {shell.node}; no task has its container's id "
             f"{container_id[:12] or '(none yet)'}; is it between two starts?"
         )
     pid = int(found[1])
     _, stat = shell.ask(f"cat /proc/{pid}/stat")
     if not _born(stat):
-        raise DeploymentError(
-            f"expected {name} to run on node {shell.node}; its PID {pid} ended meanwhile: {stat.strip()}"
-        )
+        raise TargetAway(f"expected {name} to run on node {shell.node}; its PID {pid} ended meanwhile: {stat.strip()}")
     return Process(node=shell.node, pid=pid, born=_born(stat))
 
 
@@ -176,7 +174,8 @@ def send_signal(shell: NodeShell, process: Process, signal: str, name: str) -> E
     wanted = _WANTED[signal]
     before = process_state(shell, process)
     if before in (wanted, "gone"):
-        raise DeploymentError(f"expected {name} not to be {before} before {signal}; it was already")
+        already = TargetBack if before == "running" else TargetAway
+        raise already(f"expected {name} not to be {before} before {signal}; it was already")
     pids = [process.pid]
     if wanted != "gone":
         pids += descendants(process.pid, shell.ask("cat /proc/[0-9]*/stat")[1])

@@ -17,7 +17,7 @@ from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.endpoint import Endpoint
-from redis_resilience.model.errors import DeploymentError, ProbeError, UsageError, WaitTimeout
+from redis_resilience.model.errors import DeploymentError, ProbeError, TargetAway, UsageError, WaitTimeout
 from redis_resilience.topologies.topology import Controller, Topology
 
 _BACK_WITHIN_S = 120.0
@@ -49,7 +49,7 @@ class Pods:
         self.containers_of(pod)
         state = self.watch.pod(pod)
         if state is None:
-            raise DeploymentError(f"expected pod {pod} to exist; there is none now")
+            raise TargetAway(f"expected pod {pod} to exist; there is none now")
         return state
 
     def container(self, pod: str, container: str) -> ContainerState:
@@ -61,7 +61,7 @@ class Pods:
             raise UsageError(f"pod {pod} has no container {container!r}; it has: {', '.join(containers)}")
         state = self.existing(pod).container(container)
         if state is None:
-            raise DeploymentError(f"expected container {container} in pod {pod}; the cluster has not made it yet")
+            raise TargetAway(f"expected container {container} in pod {pod}; the cluster has not made it yet")
         return state
 
     def controller_of(self, pod: str) -> Controller:
