@@ -20,8 +20,8 @@ from redis_resilience.model.access import ANY_NAME, NO_LOGIN, Access, Login, Tls
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.operations import Cause
 from redis_resilience.model.plan import Load, Writers
-from redis_resilience.probe.wire import Denied, Lost, ask
-from tests.probe.conftest import Bench, StartRedis
+from redis_resilience.probe.wire import Denied, Lost, ask, connect
+from tests.probe.conftest import Bench, RedisProcess, StartRedis
 
 AUTHORITY = Authority()
 CLIENT = AUTHORITY.client()
@@ -31,19 +31,23 @@ def pong(endpoint: Endpoint, login: Login) -> object:
     return asyncio.run(ask(endpoint, "PING", within_s=2, login=login))
 
 
-def secured(
-    redis: StartRedis, folder: Path, *names: str, authority: Authority = AUTHORITY, clients: str = "yes"
-) -> Endpoint:
+def process_with_tls(
+    redis: StartRedis, folder: Path, *names: str, authority: Authority = AUTHORITY
+) -> tuple[RedisProcess, Endpoint]:
     """A server that proves to be one of these names, and its TLS port; its plain port stays open for the test."""
     files = authority.issue(folder, names or ("127.0.0.1",))
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    redis(
-        *("--tls-port", str(port), "--tls-auth-clients", clients, "--tls-ca-cert-file", str(files.ca)),
+    server = redis(
+        *("--tls-port", str(port), "--tls-auth-clients", "yes", "--tls-ca-cert-file", str(files.ca)),
         *("--tls-cert-file", str(files.chain), "--tls-key-file", str(files.key)),
     )
-    return Endpoint("127.0.0.1", port)
+    return server, Endpoint("127.0.0.1", port)
+
+
+def secured(redis: StartRedis, folder: Path, *names: str, authority: Authority = AUTHORITY) -> Endpoint:
+    return process_with_tls(redis, folder, *names, authority=authority)[1]
 
 
 def expired() -> Authority:
@@ -92,6 +96,24 @@ def test_a_load_and_its_final_read_go_over_tls(redis: StartRedis, bench: Bench, 
     assert set(bench.causes()) == {Cause.NONE}
     assert (bench.folder / "finals" / "redis-0.npy").exists()
     assert len(bench.records("samples")) > 0
+
+
+def test_the_next_handshake_with_the_same_process_is_a_short_one(redis: StartRedis, tmp_path: Path) -> None:
+    """A process that was started again knows no session: its certificate is checked again."""
+    server, endpoint = process_with_tls(redis, tmp_path)
+    login = Login(tls=CLIENT)
+
+    async def resumed() -> bool:
+        wire = await connect(endpoint, within_s=2, login=login)
+        assert await wire.call("PING", within_s=2) == b"PONG"
+        secured_by = wire._transport.get_extra_info("ssl_object")
+        wire.abort("done")
+        return bool(secured_by.session_reused)
+
+    assert [asyncio.run(resumed()) for _ in range(3)] == [False, True, True]
+    server.kill()
+    server.launch()
+    assert [asyncio.run(resumed()) for _ in range(2)] == [False, True]
 
 
 @pytest.mark.parametrize(

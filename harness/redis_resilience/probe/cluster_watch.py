@@ -29,8 +29,8 @@ from redis_resilience.model.events import (
     TableUp,
 )
 from redis_resilience.probe.directory import Directory
-from redis_resilience.probe.watchers import CONNECT_S, GIVE_UP_S, Target, Witness
-from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field
+from redis_resilience.probe.watchers import GIVE_UP_S, Target, Witness, reach
+from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, info_field
 
 RETRY_S = 0.05
 INTERVALS = 3
@@ -77,7 +77,7 @@ class ClusterWatch:
         while True:
             cause = ""
             with suppress(Lost, NoReply):
-                wire = await connect(self.target.endpoint, within_s=CONNECT_S, login=self.target.login)
+                wire = await reach(self.target)
                 try:
                     await self._poll(wire)
                 except (Lost, NoReply) as lost:

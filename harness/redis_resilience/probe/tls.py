@@ -1,4 +1,4 @@
-"""TLS of the probe's connections: contexts made once, and what a failed handshake means."""
+"""TLS of the probe's connections: a context for each server, and what a failed handshake means."""
 
 from __future__ import annotations
 
@@ -7,20 +7,41 @@ import ssl
 from functools import lru_cache
 
 from redis_resilience.model.access import ANY_NAME, Tls
+from redis_resilience.model.endpoint import Endpoint
 
 HANDSHAKE_S = 0.25
 """At least; as long as the wait for ROLE: a process that hangs accepts connections, and answers neither."""
 
 
+class Context(ssl.SSLContext):
+    """Of all connections to one server. The session of the newest that ended makes the next handshakes short.
+
+    A whole handshake costs a server about as much time as forty commands, and a server that was hung or cut off meets
+    those of all its clients at once. One that restarted knows no session, and is asked for its certificate again.
+    """
+
+    newest: ssl.SSLSession | None = None
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of the class that it extends
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session or self.newest)
+
+
 @lru_cache
-def context_of(tls: Tls) -> ssl.SSLContext:
+def context_of(tls: Tls, endpoint: Endpoint) -> Context:  # noqa: ARG001 - each server has its own, for its session
     """Raises ssl.SSLError where the texts are no certificates, or the key does not fit.
 
-    As strict as Redis and its other clients: Python 3.13 and up would refuse an authority without the extension
-    keyUsage, as `openssl req -x509` and Redis's own script make it.
+    As strict as Redis and its other clients, and not as the `ssl.create_default_context` of Python 3.13, which refuses
+    an authority without the extension keyUsage, as `openssl req -x509` and Redis's own script make it.
     """
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cadata=tls.ca)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=tls.ca)
     context.check_hostname = tls.name != ANY_NAME
     if tls.certificate:
         _load_own(context, tls)

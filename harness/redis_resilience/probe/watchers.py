@@ -34,6 +34,10 @@ from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, 
 HANG_INTERVALS = 3
 """A request unanswered for so many intervals makes the server unreachable, interval by interval."""
 GIVE_UP_S = 1.0
+"""Without a sign of the other kernel, or of a Sentinel's process, a connection is given up."""
+HUNG_S = 5.0
+"""A server that hangs while its kernel answers keeps its connection, and its handshake, for longer: each new one costs
+it up to 2 ms once it goes on, before it answers anybody."""
 CONNECT_S = 0.25
 SENTINEL_RETRY_S = 0.05
 SENTINEL_PING_S = 0.5
@@ -93,6 +97,13 @@ class Target:
     login: Login
 
 
+async def reach(target: Target) -> Wire:
+    """A new connection to a watched process. Raises Lost."""
+    return await connect(
+        target.endpoint, within_s=CONNECT_S, handshake_s=HUNG_S, unacknowledged_s=GIVE_UP_S, login=target.login
+    )
+
+
 class ServerWatch:
     """ROLE of one server, every interval, on one connection."""
 
@@ -111,9 +122,8 @@ class ServerWatch:
     async def run(self) -> None:
         while True:
             begun_ns = time.monotonic_ns()
-            connecting = asyncio.create_task(connect(self.target.endpoint, within_s=CONNECT_S, login=self.target.login))
             try:
-                wire = await self._patiently(connecting, begun_ns)
+                wire = await self._patiently(asyncio.create_task(reach(self.target)), begun_ns)
             except (Lost, NoReply) as lost:
                 self._unreachable(begun_ns, str(lost))
             else:
@@ -150,7 +160,7 @@ class ServerWatch:
                     return reply.result()
                 now_ns = time.monotonic_ns()
                 cause = f"no reply for {(now_ns - begun_ns) / 1e6:.0f} ms"
-                if now_ns - begun_ns > GIVE_UP_S * 1e9:
+                if now_ns - begun_ns > HUNG_S * 1e9:
                     raise NoReply(cause)
                 self._unreachable(now_ns, cause)
                 hangs_ns += self._interval_ns
@@ -223,7 +233,7 @@ class SentinelWatch:
         while True:
             begun_ns = time.monotonic_ns()
             with suppress(Lost, NoReply):
-                wire = await connect(self.target.endpoint, within_s=CONNECT_S, login=self.target.login)
+                wire = await reach(self.target)
                 try:
                     await self._listen(wire, begun_ns)
                 finally:

@@ -17,10 +17,10 @@ from typing import Any, cast
 
 import hiredis
 
-from redis_resilience.model.access import NO_LOGIN, Login
+from redis_resilience.model.access import NO_LOGIN, Login, Tls
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.operations import Cause
-from redis_resilience.probe.tls import HANDSHAKE_S, context_of, explain
+from redis_resilience.probe.tls import HANDSHAKE_S, Context, context_of, explain
 
 RawReply = Any
 """What `hiredis.Reader` makes of a reply: bytes, int, None, list, or a ReplyError that stands for an error reply."""
@@ -87,8 +87,8 @@ class Wire(asyncio.Protocol):
         self.on_reply: Callable[[RawReply, int], None] = self._settle
         self.on_lost: Callable[[str], None] = self._ignore
         self.peer: Endpoint | None = None
-        self.secured = False
-        """Whether it is encrypted."""
+        self.secured: Context | None = None
+        """None where it is not encrypted."""
         self._heard = False
 
     @property
@@ -118,7 +118,7 @@ class Wire(asyncio.Protocol):
             self.abort(f"not the Redis protocol: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(_how_it_ended(exc, refused=self.secured and not self._heard))
+        self._end(_how_it_ended(exc, refused=self.secured is not None and not self._heard))
 
     def abort(self, cause: str) -> None:
         """Give the connection up at once; what was in flight stays unanswered."""
@@ -159,21 +159,38 @@ class Wire(asyncio.Protocol):
         if self._lost is not None:
             return
         self._lost = cause
+        if self.secured is not None and self._heard:
+            self.secured.newest = self._transport.get_extra_info("ssl_object").session
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(Lost(cause))
         self.on_lost(cause)
 
 
-async def connect(endpoint: Endpoint, *, within_s: float, login: Login = NO_LOGIN, called: str = "") -> Wire:
+async def connect(
+    endpoint: Endpoint,
+    *,
+    within_s: float,
+    handshake_s: float = HANDSHAKE_S,
+    unacknowledged_s: float = 0,
+    login: Login = NO_LOGIN,
+    called: str = "",
+) -> Wire:
     """A new connection, encrypted and authenticated as `login` says. Raises Lost, of it Denied.
 
-    called: the name that the endpoint's address was resolved from. The time is for connecting; resolving a name and the
-    handshake of TLS have their own, because a slow resolver says nothing about the server.
+    called: the name that the endpoint's address was resolved from. within_s is for connecting; resolving a name and the
+    handshake of TLS have their own time, because a slow resolver says nothing about the server.
+    unacknowledged_s: after so long without a sign of the other kernel the connection is lost; 0 for the system's limit.
     """
     host = await resolve(endpoint.host)
-    wire: Wire | None = None
+    tls = login.tls
     try:
-        wire = await _open(host, endpoint, login, called=called or endpoint.host, within_s=within_s)
+        async with asyncio.timeout(within_s):
+            transport, wire = await _open(
+                host, endpoint.port, Wire if tls is None else asyncio.Protocol, unacknowledged_s
+            )
+        if tls is not None:
+            name = called or endpoint.host
+            wire = await _secured(transport, endpoint, tls, name, within_s=max(handshake_s, within_s))
         if login.password:
             await _authenticate(wire, endpoint, login, within_s=within_s)
     except TimeoutError as error:
@@ -184,30 +201,33 @@ async def connect(endpoint: Endpoint, *, within_s: float, login: Login = NO_LOGI
         raise Denied(f"{endpoint}: {explain(error)}") from error
     except OSError as error:
         raise Lost(f"{endpoint}: {error.strerror or error}") from error
-    return wire
+    return cast("Wire", wire)
 
 
-async def _open(host: str, endpoint: Endpoint, login: Login, *, called: str, within_s: float) -> Wire:
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(within_s):
-        if login.tls is None:
-            return (await loop.create_connection(Wire, host, endpoint.port))[1]
-        plain, _ = await loop.create_connection(asyncio.Protocol, host, endpoint.port)
+async def _open(host: str, port: int, make: Callable[[], asyncio.Protocol], unacknowledged_s: float) -> Any:
+    """The transport and the protocol."""
+    made = await asyncio.get_running_loop().create_connection(make, host, port)
+    limit_ms = round(unacknowledged_s * 1000)
+    made[0].get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit_ms)
+    return made
+
+
+async def _secured(plain: asyncio.Transport, endpoint: Endpoint, tls: Tls, called: str, *, within_s: float) -> Wire:
+    context = context_of(tls, endpoint)
     wire = Wire()
-    handshake_s = max(HANDSHAKE_S, within_s)
-    name = login.tls.name or called
+    upgrade = asyncio.get_running_loop().start_tls(plain, wire, context, server_hostname=tls.name or called)
     try:
-        async with asyncio.timeout(handshake_s):
-            secured = await loop.start_tls(plain, wire, context_of(login.tls), server_hostname=name)
+        async with asyncio.timeout(within_s):
+            secured = await upgrade
     except TimeoutError as error:
         plain.abort()
-        raise Lost(f"{endpoint}: no TLS handshake within {handshake_s * 1000:.0f} ms") from error
+        raise Lost(f"{endpoint}: no TLS handshake within {within_s * 1000:.0f} ms") from error
     except BaseException:
         plain.abort()
         raise
     if secured is None:
         raise Lost(f"{endpoint}: closed by the server during the TLS handshake")
-    wire.secured = True
+    wire.secured = context
     wire.connection_made(secured)
     return wire
 

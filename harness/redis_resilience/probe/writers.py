@@ -190,7 +190,13 @@ class Writer:
     async def _open(self, endpoint: Endpoint) -> Line:
         try:
             there = Endpoint(await self._look_up(endpoint.host), endpoint.port)
-            wire = await connect(there, within_s=CONNECT_S, login=self._habits.login, called=endpoint.host)
+            wire = await connect(
+                there,
+                within_s=CONNECT_S,
+                handshake_s=self._habits.timeout_ms / 1000,
+                login=self._habits.login,
+                called=endpoint.host,
+            )
             if self._route.must_be_master:
                 await _expect_master(wire)
             behind = await _behind(wire, self._book.directory) if self._route.asks_who else NO_SERVER
