@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from redis_resilience.campaigns.comparing import cells_of, side_of
+from redis_resilience.campaigns.schedule import Unit, interleaved
+from redis_resilience.campaigns.store import Definition
+from redis_resilience.command.campaigning import Campaigning
+from redis_resilience.command.compare import looked
 from redis_resilience.model.run import Measured, RunRecord
 from redis_resilience.model.verdict import Verdict
+from redis_resilience.results.ran import Ran
 from redis_resilience.results.run_file import read_run, write_run
+from redis_resilience.statistics.comparison import Terms
+from redis_resilience.statistics.gate import Answer
+from redis_resilience.statistics.sequential import looks
 from tests.campaigns.conftest import record
 from tests.processes import command
 from tests.statistics.pilots import REAL
@@ -81,6 +91,31 @@ def test_a_look_that_lacks_trials_answers_nothing(tmp_path: Path) -> None:
 
     assert done.returncode == 2, done.stdout + done.stderr
     assert "CANNOT TELL: 15 trials of look 1 of 1 were not run before the deadline" in done.stdout
+
+
+class NothingJudged(Campaigning):
+    """Trials that all end without a verdict."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.units = self.mine = interleaved(definition.cells, definition.trials, seed=1)
+        self.problems: dict[str, str] = {}
+        self._ran: dict[str, Ran] = {}
+
+    def run(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
+        self.problems |= {unit.folder: "DENIED" for unit in units}
+        return ()
+
+
+def test_where_no_first_trial_has_a_verdict_no_other_is_begun() -> None:
+    cells = cells_of(("master-kill",), side_of("namespace=old"), side_of("namespace=new"))
+    definition = Definition(cells=cells, trials=8, seed=1, common={})
+    running = NothingJudged(definition)
+
+    compared, missing = looked(running, looks(8, 2, alpha=0.05), definition, Terms())
+
+    assert sorted(running.problems) == ["master-kill-a-001", "master-kill-b-001"]
+    assert (compared.answer, missing) == (Answer.CANNOT_TELL, ())
+    assert compared.because == "the first trials of both sides, 2 in all, have no verdict"
 
 
 @pytest.fixture

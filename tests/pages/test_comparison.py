@@ -12,7 +12,7 @@ import pytest
 from redis_resilience.campaigns.comparing import arms_of
 from redis_resilience.model.run import Measured, TrialRecord
 from redis_resilience.pages import comparison as shown
-from redis_resilience.pages.comparison import View, decided, render
+from redis_resilience.pages.comparison import View, decided, refused_text, render
 from redis_resilience.statistics.comparison import Terms, compare
 from tests.campaigns.conftest import record
 
@@ -73,6 +73,7 @@ def test_both_distributions_are_drawn_and_the_censored_trial_is_counted(view: Vi
     assert list(figures) == ["ecdf-0"]
     a, b = figures["ecdf-0"]["data"]
     assert (a["name"], b["name"]) == ("A, 10 trials", "B, 10 trials, 1 ended first")
+    assert (a["x"][0], a["y"][0]) == (1000.0, 0)
     assert (a["x"][-1], a["y"][-1]) == (1009.0, 1.0)
     assert max(b["y"]) < 1
 
@@ -84,3 +85,21 @@ def test_every_trial_is_listed_and_linked_where_it_has_a_page(view: View) -> Non
     assert '<a href="../monday/kill-3/report.html">kill-3</a>' in page
     assert "assumption.delay: &lt;busy&gt;" in page
     assert "&gt;2100<" in page
+
+
+def test_refused_trials_are_counted_with_the_reason_that_most_of_them_have(view: View, record: Any) -> None:
+    """Nothing of A was refused; a trial that ended without a verdict counts, too."""
+    a, b = view.trials["kill"]
+    pairs = {"kill": (a, (*b, record(refused="assumption.delay: late")))}
+    assert list(refused_text(view)) == [
+        "refused, so in no number: 1 of 11 trials of B, kill; 1 of them for assumption.delay"
+    ]
+    assert list(refused_text(replace(view, trials=pairs, arms=arms_of(pairs, {"kill": (0, 1)})))) == [
+        "refused, so in no number: 3 of 13 trials of B, kill; 2 of them for assumption.delay"
+    ]
+
+
+def test_without_a_trial_that_counts_there_is_nothing_to_test() -> None:
+    assert decided(compare(arms_of({"kill": ((), ())}, {}), Terms(tests=("outage.median",)))) == (
+        "no trial counts: there is nothing to test."
+    )

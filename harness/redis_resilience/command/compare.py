@@ -43,7 +43,7 @@ from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
 from redis_resilience.model.verdict import Verdict
 from redis_resilience.options import positive_int, side_by_side, whole_number
-from redis_resilience.pages.comparison import View, decided, render, tested_row
+from redis_resilience.pages.comparison import View, decided, refused_text, render, tested_row
 from redis_resilience.pages.script import write_shared_script
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import shown
@@ -177,7 +177,7 @@ def _live(
     for line in (f"compare A: {a} with B: {b} in {folder}", *how):
         running.say(line)
     try:
-        compared, missing = _looked(running, planned, definition, asked.terms)
+        compared, missing = looked(running, planned, definition, asked.terms)
     except KeyboardInterrupt:
         if running.ran:
             running.publish()
@@ -214,16 +214,28 @@ def _definition(
     )
 
 
-def _looked(
+def looked(
     running: Campaigning, planned: Sequence[Look], definition: Definition, terms: Terms
 ) -> tuple[Compared, tuple[Unit, ...]]:
     """The answer of the first clear look, or of the last; and the trials that did not fit before the deadline.
 
     A look that lacks trials answers nothing: held again with all of them, it would be one look more than planned.
+    Where no first trial of any side ends with a verdict, no other one is begun.
     """
+    first = [unit for unit in running.units if unit.number == 1]
+    running.run(first)
+    if len(running.problems) == len(first):
+        compared = compare(_arms(running, definition), terms, alpha=planned[0].alpha)
+        return replace(compared, because=f"the first trials of both sides, {len(first)} in all, have no verdict"), ()
     before = 0
     for number, look in enumerate(planned, 1):
-        missing = running.run([unit for unit in running.units if before < unit.number <= look.trials])
+        missing = running.run(
+            [
+                unit
+                for unit in running.units
+                if before < unit.number <= look.trials and unit.folder not in running.problems
+            ]
+        )
         compared = compare(_arms(running, definition), terms, alpha=look.alpha)
         if missing:
             because = f"{len(missing)} trials of look {number} of {len(planned)} were not run before the deadline"
@@ -321,7 +333,8 @@ def publish_comparison(view: View, page: Path, wanted: Sequence[Budget], *, resu
     compared = view.compared
     budgets = judge_budgets(wanted, [trial for _, of_b in view.trials.values() for trial in of_b])
     budget_lines = tuple(f"budget of B {budget_text(each)}" for each in budgets)
-    view = replace(view, how=(*view.how, *budget_lines))
+    refused = tuple(refused_text(view))
+    view = replace(view, how=(*view.how, *refused, *budget_lines))
     script = write_shared_script(results, f"{os.path.relpath(results, page.parent)}/")
     write_whole(page, render(view, script=script).encode())
     told = {
@@ -337,7 +350,7 @@ def publish_comparison(view: View, page: Path, wanted: Sequence[Budget], *, resu
     for each in compared.tested:
         scenario, test, answer, difference, margin, *_ = tested_row(each, view.terms)
         lines.append(f"{answer:<12}{test:<20}{scenario}: B minus A {difference}, margin {margin}")
-    lines += budget_lines
+    lines += [*refused, *budget_lines]
     lines += [f"{compared.answer.upper()}: {decided(compared)}", f"report: {shown(page)}"]
     sys.stdout.write("\n".join(lines) + "\n")
     return Exit.of([_VERDICTS[compared.answer], *(each.verdict for each in budgets)])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from redis_resilience.deployments.kube.attachment import Attachment, Found, master_meant
 from redis_resilience.deployments.kube.keys import TLS_KEYS
-from redis_resilience.deployments.kube.refusals import advice
+from redis_resilience.deployments.kube.refusals import advice, in_short
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.discovery.answers import NOTHING
 from redis_resilience.discovery.asking import ask, listed
@@ -54,7 +54,7 @@ def examine(place: Place, attachment: Attachment, found: Found, access: Access) 
     of_sentinels = {each.pod: answers[each.place] for each in asked if each.role is Role.SENTINEL}
     refusals = {each.role: (each, said) for each in reversed(asked) if (said := _refusal(answers[each.place]))}
     objections = [
-        f"expected {each.place} to answer at {each.address}:{each.port.value}; got: {said}; "
+        f"expected {each.place} to answer at {each.address}:{each.port.value}; got: {in_short(said)}; "
         f"{advice(said, sentinel=each.role is Role.SENTINEL)}"
         for each, said in refusals.values()
     ]

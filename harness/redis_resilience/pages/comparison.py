@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,9 +71,22 @@ def decided(compared: Compared) -> str:
             for each in deciding
             if each.decision.difference
         )
-    return "open: " + "; ".join(
-        f"{each.test} of {each.scenario}: {each.decision.because}" for each in deciding if not each.one_sided
-    )
+    unclear = [f"{each.test} of {each.scenario}: {each.decision.because}" for each in deciding if not each.one_sided]
+    return f"open: {'; '.join(unclear)}" if unclear else "no trial counts: there is nothing to test."
+
+
+def refused_text(view: View) -> Iterable[str]:
+    """How many trials of each side are in no number, with the reason that most of them have; nothing where none is."""
+    for scenario, arms in view.arms.items():
+        for (name, _, _), arm, trials in zip(_SIDES, arms, view.trials[scenario], strict=True):
+            if arm.refused:
+                reasons = Counter(trial.refused.partition(":")[0] for trial in trials if trial.refused)
+                reasons["no verdict"] = arm.refused - reasons.total()
+                ((reason, count),) = reasons.most_common(1)
+                yield (
+                    f"refused, so in no number: {arm.refused} of {arm.n} trials of {name}, {scenario}; "
+                    f"{count} of them for {reason}"
+                )
 
 
 def tested_row(tested: Tested, terms: Terms) -> tuple[str, ...]:
@@ -126,8 +140,8 @@ def _figures(view: View) -> Iterable[tuple[str, str, Figure]]:
                             "mode": "lines",
                             "name": f"{name}, {sample.n} trials"
                             + (f", {sample.censored} ended first" if sample.censored else ""),
-                            "x": [round(step.ms, 1) for step in steps],
-                            "y": [round(step.share, 4) for step in steps],
+                            "x": [round(step.ms, 1) for step in (*steps[:1], *steps)],
+                            "y": [0, *(round(step.share, 4) for step in steps)] if steps else [],
                             "line": {"shape": "hv", "color": colour, "dash": dash, "width": 2},
                         }
                     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.deployments.kube.refusals import advice
+from redis_resilience.deployments.kube.refusals import advice, in_short
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,10 @@ def test_of_a_sentinel_the_sentinels_options_are_named():
     assert "--redis-sentinel-password-secret" in advice("WRONGPASS", sentinel=True)
     assert "--redis-sentinel-user" in advice("WRONGPASS", sentinel=True)
     assert "--redis-sentinel-port" in advice("Connect call failed", sentinel=True)
+
+
+def test_a_page_of_a_reply_is_its_first_sentence_and_the_user_is_still_named():
+    protected = "DENIED Redis is running in protected mode. In this mode connections are only accepted from loopback."
+    wrong = "WRONGPASS invalid username-password pair or user is disabled. (user 'app')"
+    assert in_short(protected) == "DENIED Redis is running in protected mode"
+    assert in_short(wrong) == wrong

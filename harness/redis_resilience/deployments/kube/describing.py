@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 
 from redis_resilience.deployments.kube.attachment import Attachment, Found, master_meant
-from redis_resilience.deployments.kube.refusals import advice
+from redis_resilience.deployments.kube.refusals import advice, in_short
 from redis_resilience.deployments.nodes import ClusterLook, look_at
 from redis_resilience.deployments.probe import Probe
 from redis_resilience.deployments.replies import fields, pairs
@@ -161,7 +161,7 @@ def _must_be_let_in(pod: str, endpoint: Endpoint, answer: Answer, *, sentinel: b
         what = (
             f"the Sentinel of {pod} at {endpoint} to name its masters" if sentinel else f"{pod} to answer at {endpoint}"
         )
-        raise DeploymentError(f"expected {what}; got: {seen}; {advice(seen, sentinel=sentinel)}")
+        raise DeploymentError(f"expected {what}; got: {in_short(seen)}; {advice(seen, sentinel=sentinel)}")
 
 
 def _ping_ms(probe: Probe, endpoint: Endpoint) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _NO_TLS = "the port may require TLS: --redis-tls=yes with --redis-tls-ca=FILE or --redis-tls-secret=NAME"
 _HINTS = (
     ("certificate has expired", "renew the server's certificate; a client that checks it is refused the same way"),
@@ -52,3 +54,8 @@ def advice(seen: str, *, sentinel: bool = False) -> str:
     for word, of_sentinels in _OF_SENTINELS if sentinel else ():
         found = found.replace(word, of_sentinels)
     return found
+
+
+def in_short(seen: str) -> str:
+    """Its first sentence: a server in protected mode replies with a page."""
+    return re.split(r"\. (?!\()", seen, maxsplit=1)[0]
