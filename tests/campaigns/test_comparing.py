@@ -44,6 +44,13 @@ def test_a_side_is_a_chart_with_its_values_or_a_redis_that_runs_already() -> Non
     }
 
 
+def test_a_selector_may_name_a_set_of_values() -> None:
+    """Its commas do not part keys."""
+    side = side_of("namespace=old,attach=app in (a,b),context=x")
+
+    assert side.options == {"redis_namespace": "old", "redis_attach": "app in (a,b)", "redis_context": "x"}
+
+
 @pytest.mark.parametrize(
     ("text", "common", "said"),
     [

@@ -179,6 +179,31 @@ def test_what_cannot_be_attached_to_says_why() -> None:
     assert "this is Redis without Sentinel" in options_for(alone).refusals[0]
 
 
+def test_of_several_masters_the_user_may_name_one() -> None:
+    two = replace(_watching("s"), monitored=tuple(replace(_watching("s").monitored[0], name=name) for name in "ab"))
+    (found,) = systems_of(pod("cache-0", [SERVER, SENTINEL]), answers={"cache-0/sentinel": two})
+
+    assert "name one with --redis-master-name" in options_for(found).refusals[0]
+    assert "name one with --redis-master-name" in options_for(found, master_name="c").refusals[0]
+    assert options_for(found, master_name="b").refusals == ()
+
+
+def test_pods_of_a_finished_job_count_for_nothing() -> None:
+    done = pod("init-x", [EXPORTER], labels={"app": "cache"}, owner=("Job", "init"), phase="Succeeded")
+
+    assert systems_of(*_three("cache"), done)[0].selector == "app=cache"
+
+
+def test_what_time_may_change_is_told_from_what_it_does_not() -> None:
+    """A server that starts, and an image without a client."""
+    silent, bare = Answer(refused="Could not connect"), Answer(refused="exec: redis-cli: executable file not found")
+    pods = [pod(f"cache-{number}", [SERVER]) for number in range(2)]
+    (found,) = systems_of(*pods, answers={"cache-0/redis": silent, "cache-1/redis": bare})
+
+    assert found.forming == ("cache-0/redis was asked and did not answer: Could not connect",)
+    assert any("its image has no client" in each for each in found.not_known)
+
+
 def test_pods_that_announce_a_services_address() -> None:
     """Only where the Sentinels do know a server by it: a Service for one pod may be for something else."""
     label = "statefulset.kubernetes.io/pod-name"

@@ -84,3 +84,22 @@ def test_a_cluster_is_attached_to_without_them(attach: Callable[..., Attachment]
     node = container("redis", "redis-server", "--cluster-enabled", "yes")
 
     assert attach(pod("cache-0", [node])).selector == "app=cache"
+
+
+def test_what_waiting_does_not_change_is_refused_at_once(attach: Callable[..., Attachment], tmp_path: Path) -> None:
+    """Of a chart that was deployed, too: there is no Sentinel in it."""
+    with pytest.raises(UsageError, match="this is Redis without Sentinel"):
+        attach(pod("cache-0", [SERVER]), redis_backend="kind", redis_attach="", redis_chart=tmp_path)
+
+
+def test_a_master_and_replicas_without_a_common_label(attach: Callable[..., Attachment]) -> None:
+    """Sentinels have pods of their own, so that no label is common to the servers alone."""
+    objects = [
+        pod("m", [SERVER, SENTINEL], labels={"name": "master", "release": "r"}, owner=("ReplicaSet", "m")),
+        pod("r-0", [SERVER], labels={"name": "replica", "release": "r"}, owner=("StatefulSet", "r")),
+        pod("s", [SENTINEL], labels={"name": "sentinel", "release": "r"}, owner=("ReplicaSet", "s")),
+    ]
+
+    found = attach(*objects)
+
+    assert (found.selector, found.sentinel_selector) == ("name in (master,replica)", "name in (master,sentinel)")

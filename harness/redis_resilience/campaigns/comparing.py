@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -31,6 +32,8 @@ KEYS = {
 }
 _SEVERAL = ("values", "set", "attach")
 """Keys that may stand in a side more than once, as their options take several, comma-separated."""
+_COMMA = re.compile(r",(?![^(]*\))")
+"""Not within a set of a label's values: "app in (a,b)"."""
 _OF_A_TOPOLOGY = ("topology", "profile", "down-after", "image", "server")
 _SET = "set."
 _OF_THE_SUBJECT = ("engine", "engine_version", "images")
@@ -56,7 +59,7 @@ def side_of(text: str) -> Side:
     """
     options: dict[str, str] = {}
     directives: list[str] = []
-    for part in text.split(","):
+    for part in _COMMA.split(text):
         key, equals, value = (each.strip() for each in part.partition("="))
         if not equals or not (value or key.startswith(_SET)):
             raise UsageError(

@@ -17,7 +17,7 @@ from redis_resilience.deployments.kube.objects.manifests import kubectl
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.discovery import answers
 from redis_resilience.discovery.instances import instances
-from redis_resilience.discovery.system import Answer, Instance, Role, System
+from redis_resilience.discovery.system import NO_CLIENT, Answer, Instance, Role, System
 from redis_resilience.discovery.systems import systems
 from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.lint.setup import Seen
@@ -29,7 +29,6 @@ _ANSWERED_WITHIN_S = 30.0
 _KINDS = "pods,services,configmaps"
 _CLIENTS = ("redis-cli", "valkey-cli")
 _BY_ANSWER = Seen(value="yes", where="its port closes connections without TLS")
-_NOT_THERE = "executable file not found"
 _NO_KEYS = Keys()
 
 
@@ -93,7 +92,7 @@ def _said(place: Place, instance: Instance, questions: str, *, from_outside: boo
             return kubectl(*words, *command, place=place, given=questions.encode(), within_s=_ANSWERED_WITHIN_S)
         except DeploymentError as error:
             complaint = str(error)
-        if _NOT_THERE not in complaint:
+        if NO_CLIENT not in complaint:
             break
     return complaint
 

@@ -18,8 +18,9 @@ class Chosen:
     refusals: tuple[str, ...] = ()
 
 
-def options_for(system: System) -> Chosen:
-    refusals = tuple(_refusals(system))
+def options_for(system: System, *, master_name: str = "") -> Chosen:
+    """master_name: of several masters the one that is meant."""
+    refusals = tuple(_refusals(system, master_name))
     if refusals:
         return Chosen(refusals=refusals)
     chosen = {"attach": system.selector}
@@ -48,7 +49,7 @@ def _port(option: str, several: tuple[Instance, ...]) -> dict[str, str]:
     return {option: ports.pop()} if len(ports) == 1 and ports != {_USUAL[option]} else {}
 
 
-def _refusals(system: System) -> list[str]:
+def _refusals(system: System, master_name: str) -> list[str]:
     found = []
     if not system.selector:
         found.append(f"no labels choose exactly its pods: {', '.join(each.pod for each in system.servers) or 'none'}")
@@ -57,6 +58,7 @@ def _refusals(system: System) -> list[str]:
     for role, several in (("servers", system.servers), ("Sentinels", system.sentinels)):
         if len(ports := sorted({each.port.value for each in several})) > 1:
             found.append(f"its {role} listen on different ports: {', '.join(ports)}")
-    if len(system.masters) > 1:
-        found.append(f"its Sentinels monitor several masters: {', '.join(each.name for each in system.masters)}")
+    names = [each.name for each in system.masters]
+    if len(names) > 1 and master_name not in names:
+        found.append(f"its Sentinels monitor several masters: {', '.join(names)}; name one with --redis-master-name")
     return found

@@ -11,6 +11,8 @@ from redis_resilience.lint.setup import Seen
 from redis_resilience.model.cluster import Node
 
 _NOT_LET_IN = ("NOAUTH", "NOPERM", "WRONGPASS")
+NO_CLIENT = "executable file not found"
+"""What Kubernetes says of a program that a container does not have."""
 
 
 class Role(StrEnum):
@@ -116,6 +118,11 @@ class Answer:
         return self.refused.startswith(_NOT_LET_IN)
 
     @property
+    def without_client(self) -> bool:
+        """Whether its container has nothing to ask it with."""
+        return NO_CLIENT in self.refused
+
+    @property
     def node_id(self) -> str:
         """Its own in a Redis Cluster."""
         return next((node.id for node in self.table if "myself" in node.flags), "")
@@ -129,7 +136,7 @@ class System:
     masters: names that its Sentinels monitor it by. shards: of a Redis Cluster, by its newest table. announced: by pod,
     the address of a Service for it alone, where the others know it by that. fronts: Services that lead to its servers,
     and what stands between. boot: how a starting server finds its role, as in lint's `Setup`.
-    not_known: what could not be found out, each with what would tell it.
+    not_known: what could not be found out, each with what would tell it. forming: those of them that time may change.
     """
 
     name: str
@@ -144,6 +151,7 @@ class System:
     announced: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
+    forming: tuple[str, ...] = ()
 
     def over_tls(self, instance: Instance) -> bool:
         """By its settings, or because it answered no other client."""

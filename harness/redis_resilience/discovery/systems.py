@@ -7,22 +7,13 @@ from dataclasses import replace
 
 from redis_resilience.deployments.nodes import ShardSeen, shards_of
 from redis_resilience.discovery.instances import pods_of
+from redis_resilience.discovery.selectors import selector
 from redis_resilience.discovery.system import Answer, Instance, Monitored, Role, System
 from redis_resilience.lint.manifests.objects import read_objects
 from redis_resilience.lint.manifests.tree import Tree
 from redis_resilience.model.cluster import SLOTS, covered
 
 _RELEASE = ("app.kubernetes.io/instance", "release")
-_POD_NAME = "statefulset.kubernetes.io/pod-name"
-_OF_ONE_POD = frozenset(
-    {
-        _POD_NAME,
-        "apps.kubernetes.io/pod-index",
-        "controller-revision-hash",
-        "pod-template-hash",
-        "pod-template-generation",
-    }
-)
 _ASK_AS = {
     Role.REDIS: ("--redis-user", "--redis-password-secret"),
     Role.SENTINEL: ("--redis-sentinel-user", "--redis-sentinel-password-secret"),
@@ -91,14 +82,14 @@ def _system(
 ) -> System:
     servers = tuple(each for each in group if each.role is Role.REDIS)
     sentinels = tuple(each for each in group if each.role is Role.SENTINEL)
-    selector = _selector(pods_of(servers), pods)
-    watching = _selector(pods_of(sentinels), pods)
+    lasting = {_name(each): each.at("metadata", "labels").texts() for each in objects if _lasts(each)}
+    watching = selector(pods_of(sentinels), lasting)
     asked = {each.place: answers[each.place] for each in group if each.place in answers}
     made = System(
         name=name,
         servers=servers,
         sentinels=sentinels,
-        selector=selector,
+        selector=selector(pods_of(servers), lasting),
         sentinel_selector="" if set(pods_of(sentinels)) <= set(pods_of(servers)) else watching,
         masters=_masters(asked),
         shards=_shards(servers, asked),
@@ -107,7 +98,13 @@ def _system(
         boot=read_objects(_alone(objects, pods_of(group)), name).boot,
         answers=asked,
     )
-    return replace(made, not_known=tuple(_not_known(made)))
+    forming = tuple(_forming(made))
+    return replace(made, not_known=(*_lasting(made), *forming), forming=forming)
+
+
+def _lasts(each: Tree) -> bool:
+    """A pod that has not ended, as those of a finished Job have."""
+    return each.at("kind").text() == "Pod" and each.at("status", "phase").text() not in ("Succeeded", "Failed")
 
 
 def _alone(objects: Sequence[Tree], ours: Sequence[str]) -> list[Tree]:
@@ -151,29 +148,6 @@ def _addresses(answer: Answer) -> Iterable[str]:
         yield from (each.address, *each.replicas)
 
 
-def _selector(wanted: Sequence[str], pods: Mapping[str, Mapping[str, str]]) -> str:
-    """The fewest common labels that choose exactly these pods; else their names, where a label has those."""
-    if not wanted:
-        return ""
-    common = dict(pods[wanted[0]].items())
-    for name in wanted[1:]:
-        common = {key: value for key, value in common.items() if pods[name].get(key) == value}
-    labels = {key: value for key, value in common.items() if key not in _OF_ONE_POD}
-
-    def chosen(by: Mapping[str, str]) -> set[str]:
-        return {name for name, has in pods.items() if by.items() <= has.items()}
-
-    if labels and chosen(labels) == set(wanted):
-        for key in sorted(labels, key=lambda each: (each.startswith("helm.sh/"), -len(each))):
-            fewer = {name: value for name, value in labels.items() if name != key}
-            if fewer and chosen(fewer) == set(wanted):
-                labels = fewer
-        return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-    if all(pods[name].get(_POD_NAME) == name for name in wanted):
-        return f"{_POD_NAME} in ({','.join(wanted)})"
-    return ""
-
-
 def _fronts(
     objects: Sequence[Tree], servers: Sequence[Instance], pods: Mapping[str, Mapping[str, str]]
 ) -> Iterable[str]:
@@ -193,7 +167,8 @@ def _fronts(
                     yield f"pod {_name(each)}, container {container.at('name').text()}: a proxy by its image {image}"
 
 
-def _not_known(system: System) -> Iterable[str]:
+def _lasting(system: System) -> Iterable[str]:
+    """What is not known, and stays so while the pods are as they are."""
     for each in system.instances:
         answer = system.answers.get(each.place)
         if answer is None:
@@ -203,21 +178,30 @@ def _not_known(system: System) -> Iterable[str]:
                 f"{each.place} was asked and refused: {answer.refused}; name who may ask "
                 f"({', '.join(_ASK_AS[each.role])})"
             )
-        elif answer.refused:
-            yield f"{each.place} was asked and did not answer: {answer.refused}"
+        elif answer.without_client:
+            yield f"{each.place} could not be asked, as its image has no client: {answer.refused}"
     if system.servers and not system.selector:
         names = ", ".join(pods_of(system.servers))
         yield f"no labels choose {names} and no other pod; give them one that does, and name it with --redis-attach"
-    if system.clustered:
-        yield from _not_known_of_cluster(system)
-    if system.sentinels and not system.masters and not system.not_known:
-        yield "the name of the master: no Sentinel was asked, or none answered"
     if len(system.masters) > 1:
         names = ", ".join(each.name for each in system.masters)
         yield f"which master is meant: the Sentinels monitor {names}; name one with --redis-master-name"
 
 
-def _not_known_of_cluster(system: System) -> Iterable[str]:
+def _forming(system: System) -> Iterable[str]:
+    """What is not known yet: servers start, Sentinels are told of a master, slots are given to nodes."""
+    for each in system.instances:
+        answer = system.answers.get(each.place)
+        if answer and answer.refused and not (answer.not_let_in or answer.without_client):
+            yield f"{each.place} was asked and did not answer: {answer.refused}"
+    if system.clustered:
+        yield from _forming_of_cluster(system)
+    asked = [answer for each in system.sentinels if (answer := system.answers.get(each.place))]
+    if system.sentinels and not system.masters and not any(answer.without_client for answer in asked):
+        yield "the name of the master: no Sentinel was asked, or none answered"
+
+
+def _forming_of_cluster(system: System) -> Iterable[str]:
     ids = {answer.node_id for answer in system.answers.values()}
     nodes = {node.id: node for answer in system.answers.values() for node in answer.table}
     slots = sum(covered(shard.slots) for shard in system.shards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from redis_resilience.deployments.kube.objects.brought import Brought
 from redis_resilience.deployments.kube.tools import Place
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.discovery.asking import discover
-from redis_resilience.discovery.options import options_for
+from redis_resilience.discovery.options import Chosen, options_for
 from redis_resilience.discovery.system import System
 from redis_resilience.model.errors import UsageError
 from redis_resilience.options import OPTIONS, Option
@@ -26,7 +27,7 @@ def attachment_in(settings: Settings, place: Place) -> Attachment:
         return attachment_of(settings)
     if settings.brings:
         return _completed(settings, _formed(settings, place))
-    return _completed(settings, _only(settings, place))
+    return _completed(settings, _only(discover(place, keys_of(settings)), place))
 
 
 def attachment_of(settings: Settings) -> Attachment:
@@ -52,9 +53,7 @@ def brought_of(settings: Settings) -> Brought | None:
 
 def _completed(settings: Settings, system: System) -> Attachment:
     """What the user named stays."""
-    chosen = options_for(system)
-    if chosen.refusals:
-        raise UsageError(f"expected a Redis that can be attached to; got {system.name}: {'; '.join(chosen.refusals)}")
+    chosen = _options(settings, system)
     completed: dict[str, Any] = {
         option.field: option.value(chosen.options[option.field])
         for option in OPTIONS
@@ -63,13 +62,20 @@ def _completed(settings: Settings, system: System) -> Attachment:
     return replace(attachment_of(replace(settings, **completed)), announced=system.announced)
 
 
+def _options(settings: Settings, system: System) -> Chosen:
+    """Raises UsageError where it cannot be attached to, which waiting does not change."""
+    chosen = options_for(system, master_name=settings.master_name)
+    if chosen.refusals:
+        raise UsageError(f"expected a Redis that can be attached to; got {system.name}: {'; '.join(chosen.refusals)}")
+    return chosen
+
+
 def _named(settings: Settings, option: Option) -> bool:
     """Whether the user chose another value than the default."""
     return bool(getattr(settings, option.field) != option.value(option.default))
 
 
-def _only(settings: Settings, place: Place) -> System:
-    found = discover(place, keys_of(settings))
+def _only(found: Sequence[System], place: Place) -> System:
     if len(found) != 1:
         names = "; ".join(f"{each.name} ({each.selector or 'no labels of its own'})" for each in found)
         raise UsageError(
@@ -85,13 +91,19 @@ def _only(settings: Settings, place: Place) -> System:
 
 
 def _formed(settings: Settings, place: Place) -> System:
-    """Once its Sentinels monitor a master, or its hash slots have masters: a chart's pods may be ready before that."""
+    """Once its Sentinels monitor a master, or its hash slots have masters: a chart's pods may be ready before that.
+
+    Until all answer, what belongs together may look like several.
+    """
     seen: list[System] = []
 
     def look() -> tuple[bool, str]:
-        seen[:] = [_only(settings, place)]
-        unclear = (*options_for(seen[0]).refusals, *seen[0].not_known)
-        return not unclear, "; ".join(unclear) or "it is formed"
+        found = discover(place, keys_of(settings))
+        forming = [said for each in found for said in each.forming]
+        if len(found) < 2 or not forming:
+            seen[:] = [_only(found, place)]
+            _options(settings, seen[0])
+        return not forming, "; ".join(forming) or "it is formed"
 
     eventually(look, within_s=_FORMED_WITHIN_S, what="the deployed Redis to be discovered, with a master")
     return seen[0]

@@ -20,6 +20,7 @@ from redis_resilience.deployments.kube.interface import (
     Permission,
     PodState,
     Template,
+    Trouble,
 )
 from redis_resilience.topologies.topology import Controller
 
@@ -120,7 +121,7 @@ class FakeApi:
     texts: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     programs: dict[str, Callable[[], Channel]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Trouble, ...] = ()
     selected: dict[str, tuple[str, ...]] = field(default_factory=dict)
     forbidden: set[str] = field(default_factory=set)
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -210,9 +211,8 @@ class FakeApi:
         except KeyError:
             raise KubeError("no such log", status=400) from None
 
-    def complaints(self, pod: str) -> tuple[str, ...]:
-        del pod
-        return self.warnings
+    def troubles(self, name: str = "") -> tuple[Trouble, ...]:
+        return tuple(each for each in self.warnings if name in ("", each.name))
 
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
         self.calls.append(("run", pod, container, command))

@@ -25,6 +25,7 @@ from redis_resilience.deployments.kube.interface import (
     Permission,
     PodState,
     Template,
+    Trouble,
 )
 from redis_resilience.model.errors import Unavailable
 from redis_resilience.topologies.topology import Controller, ControllerKind
@@ -212,11 +213,10 @@ class ClientApi:
         found = self._get(self._path("pods", pod, "log"), f"the log of {pod}/{container}", query)
         return found.decode(errors="replace")
 
-    def complaints(self, pod: str) -> tuple[str, ...]:
-        query = [("fieldSelector", f"involvedObject.name={pod},type=Warning")]
-        found = json.loads(self._get(self._path("events"), f"the events of {pod}", query))
-        items = sorted(found["items"], key=lambda item: item.get("lastTimestamp") or item.get("eventTime") or "")
-        return tuple(f"{item.get('reason', '')}: {item.get('message', '')}" for item in items)
+    def troubles(self, name: str = "") -> tuple[Trouble, ...]:
+        query = [("fieldSelector", f"involvedObject.name={name},type=Warning" if name else "type=Warning")]
+        found = json.loads(self._get(self._path("events"), f"the events {name}".rstrip(), query))
+        return tuple(sorted(map(trouble, found["items"]), key=lambda each: each.last))
 
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
         import websocket  # noqa: PLC0415 - see the module's docstring
@@ -411,6 +411,18 @@ def namespace_state(item: Mapping[str, Any]) -> NamespaceState:
             for each in status.get("conditions", [])
             if each["status"] == "True"
         ),
+    )
+
+
+def trouble(item: Mapping[str, Any]) -> Trouble:
+    """An event as the API describes it in JSON."""
+    about = item["involvedObject"]
+    return Trouble(
+        kind=about.get("kind", ""),
+        name=about.get("name", ""),
+        reason=item.get("reason") or "",
+        message=item.get("message") or "",
+        last=item.get("lastTimestamp") or item.get("eventTime") or "",
     )
 
 

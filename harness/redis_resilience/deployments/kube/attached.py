@@ -27,7 +27,8 @@ from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.describing import describe
 from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect
 from redis_resilience.deployments.kube.objects import manifests
-from redis_resilience.deployments.kube.objects.brought import Brought, wait_until_ready
+from redis_resilience.deployments.kube.objects.brought import Brought
+from redis_resilience.deployments.kube.objects.settled import wait_until_ready
 from redis_resilience.deployments.kube.pods.logs import Logs
 from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.kube.pods.pods import Pods
@@ -127,7 +128,7 @@ class AttachedDeployment(KubeDeployment):
         if self._brought:
             steps.begin("deploy")
             self._brought.deploy(objects, place, labelled=bool(labels))
-            wait_until_ready(objects, place, api)
+            wait_until_ready(objects, api, nodes_may_come=not self._site.makes_namespaces)
         steps.begin("attach")
         attachment = self._attachment = self._find(place)
         found = find(api, attachment)

@@ -107,6 +107,23 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A warning of the cluster about the object of this kind and name ("FailedScheduling", "0/1 nodes are available").
+
+    last: when it was repeated last, the cluster's timestamp (RFC 3339).
+    """
+
+    kind: str
+    name: str
+    reason: str
+    message: str
+    last: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """Of a StatefulSet's pods. images: by container, init containers too. strategy: its updateStrategy."""
 
@@ -219,8 +236,8 @@ class KubeApi(Protocol):
     def logs(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> str:
         """Lines, each with the kubelet's timestamp before it; since: such a timestamp (RFC 3339), inclusive."""
 
-    def complaints(self, pod: str) -> tuple[str, ...]:
-        """Warnings about a pod, newest last ("FailedScheduling: 0/1 nodes are available")."""
+    def troubles(self, name: str = "") -> tuple[Trouble, ...]:
+        """Warnings about all objects (of this name), newest last."""
 
     def run(self, pod: str, container: str, command: tuple[str, ...]) -> Channel:
         """Start a program in a running container."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_resilience.deployments.kube.interface import KubeError
+from redis_resilience.deployments.kube.interface import KubeError, Trouble
 from redis_resilience.deployments.kube.pods.watch import PodWatch
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError, WaitTimeout
@@ -65,7 +65,7 @@ def test_a_wait_says_what_it_saw_last(watch, api, make_pod, with_container):
 
 def test_no_waiting_helps_an_image_that_is_not_there(watch, api, make_pod, with_container):
     """Given up at once, with what the cluster says."""
-    api.warnings = ("Failed: image not found",)
+    api.warnings = (Trouble(kind="Pod", name="redis-0", reason="Failed", message="image not found"),)
     api.tell(with_container(make_pod(ready=False), "redis", state="waiting", reason="ErrImageNeverPull"))
 
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""A user's own chart or manifests: rendered, deployed as the user would, and waited for."""
+"""A user's own chart or manifests: rendered, and deployed as the user would."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from redis_resilience.deployments.kube.interface import KubeApi
 from redis_resilience.deployments.kube.objects import manifests
 from redis_resilience.deployments.kube.tools import Place, run
-from redis_resilience.model.errors import DeploymentError, UsageError
+from redis_resilience.model.errors import UsageError
 
 RELEASE = "redis-resilience"
 _RENDERED_WITHIN_S = 60.0
-_READY_WITHIN_S = 300.0
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_WAITED_FOR = ("DaemonSet", "Deployment", "StatefulSet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,25 +73,6 @@ class Brought:
     def _words(self) -> tuple[str, ...]:
         files = (word for each in self.values for word in ("--values", str(each)))
         return (str(self.path), *files, *(("--set", self.set) if self.set else ()))
-
-
-def wait_until_ready(objects: str, place: Place, api: KubeApi) -> None:
-    """Every controller's pods are ready. Raises DeploymentError with those that are not, and why."""
-    for each in manifests.objects_in(objects):
-        if each.kind not in _WAITED_FOR:
-            continue
-        words = ("rollout", "status", f"{each.resource}/{each.name}", f"--timeout={_READY_WITHIN_S:g}s")
-        try:
-            manifests.kubectl(*words, place=place, within_s=_READY_WITHIN_S + 10)
-        except DeploymentError as error:
-            raise DeploymentError(
-                f"expected every pod of {each} to be ready within {_READY_WITHIN_S:g} s; {_not_ready(api) or error}"
-            ) from error
-
-
-def _not_ready(api: KubeApi) -> str:
-    waiting = [pod for pod in api.pods()[0] if not pod.ready and pod.phase != "Succeeded"]
-    return "; ".join(f"{pod.name}: {', '.join((*pod.waiting_for, *api.complaints(pod.name)[-2:]))}" for pod in waiting)
 
 
 def _must_be_deployable(objects: str, path: Path, namespace: str) -> None:

@@ -107,10 +107,10 @@ class PodWatch:
     def _complaints(self, name: str) -> str:
         try:
             pod = self.pod(name)
-            said = self._api.complaints(pod.name_in_cluster if pod else name)
+            said = self._api.troubles(pod.name_in_cluster if pod else name)
         except KubeError as error:
             return str(error)
-        return "the cluster says: " + ("; ".join(said[-3:]) or "nothing")
+        return "the cluster says: " + ("; ".join(map(str, said[-3:])) or "nothing")
 
     def _with_trouble(self, text: str) -> str:
         return f"{text} ({self.trouble})" if self.trouble else text
@@ -157,9 +157,20 @@ class PodWatch:
 
 def never_ready(pod: PodState) -> str:
     """Why waiting for it does not help, by its containers' states; "" where it may."""
+    return never_started(pod) or crashes(pod)
+
+
+def never_started(pod: PodState) -> str:
+    """Why a container of it cannot be made; "" where all can."""
     for container in (*pod.init_containers, *pod.containers):
         if container.state == "waiting" and container.reason in _HOPELESS:
             return f"{pod.name}/{container.name}: {container.reason} {container.message}".strip()
+    return ""
+
+
+def crashes(pod: PodState) -> str:
+    """Which container of it ends again and again, and how it did last; "" where none does."""
+    for container in (*pod.init_containers, *pod.containers):
         if container.restarts >= _CRASHES and container.reason == "CrashLoopBackOff":
             return f"{pod.name}/{container.name} ended {container.restarts} times at its start"
     return ""
