@@ -16,8 +16,8 @@ HANDSHAKE_S = 0.25
 class Context(ssl.SSLContext):
     """Of all connections to one server. The session of the newest that ended makes the next handshakes short.
 
-    A whole handshake costs a server about as much time as forty commands, and a server that was hung or cut off meets
-    those of all its clients at once. One that restarted knows no session, and is asked for its certificate again.
+    A whole handshake costs both sides up to 2 ms, and a server that was hung or isolated meets those of all its
+    clients at once. A server that restarted knows no session, and is asked for its certificate again.
     """
 
     newest: ssl.SSLSession | None = None
