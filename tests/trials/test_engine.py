@@ -128,7 +128,7 @@ def test_too_little_load_is_unknown(simulate):
     assert outcome.verdict is Verdict.UNKNOWN, outcome.explain()
 
 
-def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate, monkeypatch):
+def test_what_cannot_be_undone_is_named_and_the_rest_is_undone(simulate, monkeypatch):
     """One fault that stays does not keep the others broken; the verdict is unknown."""
 
     def start(self: MemoryDeployment, pod: str, container: str) -> Effect:
@@ -143,9 +143,54 @@ def test_what_cannot_be_undone_is_a_problem_and_the_rest_is_undone(simulate, mon
     )
 
     assert outcome.verdict is Verdict.UNKNOWN
-    assert "could not be undone: expected the container to start; got an empty disk" in outcome.explain()
+    failed = "that of fault 1 on redis-1/sentinel failed: expected the container to start; got an empty disk"
+    assert failed in outcome.finding("assumptions.heal_seen").text
     healed = [event.pod for event in TrialFolder(outcome.folder).history().of(HealEnd)]
     assert len(healed) == 1
+
+
+@pytest.fixture
+def no_start(monkeypatch):
+    """No container can be started again."""
+
+    def start(*_: object) -> Effect:
+        raise DeploymentError("expected the container to start; got an empty disk")
+
+    monkeypatch.setattr(MemoryDeployment, "start_container", start)
+
+
+@pytest.mark.usefixtures("no_start")
+def test_an_outage_that_was_proved_before_a_heal_failed_stays_proved(simulate):
+    """The trial goes on, and what it cannot know without the heal is unknown by that name."""
+    windows = Windows(heal_s=2.0, observe_s=30.0)
+    outcome = simulate(
+        kill(MASTER, for_s=20.0), bugs=[Bug.NO_ELECTION], expect=Expect(max_outage_s=5.0), windows=windows
+    )
+
+    history = TrialFolder(outcome.folder).history()
+    assert history.of(Phase)[-1].name == "done"
+    assert outcome.verdict is Verdict.FAIL, outcome.explain()
+    assert outcome.finding("availability.outage").verdict is Verdict.FAIL
+    assert outcome.finding("assumptions.history").verdict is Verdict.PASS
+    assert outcome.finding("assumptions.heal_seen").verdict is Verdict.UNKNOWN
+    assert {outcome.finding(name).verdict for name in ("ledger.lost", "convergence.redundant")} == {Verdict.UNKNOWN}
+
+
+@pytest.mark.usefixtures("no_start")
+@pytest.mark.parametrize(
+    ("faults", "expect"),
+    [
+        ([kill(MASTER, for_s=0.1)], Expect(max_outage_s=0.5)),
+        ([kill(MASTER, for_s=0.1)], Expect(failover=False)),
+        ([kill(SENTINEL_MAJORITY, for_s=1.0), kill(MASTER)], Expect()),
+    ],
+)
+def test_what_a_failed_heal_may_have_caused_is_no_failure_of_redis(simulate, faults, expect):
+    """What was to be back was not: an outage, a failover or none is the harness's as far as is known."""
+    outcome = simulate(*faults, expect=expect, windows=Windows(heal_s=2.0))
+
+    assert outcome.verdict is Verdict.UNKNOWN, outcome.explain()
+    assert "a heal failed" in outcome.explain()
 
 
 def test_a_pod_that_is_gone_keeps_its_number(simulate, monkeypatch):

@@ -19,7 +19,15 @@ from redis_resilience.judges.order import disorder
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.stalls import limit_ms
 from redis_resilience.judges.well_formed import malformed
-from redis_resilience.model.events import Dropped, FaultBegin, FaultEffect, FaultEvent, FoundAway, LoadEnd
+from redis_resilience.model.events import (
+    Dropped,
+    FaultBegin,
+    FaultEffect,
+    FaultEvent,
+    FoundAway,
+    HealFailed,
+    LoadEnd,
+)
 from redis_resilience.model.operations import Cause, Result, key_text
 from redis_resilience.model.plan import Writers
 from redis_resilience.model.verdict import Availability, Finding, Verdict
@@ -139,6 +147,8 @@ def _heals_seen(reading: Reading) -> Finding:
     unrecorded, missing = witness.unended(reading), witness.unhealed(reading)
     wrong = [f"no record says that the fault on {', '.join(unrecorded)} was undone"] if unrecorded else []
     wrong += [f"no witness saw that of {', '.join(missing)}"] if missing else []
+    failed = {_place(event): event.reason for event in reading.of(HealFailed)}
+    wrong += [f"that of fault {number} on {where} failed: {reason}" for (number, where), reason in failed.items()]
     return _finding(
         "heal_seen",
         not wrong,

@@ -20,6 +20,7 @@ from redis_resilience.judges.evidence import (
     acknowledgements,
     by_writer,
     fault_at_ns,
+    off_plan_ns,
     phase_at,
     sent,
     writers_of,
@@ -152,7 +153,7 @@ def _scheduling_delay(rows: Columns) -> tuple[float, float, float]:
 
 
 def _outage_finding(reading: Reading, availability: Availability) -> Finding:
-    allowed_s = reading.plan.expect.max_outage_s
+    allowed_s, off_ns = reading.plan.expect.max_outage_s, off_plan_ns(reading)
     seen = (
         f"{'more than ' if availability.censored else ''}{availability.outage_ms:.1f} ms without an acknowledged write"
     )
@@ -169,7 +170,12 @@ def _outage_finding(reading: Reading, availability: Availability) -> Finding:
         if (verdict is Verdict.PASS and availability.censored) or (verdict is Verdict.FAIL and shorter):
             verdict = Verdict.UNKNOWN
         longer = [each for each in shut_out(reading) if each.longest_ms > allowed_s * 1e3]
-        if longer and verdict is not Verdict.FAIL:
+        if off_ns is not None and (verdict is Verdict.FAIL or longer):
+            gap = availability.gap
+            before_ms = (min(off_ns, gap.end_ns or off_ns) - gap.begin_ns) / 1e6 - own_ms if gap else 0.0
+            verdict = Verdict.FAIL if before_ms > allowed_s * 1e3 else Verdict.UNKNOWN
+            seen += f", {max(before_ms, 0.0):.1f} ms of it before a heal failed"
+        elif longer and verdict is not Verdict.FAIL:
             verdict = Verdict.FAIL
             seen += f"; {listed([(each.who, each.longest_ms) for each in longer])} without one by themselves"
     return Finding(name=OUTAGE, verdict=verdict, text=f"expected {wanted}; {seen} ({noise})")

@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from redis_resilience.judges import elections, settings
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
-from redis_resilience.judges.evidence import fault_of, master_fault, name_at, samples_of, sent, server_index, told
+from redis_resilience.judges.evidence import (
+    fault_of,
+    master_fault,
+    name_at,
+    off_plan_ns,
+    samples_of,
+    sent,
+    server_index,
+    told,
+)
 from redis_resilience.judges.masters import Promotion, promotions, unannounced
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
@@ -431,13 +440,17 @@ def _back_too_late(prediction: Prediction, timeline: Timeline) -> str:
 def _by_somebody(reading: Reading, timeline: Timeline) -> str:
     """What beside the plan explains that the prediction did not come true; "" where nothing does."""
     if timeline.failover and not any(_of_redis(reading, change) for change in promotions(reading)):
-        return "no fault of the plan explains it: it was requested, or the master had not answered before"
+        return (
+            "no fault of the plan explains it: it was requested, the master had not answered before, or a heal failed"
+        )
     return "settings were changed meanwhile" if any(settings.changed(reading)) else ""
 
 
 def _of_redis(reading: Reading, change: Promotion) -> bool:
-    """Whether a change of master was neither requested nor follows a silence of the old one that no fault explains."""
-    return change not in elections.requested(reading) and change.old not in dict(silences(reading))
+    """Whether a change of master was not requested, and follows neither a failed heal nor an unexplained silence."""
+    off_ns = off_plan_ns(reading)
+    planned = off_ns is None or _began(change).latest_ns < off_ns
+    return planned and change not in elections.requested(reading) and change.old not in dict(silences(reading))
 
 
 def _once(reading: Reading) -> Finding:

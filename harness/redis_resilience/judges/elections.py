@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from redis_resilience.judges import sentinels
-from redis_resilience.judges.evidence import fault_of, told
+from redis_resilience.judges.evidence import fault_of, off_plan_ns, told
 from redis_resilience.judges.masters import Promotion, promotions
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.model.events import FaultBegin, FaultEffect, Phase
@@ -34,10 +34,12 @@ def weighed(reading: Reading, fault: Instant) -> tuple[Verdict, str]:
     one: Sentinel draws the times of the next ones at random, from a second that no profile changes.
     """
     kinds = {item.kind for item in told(reading, *ABORTED, since_ns=fault.earliest_ns)}
-    if not kinds:
-        return Verdict.FAIL, ""
     prediction = reading.environment.prediction
     once_ms = max((bound.upper_ms for bound in prediction.bounds), default=0.0)
+    if off_plan_ns(reading) is not None and _observed_ms(reading, fault) < once_ms:
+        return Verdict.UNKNOWN, "and a heal failed before it was due"
+    if not kinds:
+        return Verdict.FAIL, ""
     if _observed_ms(reading, fault) < once_ms + ATTEMPTS_OBSERVED * prediction.retry_ms:
         return Verdict.UNKNOWN, "and the observation ended before the next attempts were over"
     ping_ms = max((view.ping_period_ms for view in reading.environment.sentinels), default=PING_MS)
@@ -119,7 +121,7 @@ def _away(reading: Reading, at_ns: int) -> set[str]:
 
 
 def _observed_ms(reading: Reading, fault: Instant) -> float:
-    """From the fault to its heal, or to the end of a trial that did not reach one."""
+    """From the fault to its heal, begun or failed, or to the end of a trial that did not reach one."""
     phases = reading.of(Phase)
     ended_ns = next((phase.at_ns for phase in phases if phase.name == "heal"), phases[-1].at_ns if phases else 0)
-    return (ended_ns - fault.latest_ns) / 1e6
+    return (min(ended_ns, off_plan_ns(reading) or ended_ns) - fault.latest_ns) / 1e6

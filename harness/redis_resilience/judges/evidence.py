@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from redis_resilience.judges.reading import Reading, once
 from redis_resilience.model.columns import Columns
 from redis_resilience.model.errors import BrokenTrial
-from redis_resilience.model.events import Connected, Event, FaultEffect, FaultEvent, Phase, SentinelMessage, ServerUp
+from redis_resilience.model.events import (
+    Connected,
+    Event,
+    FaultEffect,
+    FaultEvent,
+    HealFailed,
+    Phase,
+    SentinelMessage,
+    ServerUp,
+)
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.instants import Instant
 from redis_resilience.model.operations import Cause, Result
@@ -116,6 +125,11 @@ def fault_at_ns(reading: Reading) -> int | None:
     """From when on clients may be shut out: that effect at the earliest; where none is proved, the phase `fault`."""
     effect = master_fault(reading)
     return instant_of(effect).earliest_ns if effect else phase_at(reading, "fault")
+
+
+def off_plan_ns(reading: Reading) -> int | None:
+    """When the first heal that failed began: from there on the trial is another than was planned; None for never."""
+    return min((event.earliest_ns for event in reading.of(HealFailed)), default=None)
 
 
 @once

@@ -29,6 +29,7 @@ from redis_resilience.model.events import (
     FoundAway,
     HealBegin,
     HealEnd,
+    HealFailed,
 )
 from redis_resilience.model.faults import Fault, RollingUpgrade
 from redis_resilience.model.traits import Process
@@ -242,21 +243,29 @@ class Breakage:
         """Undo those whose time is over."""
         now_ns = self._clock.now_ns()
         for broken in [item for item in self._broken if item.heal_at_ns and item.heal_at_ns <= now_ns]:
-            self._heal(broken)
+            self._try_to_heal(broken)
 
     def heal_all(self) -> None:
         """Undo what is still broken, the newest first; one that cannot be undone does not keep the others broken."""
         for broken in reversed(self._broken.copy()):
-            try:
-                self._heal(broken)
-            except ResilienceError as error:
-                self._notes.problem(f"{broken.fault.kind} of {broken.place} could not be undone: {error}")
+            self._try_to_heal(broken)
+
+    def _try_to_heal(self, broken: _Broken) -> None:
+        """What was proved of the fault stays proved where it cannot be undone; the next `heal_all` tries again."""
+        begin_ns = self._notes.now_ns()
+        try:
+            self._heal(broken)
+        except ResilienceError as error:
+            self._broken.append(replace(broken, heal_at_ns=None))
+            self._notes.keep_if_possible(
+                HealFailed(at_ns=self._notes.now_ns(), since_ns=begin_ns, reason=str(error), **broken.facts)
+            )
 
     def _heal(self, broken: _Broken) -> None:
         """And what ended with it: those are back with it, too."""
         self._broken.remove(broken)
         for each in (broken, *broken.ended):
-            self._notes.keep(HealBegin(at_ns=self._notes.now_ns(), **each.facts))
+            self._notes.keep_if_possible(HealBegin(at_ns=self._notes.now_ns(), **each.facts))
         self._undo(broken, "" if broken.proved else "it had no effect")
         for each in broken.ended:
             self._undo(each, f"{broken} had ended it, and its heal brought the target back")
@@ -270,7 +279,7 @@ class Breakage:
             if not back:
                 raise
             effect = Effect(begin_ns=begin_ns, end_ns=self._notes.now_ns(), proof=f"{back}: {seen}")
-        self._notes.keep(
+        self._notes.keep_if_possible(
             HealEnd(
                 at_ns=effect.end_ns,
                 since_ns=effect.begin_ns,

@@ -25,9 +25,13 @@ class Notes:
         return self._clock.now_ns()
 
     def problem(self, text: str) -> None:
-        """Keep what went wrong; a full disk must not keep the faults from being undone."""
+        """Keep what went wrong, if that is possible."""
+        self.keep_if_possible(Problem(at_ns=self.now_ns(), reason=text))
+
+    def keep_if_possible(self, event: Event) -> None:
+        """A full disk must not keep the faults from being undone."""
         with contextlib.suppress(BrokenTrial):
-            self.keep(Problem(at_ns=self.now_ns(), reason=text))
+            self.keep(event)
 
     def keep(self, event: Event) -> None:
         """Put an event of the harness's clock on the probe's, whose uncertainty widens what is known."""

@@ -25,6 +25,7 @@ from redis_resilience.model.events.harness import (
     FoundAway,
     HealBegin,
     HealEnd,
+    HealFailed,
     Named,
     Phase,
     Problem,
@@ -83,6 +84,7 @@ AnyEvent = (
     | FoundAway
     | HealBegin
     | HealEnd
+    | HealFailed
     | EngineSeen
     | EngineRefused
     | Before
@@ -153,6 +155,7 @@ __all__ = [
     "FoundAway",
     "HealBegin",
     "HealEnd",
+    "HealFailed",
     "Joined",
     "Left",
     "Link",

@@ -68,6 +68,12 @@ class HealEnd(FaultEvent, frozen=True, kw_only=True):
     unreplaced: tuple[str, ...] = ()
 
 
+class HealFailed(FaultEvent, frozen=True, kw_only=True):
+    """It was not undone; since_ns is when that was begun. It is tried again when the trial heals, and at its end."""
+
+    reason: str
+
+
 class EngineSeen(HarnessEvent, frozen=True, kw_only=True):
     """What a server runs, asked by INFO. engine: "Redis 8.0.2". program: the program or the image."""
 
