@@ -189,7 +189,7 @@ def _lasting(system: System) -> Iterable[str]:
 
 
 def _forming(system: System) -> Iterable[str]:
-    """What is not known yet: servers start, Sentinels are told of a master, slots are given to nodes."""
+    """What is not known yet: servers start, Sentinels learn of a master, nodes get slots."""
     for each in system.instances:
         answer = system.answers.get(each.place)
         if answer and answer.refused and not (answer.not_let_in or answer.without_client):

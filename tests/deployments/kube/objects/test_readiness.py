@@ -1,4 +1,4 @@
-"""What is not ready is told, and what stands against it that time does not change."""
+"""What is not ready yet, and what stands against it that time does not change."""
 
 from __future__ import annotations
 
