@@ -21,6 +21,7 @@ from redis_resilience.command.previewing import must_be_possible
 from redis_resilience.command.running import settings_from
 from redis_resilience.command.scenarios import must_run_on, scenario
 from redis_resilience.command.twins import in_commands_words, words_of
+from redis_resilience.deployments.kube.objects.brought import ANY_NAMESPACE
 from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.deployments.locked import Locked
 from redis_resilience.model import instants
@@ -204,7 +205,7 @@ def checked(definition: Definition) -> dict[str, str]:
                 "a cluster of its own; create one: kind create cluster --name NAME"
             )
         if brought := brought_of(settings):
-            brought.render(settings.namespace or "default")
+            brought.render(settings.namespace or ANY_NAMESPACE)
         if settings.backend in ("kind", "context"):
             must_be_possible(settings, 1)
     return nodes

@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from redis_resilience.command.lint_sources import read_rendered, read_setups
+from redis_resilience.deployments.kube.objects.brought import ANY_NAMESPACE
 from redis_resilience.lint.check import check, check_all
 from redis_resilience.lint.from_topology import read_topology
 from redis_resilience.lint.rule import Rule
@@ -42,7 +43,7 @@ def lint_brought(settings: Settings) -> LintReport | None:
     if brought is None:
         return None
     subject = str(brought.path)
-    setups = read_rendered(brought.render(settings.namespace or "default"), subject)
+    setups = read_rendered(brought.render(settings.namespace or ANY_NAMESPACE), subject)
     return check_all(setups, subject) if setups else None
 
 

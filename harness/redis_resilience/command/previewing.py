@@ -22,6 +22,7 @@ from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.attachment import Attachment, Found
 from redis_resilience.deployments.kube.context import ContextSite
 from redis_resilience.deployments.kube.objects import manifests
+from redis_resilience.deployments.kube.objects.brought import ANY_NAMESPACE
 from redis_resilience.deployments.kube.preview import (
     Examine,
     Preview,
@@ -185,7 +186,7 @@ def objects_of(settings: Settings) -> str:
     """What a run would create, as YAML; rendered without asking any cluster."""
     if brought := brought_of(settings):
         return manifests.BETWEEN.join(
-            (brought.render(settings.namespace or "default"), probe_manifest(settings.probe_image))
+            (brought.render(settings.namespace or ANY_NAMESPACE), probe_manifest(settings.probe_image))
         )
     if settings.attach:
         return probe_manifest(settings.probe_image)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redis_resilience.deployments.journal import Journal, parse
+from redis_resilience.deployments.kube import kind
 from redis_resilience.deployments.kube.kind import KindClusters, left_clusters
 from redis_resilience.deployments.kube.undoing import Undoer, leave
 from redis_resilience.deployments.undo import DeleteCluster
@@ -123,6 +124,19 @@ def test_a_name_that_is_not_there_lists_those_that_are(state, tmp_path, journal)
 
     with pytest.raises(UsageError, match="expected a kind cluster named 'mine'; there are: other; make it"):
         clusters(tmp_path, journal, named="mine").acquire()
+
+
+def test_a_named_cluster_gets_the_images_that_it_lacks(state, tmp_path, journal, monkeypatch):
+    """On any of its nodes."""
+    state.write_text("mine\n")
+    lacking = {"x-worker": ("probe:1",), "x-control-plane": ()}
+    monkeypatch.setattr(kind, "absent", lambda _, node: lacking[node])
+
+    held = clusters(tmp_path, journal, named="mine")
+    held.acquire()
+    held.load(["redis:8.0", "probe:1"])
+
+    assert calls(tmp_path, "kind", "load") == ["kind load docker-image --name mine probe:1"]
 
 
 @pytest.mark.usefixtures("state")

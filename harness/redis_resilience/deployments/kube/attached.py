@@ -27,7 +27,7 @@ from redis_resilience.deployments.kube.deployment import KubeDeployment
 from redis_resilience.deployments.kube.describing import describe
 from redis_resilience.deployments.kube.interface import RUN_LABEL, Connect
 from redis_resilience.deployments.kube.objects import manifests
-from redis_resilience.deployments.kube.objects.brought import Brought
+from redis_resilience.deployments.kube.objects.brought import ANY_NAMESPACE, Brought
 from redis_resilience.deployments.kube.objects.settled import wait_until_ready
 from redis_resilience.deployments.kube.pods.logs import Logs
 from redis_resilience.deployments.kube.pods.places import Places
@@ -107,7 +107,8 @@ class AttachedDeployment(KubeDeployment):
         """Deploy what is brought, look, put the probe beside it, ask the Sentinels or the nodes."""
         steps = Steps(self._tell)
         labels = {} if self._site.makes_namespaces else {RUN_LABEL: self._run_id}
-        objects = self._brought.render(self._namespace, labels) if self._brought else ""
+        namespace = ANY_NAMESPACE if self._site.makes_namespaces else self._namespace
+        objects = self._brought.render(namespace, labels) if self._brought else ""
         steps.begin("cluster")
         cluster = self._site.acquire()
         probe_objects = probe_manifest(self._site, self._probe_image, self._run_id)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.interface import KubeApi
+from redis_resilience.deployments.kube.nodes.images import absent
 from redis_resilience.deployments.kube.nodes.node import NodeShell
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.site import Cluster
@@ -86,7 +87,7 @@ class KindClusters:
             elif not kubeconfig.exists():
                 kubeconfig.touch(mode=0o600)
                 run("kind", "export", "kubeconfig", "--name", self._name, "--kubeconfig", str(kubeconfig), within_s=60)
-            nodes = tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
+            nodes = self._nodes()
             image = run("docker", "inspect", "--format", "{{.Config.Image}}", nodes[0], within_s=_ASKED_WITHIN_S)
         return Cluster(
             name=self._name,
@@ -108,9 +109,20 @@ class KindClusters:
             loaded = self._folder / "loaded-images"
             have = loaded.read_text().splitlines() if loaded.exists() else []
             wanted = [image for image in dict.fromkeys(images) if image not in have]
+            if wanted and (lacking := self._lacking(wanted)):
+                run("kind", "load", "docker-image", "--name", self._name, *lacking, within_s=_LOADED_WITHIN_S)
             if wanted:
-                run("kind", "load", "docker-image", "--name", self._name, *wanted, within_s=_LOADED_WITHIN_S)
                 loaded.write_text("\n".join([*have, *wanted]) + "\n")
+
+    def _lacking(self, images: Sequence[str]) -> tuple[str, ...]:
+        """Those that a node lacks. A cluster of this run's own has none of them."""
+        if not self._named:
+            return tuple(images)
+        lacking = [absent(images, node) for node in self._nodes()]
+        return tuple(image for image in images if any(image in those for those in lacking))
+
+    def _nodes(self) -> tuple[str, ...]:
+        return tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
 
     def admit(self, api: KubeApi, objects: str) -> None:
         """A namespace of its own accepts anything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,8 @@ from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.model.errors import UsageError
 
 RELEASE = "redis-resilience"
+ANY_NAMESPACE = "default"
+"""Of what is rendered before the namespace is made that it will be in."""
 _RENDERED_WITHIN_S = 60.0
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -33,12 +36,17 @@ class Brought:
 
         Raises UsageError where there is nothing of the kind, or where objects name another namespace.
         """
+        rendered = self._rendered(namespace)
+        return manifests.labelled(rendered, labels) if labels else rendered
+
+    @cache  # noqa: B019 - a process has few of them: what is linted is what is deployed
+    def _rendered(self, namespace: str) -> str:
         for file in (self.path, *self.values):
             if not file.exists():
                 raise UsageError(f"expected a file or a folder at {file}; there is none")
         rendered = self._of_chart(namespace) if self.is_chart else self._of_manifests()
         _must_be_deployable(rendered, self.path, namespace)
-        return manifests.labelled(rendered, labels) if labels else rendered
+        return rendered
 
     def deploy(self, objects: str, place: Place, *, labelled: bool) -> None:
         """objects: as they were rendered. A chart is installed by helm, unless its objects carry labels of ours."""
