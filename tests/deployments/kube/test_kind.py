@@ -126,6 +126,39 @@ def test_a_name_that_is_not_there_lists_those_that_are(state, tmp_path, journal)
         clusters(tmp_path, journal, named="mine").acquire()
 
 
+@pytest.mark.usefixtures("state")
+def test_images_go_into_the_nodes_while_they_boot(tmp_path, journal):
+    """Once; what did not work meanwhile is tried again."""
+    held = clusters(tmp_path, journal, workers=1)
+    held.acquire(["redis:8.0", "redis:8.0", "probe:1"])
+    held.load(["redis:8.0", "probe:1", "later:1"])
+
+    name = "redis-resilience-20261121t0304-ab12"
+    assert calls(tmp_path, "kind", "load") == [
+        f"kind load docker-image --name {name} redis:8.0 probe:1",
+        f"kind load docker-image --name {name} later:1",
+    ]
+
+
+def test_an_image_that_is_not_here_is_named_before_a_cluster_is_made(state, tmp_path, journal):
+    with pytest.raises(Unavailable, match="expected the image absent:1"):
+        clusters(tmp_path, journal).acquire(["absent:1"])
+
+    assert state.read_text() == ""
+
+
+def test_a_cluster_whose_nodes_are_not_all_there_takes_no_images_yet(state, tmp_path, journal):
+    """They are loaded once it is up."""
+    held = clusters(tmp_path, journal)
+    held.acquire(["redis:8.0"])
+    early = calls(tmp_path, "kind", "load")
+    held.load(["redis:8.0"])
+
+    assert state.read_text()
+    assert early == []
+    assert len(calls(tmp_path, "kind", "load")) == 1
+
+
 def test_a_named_cluster_gets_the_images_that_it_lacks(state, tmp_path, journal, monkeypatch):
     """On any of its nodes."""
     state.write_text("mine\n")

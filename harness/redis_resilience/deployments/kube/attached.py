@@ -109,11 +109,12 @@ class AttachedDeployment(KubeDeployment):
         labels = {} if self._site.makes_namespaces else {RUN_LABEL: self._run_id}
         namespace = ANY_NAMESPACE if self._site.makes_namespaces else self._namespace
         objects = self._brought.render(namespace, labels) if self._brought else ""
-        steps.begin("cluster")
-        cluster = self._site.acquire()
+        steps.begin("probe's image")
         probe_objects = probe_manifest(self._site, self._probe_image, self._run_id)
-        steps.begin("images")
         images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
+        steps.begin("cluster")
+        cluster = self._site.acquire(images)
+        steps.begin("images into the nodes")
         self._site.load(images)
         api = self._connect(cluster.kubeconfig, cluster.context, self._namespace)
         undo.callback(api.close)

@@ -90,16 +90,16 @@ class Ground:
 def bring_up(wanted: Wanted, site: Site, connect: Connect, journal: Journal, undo: ExitStack) -> Up:
     """Returns once every pod is ready; what was begun is in `undo`, also where this raises."""
     steps = Steps(wanted.tell)
-    steps.begin("cluster")
-    cluster = site.acquire()
     steps.begin("probe's image")
     labels = {} if site.makes_namespaces else {RUN_LABEL: wanted.run_id}
     rendered = manifests.render(wanted.overlay, {"redis": wanted.redis_image}, labels)
     objects = config_maps.put(rendered, wanted.topology, wanted.profile)
     probe_objects = probe_manifest(site, wanted.probe_image, wanted.run_id)
     secret = [manifests.secret(wanted.password, labels)] if wanted.password else []
-    steps.begin("images into the nodes")
     images = (*manifests.images_in(objects), *manifests.images_in(probe_objects))
+    steps.begin("cluster")
+    cluster = site.acquire(images)
+    steps.begin("images into the nodes")
     site.load(images)
     steps.begin("deploy")
     api = connect(cluster.kubeconfig, cluster.context, wanted.namespace)

@@ -86,7 +86,7 @@ class ContextSite:
         kubeconfig = context.kubeconfig or kubeconfig_of(os.environ)
         return Where(kubeconfig=str(kubeconfig), context=context.name, namespace=context.namespace)
 
-    def acquire(self) -> Cluster:
+    def acquire(self, images: Sequence[str] = ()) -> Cluster:  # noqa: ARG002 - see `load`
         """Raises UsageError where there is no kubeconfig, Unavailable without kubectl."""
         must_have("kubectl")
         kubeconfig = Path(self.where.kubeconfig)

@@ -14,6 +14,7 @@ from pathlib import Path
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.interface import KubeApi
 from redis_resilience.deployments.kube.nodes.images import absent
+from redis_resilience.deployments.kube.nodes.loading import LoadingEarly, load_images
 from redis_resilience.deployments.kube.nodes.node import NodeShell
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.site import Cluster
@@ -25,8 +26,9 @@ from redis_resilience.model.errors import DeploymentError, UsageError
 PREFIX = "redis-resilience-"
 _CREATED_WITHIN_S = 300.0
 _ASKED_WITHIN_S = 30.0
-_LOADED_WITHIN_S = 180.0
+_DELETED_WITHIN_S = 180.0
 _NODE_IMAGE = "kindest/node"
+_LOADED = "loaded-images"
 
 
 class KindClusters:
@@ -69,10 +71,12 @@ class KindClusters:
     def locked(self) -> str:
         return ""
 
-    def acquire(self) -> Cluster:
+    def acquire(self, images: Sequence[str] = ()) -> Cluster:
         """The cluster, created where there is none yet. Raises Unavailable where this machine cannot have one."""
         must_have("kind", "kubectl")
         must_have_docker()
+        for image in images:
+            must_have_image(image)
         self._folder.mkdir(parents=True, exist_ok=True)
         kubeconfig = self._folder / "kubeconfig"
         with Locked(self._folder / "lock"):
@@ -83,7 +87,7 @@ class KindClusters:
                     "make it with `kind create cluster`, or leave the name out to get one for the run"
                 )
             if self._name not in known:
-                self._create(kubeconfig)
+                self._create(kubeconfig, tuple(dict.fromkeys(images)))
             elif not kubeconfig.exists():
                 kubeconfig.touch(mode=0o600)
                 run("kind", "export", "kubeconfig", "--name", self._name, "--kubeconfig", str(kubeconfig), within_s=60)
@@ -106,13 +110,19 @@ class KindClusters:
         for image in images:
             must_have_image(image)
         with Locked(self._folder / "lock"):
-            loaded = self._folder / "loaded-images"
-            have = loaded.read_text().splitlines() if loaded.exists() else []
+            have = self._loaded()
             wanted = [image for image in dict.fromkeys(images) if image not in have]
             if wanted and (lacking := self._lacking(wanted)):
-                run("kind", "load", "docker-image", "--name", self._name, *lacking, within_s=_LOADED_WITHIN_S)
-            if wanted:
-                loaded.write_text("\n".join([*have, *wanted]) + "\n")
+                load_images(self._name, lacking)
+            self._have_loaded(wanted)
+
+    def _loaded(self) -> tuple[str, ...]:
+        """In this run."""
+        loaded = self._folder / _LOADED
+        return tuple(loaded.read_text().splitlines()) if loaded.exists() else ()
+
+    def _have_loaded(self, images: Sequence[str]) -> None:
+        (self._folder / _LOADED).write_text("".join(f"{image}\n" for image in (*self._loaded(), *images)))
 
     def _lacking(self, images: Sequence[str]) -> tuple[str, ...]:
         """Those that a node lacks. A cluster of this run's own has none of them."""
@@ -133,7 +143,7 @@ class KindClusters:
     def release(self) -> None:
         """Nothing is held: the journal names the cluster, and the last process of the run deletes it."""
 
-    def _create(self, kubeconfig: Path) -> None:
+    def _create(self, kubeconfig: Path, images: Sequence[str]) -> None:
         image = self._node_image or _newest_node_image()
         roles = ["control-plane", *["worker"] * self._workers]
         lines = [
@@ -149,14 +159,17 @@ class KindClusters:
             command += ["--image", image]
         undo = DeleteCluster(kind_cluster=self._name, kubeconfig=str(kubeconfig))
         entry = self._journal.note(undo)
+        loading = LoadingEarly(self._name, images, nodes=len(roles))
         try:
-            run(*command, within_s=_CREATED_WITHIN_S, given="\n".join(lines).encode())
+            with loading:
+                run(*command, within_s=_CREATED_WITHIN_S, given="\n".join(lines).encode())
         except BaseException as error:
             with suppress(DeploymentError):  # the first error is the one to report; the journal keeps what is left
                 self._journal.done(entry, delete_cluster(undo))
             if not isinstance(error, DeploymentError):
                 raise
             raise DeploymentError(f"kind could not make the cluster {self._name}: {error}") from error
+        self._have_loaded(loading.loaded)
         if self._keep:
             self._journal.done(entry, "it is kept, as requested")
 
@@ -167,7 +180,7 @@ def delete_cluster(undo: DeleteCluster) -> str:
     Raises DeploymentError where kind still lists it.
     """
     name = undo.kind_cluster
-    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", undo.kubeconfig, within_s=_LOADED_WITHIN_S)
+    run("kind", "delete", "cluster", "--name", name, "--kubeconfig", undo.kubeconfig, within_s=_DELETED_WITHIN_S)
     if name in kind_clusters():
         raise DeploymentError(f"expected cluster {name} to be deleted; kind still lists it; look at `docker ps`")
     return f"cluster {name} is deleted"

@@ -37,8 +37,8 @@ class Site(Protocol):
     def locked(self) -> str:
         """Why the cluster's nodes cannot be entered; "" where they can."""
 
-    def acquire(self) -> Cluster:
-        """The cluster, created if necessary. Raises Unavailable where there can be none."""
+    def acquire(self, images: Sequence[str] = ()) -> Cluster:
+        """The cluster, created if necessary; images are loaded meanwhile. Raises Unavailable where one is missing."""
 
     def probe_image(self, named: str) -> str:
         """The image of the probe: `named`, or the site's own choice where that is empty."""
