@@ -6,9 +6,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_resilience.probe.pacing import Schedule, next_attempt_ns, sleep_until
+from redis_resilience.probe.pacing import Schedule, Ticks, next_attempt_ns, sleep_until
 
 NS = st.integers(min_value=0, max_value=2**62)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_due_times_come_from_the_number_and_do_not_drift() -> None:
@@ -56,7 +60,39 @@ def test_a_wait_is_never_shorter_than_asked_and_leaves_no_timer_behind() -> None
             await given_up
         return min(early)
 
-    descriptors = Path("/proc/self/fd")
-    before = len(list(descriptors.iterdir()))
+    before = open_files()
     assert asyncio.run(shortest_ns()) >= 0
-    assert len(list(descriptors.iterdir())) == before
+    assert open_files() == before
+
+
+def test_everyone_is_called_at_the_same_ticks_until_it_wants_no_more() -> None:
+    """The last one takes the timer along."""
+
+    async def ticked() -> tuple[list[int], list[int], int]:
+        before = open_files()
+        ticks = Ticks(1)
+        first: list[int] = []
+        second: list[int] = []
+        enough = asyncio.Event()
+
+        def at_first(now_ns: int) -> None:
+            first.append(now_ns)
+            if len(first) == 10:
+                ticks.discard(at_first)
+
+        def at_second(now_ns: int) -> None:
+            second.append(now_ns)
+            if len(second) == 20:
+                ticks.discard(at_second)
+                enough.set()
+
+        ticks.add(at_first)
+        ticks.add(at_second)
+        await enough.wait()
+        return first, second, open_files() - before
+
+    first, second, left = asyncio.run(ticked())
+
+    assert first == second[:10] == sorted(set(first))
+    assert len(second) == 20
+    assert left == 0

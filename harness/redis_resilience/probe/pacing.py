@@ -91,6 +91,42 @@ async def sleep_until(at_ns: int) -> None:
         timer.close()
 
 
+class Ticks:
+    """Calls everyone who was added, with the instant, each interval: one timer, and the calls together.
+
+    A tick that is late moves the later ones; none is made up for.
+    """
+
+    def __init__(self, interval_ms: float) -> None:
+        self._interval_ns = round(interval_ms * 1e6)
+        self._listeners: list[Callable[[int], None]] = []
+        self._due_ns = 0
+        self._timer: Timer | None = None
+
+    def add(self, listener: Callable[[int], None]) -> None:
+        self._listeners.append(listener)
+        if self._timer is None:
+            self._timer = Timer(self._tick)
+            self._arm(time.monotonic_ns())
+
+    def discard(self, listener: Callable[[int], None]) -> None:
+        self._listeners.remove(listener)
+        if self._timer is not None and not self._listeners:
+            self._timer.close()
+            self._timer = None
+
+    def _tick(self) -> None:
+        now_ns = time.monotonic_ns()
+        self._arm(now_ns)
+        for listener in tuple(self._listeners):
+            listener(now_ns)
+
+    def _arm(self, now_ns: int) -> None:
+        self._due_ns = max(self._due_ns + self._interval_ns, now_ns)
+        if self._timer is not None:
+            self._timer.arm(self._due_ns)
+
+
 class Pacer:
     """Calls `issue(k, due_ns)` of each group for every operation that is due, in order, none left out."""
 

@@ -27,6 +27,7 @@ from redis_resilience.probe.directory import Directory
 from redis_resilience.probe.heartbeat import watch_own_clock
 from redis_resilience.probe.load import RunningLoad, status_of
 from redis_resilience.probe.names import NameWatch
+from redis_resilience.probe.pacing import Ticks
 from redis_resilience.probe.readback import read_server, save
 from redis_resilience.probe.recorder import Recorder
 from redis_resilience.probe.sweep import sweep_server
@@ -62,6 +63,7 @@ class Service:
         self._access = OPEN
         self._names: list[tuple[NameWatch, asyncio.Task[None]]] = []
         self._cluster = False
+        self._ticks: dict[float, Ticks] = {}
         self._believed: dict[str, Believed] = {}
         self._watches: dict[Target, tuple[ServerWatch | SentinelWatch | ClusterWatch, asyncio.Task[None]]] = {}
         self._recorder: Recorder | None = None
@@ -192,7 +194,8 @@ class Service:
     def _watch_of(self, target: Target) -> ServerWatch | SentinelWatch | ClusterWatch:
         match target.kind:
             case "server":
-                return ServerWatch(target, self._directory, self)
+                ticks = self._ticks.setdefault(target.interval_ms, Ticks(target.interval_ms))
+                return ServerWatch(target, self._directory, self, ticks)
             case "node":
                 believed = self._believed.setdefault(target.name, Believed())
                 return ClusterWatch(target, self._directory, self, believed)

@@ -10,7 +10,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import hiredis
 
@@ -29,7 +29,8 @@ from redis_resilience.model.events import (
     ServerUp,
 )
 from redis_resilience.probe.directory import Directory
-from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field
+from redis_resilience.probe.pacing import Ticks
+from redis_resilience.probe.wire import Lost, NoReply, RawReply, Wire, connect, info_field, pack
 
 HANG_INTERVALS = 3
 """A request unanswered for so many intervals makes the server unreachable, interval by interval."""
@@ -42,6 +43,8 @@ CONNECT_S = 0.25
 SENTINEL_RETRY_S = 0.05
 SENTINEL_PING_S = 0.5
 
+_WHO = pack(("INFO", "server"))
+_ROLE = pack(("ROLE",))
 _LINKS = {
     b"connect": Link.CONNECT,
     b"connecting": Link.CONNECTING,
@@ -105,68 +108,90 @@ async def reach(target: Target) -> Wire:
 
 
 class ServerWatch:
-    """ROLE of one server, every interval, on one connection."""
+    """ROLE of one server, each time that `ticks` calls, on one connection."""
 
-    def __init__(self, target: Target, directory: Directory, witness: Witness) -> None:
+    def __init__(self, target: Target, directory: Directory, witness: Witness, ticks: Ticks) -> None:
         self.target = target
         self.up: ServerUp | None = None
         """The newest, while the state lasts."""
         self._source = f"server:{target.name}"
-        self._interval_ns = round(target.interval_ms * 1e6)
+        self._hangs_ns = round(HANG_INTERVALS * target.interval_ms * 1e6)
         self._directory = directory
         self._witness = witness
+        self._ticks = ticks
         self._role: Role | None = None
         self._answered_ns = 0
-        self._due_ns = time.monotonic_ns()
+        self._wire: Wire | None = None
+        self._since_ns = 0  # a connection or a reply is waited for; 0 where none is
+        self._turn = asyncio.Event()
 
     async def run(self) -> None:
-        while True:
-            begun_ns = time.monotonic_ns()
-            try:
-                wire = await self._patiently(asyncio.create_task(reach(self.target)), begun_ns)
-            except (Lost, NoReply) as lost:
-                self._unreachable(begun_ns, str(lost))
-            else:
-                try:
-                    await self._sample_until_lost(wire)
-                finally:
-                    wire.abort("no longer watched")
-            await self._next_tick()
-
-    async def _sample_until_lost(self, wire: Wire) -> None:
-        self._directory.learn(self.target.name, wire.peer)
-        while True:
-            call_ns = time.monotonic_ns()
-            try:
-                if self.up is None:
-                    info, at_ns = await self._patiently(wire.request("INFO", "server"), call_ns)
-                    self._tell_up(info, call_ns, at_ns)
-                    call_ns = time.monotonic_ns()
-                reply, return_ns = await self._patiently(wire.request("ROLE"), call_ns)
-            except (Lost, NoReply) as lost:
-                self._unreachable(call_ns, str(lost))
-                return
-            self._answered(parse_role(reply), call_ns, return_ns)
-            await self._next_tick()
-
-    async def _patiently(self, reply: asyncio.Future[Any], begun_ns: int) -> Any:
-        """The future's result; while it hangs, one unreachable sample an interval, and NoReply at last."""
-        hangs_ns = begun_ns + HANG_INTERVALS * self._interval_ns
+        self._ticks.add(self._tick)
         try:
             while True:
-                now_ns = time.monotonic_ns()
-                await asyncio.wait({reply}, timeout=max(hangs_ns - now_ns, 0) / 1e9)
-                if reply.done():
-                    return reply.result()
-                now_ns = time.monotonic_ns()
-                cause = f"no reply for {(now_ns - begun_ns) / 1e6:.0f} ms"
-                if now_ns - begun_ns > HUNG_S * 1e9:
-                    raise NoReply(cause)
-                self._unreachable(now_ns, cause)
-                hangs_ns += self._interval_ns
+                self._since_ns = time.monotonic_ns()
+                try:
+                    cause = await self._watch(await reach(self.target))
+                except Lost as lost:
+                    cause = str(lost)
+                self._unreachable(self._since_ns or time.monotonic_ns(), cause)
+                self._since_ns = 0
+                self._turn.clear()
+                await self._turn.wait()
         finally:
-            if not reply.cancel() and not reply.cancelled():
-                reply.exception()  # retrieved, even where the watch ended in the same moment
+            self._ticks.discard(self._tick)
+
+    async def _watch(self, wire: Wire) -> str:
+        """Until this connection is lost, or given up; returns why."""
+        if wire.lost:
+            return wire.lost
+        lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        wire.on_lost = lost.set_result
+        self._directory.learn(self.target.name, wire.peer)
+        self._wire = wire
+        self._ask_who(wire)
+        try:
+            return await lost
+        finally:
+            self._wire = None
+            wire.on_lost = _heed_not
+            wire.abort("no longer watched")
+
+    def _tick(self, now_ns: int) -> None:
+        silent_ns = now_ns - self._since_ns
+        if not self._since_ns:
+            if self._wire is None:
+                self._turn.set()
+            else:
+                self._ask_role(self._wire)
+        elif silent_ns >= self._hangs_ns:
+            cause = f"no reply for {silent_ns / 1e6:.0f} ms"
+            if self._wire is not None and silent_ns > HUNG_S * 1e9:
+                self._wire.abort(cause)
+            else:
+                self._unreachable(now_ns, cause)
+
+    def _ask_who(self, wire: Wire) -> None:
+        wire.on_reply = self._told_who
+        self._since_ns = time.monotonic_ns()
+        wire.write(_WHO)
+
+    def _told_who(self, reply: RawReply, at_ns: int) -> None:
+        self._tell_up(reply, self._since_ns, at_ns)
+        if self._wire is not None:
+            self._ask_role(self._wire)
+
+    def _ask_role(self, wire: Wire) -> None:
+        wire.on_reply = self._told_role
+        self._since_ns = time.monotonic_ns()
+        wire.write(_ROLE)
+
+    def _told_role(self, reply: RawReply, at_ns: int) -> None:
+        """A server that hung may be another process by now, behind the same connection of a proxy."""
+        self._answered(parse_role(reply), self._since_ns, at_ns)
+        self._since_ns = 0
+        if self.up is None and self._wire is not None:
+            self._ask_who(self._wire)
 
     def _answered(self, told: RoleTold, call_ns: int, return_ns: int) -> None:
         if self._role is not None and told.role is not self._role:
@@ -212,11 +237,6 @@ class ServerWatch:
         )
         self._directory.learn_run_id(self.up.run_id, self.target.name)
         self._witness.tell(self.up)
-
-    async def _next_tick(self) -> None:
-        now_ns = time.monotonic_ns()
-        self._due_ns = max(self._due_ns + self._interval_ns, now_ns)
-        await asyncio.sleep((self._due_ns - now_ns) / 1e9)
 
 
 class SentinelWatch:
@@ -295,3 +315,7 @@ class SentinelWatch:
                         text=payload.decode(errors="backslashreplace"),
                     )
                 )
+
+
+def _heed_not(text: str) -> None:
+    """The end of a connection that is no longer watched."""
