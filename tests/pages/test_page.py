@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from redis_resilience.model.events import Phase, SentinelMessage
+from redis_resilience.model.events import Phase, PodWarned, SentinelMessage
 from redis_resilience.model.verdict import Finding, Verdict
 from redis_resilience.pages.page import render
 from redis_resilience.pages.tables import EVENTS
@@ -163,6 +163,17 @@ def test_a_long_list_of_events_ends_and_says_so(make: Any) -> None:
     text = _text(render(make.history(events=many), make.judgement(), script=SCRIPT))
 
     assert f"Events, {EVENTS} of {len(many)}; the rest is in events.jsonl" in text
+
+
+def test_what_the_cluster_warned_of_is_in_a_list_that_is_cut(make: Any) -> None:
+    warned = PodWarned(
+        at_ns=make.fault_ms(9000), source="kubernetes:redis-0", pod="redis-0", uid="u", reason="FailedPreStopHook",
+        message="exit 137",
+    )  # fmt: skip
+
+    text = _text(render(make.history(events=(*make.history().events * 50, warned)), make.judgement(), script=SCRIPT))
+
+    assert "FailedPreStopHook, message exit 137" in text
 
 
 def test_the_command_that_repeats_it_is_shown(make: Any) -> None:

@@ -95,5 +95,10 @@ class Deployment(Protocol):
         """What the backend itself saw since the last call (pods deleted, started, ready), on the harness's clock."""
         return ()
 
+    def warnings(self, since_ns: int) -> tuple[Event, ...]:
+        """What the backend warned of since then, for whoever reads the trial; no verdict depends on it."""
+        del since_ns
+        return ()
+
     def save_logs(self, folder: Path) -> None:
         """Write what each container logged since the last call to folder/POD-CONTAINER.log."""

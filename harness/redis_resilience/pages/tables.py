@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from redis_resilience.model import instants
 from redis_resilience.model.environment import Environment
-from redis_resilience.model.events import Connected, Scalar
+from redis_resilience.model.events import Connected, Event, PodRelabelled, PodWarned, Scalar
 from redis_resilience.model.history import History
 from redis_resilience.model.lint import LintReport
 from redis_resilience.model.operations import Cause
@@ -189,9 +189,14 @@ def events(history: History, judgement: Judgement) -> Cut:
             event.label,
             event.words,
         )
-        for event in sorted(told, key=lambda event: event.at_ns)[:EVENTS]
+        for event in sorted(_shown(told), key=lambda event: event.at_ns)
     )
     return Cut(rows=rows, left_out=len(told) - len(rows))
+
+
+def _shown(events: Iterable[Event]) -> list[Event]:
+    """The first ones, and what the cluster warned of before all others: it is the reason of what others show."""
+    return sorted(events, key=lambda event: (not isinstance(event, PodWarned | PodRelabelled), event.at_ns))[:EVENTS]
 
 
 def lint(lint: LintReport) -> Rows:

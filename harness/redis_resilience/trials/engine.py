@@ -89,6 +89,7 @@ class _Run:
         moves_slots = any(CanGrow in needs(fault) for fault in plan.all_faults)
         self._alterations = Alterations(deployment, self._notes, moves_slots=moves_slots)
         self._measuring = False
+        self._measured_from_ns = 0
         self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
 
     def run(self) -> None:
@@ -173,6 +174,7 @@ class _Run:
         windows = self._plan.windows
         self._probe.open(self._folder.path, self._plan.trial)
         self._measuring = True
+        self._measured_from_ns = self._clock.now_ns()
         self._enter("control")
         self._probe.start_load(self._plan.load)
         self._pass(windows.control_s)
@@ -198,6 +200,8 @@ class _Run:
         self._alterations.note_dropped()
         self._alterations.note_settings(environment.servers)
         self._probe.read_back()
+        for event in self._deployment.warnings(self._measured_from_ns):
+            self._notes.keep(event)
         self._enter("done")
 
     def _break(self) -> None:

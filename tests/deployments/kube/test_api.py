@@ -111,6 +111,34 @@ def test_a_pod_in_this_backends_words():
     )
 
 
+def test_a_pod_says_who_set_its_labels_last():
+    """Of those who changed it, the last one that owns a label."""
+    owns = {"f:metadata": {"f:labels": {"f:role": {}}}}
+    managed = [
+        {"manager": "redis-operator", "time": "2026-11-29T12:00:02Z", "fieldsV1": owns},
+        {"manager": "kube-controller-manager", "time": "2026-11-29T12:00:01Z", "fieldsV1": owns},
+        {"manager": "kubelet", "time": "2026-11-29T12:00:03Z", "fieldsV1": {"f:status": {}}},
+    ]
+    meta = {**POD["metadata"], "labels": {"role": "master"}, "managedFields": managed}
+
+    state = pod_state({**POD, "metadata": meta})
+
+    assert (state.labels, state.labelled_by) == ({"role": "master"}, "redis-operator")
+    assert pod_state(POD).labelled_by == ""
+
+
+def test_warnings_come_in_the_order_of_time(cluster, answers):
+    def warned(name, last):
+        return {"involvedObject": {"kind": "Pod", "name": name, "uid": "u"}, "reason": "BackOff", "lastTimestamp": last}
+
+    answers["/api/v1/namespaces/trial/events"] = (200, {"items": [warned("b", "2"), warned("a", "1")]})
+
+    assert [(each.name, each.uid, str(each)) for each in cluster.troubles()] == [
+        ("a", "u", "BackOff: "),
+        ("b", "u", "BackOff: "),
+    ]
+
+
 def test_pods_come_with_the_version_to_watch_from(cluster, answers):
     answers["/api/v1/namespaces/trial/pods"] = (200, {"items": [POD], "metadata": {"resourceVersion": "7"}})
 

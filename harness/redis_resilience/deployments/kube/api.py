@@ -420,6 +420,7 @@ def trouble(item: Mapping[str, Any]) -> Trouble:
     return Trouble(
         kind=about.get("kind", ""),
         name=about.get("name", ""),
+        uid=about.get("uid", ""),
         reason=item.get("reason") or "",
         message=item.get("message") or "",
         last=item.get("lastTimestamp") or item.get("eventTime") or "",
@@ -453,7 +454,15 @@ def pod_state(item: Mapping[str, Any]) -> PodState:
             for each in conditions
             if each["status"] != "True"
         ),
+        labels=dict(meta.get("labels", {})),
+        labelled_by=_labelled_by(meta.get("managedFields", ())),
     )
+
+
+def _labelled_by(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Of the managers of an object the last one that owns a label of it."""
+    own = [each for each in entries if "f:labels" in each.get("fieldsV1", {}).get("f:metadata", {})]
+    return str(max(own, key=lambda each: each.get("time", ""))["manager"]) if own else ""
 
 
 def _container_state(item: Mapping[str, Any], ports: Mapping[str, tuple[int, ...]] | None = None) -> ContainerState:

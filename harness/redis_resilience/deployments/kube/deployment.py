@@ -17,7 +17,7 @@ from redis_resilience.deployments.growing import Growing
 from redis_resilience.deployments.journal import Entry, Journal
 from redis_resilience.deployments.kube.api import connect as connect_api
 from redis_resilience.deployments.kube.bringup import Up, Wanted, bring_up
-from redis_resilience.deployments.kube.interface import Connect
+from redis_resilience.deployments.kube.interface import Connect, KubeError
 from redis_resilience.deployments.kube.nodes.firewall import End
 from redis_resilience.deployments.kube.nodes.node import send_signal
 from redis_resilience.deployments.kube.objects.manifests import overlay_of
@@ -220,6 +220,13 @@ class KubeDeployment(Growing):
     def drain_events(self) -> tuple[Event, ...]:
         """What the cluster did to its pods since the last call, on the harness's clock."""
         return self._up.watch.drain()
+
+    def warnings(self, since_ns: int) -> tuple[Event, ...]:
+        """Of pods. None where the API does not say."""
+        try:
+            return self._up.watch.warnings(since_ns)
+        except KubeError:
+            return ()
 
     def signal(self, pod: str, container: str, name: str) -> Effect:
         """After SIGKILL and SIGTERM the kubelet starts the container again by itself.

@@ -64,7 +64,8 @@ class PodState:
     address: by which others reach it and know it. real_address: its own, where that is another: it announces that of a
     Service.
 
-    waiting_for: conditions that are not true yet, with their reason ("PodScheduled: Unschedulable").
+    waiting_for: conditions that are not true yet, with their reason ("PodScheduled: Unschedulable"). labelled_by: the
+    client that changed its labels last, by the name that it gave.
     """
 
     name: str
@@ -82,6 +83,8 @@ class PodState:
     containers: tuple[ContainerState, ...] = ()
     init_containers: tuple[ContainerState, ...] = ()
     waiting_for: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    labelled_by: str = ""
 
     @property
     def name_in_cluster(self) -> str:
@@ -110,11 +113,12 @@ class Change:
 class Trouble:
     """A warning of the cluster about the object of this kind and name ("FailedScheduling", "0/1 nodes are available").
 
-    last: when it was repeated last, the cluster's timestamp (RFC 3339).
+    uid: the object's. last: when it was repeated last, the cluster's timestamp (RFC 3339).
     """
 
     kind: str
     name: str
+    uid: str = ""
     reason: str
     message: str
     last: str = ""

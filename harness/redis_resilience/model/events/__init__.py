@@ -43,7 +43,9 @@ from redis_resilience.model.events.kubernetes import (
     PodDeleting,
     PodEvent,
     PodReady,
+    PodRelabelled,
     PodUnready,
+    PodWarned,
 )
 from redis_resilience.model.events.nodes import (
     Address,
@@ -101,6 +103,8 @@ AnyEvent = (
     | PodDeleted
     | PodReady
     | PodUnready
+    | PodRelabelled
+    | PodWarned
     | ContainerStarted
     | ContainerEnded
     | ContainerWaiting
@@ -175,7 +179,9 @@ __all__ = [
     "PodDeleting",
     "PodEvent",
     "PodReady",
+    "PodRelabelled",
     "PodUnready",
+    "PodWarned",
     "ProbeFailed",
     "ProbeStalled",
     "Problem",

@@ -56,3 +56,17 @@ class ContainerWaiting(PodEvent, frozen=True, kw_only=True):
 
     container: str
     reason: str
+
+
+class PodRelabelled(PodEvent, frozen=True, kw_only=True):
+    """labels: those that changed, as they are now. by: the client that set labels last; "" where it gave no name."""
+
+    labels: str
+    by: str
+
+
+class PodWarned(PodEvent, frozen=True, kw_only=True):
+    """The cluster warned of it, within the second from since_ns; asked for at the end of the trial."""
+
+    reason: str
+    message: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from redis_resilience.deployments.kube.pods.moments import changes, describe
+from redis_resilience.deployments.kube.interface import Trouble
+from redis_resilience.deployments.kube.pods.moments import changes, describe, warning
 
 AT_NS = 50_000_000_000
 WALL_NS = 1_790_000_000_000_000_000 + 300_000_000
@@ -84,3 +85,27 @@ def test_a_pod_in_words_carries_every_reason(make_pod, with_container):
     assert describe(unscheduled) == "redis-0 Pending, PodScheduled: Unschedulable 0/1 nodes"
     assert "redis waiting: ErrImagePull no host" in describe(pulling)
     assert describe(make_pod()) == "redis-0 ready"
+
+
+def test_who_changed_labels_is_told(make_pod):
+    """An operator marks the master; a new pod's first labels are no change."""
+    before = make_pod(labels={"app": "cache", "role": "master", "old": "x"})
+    after = make_pod(labels={"app": "cache", "role": "replica"}, labelled_by="redis-operator")
+
+    [event] = changes(before, after, at_ns=AT_NS, wall_ns=WALL_NS)
+
+    assert (event.labels, event.by) == ("role=replica,old-", "redis-operator")
+    assert "pod-relabelled" not in kinds(None, after)
+
+
+def test_a_warning_of_the_cluster_has_its_second():
+    """On the harness's clock, and not after the moment in which it is asked for."""
+    told = Trouble(
+        kind="Pod", name="r-0", uid="u", reason="FailedPreStopHook", message="exit 1", last="2026-09-21T14:13:18Z"
+    )
+    event = warning("redis-0", told, at_ns=AT_NS, wall_ns=WALL_NS)
+    now = warning("redis-0", replace(told, last="2026-09-21T14:13:20Z"), at_ns=AT_NS, wall_ns=WALL_NS)
+
+    assert (event.pod, event.uid, event.reason) == ("redis-0", "u", "FailedPreStopHook")
+    assert (event.since_ns - AT_NS, event.at_ns - event.since_ns) == (-2_300_000_000, 1_000_000_000)
+    assert now.at_ns == AT_NS

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from redis_resilience.deployments.kube.interface import KubeError, Trouble
@@ -31,6 +35,23 @@ def test_a_change_is_seen_and_kept_as_an_event(watch, api, make_pod):
 
     assert [event.label for event in watch.drain()] == ["pod-unready"]
     assert watch.drain() == ()
+
+
+def test_warnings_of_pods_that_were_seen(watch, api, make_pod):
+    """Also of one that is gone; not of others, and not of what was before."""
+    api.known.clear()
+    api.tell(make_pod(), "DELETED")
+    eventually(lambda: (watch.pod("redis-0") is None, ""), within_s=30, what="the deletion")
+    failed = Trouble(kind="Pod", name="redis-0", uid="uid-of-redis-0", reason="FailedPreStopHook", message="exit 1")
+    api.warnings = (
+        replace(failed, last=datetime.now(UTC).isoformat()),
+        replace(failed, last="2020-01-01T00:00:00Z"),
+        replace(failed, last=datetime.now(UTC).isoformat(), uid="of another run"),
+    )
+
+    [event] = watch.warnings(time.monotonic_ns() - 10**9)
+
+    assert (event.pod, event.reason, event.message) == ("redis-0", "FailedPreStopHook", "exit 1")
 
 
 def test_the_last_address_outlives_the_pod(watch, api, make_pod):

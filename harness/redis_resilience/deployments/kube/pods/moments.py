@@ -6,11 +6,12 @@ kubelet's own timestamp: whole seconds, on the same clock where the node is a co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from redis_resilience.deployments.kube.interface import ContainerState, PodState
+from redis_resilience.deployments.kube.interface import ContainerState, PodState, Trouble
 from redis_resilience.model.events import (
     ContainerEnded,
     ContainerStarted,
@@ -21,7 +22,9 @@ from redis_resilience.model.events import (
     PodDeleting,
     PodEvent,
     PodReady,
+    PodRelabelled,
     PodUnready,
+    PodWarned,
 )
 
 
@@ -72,6 +75,8 @@ def changes(before: PodState | None, after: PodState | None, *, at_ns: int, wall
         found.append(PodAddress(address=after.address, **told.of_pod))
     for container in after.containers:
         found += _of_container(told, was.container(container.name) or ContainerState(name=container.name), container)
+    if before and after.labels != was.labels:
+        found.append(PodRelabelled(labels=_relabelled(was.labels, after.labels), by=after.labelled_by, **told.of_pod))
     if after.deleting and not was.deleting:
         found.append(PodDeleting(**told.of_pod))
     if after.ready != was.ready:
@@ -92,6 +97,27 @@ def _of_container(told: _Told, was: ContainerState, now: ContainerState) -> list
         reason = f"{now.reason} {now.message}".strip()
         found.append(ContainerWaiting(container=now.name, reason=reason, **told.of_pod))
     return found
+
+
+def warning(pod: str, told: Trouble, *, at_ns: int, wall_ns: int) -> PodWarned:
+    """pod: the topology's name. at_ns, wall_ns: now, by which the cluster's timestamp is put on the harness's clock."""
+    second = datetime.fromisoformat(told.last).astimezone(UTC)
+    since_ns = int(second.timestamp()) * 1_000_000_000 - wall_ns + at_ns
+    return PodWarned(
+        at_ns=min(since_ns + 1_000_000_000, at_ns),
+        since_ns=min(since_ns, at_ns),
+        source=f"kubernetes:{pod}",
+        pod=pod,
+        uid=told.uid,
+        reason=told.reason,
+        message=told.message,
+    )
+
+
+def _relabelled(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """As kubectl takes them: "role=master,old-"."""
+    changed = [f"{name}={value}" for name, value in sorted(after.items()) if before.get(name) != value]
+    return ",".join((*changed, *(f"{name}-" for name in sorted(before.keys() - after.keys()))))
 
 
 def describe(pod: PodState) -> str:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from redis_resilience.deployments.kube.interface import KubeApi, KubeError, PodState
-from redis_resilience.deployments.kube.pods.moments import changes, describe
+from redis_resilience.deployments.kube.pods.moments import changes, describe, warning
 from redis_resilience.deployments.kube.pods.places import Places
 from redis_resilience.deployments.waiting import eventually
 from redis_resilience.model.errors import DeploymentError
@@ -46,6 +46,8 @@ class PodWatch:
         self._pods: dict[str, PodState] = {}
         self._addresses: dict[str, str] = {}
         self._events: list[Event] = []
+        self._names: dict[str, str] = {}
+        """Of every pod that was seen, by uid."""
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._listed = threading.Event()
@@ -81,6 +83,18 @@ class PodWatch:
         with self._lock:
             events, self._events = self._events, []
         return tuple(events)
+
+    def warnings(self, since_ns: int) -> tuple[Event, ...]:
+        """What the cluster warned of since then about pods that were seen. Raises KubeError."""
+        at_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        with self._lock:
+            names = dict(self._names)
+        found = [
+            warning(names[each.uid], each, at_ns=at_ns, wall_ns=wall_ns)
+            for each in self._api.troubles()
+            if each.uid in names and each.last
+        ]
+        return tuple(each for each in found if each.at_ns >= since_ns)
 
     def until(
         self, name: str, good: Callable[[PodState], bool], *, within_s: float, what: str, hopeless: bool = False
@@ -150,6 +164,7 @@ class PodWatch:
                 before = self._pods.pop(slot, None)
                 if pod is not None:
                     self._pods[slot] = pod
+                    self._names[pod.uid] = slot
                     if pod.address:
                         self._addresses[slot] = pod.address
                 self._events += changes(before, pod, at_ns=at_ns, wall_ns=wall_ns)
