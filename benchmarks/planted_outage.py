@@ -2,7 +2,8 @@
 
 stop: SIGSTOP and SIGCONT, connections survive. break: the server closes its port and every connection, and opens the
 port again (CONFIG SET port, over its Unix socket). Both ends are stamped here, on the clock that the probe uses too.
-measured: the longest time between two acknowledgements, all clients together.
+measured: the longest time between two acknowledgements, all clients together. A client that spins measures the same
+sizes before the probe does: the machine's share of the error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from redis_server import RedisServer
+from reference import Stamps, spinning
 
 from redis_resilience.deployments.probe_process import ProbeProcess
 from redis_resilience.model.operations import Result
@@ -54,11 +56,18 @@ def _ask(control: socket.socket, command: str) -> None:
         raise SystemExit(f"expected {command!r} to be obeyed; got {reply!r} (Redis 7.0 or later is needed)")
 
 
-def measure(
-    way: Way, sizes_s: list[float], *, clients: int, rate: float, tls: bool = False
-) -> list[tuple[float, float]]:
-    """(true, measured) of each size, in ms."""
+def carry_out(way: Way, sizes_s: list[float], server: RedisServer) -> list[tuple[int, int]]:
+    """Begin and end of each outage."""
+    time.sleep(QUIET_S)
     spans = []
+    for size_s in sizes_s:
+        spans.append(way(server, size_s))
+        time.sleep(QUIET_S)
+    return spans
+
+
+def with_probe(way: Way, sizes_s: list[float], *, clients: int, rate: float, tls: bool) -> list[tuple[float, float]]:
+    """(true, measured) of each size, in ms."""
     with RedisServer(tls=tls) as server, tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         probe = ProbeProcess.spawn()
         try:
@@ -66,21 +75,34 @@ def measure(
             probe.open(Path(folder), "planted")
             writers = Writers(target="redis-0", count=clients, rate=rate, timeout_ms=10_000)
             probe.start_load(Load(writers=(writers,)))
-            time.sleep(QUIET_S)
-            for size_s in sizes_s:
-                spans.append(way(server, size_s))
-                time.sleep(QUIET_S)
+            spans = carry_out(way, sizes_s, server)
             probe.stop_load()
             probe.close()
         finally:
             probe.stop()
         records, _ = decode("operations", (Path(folder) / "operations.bin").read_bytes())
-    acknowledged = np.sort(records["return_ns"][records["outcome"] == Result.OK])
+    return longest_gaps(spans, np.sort(records["return_ns"][records["outcome"] == Result.OK]))
+
+
+def with_reference(way: Way, sizes_s: list[float], *, tls: bool) -> list[tuple[float, float]]:
+    with RedisServer(tls=tls) as server:
+        with spinning(server.endpoint, server.access.servers.tls) as stamps:
+            spans = carry_out(way, sizes_s, server)
+        return longest_gaps(spans, stamps[0])
+
+
+def longest_gaps(spans: list[tuple[int, int]], acknowledged: Stamps) -> list[tuple[float, float]]:
     results = []
     for begin_ns, end_ns in spans:
         near = acknowledged[(acknowledged > begin_ns - 100_000_000) & (acknowledged < end_ns + 100_000_000)]
         results.append(((end_ns - begin_ns) / 1e6, float(np.max(np.diff(near))) / 1e6))
     return results
+
+
+def errors_ms(results: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """p50, p95, and the largest."""
+    p50, p95, worst = np.percentile([abs(measured_ms - true_ms) for true_ms, measured_ms in results], [50, 95, 100])
+    return float(p50), float(p95), float(worst)
 
 
 def main() -> None:
@@ -93,15 +115,14 @@ def main() -> None:
     options = parser.parse_args()
     sizes_s = np.geomspace(0.02, options.longest, options.sizes).tolist()
     for name, way in (("stop", stop), ("break", break_off)):
-        results = measure(way, sizes_s, clients=options.clients, rate=options.rate, tls=options.tls)
-        print(f"{name:6} true ms  measured ms  error ms")
-        for true_ms, measured_ms in results:
-            print(f"{true_ms:14.2f}  {measured_ms:11.2f}  {measured_ms - true_ms:8.2f}")
-        errors = np.abs([measured_ms - true_ms for true_ms, measured_ms in results])
-        p50, p95, worst = np.percentile(errors, [50, 95, 100])
-        print(
-            f"{name}: |error| p50 {p50:.2f}, p95 {p95:.2f}, max {worst:.2f} ms; spacing {1000 / options.rate:.2f} ms\n"
-        )
+        reference = with_reference(way, sizes_s, tls=options.tls)
+        results = with_probe(way, sizes_s, clients=options.clients, rate=options.rate, tls=options.tls)
+        print(f"{name:6} true ms  measured ms  error ms  reference's error ms")
+        for (true_ms, measured_ms), (own_ms, seen_ms) in zip(results, reference, strict=True):
+            print(f"{true_ms:14.2f}  {measured_ms:11.2f}  {measured_ms - true_ms:8.2f}  {seen_ms - own_ms:20.2f}")
+        for what, (p50, p95, worst) in (("probe", errors_ms(results)), ("reference", errors_ms(reference))):
+            print(f"{name}, {what}: |error| p50 {p50:.2f}, p95 {p95:.2f}, max {worst:.2f} ms")
+        print(f"spacing of the load {1000 / options.rate:.2f} ms\n")
 
 
 if __name__ == "__main__":
