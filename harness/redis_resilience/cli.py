@@ -292,8 +292,8 @@ def plan(
     ],
 ) -> None:
     """Show what `run` would create, break and need permission for, without changing anything."""
+    from redis_resilience.command.chosen import settings_from  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.previewing import planned  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.scenarios import must_run_on  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - only this command needs it
 
@@ -325,8 +325,8 @@ def permissions(
     The options are those of the run. Nothing is changed.
     """
     from redis_resilience.command import permissions as command  # noqa: PLC0415 - only this command needs it
+    from redis_resilience.command.chosen import settings_from  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.lint import must_be_one_of  # noqa: PLC0415 - only this command needs it
-    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.scenarios import must_run_on  # noqa: PLC0415 - only this command needs it
     from redis_resilience.command.scenarios import scenario as find  # noqa: PLC0415 - only this command needs it
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from redis_resilience.campaigns.campaign_file import cells_of, common_options, read_campaign
+from redis_resilience.command.chosen import settings_from
 from redis_resilience.command.previewing import in_nodes, objects_of, plan_of
-from redis_resilience.command.running import settings_from
 from redis_resilience.command.scenarios import scenario
 from redis_resilience.deployments.kube.context import OPT_IN, OPT_IN_LABEL
 from redis_resilience.deployments.kube.objects.manifests import objects_in

@@ -22,9 +22,9 @@ from redis_resilience.command.campaigning import (
     seconds_of,
     taken,
 )
+from redis_resilience.command.chosen import parsed
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.running import parsed
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Finding, Verdict

@@ -15,10 +15,10 @@ from rich.text import Text
 from redis_resilience.campaigns.running import Done, Runner
 from redis_resilience.campaigns.schedule import ALL, Cell, Share, Unit, interleaved
 from redis_resilience.campaigns.store import Definition, Store
+from redis_resilience.command.chosen import settings_from
 from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.previewing import must_be_possible
-from redis_resilience.command.running import settings_from
 from redis_resilience.command.scenarios import must_run_on, scenario
 from redis_resilience.command.twins import in_commands_words, words_of
 from redis_resilience.deployments.kube.objects.brought import ANY_NAMESPACE

@@ -36,9 +36,9 @@ from redis_resilience.command.campaigning import (
     seconds_of,
 )
 from redis_resilience.command.campaigning import left_out as not_run
+from redis_resilience.command.chosen import parsed
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.running import parsed
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.run import TrialRecord
 from redis_resilience.model.verdict import Verdict

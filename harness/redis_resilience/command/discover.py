@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from redis_resilience.command.running import settings_from
+from redis_resilience.command.chosen import settings_from
 from redis_resilience.command.twins import LOGINS, in_commands_words
 from redis_resilience.deployments.kube.tools import Place, must_have
 from redis_resilience.discovery.asking import discover

@@ -59,7 +59,7 @@ def lint_running(chosen: Mapping[str, str]) -> LintReport:
 
     chosen: options of the plugin by their names.
     """
-    from redis_resilience.command.running import settings_from  # noqa: PLC0415 - only needed for running deployments
+    from redis_resilience.command.chosen import settings_from  # noqa: PLC0415 - only needed for running deployments
     from redis_resilience.trials.inspection import inspect  # noqa: PLC0415 - only lint of a running deployment needs it
     from redis_resilience.trials.keeper import Keeper  # noqa: PLC0415 - only lint of a running deployment needs it
 

@@ -13,10 +13,10 @@ from redis_resilience.campaigns.comparing import arms_of
 from redis_resilience.campaigns.history import STAMP, History, history_of, nights_of
 from redis_resilience.campaigns.store import Store
 from redis_resilience.command.campaign import How, definition_of, run_campaign
+from redis_resilience.command.chosen import parsed
 from redis_resilience.command.compare import links_beside, publish_comparison, share_of
 from redis_resilience.command.everywhere import Session
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.running import parsed
 from redis_resilience.options import positive_int
 from redis_resilience.pages.comparison import View, decided
 from redis_resilience.pages.units import plural

@@ -7,14 +7,14 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 from rich.console import Console
 
+from redis_resilience.command.chosen import parsed, values_of
 from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
 from redis_resilience.command.lint import lint_brought
@@ -27,7 +27,7 @@ from redis_resilience.deployments.local.engine import find_engine
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict, worst
-from redis_resilience.options import OF_THE_USERS, OPTIONS, choose, side_by_side
+from redis_resilience.options import OF_THE_USERS, OPTIONS, side_by_side
 from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import program
@@ -38,11 +38,9 @@ from redis_resilience.topologies.catalogue import topology
 from redis_resilience.topologies.topology import ATTACHED
 from redis_resilience.trials.folder import must_take_results
 from redis_resilience.trials.plan_file import read_plan
-from redis_resilience.trials.settings import Settings
 from redis_resilience.trials.settings import settings as made
 from redis_resilience.trials.trial import must_make_sense
 
-T = TypeVar("T")
 _OF_THE_RUN = ("redis_seed", "redis_results", "redis_trials", "redis_require")
 """Options of the whole run, which are none of a single trial."""
 _DECIDED = ("redis_profile", "redis_down_after", "redis_directives", "redis_rate", "redis_writers", "redis_wait")
@@ -104,7 +102,7 @@ def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:
 def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], manner: Manner, *, repeat: str) -> Exit:
     wanted = [parse_budget(text) for text in manner.budgets]
     parallel, stop, detail = manner.parallel, manner.session.stop, manner.session.detail
-    values = _values(chosen)
+    values = values_of(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
     workers = parsed("--parallel", side_by_side, parallel) if parallel else min(trials, os.cpu_count() or 1)
     topology(settings.topology).profile(settings.profile)
@@ -160,24 +158,3 @@ def _repeat(name: str, chosen: Mapping[str, str]) -> str:
         if chosen.get(option.name) and option.name not in _OF_THE_RUN:
             words += words_of(option, chosen[option.name])
     return shlex.join(words)
-
-
-def settings_from(chosen: Mapping[str, str]) -> Settings:
-    """What was given to the command, over the environment, over the defaults; raises UsageError for a wrong value."""
-    values = _values(chosen)
-    return made(values, results=values["redis_results"])
-
-
-def _values(chosen: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        option.name: parsed(twin(option), option.value, choose(option, chosen.get(option.name), "").text)
-        for option in OPTIONS
-    }
-
-
-def parsed(flag: str, parse: Callable[[str], T], text: str) -> T:
-    """Raises UsageError that begins with the flag."""
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise UsageError(f"{flag}: {error}") from error
