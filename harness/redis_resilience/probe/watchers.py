@@ -151,10 +151,10 @@ class ServerWatch:
         self._wire = wire
         self._ask_who(wire)
         try:
-            return await lost
+            await asyncio.wait({lost})
+            return lost.result()
         finally:
             self._wire = None
-            wire.on_lost = _heed_not
             wire.abort("no longer watched")
 
     def _tick(self, now_ns: int) -> None:
@@ -315,7 +315,3 @@ class SentinelWatch:
                         text=payload.decode(errors="backslashreplace"),
                     )
                 )
-
-
-def _heed_not(text: str) -> None:
-    """The end of a connection that is no longer watched."""
