@@ -75,6 +75,19 @@ def test_a_container_that_ends_is_told_with_its_last_words():
     assert api.took_s == 0
 
 
+def test_a_container_without_a_probe_is_not_ready_because_it_was_started_again():
+    """It is ready for the moment until it ends; one that runs on is."""
+    again = with_container(make_pod(), "redis", restarts=2)
+
+    assert wait(api_with(again)) == pytest.approx(10, abs=0.5)
+    api = api_with(again)
+    crashing = {"state": "waiting", "reason": "CrashLoopBackOff", "restarts": 3, "ready": False}
+    with pytest.raises(DeploymentError, match="ended 3 times"):
+        wait(
+            api, at_5=lambda: api.known.update({"redis-0": with_container(make_pod(ready=False), "redis", **crashing)})
+        )
+
+
 def test_where_the_time_is_up_the_cluster_has_the_last_word():
     told = Trouble(kind="Pod", name="redis-0", reason="Unhealthy", message="Readiness probe failed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from redis_resilience.deployments.kube.interface import KubeApi, KubeError, PodState
 from redis_resilience.deployments.kube.objects.readiness import custom_resources, expected_of, obstacles, unready
@@ -11,7 +12,7 @@ from redis_resilience.model.errors import DeploymentError, WaitTimeout
 
 _READY_WITHIN_S = 300.0
 _QUIET_S = 10.0
-"""An operator that makes nothing more for so long has made everything."""
+"""An operator that makes nothing more for so long has made all; a container that runs so long has started well."""
 _LOOK_EVERY_S = 0.25
 
 
@@ -27,16 +28,31 @@ class Since:
         return {each: (now_ns - begun_ns) / 1e9 for each, begun_ns in self._begun_ns.items()}
 
 
+class Proved:
+    """Readiness after a restart counts once it lasts: without a probe a container is ready as soon as it starts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._since = Since(clock)
+
+    def those(self, pods: Iterable[PodState]) -> tuple[PodState, ...]:
+        """The pods, of which some are not ready yet."""
+        known = tuple(pods)
+        restarted = {pod.uid: f"{pod.uid} {_restarts(pod)}" for pod in known if pod.ready and _restarts(pod)}
+        stood_s = self._since.stood_s(restarted.values())
+        early = {uid for uid, key in restarted.items() if stood_s[key] < _QUIET_S}
+        return tuple(replace(pod, ready=False) if pod.uid in early else pod for pod in known)
+
+
 def wait_until_ready(objects: str, api: KubeApi, *, nodes_may_come: bool, clock: Clock = HOST_CLOCK) -> None:
     """Every controller's pods, and what operators make of custom resources.
 
     nodes_may_come: as in `obstacles`. Raises DeploymentError with what is not ready, and why.
     """
     expected, custom = expected_of(objects), custom_resources(objects)
-    since = Since(clock)
+    since, proved = Since(clock), Proved(clock)
 
     def look() -> tuple[bool, str]:
-        pods = api.pods()[0]
+        pods = proved.those(api.pods()[0])
         missing = unready(expected, pods)
         against = obstacles(expected, pods, api.troubles(), nodes_may_come=nodes_may_come) if missing or custom else ()
         made = _made(pods) if custom else ""
@@ -58,6 +74,10 @@ def wait_until_ready(objects: str, api: KubeApi, *, nodes_may_come: bool, clock:
         said = "; ".join(f"{each.kind} {each.name}: {each.reason}: {each.message}" for each in api.troubles()[-3:])
         words = f"the cluster says: {said or 'nothing'}{_last_words(api.pods()[0], api)}"
         raise DeploymentError(f"{error}; {words}") from error
+
+
+def _restarts(pod: PodState) -> int:
+    return sum(each.restarts for each in pod.containers)
 
 
 def _made(pods: Sequence[PodState]) -> str:
