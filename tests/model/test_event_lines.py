@@ -51,6 +51,15 @@ def test_a_torn_last_line_is_cut() -> None:
     assert (len(events), torn) == (1, 10)
 
 
+def test_lines_without_the_wanted_bytes_are_not_looked_at() -> None:
+    """Numbers of lines are those of the file, all the same."""
+    data = EVENTS_HEADER + b"nonsense\n" + GOOD + b'{"phase": 1}\n'
+
+    assert len(decode_events(data.removesuffix(b'{"phase": 1}\n'), having=b'"phase"')[0]) == 1
+    with pytest.raises(BrokenRecords, match=r"^line 4: expected an event"):
+        decode_events(data, having=b'"phase"')
+
+
 def test_another_version_is_refused() -> None:
     with pytest.raises(BrokenRecords, match=r"expected events of version 2; got .*version\": 3"):
         decode_events(EVENTS_HEADER.replace(b"2", b"3") + GOOD)

@@ -13,7 +13,13 @@ _NAMES: Mapping[str, str] = {
     "lateness_p99_ms": "scheduling_delay_p99_ms",
     "max_lateness_ms": "max_scheduling_delay_ms",
 }
+_IN_TEXT = tuple(name.encode() for name in _NAMES)
 TOPOLOGIES: Mapping[str, str] = {"node": "sidecar"}
+
+
+def may_have_old_names(document: bytes) -> bool:
+    """Whether such a name is anywhere in a document's text."""
+    return any(name in document for name in _IN_TEXT)
 
 
 def with_names_of_today(value: object) -> object:

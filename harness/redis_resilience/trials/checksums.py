@@ -29,7 +29,7 @@ def encode_sums(sums: Mapping[str, str]) -> bytes:
 
 def must_be_regular(path: Path) -> None:
     """Raises BrokenTrial for what is there and may have no end: a pipe, a device, a link to one."""
-    if path.exists() and not path.is_file():
+    if not path.is_file() and path.exists():
         raise BrokenTrial(f"expected {path}, a file of this trial; got what is no regular file: damaged")
 
 
@@ -48,6 +48,15 @@ def read_sums(folder: Path) -> dict[str, str] | None:
     if rest or len(sums) != len(lines):
         raise BrokenTrial(f"expected a checksum and a file's name, each name once, in every line of {path}: damaged")
     return sums
+
+
+def stamp_of(folder: Path) -> tuple[int, ...] | None:
+    """Another one once the folder's checksums were written again; None where it has none."""
+    try:
+        found = (folder / SHA256SUMS).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def must_fit(folder: Path, sums: Mapping[str, str], names: Iterable[str]) -> None:

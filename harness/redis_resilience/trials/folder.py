@@ -32,13 +32,23 @@ from redis_resilience.model.lint import LintReport
 from redis_resilience.model.plan import Plan
 from redis_resilience.model.sentinel_log import parse_log
 from redis_resilience.model.verdict import Judgement
-from redis_resilience.trials.checksums import SHA256SUMS, encode_sums, must_be_regular, must_fit, read_sums, sums_of
+from redis_resilience.trials.checksums import (
+    SHA256SUMS,
+    encode_sums,
+    must_be_regular,
+    must_fit,
+    read_sums,
+    stamp_of,
+    sums_of,
+)
 from redis_resilience.trials.documents import decode_json, encode_json
 from redis_resilience.trials.final_reads import read_finals
 from redis_resilience.trials.plan_file import decode_plan
 
 T = TypeVar("T")
 _VERDICT, _REPORT = "verdict.json", "report.html"
+_PHASE = b'"phase"'
+"""The kind of the event, in its line."""
 _MADE = (_VERDICT, SHA256SUMS)
 _RECORDED = ("plan.json", "environment.json", "lint.json", "*.jsonl", "*.bin", "finals/*", "logs/**/*.log")
 
@@ -48,6 +58,7 @@ class TrialFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known_sums: tuple[object, dict[str, str] | None] = (None, None)
 
     @property
     def logs(self) -> Path:
@@ -112,7 +123,7 @@ class TrialFolder:
 
     def span_ns(self) -> tuple[int, int]:
         """When its first and its last phase began, on the history's clock; 0 where there was none."""
-        told = [event.at_ns for event in self._events("trial.jsonl", []) if isinstance(event, Phase)]
+        told = [event.at_ns for event in self._events("trial.jsonl", [], having=_PHASE) if isinstance(event, Phase)]
         return (told[0], told[-1]) if told else (0, 0)
 
     def judgement(self) -> Judgement:
@@ -195,13 +206,13 @@ class TrialFolder:
             problems.append(f"{path.name}: the last record was truncated; its {torn} bytes were removed")
         return found
 
-    def _events(self, name: str, problems: list[str]) -> list[AnyEvent]:
+    def _events(self, name: str, problems: list[str], *, having: bytes = b"") -> list[AnyEvent]:
         path = self.path / name
         if not path.is_file():
             problems.append(f"{name} is missing")
             return []
         try:
-            events, torn = decode_events(path.read_bytes())
+            events, torn = decode_events(path.read_bytes(), having=having)
         except OSError as error:
             raise BrokenTrial(f"expected one event a line in {path}; {error.strerror}") from error
         except BrokenTrial as error:
@@ -225,10 +236,17 @@ class TrialFolder:
             raise BrokenTrial(
                 f"expected {name} in {self.path}; {error.strerror}; is this the folder of a trial?"
             ) from error
-        sums = read_sums(self.path)
+        sums = self._sums()
         if sums is not None:
             must_fit(self.path, sums, [name])
         return data
+
+    def _sums(self) -> dict[str, str] | None:
+        """Read anew only where the file is another one, as several documents of a folder are mostly read together."""
+        stamp = stamp_of(self.path)
+        if stamp is None or stamp != self._known_sums[0]:
+            self._known_sums = (stamp, read_sums(self.path))
+        return self._known_sums[1]
 
     def _save_sums(self, sums: dict[str, str]) -> None:
         write_whole(self.path / SHA256SUMS, encode_sums(sums))

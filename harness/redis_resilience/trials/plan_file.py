@@ -14,7 +14,7 @@ import yaml
 
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.plan import SCHEMA, Plan
-from redis_resilience.model.renamed import TOPOLOGIES, with_names_of_today
+from redis_resilience.model.renamed import TOPOLOGIES, may_have_old_names, with_names_of_today
 from redis_resilience.user_files import text_of
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -38,14 +38,18 @@ def read_plan(path: Path) -> Plan:
 def decode_plan(data: bytes) -> Plan:
     """The plan in JSON; raises UsageError."""
     try:
-        return plan_of(msgspec.json.decode(data))
+        plain = msgspec.json.decode(data)
+        return _plan_of(with_names_of_today(plain) if may_have_old_names(data) else plain)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UsageError(str(error)) from error
 
 
 def plan_of(data: object) -> Plan:
     """The plan behind decoded JSON or YAML, of any schema up to this one; raises UsageError."""
-    data = with_names_of_today(data)
+    return _plan_of(with_names_of_today(data))
+
+
+def _plan_of(data: object) -> Plan:
     if not isinstance(data, dict):
         raise UsageError(f"expected a plan, an object with {', '.join(_keys(Plan))}; got {type(data).__name__}")
     schema = data.get("schema", SCHEMA)

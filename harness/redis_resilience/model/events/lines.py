@@ -20,10 +20,11 @@ def encode_event(event: Event) -> bytes:
     return msgspec.json.encode(event) + b"\n"
 
 
-def decode_events(data: bytes) -> tuple[list[AnyEvent], int]:
+def decode_events(data: bytes, *, having: bytes = b"") -> tuple[list[AnyEvent], int]:
     """The events in `data`, of version 1 too, and how many bytes of a torn last line were dropped.
 
-    Raises BrokenRecords, which names the line, where one is no event, or the first names another version.
+    having: only of lines with these bytes; the others are not looked at. Raises BrokenRecords, which names the line,
+    where one is no event, or the first names another version.
     """
     lines = data.split(b"\n")
     torn = len(lines.pop())
@@ -33,6 +34,8 @@ def decode_events(data: bytes) -> tuple[list[AnyEvent], int]:
     read: Callable[[bytes], AnyEvent] = _decode if described else upgrade_event
     found = []
     for number, line in enumerate(lines[described:], start=1 + described):
+        if having not in line:
+            continue
         try:
             found.append(read(line))
         except (msgspec.DecodeError, ValueError, KeyError) as error:
