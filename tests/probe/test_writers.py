@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,28 @@ import pytest
 
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.events import Event, Lookup
-from redis_resilience.model.operations import ABSENT, Cause, Kind, Result
+from redis_resilience.model.operations import ABSENT, KEY_DIGITS, Cause, Kind, Result, key_text
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.probe import writers
 from redis_resilience.probe.directory import Directory
+from redis_resilience.probe.recorder import Recorder
 from redis_resilience.probe.routing import Fixed, Unrouted
+from redis_resilience.probe.wire import pack
 
 if TYPE_CHECKING:
     from tests.probe.conftest import Bench, RedisProcess, StartRedis
 
 pytestmark = pytest.mark.local
+
+
+@pytest.mark.parametrize("trial", ["t", "100 %d done", "ü"])
+@pytest.mark.parametrize("key", [0, 9, 10, 1_234_567, 10**KEY_DIGITS - 1])
+def test_commands_are_those_that_hiredis_packs(tmp_path: Path, trial: str, key: int) -> None:
+    book = writers.Shared(Recorder(tmp_path, trial, pytest.fail), Directory(), pytest.fail)
+    name = key_text(trial, key)
+
+    assert book.set_command(key) == pack(("SET", name, str(key), "NX"))
+    assert book.get_command(key) == pack(("GET", name))
 
 
 def begin(bench: Bench, servers: Mapping[str, RedisProcess], *groups: Writers) -> None:

@@ -21,6 +21,8 @@ from redis_resilience.probe.watchers import RoleTold
 PACK_OPERATION = struct.Struct("<QqqqIIHBBBq").pack
 PACK_SAMPLE = struct.Struct("<qqqHHBBBx").pack
 
+_RESULTS = {cause: result_of(cause) for cause in Cause}
+
 
 class AppendOnly:
     """One file that only grows. `pending` is what the next flush writes; on_failure hears of the first failed write.
@@ -125,7 +127,7 @@ class Recorder:
         kind: Kind,
         value: int,
     ) -> None:
-        outcome = result_of(cause)
+        outcome = _RESULTS[cause]
         if kind is Kind.WRITE:
             self.tally.count(outcome, server)
         self.operations.pending += PACK_OPERATION(

@@ -50,7 +50,6 @@ from redis_resilience.probe.wire import (
     classify,
     connect,
     info_field,
-    pack,
     resolve,
 )
 
@@ -80,15 +79,20 @@ class Shared:
         self.directory = directory
         self.tell = tell
         self.connections = itertools.count(1)
-        self.keys = Keys(key_prefix(recorder.trial).encode(), lanes)
+        prefix = key_prefix(recorder.trial).encode()
+        self.keys = Keys(prefix, lanes)
+        # Packing each command anew takes seven times as long.
+        name = b"$%d\r\n%b%%0%dd\r\n" % (len(prefix) + KEY_DIGITS, prefix.replace(b"%", b"%%"), KEY_DIGITS)
+        self._set = b"*4\r\n$3\r\nSET\r\n" + name + b"$%d\r\n%d\r\n$2\r\nNX\r\n"
+        self._get = b"*2\r\n$3\r\nGET\r\n" + name
 
     def set_command(self, key: int) -> bytes:
         """The packed command that writes this key. NX: a second execution shows."""
-        return pack((b"SET", self.keys.name(key), b"%d" % key, b"NX"))
+        return self._set % (key, len(str(key)), key)
 
     def get_command(self, key: int) -> bytes:
         """The packed command that reads it."""
-        return pack((b"GET", self.keys.name(key)))
+        return self._get % key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ class Writer:
         self._record = book.recorder.operation
         self._route = route
         self._habits = habits
+        self._writes = habits.kind is Kind.WRITE
         self._timeout_ns = habits.timeout_ms * 1_000_000
         self._identity = habits.member + 1
         self._home: Line | None = None
@@ -235,7 +240,7 @@ class Writer:
 
     def _draw(self) -> int:
         keys, lane = self._book.keys, self._route.lane
-        return keys.take(lane) if self._habits.kind is Kind.WRITE else keys.read(lane)
+        return keys.take(lane) if self._writes else keys.read(lane)
 
     def _send(self, due_ns: int) -> None:
         key = self._draw()
@@ -243,8 +248,7 @@ class Writer:
         if line is None:
             self._refuse(key, due_ns, Cause.NO_MASTER)
             return
-        writes = self._habits.kind is Kind.WRITE
-        command = self._book.set_command(key) if writes else self._book.get_command(key)
+        command = self._book.set_command(key) if self._writes else self._book.get_command(key)
         self._line, self._key, self._due_ns = line, key, due_ns
         self._idle = False
         self._in_flight = True
@@ -288,13 +292,13 @@ class Writer:
             server=NO_SERVER if home is None else home.server,
             cause=cause,
             kind=self._habits.kind,
-            value=key if self._habits.kind is Kind.WRITE else ABSENT,
+            value=key if self._writes else ABSENT,
         )
 
     def _replied(self, reply: RawReply, at_ns: int) -> None:
         if not self._in_flight:
             return  # a farewell such as "max number of clients reached"; the connection ends by itself
-        if self._habits.kind is Kind.WRITE or isinstance(reply, hiredis.ReplyError):
+        if self._writes or isinstance(reply, hiredis.ReplyError):
             cause, seen = classify(reply), ABSENT
         else:
             cause, seen = Cause.NONE, _seen(reply)
@@ -387,8 +391,7 @@ class Writer:
     def _complete(self, cause: Cause, return_ns: int, seen: int = ABSENT) -> None:
         """seen: the value that a read returned."""
         self._in_flight = False
-        writes = self._habits.kind is Kind.WRITE
-        if writes and cause is Cause.NONE:
+        if self._writes and cause is Cause.NONE:
             self._book.keys.wrote(self._route.lane, self._key)
         self._newest = (self._due_ns, cause is Cause.NONE)
         self._record(
@@ -401,7 +404,7 @@ class Writer:
             server=self._line.server,
             cause=cause,
             kind=self._habits.kind,
-            value=self._key if writes else seen,
+            value=self._key if self._writes else seen,
         )
 
     def _on_lost(self, text: str) -> None:
