@@ -11,6 +11,7 @@ from redis_resilience.deployments.kube.interface import RUN_LABEL
 from redis_resilience.deployments.kube.objects.release import Release
 from redis_resilience.deployments.kube.tools import Place, run
 from redis_resilience.deployments.waiting import eventually
+from redis_resilience.discovery.asking import discover
 from redis_resilience.shipped import MANIFESTS
 
 pytestmark = pytest.mark.kind
@@ -51,12 +52,22 @@ def wait_for_pods(place, wanted):
 
 
 def test_the_replicas_claims_survive_an_uninstall_and_the_master_s_does_not(place):
-    """Document 004 says that the volumes are not deleted. The one with the data is."""
+    """Document 004 says that the volumes are not deleted. The one with the data is.
+
+    No label is common to the master and its replicas alone: a set of values chooses them.
+    """
     release = Release(name="redis-cluster", values=PROFILE, place=place)
     of_replicas = [f"data-redis-cluster-{number}" for number in range(3)]
     release.install()
     wait_for_pods(place, 6)
     assert names(place, "persistentvolumeclaims") == [*of_replicas, "redis-cluster-pvc"]
+    (found,) = discover(place)
+    chosen = run(
+        "kubectl", "get", "pods", "--selector", found.selector, "--output", "name", "--context", place.context,
+        "--namespace", place.namespace, within_s=30, kubeconfig=place.kubeconfig,
+    ).split()  # fmt: skip
+    assert found.selector == "name in (redis,redis-master)"
+    assert sorted(chosen) == sorted(f"pod/{each.pod}" for each in found.servers)
 
     release.upgrade(slaveReplicaCount="4")
     wait_for_pods(place, 7)
