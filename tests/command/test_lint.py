@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from redis_resilience.cli import app
-from redis_resilience.command.lint import lint_brought, lint_files, lint_topology
+from redis_resilience.command.lint import doubt, lint_brought, lint_files, lint_topology
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.lint import Severity
 from redis_resilience.trials.settings import settings
@@ -144,40 +144,62 @@ def test_a_chart_is_linted_as_helm_renders_it():
     }
 
 
-@pytest.fixture
-def brought(tmp_path):
-    """What lint reports of these manifests, as a run on kind would deploy them."""
+SERVER = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cache}
+spec:
+  template:
+    metadata: {labels: {app: cache}}
+    spec: {containers: [{name: redis, image: "redis:8.0", command: [redis-server%s]}]}
+"""
+OTHER = "{apiVersion: v1, kind: ConfigMap, metadata: {name: other}, data: {}}"
 
-    def report(text):
+
+@pytest.fixture
+def bringing(tmp_path):
+    """The settings of a run on kind that deploys these manifests."""
+
+    def made(text):
         path = tmp_path / "mine.yaml"
         path.write_text(text)
-        return lint_brought(settings({"redis_backend": "kind", "redis_manifests": path}, results=tmp_path / "results"))
+        return settings({"redis_backend": "kind", "redis_manifests": path}, results=tmp_path / "results")
 
-    return report
+    return made
 
 
-def test_manifests_that_a_run_deploys_are_linted(brought):
-    report = brought(
-        """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: cache}
-        spec:
-          template:
-            metadata: {labels: {app: cache}}
-            spec: {containers: [{name: redis, image: "redis:8.0", command: [redis-server]}]}
-        """
-    )
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SERVER % "", "no Sentinel, and no server with cluster-enabled, is seen in"),
+        (OTHER, "no Redis is seen in"),
+        (SERVER % ", --cluster-enabled, 'yes'", ""),
+        ((SERVER % "") + "---" + (SERVER % "").replace("redis-server", "redis-sentinel, /s.conf"), ""),
+        ("{apiVersion: databases.example.com/v1, kind: RedisFailover, metadata: {name: cart}}", ""),
+    ],
+    ids=["server", "none", "cluster", "Sentinel", "operator"],
+)
+def test_what_may_be_refused_is_reported_before_it_is_deployed(bringing, text, told):
+    """An operator makes later what is not in the manifests."""
+    doubted = doubt(bringing(text))
+
+    assert doubted.startswith(told)
+    assert bool(doubted) == bool(told)
+
+
+def test_manifests_that_a_run_deploys_are_linted(bringing):
+    report = lint_brought(bringing(SERVER % ""))
 
     assert {"wipe-with-pod", "no-password"} <= {finding.rule for finding in report.findings}
 
 
-def test_manifests_without_redis_have_nothing_to_lint(brought):
-    assert brought("{apiVersion: v1, kind: ConfigMap, metadata: {name: other}, data: {}}") is None
+def test_manifests_without_redis_have_nothing_to_lint(bringing):
+    assert lint_brought(bringing(OTHER)) is None
 
 
 def test_a_run_that_brings_nothing_has_nothing_to_lint(tmp_path):
     assert lint_brought(settings({}, results=tmp_path)) is None
+    assert doubt(settings({}, results=tmp_path)) == ""
 
 
 @pytest.mark.local

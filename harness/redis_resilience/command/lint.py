@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from redis_resilience.command.lint_sources import read_rendered, read_setups
 from redis_resilience.deployments.kube.objects.brought import ANY_NAMESPACE
+from redis_resilience.deployments.kube.objects.readiness import custom_resources
 from redis_resilience.lint.check import check, check_all
 from redis_resilience.lint.from_topology import read_topology
 from redis_resilience.lint.rule import Rule
@@ -20,6 +21,7 @@ from redis_resilience.lint.rules import RULES
 from redis_resilience.model.errors import UsageError
 from redis_resilience.model.lint import LintFinding, LintReport
 from redis_resilience.pages.lint_formats import AboutRule, junit, sarif
+from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.setup import render as render_report
 from redis_resilience.topologies.catalogue import topology
 from redis_resilience.trials.discovered import brought_of
@@ -45,6 +47,31 @@ def lint_brought(settings: Settings) -> LintReport | None:
     subject = str(brought.path)
     setups = read_rendered(brought.render(settings.namespace or ANY_NAMESPACE), subject)
     return check_all(setups, subject) if setups else None
+
+
+def before_deploying(settings: Settings) -> Iterator[str]:
+    """What a run says of the user's own chart or manifests; `plan` has the findings themselves."""
+    if (linted := lint_brought(settings)) and linted.findings:
+        yield f"lint of what is deployed: {one_line(linted)}"
+        yield "`redis-resilience plan` with the same options lists what it found"
+    if doubted := doubt(settings):
+        yield f"may be refused: {doubted}"
+
+
+def doubt(settings: Settings) -> str:
+    """Why a run of what is the user's own may be refused once all of it runs, by what its manifests show; "" for none.
+
+    An image's own scripts may start what is not seen there, and an operator makes it later.
+    """
+    brought = brought_of(settings)
+    if brought is None:
+        return ""
+    rendered = brought.render(settings.namespace or ANY_NAMESPACE)
+    setups = read_rendered(rendered, str(brought.path))
+    if custom_resources(rendered) or any(each.sentinels or each.clustered for each in setups):
+        return ""
+    what = "no Sentinel, and no server with cluster-enabled," if setups else "no Redis"
+    return f"{what} is seen in {brought.path}: only what Sentinels monitor, or a Redis Cluster, can be attached to"
 
 
 def lint_topology(name: str, profile: str) -> LintReport:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from redis_resilience.command.lint import lint_brought
+from redis_resilience.command.lint import doubt, lint_brought
 from redis_resilience.command.scenarios import Scenario
 from redis_resilience.deployments.kube.api import connect
 from redis_resilience.deployments.kube.attachment import Attachment, Found
@@ -116,6 +116,7 @@ def _preview_of(plan: Plan, scenario: Scenario, settings: Settings) -> Planned:
     lines += ["permissions, as the cluster answers:"] if found.permissions else []
     lines += [f"  {'yes' if allowed else 'NO '}  {permission}" for permission, allowed in found.permissions]
     lines += [f"would be refused: {reason}" for reason in found.refusals]
+    lines += [f"may be refused: {doubted}"] if (doubted := doubt(settings)) else []
     barred = bool(site and site.locked) and any(in_nodes(fault) for fault in plan.all_faults)
     return Planned(lines=tuple(lines), possible=not found.refusals and not barred)
 

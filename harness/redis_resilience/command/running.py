@@ -17,7 +17,7 @@ from rich.console import Console
 from redis_resilience.command.chosen import parsed, values_of
 from redis_resilience.command.everywhere import Detail, Session
 from redis_resilience.command.exits import Exit
-from redis_resilience.command.lint import lint_brought
+from redis_resilience.command.lint import before_deploying
 from redis_resilience.command.live import LiveRun
 from redis_resilience.command.previewing import must_be_possible
 from redis_resilience.command.scenarios import must_run_on
@@ -28,7 +28,6 @@ from redis_resilience.model.errors import UsageError
 from redis_resilience.model.tried import verdict_of
 from redis_resilience.model.verdict import Verdict, worst
 from redis_resilience.options import OF_THE_USERS, OPTIONS, side_by_side
-from redis_resilience.pages.setup import one_line
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import program
 from redis_resilience.results.publishing import publish, tried
@@ -114,9 +113,8 @@ def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], manner: M
         if settings.backend in ("kind", "context"):
             workers = must_be_possible(settings, workers if parallel else None) or workers
         must_take_results(settings.results)
-        if (linted := lint_brought(settings)) and linted.findings:
-            live.say(f"lint of what is deployed: {one_line(linted)}")
-            live.say("`redis-resilience plan` with the same options lists what it found")
+        for line in before_deploying(settings):
+            live.say(line)
         words = [node, *plugins, "-c", os.devnull, "--rootdir", str(Path.cwd()), "--confcutdir", str(SCENARIOS)]
         words += ["-p", "no:cacheprovider", "-p", "redis_resilience.plugin", "--import-mode=importlib"]
         words += ["--tb=short", "-s", "-q"]
