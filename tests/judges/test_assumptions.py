@@ -43,6 +43,7 @@ def test_a_sound_trial_meets_all_of_them(kill: Any) -> None:
         "heal_seen",
         "final_reads",
         "nothing_dropped",
+        "left_alone",
         "last_write",
     ]
 
@@ -302,13 +303,40 @@ def test_keys_of_others_may_expire(kill: Any) -> None:
     assert findings(story)["nothing_dropped"].verdict is Verdict.PASS
 
 
-def test_keys_that_somebody_removed_are_no_loss_of_redis(kill: Any) -> None:
+def executed(story: Any, at: int, commands: str, *, usual: str = "", run_id: str = "run-0") -> None:
+    story.event(at, "harness", "executed", server="redis-0", run_id=run_id, commands=commands, usual=usual)
+
+
+def test_commands_of_somebody_else_are_named_by_process(kill: Any) -> None:
     """Each event tells what was done since the trial began: the last one of a process counts."""
     story = kill()
-    told = {"server": "redis-0", "run_id": "run-0", "evicted_keys": 0, "expired_keys": 0}
-    story.event(498, "harness", "dropped", removing="del 2", **told)
-    story.event(499, "harness", "dropped", removing="del 2, flushall 1", **told)
+    executed(story, 498, "DEL 2")
+    executed(story, 499, "DEL 2, FLUSHALL 1")
+    executed(story, 3600, "CLIENT KILL 1", run_id="run-0b")
 
-    found = findings(story)["nothing_dropped"]
+    found = findings(story)["left_alone"]
     assert found.verdict is Verdict.UNKNOWN
-    assert found.text.endswith("got redis-0: del 2, flushall 1 by somebody else")
+    assert found.text.endswith("got redis-0: DEL 2, FLUSHALL 1; redis-0: CLIENT KILL 1")
+
+
+def test_what_servers_are_used_to_is_no_interference_and_is_named(kill: Any) -> None:
+    story = kill()
+    executed(story, 499, "", usual="CONFIG SET 2")
+
+    found = findings(story)["left_alone"]
+    assert found.verdict is Verdict.PASS
+    assert found.text.endswith("got that; as before the trial: redis-0: CONFIG SET 2")
+
+
+def test_settings_that_somebody_changed_are_named(kill: Any) -> None:
+    change = "master mymaster 10.0.0.0 6379 down-after-milliseconds 60000"
+    server, sentinel = kill(), kill()
+    server.event(
+        3600, "harness", "setting-changed", server="redis-1", setting="replica-priority", before="100", now="0"
+    )
+    sentinel.event(3000, "sentinel:redis-1", "+set", change)
+
+    assert findings(server)["left_alone"].text.endswith("got redis-1 had replica-priority 100, and 0 at the end")
+    assert findings(sentinel)["left_alone"].text.endswith(
+        f"got the Sentinel of redis-1 received a change of its settings: +set {change}"
+    )

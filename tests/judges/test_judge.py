@@ -95,7 +95,7 @@ def test_findings_of_every_judge_are_declared(kill: Any, cluster: Any) -> None:
         assert {finding.name for finding in judge(story.history()).findings} <= NEEDS.keys()
 
 
-SOUND = {"history", "ordered", "healthy_before"}
+SOUND = {"history", "ordered", "healthy_before", "left_alone"}
 RECORDED = {"well_formed", "identified"}
 KEYS = SOUND | RECORDED | {"clean", "final_reads", "nothing_dropped", "last_write"}
 FAULT = SOUND | {"watched", "fault_proved", "fault_seen"}

@@ -269,7 +269,7 @@ MUTANTS: dict[str, list[Edit]] = {
         ("offsets", 'own["return_ns"] < final.begin_ns', 'own["return_ns"] < 10**18'),
         ("unplanned", "or heard.latest_ns < first_ns", "and heard.latest_ns < first_ns"),
         ("unplanned", "!= Link.CONNECTED", "== Link.CONNECTED"),
-        ("settings", '"+set", ', ""),
+        ("interference", '"+set", ', ""),
         ("evidence", "master_of(item.kind, item.text) in ours", "True"),
         ("bounds", "elif verdict is Verdict.FAIL and fault is None:", "elif False:"),
     ],
@@ -292,7 +292,8 @@ MUTANTS: dict[str, list[Edit]] = {
         ("bounds", "change not in elections.requested(reading) and", ""),
         ("bounds", " and change.old not in dict(silences(reading))", ""),
         ("bounds", "verdict is Verdict.FAIL and (somebody", "(somebody"),
-        ("bounds", "if any(settings.changed(reading)) else", "if False else"),
+        ("interference", "(event.server, event.run_id)", "event.server"),
+        ("interference", "if event.commands", "if event.commands or event.usual"),
         ("unplanned", 'run_id in ("", server.run_id)', "True"),
         ("untouched", "if server in servers or everything", "if True"),
         ("unplanned", "if hit_ns(reading, name) > at_ns", "if hit_ns(reading, name) == float('inf')"),
@@ -1173,13 +1174,20 @@ def _untouched_roles(judge: Judge, kill: Any) -> None:
     assert seen(judge(stopped.history()), "failover.once") is Verdict.FAIL
     stopped.silence(1, 2300, 3600)
     assert seen(judge(stopped.history()), "failover.once") is Verdict.PASS
-    changed = kill()
-    changed.event(3600, "harness", "setting-changed", server="redis-1", setting="save", before="", now="60 1")
-    assert seen(judge(changed.history()), "failover.expected") is Verdict.PASS
+    asked = kill()
+    asked.events = [event for event in asked.events if event.label != "+odown"]
+    assert seen(judge(asked.history()), "failover.expected") is Verdict.PASS
     changed = kill(failover=False)
     assert seen(judge(changed.history()), "failover.expected") is Verdict.FAIL
     changed.event(3600, "harness", "setting-changed", server="redis-1", setting="save", before="", now="60 1")
     assert seen(judge(changed.history()), "failover.expected") is Verdict.UNKNOWN
+    told = {"server": "redis-0", "commands": "", "usual": ""}
+    used, killed = kill(), kill()
+    used.event(3600, "harness", "executed", **{**told, "run_id": "run-0", "usual": "CONFIG SET 1"})
+    killed.event(499, "harness", "executed", **{**told, "run_id": "run-0", "commands": "CLIENT KILL 1"})
+    killed.event(3600, "harness", "executed", **{**told, "run_id": "run-0b", "usual": "CONFIG SET 1"})
+    assert seen(judge(used.history()), "assumptions.left_alone") is Verdict.PASS
+    assert seen(judge(killed.history()), "assumptions.left_alone") is Verdict.UNKNOWN
     over = kill()
     over.event(1590, "sentinel:redis-2", "+try-failover", MASTER)
     over.event(1600, "sentinel:redis-2", "-odown", MASTER)

@@ -107,20 +107,6 @@ def test_a_master_that_somebody_stopped_is_replaced_by_no_fault_of_the_plan(kill
     assert once(story)[0] is Verdict.PASS
 
 
-def test_settings_that_somebody_changed_excuse_a_prediction_that_did_not_come_true(kill: Any) -> None:
-    story = kill(failover=False)
-    assert expected(story) is Verdict.FAIL
-
-    story.event(3600, "harness", "setting-changed", server="redis-1", setting="replica-priority", before="100", now="0")
-    assert found(story) == (Verdict.UNKNOWN, "redis-1 had replica-priority 100, and 0 at the end")
-    assert expected(story) is Verdict.UNKNOWN
-
-
-def expected(story: Any) -> Verdict:
-    findings = bounds.judge(story.reading()).findings
-    return next(each.verdict for each in findings if each.name == bounds.EXPECTED)
-
-
 @pytest.mark.parametrize("fault", [stop("redis-0"), delete_pod("redis-0"), rolling_upgrade()])
 def test_what_a_fault_asks_for_is_planned(kill: Any, fault: Fault) -> None:
     """A pod's hook asks for it when the server is asked to end; a rolling upgrade asks for it itself."""
@@ -162,17 +148,6 @@ def test_a_server_that_restarted_by_itself_is_reported_once(kill: Any) -> None:
     story.final(2, story.finals["redis-1"].keys, run_id="run-2b")
 
     assert found(story) == (Verdict.UNKNOWN, "redis-2 was restarted, and no fault had hit it")
-
-
-def test_settings_that_were_changed_meanwhile_are_reported(kill: Any) -> None:
-    story = kill()
-    change = "master mymaster 10.0.0.0 6379 down-after-milliseconds 60000"
-    story.event(3000, "sentinel:redis-1", "+set", change)
-
-    assert found(story) == (
-        Verdict.UNKNOWN,
-        f"the Sentinel of redis-1 received a change of its settings: +set {change}",
-    )
 
 
 def test_a_failover_of_another_master_is_reported_and_is_not_ours(kill: Any) -> None:

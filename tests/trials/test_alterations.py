@@ -13,7 +13,7 @@ from redis_resilience.deployments.probe import Answer
 from redis_resilience.deployments.waiting import HOST_CLOCK
 from redis_resilience.model.endpoint import Endpoint
 from redis_resilience.model.environment import Server
-from redis_resilience.model.events import Dropped, Event, SettingChanged
+from redis_resilience.model.events import Dropped, Event, Executed, SettingChanged
 from redis_resilience.trials import alterations
 from redis_resilience.trials.alterations import Alterations
 from redis_resilience.trials.folder import TrialFolder
@@ -26,6 +26,7 @@ class Asked:
 
     told: dict[str, object] = field(default_factory=lambda: {"run_id": "one", "role": "master"})
     owns_data: bool = True
+    administered: bool = False
 
     @property
     def probe(self) -> Asked:
@@ -33,6 +34,9 @@ class Asked:
 
     def servers(self) -> dict[str, Endpoint]:
         return {"redis-0": Endpoint("10.0.0.1", 6379)}
+
+    def sentinels(self) -> dict[str, Endpoint]:
+        return {}
 
     def query(self, *_: object, **__: object) -> Answer:
         return Answer(value="".join(f"{name}:{value}\r\n" for name, value in self.told.items()))
@@ -52,27 +56,27 @@ def kept() -> Kept:
     return Kept()
 
 
-def watched(asked: Asked, kept: Kept, *, moves_slots: bool = False) -> Alterations:
-    found = Alterations(cast(Deployment, asked), kept, moves_slots=moves_slots)
+def watched(asked: Asked, kept: Kept, *, sets: bool = False) -> Alterations:
+    found = Alterations(cast(Deployment, asked), kept, sets=sets)
     found.begin()
     return found
 
 
-def removing(kept: Kept) -> list[str]:
-    return [event.removing for event in kept.events if isinstance(event, Dropped)]
+def executed(kept: Kept) -> list[tuple[str, str]]:
+    return [(event.commands, event.usual) for event in kept.events if isinstance(event, Executed)]
 
 
-def test_commands_that_remove_keys_count_since_the_trial_began(kept: Kept) -> None:
+def test_commands_of_others_count_since_the_trial_began(kept: Kept) -> None:
     """This harness empties its servers before a trial."""
     asked = Asked()
     asked.told["cmdstat_flushall"] = "calls=3,usec=9"
     found = watched(asked, kept)
-    found.note_dropped()
-    assert removing(kept) == []
+    found.note()
+    assert executed(kept) == []
 
-    asked.told |= {"cmdstat_flushall": "calls=4,usec=12", "cmdstat_del": "calls=2,usec=1", "cmdstat_set": "calls=900"}
-    found.note_dropped()
-    assert removing(kept) == ["del 2, flushall 1"]
+    asked.told |= {"cmdstat_flushall": "calls=4,usec=12", "cmdstat_config|set": "calls=2", "cmdstat_set": "calls=900"}
+    found.note()
+    assert executed(kept) == [("CONFIG SET 2, FLUSHALL 1", "")]
 
 
 def test_a_new_process_counts_from_its_start(kept: Kept) -> None:
@@ -80,28 +84,54 @@ def test_a_new_process_counts_from_its_start(kept: Kept) -> None:
     asked.told["cmdstat_del"] = "calls=5,usec=9"
     found = watched(asked, kept)
     asked.told |= {"run_id": "two", "cmdstat_del": "calls=1,usec=1"}
-    found.note_dropped()
+    found.note()
 
-    assert removing(kept) == ["del 1"]
+    assert executed(kept) == [("DEL 1", "")]
 
 
-def test_a_trial_that_moves_slots_deletes_their_keys_itself(kept: Kept) -> None:
-    """A replica of the shard that gave them; it may be a master again when it is asked."""
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (Asked(administered=True), ("SAVE 1", "CONFIG SET 3")),
+        (Asked(), ("CONFIG SET 3, SAVE 1", "")),
+    ],
+)
+def test_what_an_operator_did_before_it_may_go_on_to_do(kept: Kept, asked: Asked, told: tuple[str, str]) -> None:
+    """Where the deployment is this harness's alone there is none."""
+    asked.told["cmdstat_config|set"] = "calls=5,usec=9"
+    found = watched(asked, kept)
+    asked.told |= {"cmdstat_config|set": "calls=8,usec=9", "cmdstat_save": "calls=1,usec=9"}
+    found.note()
+
+    assert executed(kept) == [told]
+
+
+def test_a_planned_failover_changes_settings_itself(kept: Kept) -> None:
     asked = Asked()
-    found = watched(asked, kept, moves_slots=True)
-    asked.told |= {"cmdstat_del": "calls=27,usec=9", "cmdstat_flushall": "calls=1,usec=3"}
-    found.note_dropped()
+    found = watched(asked, kept, sets=True)
+    asked.told["cmdstat_config|set"] = "calls=2,usec=9"
+    found.note()
 
-    assert removing(kept) == ["flushall 1"]
+    assert executed(kept) == []
 
 
 @pytest.mark.parametrize(("asked", "role"), [(Asked(), "slave"), (Asked(owns_data=False), "master")])
-def test_replicas_follow_their_master_and_others_remove_keys_of_their_own(kept: Kept, asked: Asked, role: str) -> None:
+def test_replicas_follow_their_master_and_others_write_keys_of_their_own(kept: Kept, asked: Asked, role: str) -> None:
     found = watched(asked, kept)
     asked.told |= {"role": role, "cmdstat_del": "calls=1,usec=1"}
-    found.note_dropped()
+    found.note()
 
-    assert removing(kept) == []
+    assert executed(kept) == []
+
+
+def test_evicted_and_expired_keys_are_told(kept: Kept) -> None:
+    asked = Asked()
+    found = watched(asked, kept)
+    asked.told |= {"evicted_keys": 2, "expired_keys": 1}
+    found.note()
+
+    [dropped] = [event for event in kept.events if isinstance(event, Dropped)]
+    assert (dropped.server, dropped.evicted_keys, dropped.expired_keys) == ("redis-0", 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -102,17 +102,55 @@ def test_a_replica_that_somebody_announces_elsewhere_is_told(deployment: LocalDe
     )
 
 
-def test_keys_that_somebody_removed_and_settings_that_somebody_changed_are_told(
-    deployment: LocalDeployment, run: Run
+def sent(*command: str) -> Callable[[LocalDeployment], None]:
+    """Somebody sends it to the master, or to a Sentinel where that is its first word."""
+
+    def act(deployment: LocalDeployment) -> None:
+        there = deployment.sentinels() if command[0] == "SENTINEL" else deployment.servers()
+        answer = deployment.probe.query(there["redis-0"], *command)
+        assert (answer.error, answer.unreachable) == ("", ""), answer
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("trial", "commands", "told"),
+    [
+        ("removed", [("DEL", key_text("removed", 0))], "redis-0: DEL 1"),
+        ("overwritten", [("APPEND", key_text("overwritten", 0), "x")], "redis-0: APPEND 1"),
+        (
+            "changed",
+            [("CONFIG", "SET", "min-replicas-max-lag", "7")],
+            "redis-0: CONFIG SET 1; redis-0 had min-replicas-max-lag 5, and 7 at the end",
+        ),
+        (
+            "back",
+            [("CONFIG", "SET", "min-replicas-max-lag", value) for value in ("7", "5")],
+            "redis-0: CONFIG SET 2",
+        ),
+        ("killed", [("CLIENT", "KILL", "TYPE", "normal")], "redis-0: CLIENT KILL 1"),
+        ("reset", [("CONFIG", "RESETSTAT")], "redis-0: CONFIG RESETSTAT 1"),
+        ("paused", [("CLIENT", "PAUSE", "20")], "redis-0: CLIENT PAUSE 1"),
+        (
+            "sentinel",
+            [("SENTINEL", "DEBUG", "info-period", "9000")],
+            "the Sentinel of redis-0 had info-period 10000, and 9000 at the end",
+        ),
+    ],
+)
+def test_what_somebody_does_beside_the_trial_is_named_and_costs_that_trial_alone(
+    deployment: LocalDeployment, run: Run, trial: str, commands: list[tuple[str, ...]], told: str
 ) -> None:
-    master = deployment.servers()["redis-0"]
+    """Put back, or not: servers count what they execute."""
 
-    removed = run("removed", lambda: deployment.probe.query(master, "DEL", key_text("removed", 0)))
-    changed = run("changed", lambda: deployment.probe.query(master, "CONFIG", "SET", "min-replicas-max-lag", "7"))
-    untouched = run("untouched")
+    def act() -> None:
+        for command in commands:
+            sent(*command)(deployment)
 
-    assert removed.verdict is Verdict.UNKNOWN, removed.explain()
-    assert removed.finding("assumptions.nothing_dropped").text.endswith("got redis-0: del 1 by somebody else")
-    assert changed.verdict is Verdict.UNKNOWN, changed.explain()
-    assert "redis-0 had min-replicas-max-lag 5, and 7 at the end" in changed.finding("unplanned.changes").text
-    assert untouched.verdict is Verdict.PASS, untouched.explain()
+    done = run(trial, act)
+
+    assert done.verdict is Verdict.UNKNOWN, done.explain()
+    assert done.finding("assumptions.left_alone").text.endswith(f"got {told}")
+    if trial == "back":
+        untouched = run("untouched")
+        assert untouched.verdict is Verdict.PASS, untouched.explain()

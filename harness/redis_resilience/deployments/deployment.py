@@ -45,6 +45,11 @@ class Deployment(Protocol):
         """Whether all keys are this harness's to delete; else only those that a trial wrote."""
         return True
 
+    @property
+    def administered(self) -> bool:
+        """Whether programs that are no part of it, as an operator, may change its servers as a matter of course."""
+        return True
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -36,11 +36,12 @@ class Assumption(StrEnum):
     HEAL_SEEN = "heal_seen"  # as its effect was
     FINAL_READS = "final_reads"  # every server was read at the end, all of it, none restarted meanwhile
     NOTHING_DROPPED = "nothing_dropped"  # no eviction, no expiry
+    LEFT_ALONE = "left_alone"  # by other clients: servers, Sentinels, keys
     LAST_WRITE = "last_write"  # acknowledged
 
 
 EVERY = frozenset(Assumption)
-SOUND = frozenset({Assumption.HISTORY, Assumption.ORDERED, Assumption.HEALTHY_BEFORE})
+SOUND = frozenset({Assumption.HISTORY, Assumption.ORDERED, Assumption.HEALTHY_BEFORE, Assumption.LEFT_ALONE})
 """Without these nothing at all is known about the effect of a fault."""
 FAULT = SOUND | {Assumption.WATCHED, Assumption.FAULT_PROVED, Assumption.FAULT_SEEN}
 """Needed by findings about a fault's consequences."""

@@ -7,10 +7,11 @@ did not happen, or its history has holes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from redis_resilience.judges import witness
+from redis_resilience.judges import interference, witness
 from redis_resilience.judges.coverage import unwatched
 from redis_resilience.judges.evidence import phase_at, writers_of
 from redis_resilience.judges.final_reads import misread
@@ -88,6 +89,7 @@ def check(reading: Reading, measured: Availability) -> tuple[Finding, ...]:
         _heals_seen(reading),
         _none_of("final_reads", "every server to be read at the end, all of it, and none to restart", misread(reading)),
         _nothing_dropped(reading),
+        _left_alone(reading),
         _tombstone(reading),
     )
 
@@ -179,14 +181,17 @@ def _nothing_dropped(reading: Reading) -> Finding:
         for name, (evicted, expired) in sorted(counted.items())
         if evicted or (expired and reading.environment.owns_data)
     ]
-    # Each reports the time since the trial began: the last one of a process includes those before it.
-    removed = {(event.server, event.run_id): event.removing for event in reading.of(Dropped) if event.removing}
-    dropped += [f"{name}: {removing} by somebody else" for (name, _), removing in sorted(removed.items())]
     return _finding(
         "nothing_dropped",
         not dropped,
-        f"expected no eviction, no expiry and no deletion; got {'; '.join(dropped) or 'none'}",
+        f"expected no eviction and no expiry; got {'; '.join(dropped) or 'none'}",
     )
+
+
+def _left_alone(reading: Reading) -> Finding:
+    usual = interference.usual(reading)
+    found = _none_of("left_alone", "no command of somebody else, and no setting changed", interference.found(reading))
+    return replace(found, text=f"{found.text}; as before the trial: {'; '.join(usual)}") if usual else found
 
 
 def _counters(reading: Reading) -> Iterator[tuple[str, str, tuple[int, int]]]:

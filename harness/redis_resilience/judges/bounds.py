@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from redis_resilience.judges import elections, settings
+from redis_resilience.judges import elections
 from redis_resilience.judges.answer import TIMED, Answer, Assumption, Judge
 from redis_resilience.judges.evidence import (
     fault_of,
@@ -443,7 +443,7 @@ def _by_somebody(reading: Reading, timeline: Timeline) -> str:
         return (
             "no fault of the plan explains it: it was requested, the master had not answered before, or a heal failed"
         )
-    return "settings were changed meanwhile" if any(settings.changed(reading)) else ""
+    return ""
 
 
 def _of_redis(reading: Reading, change: Promotion) -> bool:

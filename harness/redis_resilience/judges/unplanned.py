@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from redis_resilience.judges import settings
 from redis_resilience.judges.addresses import moved
 from redis_resilience.judges.answer import SOUND, Answer, Assumption, Judge
 from redis_resilience.judges.elections import requested
@@ -42,7 +41,6 @@ def judge(reading: Reading) -> Answer[Figures]:
         *_strange_sources(reading),
         *_restarts(reading),
         *_loose_replicas(reading),
-        *settings.changed(reading),
         *_other_masters(reading),
         *_unannounced(reading),
         *moved(reading),

@@ -87,7 +87,8 @@ class _Run:
         self._notes = Notes(folder, clock)
         self._breakage = Breakage(deployment, self._notes, clock)
         moves_slots = any(CanGrow in needs(fault) for fault in plan.all_faults)
-        self._alterations = Alterations(deployment, self._notes, moves_slots=moves_slots)
+        sets = any(fault.traits.planned for fault in plan.all_faults)
+        self._alterations = Alterations(deployment, self._notes, moves_slots=moves_slots, sets=sets)
         self._measuring = False
         self._measured_from_ns = 0
         self._watched: tuple[dict[str, Endpoint], dict[str, Endpoint]] = ({}, {})
@@ -197,7 +198,7 @@ class _Run:
         self._enter("read")
         for view in describe_sentinels(self._deployment):
             self._notes.keep(Named(at_ns=self._clock.now_ns(), sentinel=view.name, address=view.master_address))
-        self._alterations.note_dropped()
+        self._alterations.note()
         self._alterations.note_settings(environment.servers)
         self._probe.read_back()
         for event in self._deployment.warnings(self._measured_from_ns):
@@ -214,7 +215,7 @@ class _Run:
             self._breakage.heal_due()
             if not first:
                 self._ask_quorum()
-            self._alterations.note_dropped()
+            self._alterations.note()
             self._breakage.inject(number, self._plan.faults[number].fault, self._tick)
             schedule.took_effect(number, self._clock.now_ns())
             first = False

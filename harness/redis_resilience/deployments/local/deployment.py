@@ -239,6 +239,10 @@ class LocalDeployment(Growing):
         return refusal_in(self._up.containers.words(pod, "redis"))
 
     @property
+    def administered(self) -> bool:
+        return False
+
+    @property
     def used_up(self) -> str:
         return f"{', '.join(self._retired)} went through a rolling upgrade" if self._retired else ""
 

@@ -133,6 +133,10 @@ class MemoryDeployment(Deployment):
         return ""
 
     @property
+    def administered(self) -> bool:
+        return False
+
+    @property
     def used_up(self) -> str:
         return f"{', '.join(self._retired)} went through a rolling upgrade" if self._retired else ""
 

@@ -316,6 +316,8 @@ class MemoryProbe:
             return Answer(unreachable="connection refused")
         if kind == "server":  # of INFO
             return Answer(value=f"run_id:{name}\r\n")
+        if kind == "DEBUG":
+            return Answer(error="ERR the simulation knows no SENTINEL DEBUG")
         if kind == "CKQUORUM":
             usable = sum(world.sentinels.values())
             enough = usable > len(world.sentinels) // 2

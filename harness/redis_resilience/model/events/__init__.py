@@ -18,6 +18,7 @@ from redis_resilience.model.events.harness import (
     Dropped,
     EngineRefused,
     EngineSeen,
+    Executed,
     FaultAsked,
     FaultBegin,
     FaultEffect,
@@ -93,6 +94,7 @@ AnyEvent = (
     | Named
     | Ckquorum
     | Dropped
+    | Executed
     | SettingChanged
     | Swept
     | TimedOut
@@ -151,6 +153,7 @@ __all__ = [
     "EngineRefused",
     "EngineSeen",
     "Event",
+    "Executed",
     "Fail",
     "FaultAsked",
     "FaultBegin",

@@ -111,20 +111,29 @@ class Ckquorum(HarnessEvent, frozen=True, kw_only=True):
 
 
 class Dropped(HarnessEvent, frozen=True, kw_only=True):
-    """How many keys a server had evicted and expired since its start, asked by INFO before each fault and at the end.
-
-    removing: the commands by which somebody removed keys since the trial began, and how often: "flushall 1".
-    """
+    """How many keys a server evicted and expired since its start, asked by INFO before each fault and at the end."""
 
     server: str
     run_id: str
     evicted_keys: int
     expired_keys: int
-    removing: str = ""
+
+
+class Executed(HarnessEvent, frozen=True, kw_only=True):
+    """What a server executed since the trial began that neither this harness nor a Sentinel sends.
+
+    Asked by INFO as `Dropped`. commands: "CONFIG SET 2". usual: those of them that its servers had executed before,
+    as where an operator administers them.
+    """
+
+    server: str
+    run_id: str
+    commands: str
+    usual: str = ""
 
 
 class SettingChanged(HarnessEvent, frozen=True, kw_only=True):
-    """A directive of a server has another value at the end than at the beginning."""
+    """A directive of a server, or a period of a Sentinel, has another value at the end than at the beginning."""
 
     server: str
     setting: str
