@@ -49,6 +49,30 @@ def test_run_prints_its_table_and_reports_progress_on_stderr(kept):
     assert not re.search("^(trial|phase|report)", table, re.MULTILINE)
 
 
+@pytest.mark.parametrize("subcommand", ["recheck", "report", "dump"])
+def test_a_file_of_a_trial_is_not_its_folder(kept, monkeypatch, capsys, subcommand):
+    trial = kept / "results" / "latest" / "master-kill-1of2"
+    monkeypatch.setattr(sys, "argv", ["redis-resilience", subcommand, str(trial / "plan.json")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 3
+    told = f"expected the folder of a trial; got the file {trial / 'plan.json'}; try {trial}"
+    assert capsys.readouterr().err == f"UsageError: {told}\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_deploys_nothing_says_by_which_signal_it_was_stopped(monkeypatch, capfd, tmp_path, number, code):
+    """And nothing of what would have to be removed."""
+    monkeypatch.setattr(sys, "argv", ["redis-resilience", "recheck", str(tmp_path)])
+    monkeypatch.setattr("redis_resilience.trials.trial.rejudge", lambda _: os.kill(os.getpid(), number))
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == code
+    assert capfd.readouterr().err == f"stopped by {signal.Signals(number).name}\n"
+
+
 def test_recheck_gives_the_same_bytes(kept):
     """The verdict follows from the folder alone."""
     trial = kept / "results" / "latest" / "master-kill-1of2"

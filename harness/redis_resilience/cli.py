@@ -76,7 +76,18 @@ Deadline = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, print the trials, change nothing.")]
 
-TrialPath = Annotated[Path, typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).")]
+
+def _folder_of_trial(path: Path) -> Path:
+    if path.is_file():
+        near = path.parent if (path.parent / "plan.json").is_file() else "results/latest/..."
+        raise UsageError(f"expected the folder of a trial; got the file {path}; try {near}")
+    return path
+
+
+TrialPath = Annotated[
+    Path,
+    typer.Argument(metavar="TRIAL", help="Folder of a trial (results/latest/...).", callback=_folder_of_trial),
+]
 
 
 @app.command()
@@ -614,8 +625,12 @@ def doctor(
 def main() -> None:
     """The entry point: an expected error is one message and an exit code, never a traceback."""
     prepare_streams()
-    with Stop() as stop:
-        sys.exit(_exit_code(stop))
+    with Stop(announce=False) as stop:
+        code = _exit_code(stop)
+        if stop.unanswered:  # typer makes an exit code of its own of it
+            complain(f"stopped by {stop.received.name if stop.received else 'a signal'}")
+            code = stop.exit_code
+        sys.exit(code)
 
 
 def _exit_code(stop: Stop) -> int:
@@ -631,8 +646,7 @@ def _exit_code(stop: Stop) -> int:
         complain(f"{type(error).__name__}: {in_commands_words(str(error))}")
         return Exit.WRONG
     except (typer.Abort, KeyboardInterrupt):
-        complain(f"stopped by {stop.received.name if stop.received else 'Ctrl-C'}")
-        return stop.exit_code or Exit.INTERRUPTED
+        return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - an exit code of its own: 1 would be a failed verdict
         if session.detail is Detail.VERBOSE:
             traceback.print_exc()

@@ -22,13 +22,14 @@ class Terminated(KeyboardInterrupt):
 class Stop:
     """While it is entered, the first signal raises KeyboardInterrupt or Terminated; a later one raises nothing.
 
-    received: the first signal, None for none. announce: whether signals are answered on stderr. A signal that was
-    ignored when the program started stays ignored; outside the main thread nothing is handled.
+    received: the first signal, None for none. announce: whether signals are answered on stderr, as where there is
+    something to be removed. A signal that was ignored when the program started stays ignored; outside the main thread
+    nothing is handled.
     """
 
     def __init__(self, *, announce: bool = True) -> None:
         self.received: signal.Signals | None = None
-        self._announce = announce
+        self.announce = announce
         self._ending = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -44,6 +45,11 @@ class Stop:
         self._before = {}
 
     @property
+    def unanswered(self) -> bool:
+        """Whether a signal was received, and what was going on then did not see to its own end."""
+        return self.received is not None and not self._ending
+
+    @property
     def exit_code(self) -> int:
         """As shells have it, 128 and the signal's number: 130 or 143. 0 without a signal."""
         return 128 + self.received if self.received else 0
@@ -54,7 +60,7 @@ class Stop:
 
     def _arrived(self, number: int, _frame: FrameType | None) -> None:
         first, self.received = self.received is None, self.received or signal.Signals(number)
-        if self._announce:
+        if self.announce:
             again = f"`kill -9 {os.getpid()}` ends it now, `redis-resilience heal` removes what is left"
             text = "\nstopping: what was deployed is removed\n" if first else f"\nstill cleaning up; {again}\n"
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())

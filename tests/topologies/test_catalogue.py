@@ -82,6 +82,11 @@ def test_an_unknown_name_is_answered_with_the_known_ones_and_the_nearest() -> No
     )
 
 
+def test_a_name_in_capitals_is_near() -> None:
+    with pytest.raises(UsageError, match="did you mean sidecar"):
+        catalogue.topology("SIDECAR")
+
+
 def test_a_name_like_no_other_gets_no_guess() -> None:
     with pytest.raises(UsageError, match=r"got 'x'$"):
         catalogue.topology("x")

@@ -38,6 +38,11 @@ def test_an_unknown_one_is_answered_with_the_known_and_the_nearest() -> None:
         topology("sidecar+tsl")
 
 
+def test_the_same_one_twice_is_a_mistake() -> None:
+    with pytest.raises(UsageError, match=r"expected each overlay once; got sidecar\+tls\+acl\+tls: tls twice"):
+        topology("sidecar+tls+acl+tls")
+
+
 def test_a_cluster_has_no_sentinels_to_set_apart() -> None:
     with pytest.raises(UsageError, match="expected a topology with Sentinels for the overlay apart; got cluster"):
         topology("cluster+apart")

@@ -67,6 +67,7 @@ class Campaigning:
         self.units = interleaved(definition.cells, definition.trials, seed=definition.seed)
         self.mine = taken(share, self.units)
         self.session = session
+        self.session.stop.announce = True
         self._progress = Console(file=sys.stderr, quiet=session.detail is Detail.QUIET)
         self.problems: dict[str, str] = {}
         self._definition = definition

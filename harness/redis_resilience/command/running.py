@@ -101,6 +101,7 @@ def run_plan(path: Path, chosen: Mapping[str, str], manner: Manner) -> Exit:
 def _run(node: str, plugins: Sequence[str], chosen: Mapping[str, str], manner: Manner, *, repeat: str) -> Exit:
     wanted = [parse_budget(text) for text in manner.budgets]
     parallel, stop, detail = manner.parallel, manner.session.stop, manner.session.detail
+    stop.announce = True
     values = values_of(chosen)
     settings, trials = made(values, results=values["redis_results"]), values["redis_trials"]
     workers = parsed("--parallel", side_by_side, parallel) if parallel else min(trials, os.cpu_count() or 1)

@@ -259,7 +259,7 @@ def topology(name: str) -> Topology:
     base, *overlays = name.split(SEPARATOR)
     found = _KNOWN.get(TOPOLOGIES.get(base, base))
     if found is None:
-        near = difflib.get_close_matches(base, _KNOWN, n=1)
+        near = difflib.get_close_matches(base.lower(), _KNOWN, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(
             f"expected a topology of {', '.join(_KNOWN)}, or a file (mine.yaml, mine.py:NAME); got {base!r}{hint}"

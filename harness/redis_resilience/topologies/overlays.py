@@ -22,10 +22,14 @@ class Overlay:
 
 def overlaid(found: Topology, names: list[str]) -> Topology:
     """The topology with these overlays in turn; raises UsageError that lists the known ones and the nearest."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(
+            f"expected each overlay once; got {SEPARATOR.join((found.name, *names))}: {', '.join(twice)} twice"
+        )
     for name in names:
         overlay = _KNOWN.get(name)
         if overlay is None:
-            near = difflib.get_close_matches(name, _KNOWN, n=1)
+            near = difflib.get_close_matches(name.lower(), _KNOWN, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(
                 f"expected {found.name}{SEPARATOR}OVERLAY with an overlay of {', '.join(_KNOWN)}; got {name!r}{hint}"
