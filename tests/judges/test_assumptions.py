@@ -11,7 +11,7 @@ from redis_resilience.judges import assumptions, availability
 from redis_resilience.judges.reading import read
 from redis_resilience.model.events import Role
 from redis_resilience.model.faults import kill
-from redis_resilience.model.operations import Cause
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Scheduled, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Finding, Verdict
@@ -326,6 +326,18 @@ def test_what_servers_are_used_to_is_no_interference_and_is_named(kill: Any) -> 
     found = findings(story)["left_alone"]
     assert found.verdict is Verdict.PASS
     assert found.text.endswith("got that; as before the trial: redis-0: CONFIG SET 2")
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(0, Verdict.PASS), (1, Verdict.UNKNOWN)])
+def test_more_writes_than_the_clients_sent_are_somebody_s(kill: Any, more: int, verdict: Verdict) -> None:
+    story = kill()
+    own = sum(int(row["outcome"]) != Result.FAIL for row in story.history().operations)
+    told = {"server": "redis-1", "run_id": "run-1", "commands": "", "sets": own + more}
+    story.event(4000, "harness", "executed", **told)
+
+    found = findings(story)["left_alone"]
+    assert found.verdict is verdict
+    assert ("redis-1: SET 1" in found.text) == bool(more)
 
 
 def test_settings_that_somebody_changed_are_named(kill: Any) -> None:

@@ -151,6 +151,16 @@ def test_its_answer_counts_for_more_than_what_it_announced(kill: Any) -> None:
     assert found.text == "expected every Sentinel to name redis-1 at the end; got redis-1: redis-2"
 
 
+def test_a_replica_that_went_by_no_fault_of_the_plan_is_named_and_is_no_failure(kill: Any) -> None:
+    story = kill()
+    story.silence(1, 2300)
+    assert findings(story)["convergence.redundant"].verdict is Verdict.UNKNOWN
+    assert "redis-1 did not answer at the end, and no fault had hit it" in findings(story)["convergence.redundant"].text
+
+    story.fault(2290, pod="redis-1", number=1)
+    assert findings(story)["convergence.redundant"].verdict is Verdict.FAIL
+
+
 def test_a_replica_without_its_link_is_not_redundant(kill: Any) -> None:
     story = kill()
     story.sample(2, 3590, Role.REPLICA, offset=1)

@@ -131,6 +131,7 @@ def sent(*command: str) -> Callable[[LocalDeployment], None]:
         ("killed", [("CLIENT", "KILL", "TYPE", "normal")], "redis-0: CLIENT KILL 1"),
         ("reset", [("CONFIG", "RESETSTAT")], "redis-0: CONFIG RESETSTAT 1"),
         ("paused", [("CLIENT", "PAUSE", "20")], "redis-0: CLIENT PAUSE 1"),
+        ("set", [("SET", key_text("set", 0), "99")], "redis-0: SET 1"),
         (
             "sentinel",
             [("SENTINEL", "DEBUG", "info-period", "9000")],

@@ -23,6 +23,7 @@ from redis_resilience.judges.masters import believed_masters, promotions
 from redis_resilience.judges.offsets import behind
 from redis_resilience.judges.reading import Reading
 from redis_resilience.judges.timeline import timeline_of
+from redis_resilience.judges.untouched import silences
 from redis_resilience.judges.voters import voters_of
 from redis_resilience.model.columns import Columns
 from redis_resilience.model.events import HealEnd, Role, TimedOut
@@ -267,6 +268,13 @@ def _gone_sentinels(reading: Reading) -> tuple[str, ...]:
     return tuple(pod for pod, _, container in places if container == "sentinel" and pod in known)
 
 
+def _away_by_itself(reading: Reading) -> tuple[str, ...]:
+    """Servers that went without a fault of the plan, and stayed away."""
+    silent = dict(silences(reading))
+    last = {server.name: samples_of(reading, index)[-1:] for index, server in enumerate(reading.environment.servers)}
+    return tuple(name for name, own in last.items() if name in silent and (own["role"] == Role.UNREACHABLE).any())
+
+
 def _redundant(reading: Reading, timeline: Timeline) -> Finding:
     """By what the watchers saw, and by how far each replica was when it was read at the end."""
     short = behind(reading)
@@ -278,11 +286,13 @@ def _redundant(reading: Reading, timeline: Timeline) -> Finding:
         seen = "the deployment was fully redundant"
     else:
         seen = f"redundancy restored {after_ms / 1e3:.3f} s after the fault (+/- {instant.error_ms:.0f} ms)"
-    failed = not instant or any(each.proved for each in short)
+    away = () if instant else _away_by_itself(reading)
+    failed = (not instant and not away) or any(each.proved for each in short)
     told = "".join(f"; {each.text}" for each in short)
+    told += "".join(f"; {name} did not answer at the end, and no fault had hit it" for name in away)
     return Finding(
         name=REDUNDANT,
-        verdict=Verdict.FAIL if failed else Verdict.UNKNOWN if short else Verdict.PASS,
+        verdict=Verdict.FAIL if failed else Verdict.UNKNOWN if short or away else Verdict.PASS,
         text=f"expected one master with every replica linked and caught up at the end; {seen}{told}",
     )
 

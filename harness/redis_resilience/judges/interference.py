@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from redis_resilience.judges.evidence import phase_at, told
 from redis_resilience.judges.reading import Reading
 from redis_resilience.model.events import Executed, SettingChanged
+from redis_resilience.model.operations import Cause, Result
 
 _SENTINELS = ("+set", "+reset-master", "-monitor")
 
@@ -30,6 +33,17 @@ def _executed(reading: Reading) -> Iterator[str]:
     for event in _last(reading):
         if event.commands:
             yield f"{event.server}: {event.commands}"
+        if (more := event.sets - _own_sets(reading, event.at_ns)) > 0:
+            yield f"{event.server}: SET {more}"
+
+
+def _own_sets(reading: Reading, until_ns: int) -> int:
+    """How many that the trial's clients sent by then were executed, or may have been; rejected ones are not counted."""
+    rows = reading.rows
+    executed = np.isin(rows["outcome"], (Result.OK, Result.INFO)) | np.isin(
+        rows["cause"], (Cause.TAKEN, Cause.REJECTED)
+    )
+    return int(np.count_nonzero(executed & (rows["call_ns"] <= until_ns)))
 
 
 def _settings(reading: Reading) -> Iterator[str]:

@@ -61,10 +61,12 @@ class Alterations:
         calls = since(calls_in(told), self._calls.get(run_id, {}))
         found = administrative(calls, moves_slots=self._moves_slots)
         usual = {command: count for command, count in found.items() if command in self._usual}
+        sets = 0
         if told.get("role") == "master" and self._deployment.owns_data:
             found |= writing(calls, moves_slots=self._moves_slots)
+            sets = calls.get("set", 0)
         others = {each: count for each, count in found.items() if each not in usual and each not in self._own}
-        if others or usual:
+        if others or usual or sets:
             self._notes.keep(
                 Executed(
                     at_ns=self._notes.now_ns(),
@@ -72,6 +74,7 @@ class Alterations:
                     run_id=run_id,
                     commands=in_words(others),
                     usual=in_words(usual),
+                    sets=sets,
                 )
             )
 

@@ -123,13 +123,14 @@ class Executed(HarnessEvent, frozen=True, kw_only=True):
     """What a server executed since the trial began that neither this harness nor a Sentinel sends.
 
     Asked by INFO as `Dropped`. commands: "CONFIG SET 2". usual: those of them that its servers had executed before,
-    as where an operator administers them.
+    as where an operator administers them. sets: how many SET a master executed, the trial's own included.
     """
 
     server: str
     run_id: str
     commands: str
     usual: str = ""
+    sets: int = 0
 
 
 class SettingChanged(HarnessEvent, frozen=True, kw_only=True):
