@@ -48,6 +48,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     verdict: Verdict
     note: str = ""
 
+    @property
+    def key(self) -> str:
+        return self.scenario
+
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The rows in the order of the page."""
@@ -86,7 +90,7 @@ def _s(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}" if value < 0.1 else f"{value:.1f}"
 
 
-def taken(trial: TrialFolder, note: str) -> Row:
+def taken(trial: TrialFolder) -> Row:
     """The row of one judged trial."""
     plan, judgement = trial.plan(), trial.judgement()
     found = topology(plan.topology).profile(plan.profile)
@@ -106,7 +110,6 @@ def taken(trial: TrialFolder, note: str) -> Row:
         lost=judgement.writes.lost,
         redundant_s=seconds(instants.REDUNDANT_AT),
         verdict=judgement.verdict,
-        note=note,
     )
 
 
@@ -114,12 +117,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
     document = read()
-    rows = {row.scenario: row for row in document.rows}
-    for trial in published.judged(parser.parse_args().runs):
-        scenario = trial.plan().scenario
-        if scenario in rows:
-            rows[scenario] = taken(trial, rows[scenario].note)
-    document = msgspec.structs.replace(document, rows=tuple(rows.values()))
+    known = {row.key for row in document.rows}
+    new = [row for trial in published.judged(parser.parse_args().runs) if (row := taken(trial)).key in known]
+    document = msgspec.structs.replace(document, rows=published.renewed(document.rows, new))
     published.write(NAME, document, page(document))
 
 

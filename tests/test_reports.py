@@ -93,10 +93,10 @@ def test_a_trial_becomes_a_row(tmp_path: Path) -> None:
     """Seconds after the fault, as the judges have them."""
     trial = judged("documented-master-kill", tmp_path)
 
-    row = program("documented").taken(trial, "kept")
+    row = program("documented").taken(trial)
 
     told = trial.judgement()
-    assert (row.scenario, row.verdict, row.lost, row.note) == (told.scenario, told.verdict, told.writes.lost, "kept")
+    assert (row.key, row.verdict, row.lost, row.note) == (told.scenario, told.verdict, told.writes.lost, "")
     assert row.outage_s == pytest.approx(told.availability.outage_ms / 1e3, abs=1e-3)
     assert row.first_switch_s == pytest.approx(told.timeline.ms("first_switch_at") / 1e3, abs=1e-3)
 

@@ -31,7 +31,9 @@ __all__ = ["record"]
 
 
 def compare(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return command("compare", *words, cwd=place, within_s=250, COLUMNS="160")
+    return command(
+        "compare", *words, cwd=place, within_s=250, COLUMNS="160", GITHUB_STEP_SUMMARY=str(place / "step.md")
+    )
 
 
 def loaded(page: Path) -> Path:
@@ -153,6 +155,7 @@ def test_stored_runs_are_compared_once(stored: Path) -> None:
 
     assert same.returncode == 0, same.stdout + same.stderr
     assert "NO WORSE: every test" in same.stdout
+    assert "**NO WORSE**: every test that can show it" in (stored / "step.md").read_text()
     assert "budget of B kept: outage.p95 <= 5s" in same.stdout
     assert "margin 5% of A" in same.stdout
     assert (slow.returncode, allowed.returncode) == (1, 0)

@@ -48,7 +48,7 @@ from redis_resilience.pages.script import write_shared_script
 from redis_resilience.pages.summary import budget_text
 from redis_resilience.plugin.naming import shown
 from redis_resilience.results.budgets import judge_budgets
-from redis_resilience.results.publishing import tried
+from redis_resilience.results.publishing import add_to_job_page, tried
 from redis_resilience.results.recording import record_trial
 from redis_resilience.results.run_file import RUN, read_run
 from redis_resilience.statistics.arm import Arm, arm
@@ -150,7 +150,16 @@ def _stored(a: Path, b: Path, asked: Asked, budgets: Sequence[Budget], question:
         trials=pairs,
         links=links,
     )
-    return publish_comparison(view, page, budgets, results=question.results)
+    return _answered(view, page, budgets, results=question.results)
+
+
+def _answered(view: View, page: Path, budgets: Sequence[Budget], *, results: Path) -> Exit:
+    """The exit code; the answer is on the page of a CI job, too."""
+    code = publish_comparison(view, page, budgets, results=results)
+    a, b = view.sides
+    text = f"**{view.compared.answer.upper()}**: {decided(view.compared)}\n\n- A: `{a}`\n- B: `{b}`\n"
+    sys.stderr.write("".join(f"{problem}\n" for problem in add_to_job_page(text)))
+    return code
 
 
 def _live(
@@ -196,7 +205,7 @@ def _live(
         trials=pairs,
         links=links_beside(pairs),
     )
-    return publish_comparison(view, folder / "comparison.html", budgets, results=question.results)
+    return _answered(view, folder / "comparison.html", budgets, results=question.results)
 
 
 def _definition(

@@ -114,7 +114,7 @@ def _hidden(budget: Budget, arm: Arm) -> Iterable[str]:
 def _quantile(budget: Budget, sample: Sample, alpha: float) -> tuple[Verdict, str]:
     share = budget.share or 0.0
     if not sample.n:
-        return Verdict.UNKNOWN, f"no judged trial has a {budget.quantity}"
+        return Verdict.UNKNOWN, f"no trial that counts has {budget.quantity}"
     found = quantile_above(sample, share, limit_ms=budget.limit, alpha=alpha)
     level = f"at {1 - alpha:.0%} confidence, {sample.n} trials"
     seen = f"estimate {found.estimate:.0f} ms, " if found.estimate is not None else ""
@@ -131,7 +131,7 @@ def _quantile(budget: Budget, sample: Sample, alpha: float) -> tuple[Verdict, st
 
 def _maximum(budget: Budget, sample: Sample) -> tuple[Verdict, str]:
     if not sample.n:
-        return Verdict.UNKNOWN, f"no judged trial has a {budget.quantity}"
+        return Verdict.UNKNOWN, f"no trial that counts has {budget.quantity}"
     least = float(sample.least()[-1])
     verdict = _side(budget, least)
     if verdict is Verdict.PASS and sample.censored:
