@@ -68,6 +68,21 @@ def test_a_controllers_pods_are_counted():
     assert unready([SET], [make_pod(), make_pod("redis-1", deleting=True)]) == ("StatefulSet redis: 1 of 2 pods ready",)
 
 
+def test_a_daemon_sets_pods_are_those_that_are_there():
+    """It may fit on no node at all."""
+    daemons = Expected(kind="DaemonSet", name="tuner", replicas=0)
+    own = make_pod("tuner-x", owner=("DaemonSet", "tuner"), ready=False)
+
+    assert unready([daemons], [make_pod()]) == ()
+    assert unready([daemons], [own]) == ("DaemonSet tuner: 0 of 1 pods ready",)
+
+
+def test_a_failed_pod_is_not_waited_for_by_a_container_that_ends():
+    failed = make_pod("job-x", owner=("Job", "job"), ready=False, phase="Failed")
+
+    assert against(ended(), failed) == ["redis-0: redis-0/redis ended 3 times at its start"]
+
+
 @pytest.mark.parametrize("reason", ["ErrImageNeverPull", "ImagePullBackOff", "CreateContainerConfigError"])
 def test_a_container_that_cannot_be_made(reason):
     pod = with_container(make_pod(ready=False), "redis", state="waiting", reason=reason, message="because")

@@ -25,7 +25,7 @@ _BUILT_IN = ("", "apps", "autoscaling", "batch", "policy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """replicas: of a DaemonSet one, as how many nodes there are for it is not said."""
+    """replicas: of a DaemonSet 0: how many nodes it is for is not in it; those of its pods that are there count."""
 
     kind: str
     name: str
@@ -75,18 +75,20 @@ def custom_resources(objects: str) -> tuple[str, ...]:
 
 def unready(expected: Iterable[Expected], pods: Sequence[PodState]) -> tuple[str, ...]:
     """In words."""
-    return tuple(
-        f"{each.kind} {each.name}: {ready} of {each.replicas} pods ready"
-        for each in expected
-        if (ready := sum(pod.ready and not pod.deleting for pod in pods if each.owns(pod))) < each.replicas
-    )
+    found = []
+    for each in expected:
+        own = [pod for pod in pods if each.owns(pod) and not pod.deleting]
+        wanted = each.replicas or (len(own) if each.kind == "DaemonSet" else 0)
+        if (ready := sum(pod.ready for pod in own)) < wanted:
+            found.append(f"{each.kind} {each.name}: {ready} of {wanted} pods ready")
+    return tuple(found)
 
 
 def obstacles(
     expected: Sequence[Expected], pods: Sequence[PodState], troubles: Iterable[Trouble], *, nodes_may_come: bool
 ) -> tuple[Obstacle, ...]:
     """nodes_may_come: a pod that fits on no node may fit on one that is added."""
-    waiting = [pod for pod in pods if not pod.ready and not pod.deleting and pod.phase != "Succeeded"]
+    waiting = [pod for pod in pods if not pod.ready and not pod.deleting and pod.phase not in ("Succeeded", "Failed")]
     found = [Obstacle(place=pod.name, reason=reason) for pod in waiting if (reason := never_started(pod))]
     ending = [Obstacle(place=pod.name, reason=reason, stands_s=0) for pod in waiting if (reason := crashes(pod))]
     if len(ending) == len(waiting):
@@ -113,5 +115,7 @@ def _each(objects: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _replicas(each: Mapping[str, Any]) -> int:
+    if each["kind"] == "DaemonSet":
+        return 0
     found = (each.get("spec") or {}).get("replicas") if each["kind"] in _CONTROLLERS else None
     return 1 if found is None else int(found)
