@@ -11,7 +11,7 @@ from msgspec import structs
 from redis_resilience.model.environment import Bound, Prediction
 from redis_resilience.model.events import FaultEvent, Link, Role, SentinelMessage
 from redis_resilience.model.faults import rolling_upgrade, stop, stop_node
-from redis_resilience.model.operations import Cause
+from redis_resilience.model.operations import Cause, Result
 from redis_resilience.model.plan import Load, Writers
 from redis_resilience.model.records import NO_SERVER
 from redis_resilience.model.verdict import Judgement, Verdict
@@ -294,6 +294,9 @@ MUTANTS: dict[str, list[Edit]] = {
         ("bounds", "verdict is Verdict.FAIL and (somebody", "(somebody"),
         ("interference", "(event.server, event.run_id)", "event.server"),
         ("interference", "if event.commands", "if event.commands or event.usual"),
+        ("interference", "> 0:", "> 1:"),
+        ("interference", "Result.INFO", "Result.OK"),
+        ("convergence", "name in silent and", ""),
         ("unplanned", 'run_id in ("", server.run_id)', "True"),
         ("untouched", "if server in servers or everything", "if True"),
         ("unplanned", "if hit_ns(reading, name) > at_ns", "if hit_ns(reading, name) == float('inf')"),
@@ -1188,6 +1191,17 @@ def _untouched_roles(judge: Judge, kill: Any) -> None:
     killed.event(3600, "harness", "executed", **{**told, "run_id": "run-0b", "usual": "CONFIG SET 1"})
     assert seen(judge(used.history()), "assumptions.left_alone") is Verdict.PASS
     assert seen(judge(killed.history()), "assumptions.left_alone") is Verdict.UNKNOWN
+    written, flying = kill(), kill()
+    own = sum(int(row["outcome"]) != Result.FAIL for row in written.history().operations)
+    for story, more in ((written, 1), (flying, 0)):
+        story.event(4000, "harness", "executed", **{**told, "run_id": "run-0", "sets": own + more})
+    assert seen(judge(written.history()), "assumptions.left_alone") is Verdict.UNKNOWN
+    assert seen(judge(flying.history()), "assumptions.left_alone") is Verdict.PASS
+    slow, went = kill(), kill()
+    slow.silence(1, 3400)
+    went.silence(1, 2300)
+    assert seen(judge(slow.history()), "convergence.redundant") is Verdict.FAIL
+    assert seen(judge(went.history()), "convergence.redundant") is Verdict.UNKNOWN
     over = kill()
     over.event(1590, "sentinel:redis-2", "+try-failover", MASTER)
     over.event(1600, "sentinel:redis-2", "-odown", MASTER)

@@ -13,6 +13,11 @@ def test_calls_are_read_from_info():
     assert calls_in(told) == {"del": 1, "config|set": 2}
 
 
+@pytest.mark.parametrize(("version", "found"), [("6.2.14", {}), ("7.0.15", {"slaveof": 1}), ("8.0.2", {"slaveof": 1})])
+def test_before_redis_7_what_a_sentinel_sends_cannot_be_told(version, found):
+    assert calls_in({"redis_version": version, "cmdstat_slaveof": "calls=1,usec=3"}) == found
+
+
 @pytest.mark.parametrize(
     ("now", "before", "found"),
     [

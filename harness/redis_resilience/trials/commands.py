@@ -36,6 +36,8 @@ _ADMINISTRATIVE = (
     *("function|kill", "module|load", "module|unload", "replicaof", "save", "script|flush", "script|kill", "slaveof"),
 )
 _CALLS = re.compile(r"calls=(\d+)")
+_ROLES = ("replicaof", "slaveof")
+_WITHOUT_SUBCOMMANDS = ("4", "5", "6")
 _KILLS_OF_A_SENTINEL = 2
 """A Sentinel makes a server master or replica in one transaction: SLAVEOF, CONFIG REWRITE, CLIENT KILL twice."""
 
@@ -43,9 +45,15 @@ Calls = Mapping[str, int]
 
 
 def calls_in(told: Mapping[str, str]) -> dict[str, int]:
-    """How often each was executed; those that were not are left out. told: INFO by field."""
+    """How often each was executed; those that were not are left out. told: INFO by field.
+
+    Before Redis 7 subcommands are not counted, so that what a Sentinel sends cannot be told from what others do.
+    """
     found = {command: _CALLS.match(told.get(f"cmdstat_{command}", "")) for command in (*WRITING, *_ADMINISTRATIVE)}
-    return {command: int(match[1]) for command, match in found.items() if match}
+    calls = {command: int(match[1]) for command, match in found.items() if match}
+    if told.get("redis_version", "").partition(".")[0] in _WITHOUT_SUBCOMMANDS:
+        calls = {command: count for command, count in calls.items() if command not in _ROLES}
+    return calls
 
 
 def since(now: Calls, before: Calls) -> dict[str, int]:
@@ -59,7 +67,7 @@ def administrative(calls: Calls, *, moves_slots: bool) -> dict[str, int]:
     found = {command: calls[command] for command in _ADMINISTRATIVE if command in calls}
     if moves_slots:
         found = {command: count for command, count in found.items() if not command.startswith(_MOVING)}
-    made = sum(found.get(command, 0) for command in ("replicaof", "slaveof"))
+    made = sum(found.get(command, 0) for command in _ROLES)
     kills = found.get("client|kill", 0)
     if kills >= _KILLS_OF_A_SENTINEL * made:
         by_sentinels = {"client|kill": kills - _KILLS_OF_A_SENTINEL * made, "replicaof": 0, "slaveof": 0}
