@@ -13,6 +13,7 @@ from redis_resilience.faults.target import REPLICA, SENTINEL
 from redis_resilience.model.events import (
     Connected,
     Event,
+    Executed,
     FaultBegin,
     FaultEffect,
     HealEnd,
@@ -29,13 +30,14 @@ from redis_resilience.model.events import (
 )
 from redis_resilience.model.faults import Fault
 from redis_resilience.model.history import History
+from redis_resilience.model.operations import Result
 from tests.trials.generated import TWO_MASTERS
 from tests.trials.plants.plant import MS, plant, with_a_fault, with_events, without_events
 
 HISTORY, ORDERED = "assumptions.history", "assumptions.ordered"
 IDENTIFIED, WATCHED = "assumptions.identified", "assumptions.watched"
 PROVED, SEEN = "assumptions.fault_proved", "assumptions.fault_seen"
-UNPLANNED = "unplanned.changes"
+UNPLANNED, LEFT_ALONE = "unplanned.changes", "assumptions.left_alone"
 
 
 def of_a_server(fault: Fault | None) -> bool:
@@ -250,7 +252,24 @@ def failover_in_the_baseline(history: History, _: random.Random) -> History:
     )
 
 
-@plant(UNPLANNED, "received a change of its settings")
+@plant(LEFT_ALONE, "CLIENT KILL 1")
+def clients_killed_by_somebody(history: History, rng: random.Random) -> History:
+    return _executed(history, rng, commands="CLIENT KILL 1")
+
+
+@plant(LEFT_ALONE, ": SET 1")
+def key_set_by_somebody(history: History, rng: random.Random) -> History:
+    """One more than the clients of the trial sent."""
+    return _executed(history, rng, sets=int(np.count_nonzero(history.operations["outcome"] != Result.FAIL)) + 1)
+
+
+def _executed(history: History, rng: random.Random, *, commands: str = "", sets: int = 0) -> History:
+    server, at_ns = rng.choice(history.environment.servers), phase(history, "read").at_ns
+    told = Executed(at_ns=at_ns, server=server.name, run_id=server.run_id, commands=commands, sets=sets)
+    return with_events(history, told)
+
+
+@plant(LEFT_ALONE, "received a change of its settings")
 def settings_changed_meanwhile(history: History, rng: random.Random) -> History:
     view = rng.choice(history.environment.sentinels)
     at_ns = phase(history, "observe").at_ns
