@@ -47,7 +47,7 @@ Calls = Mapping[str, int]
 def calls_in(told: Mapping[str, str]) -> dict[str, int]:
     """How often each was executed; those that were not are left out. told: INFO by field.
 
-    Before Redis 7 subcommands are not counted, so that what a Sentinel sends cannot be told from what others do.
+    Before Redis 7 subcommands are not counted: what a Sentinel sends looks like what others send, and is left out.
     """
     found = {command: _CALLS.match(told.get(f"cmdstat_{command}", "")) for command in (*WRITING, *_ADMINISTRATIVE)}
     calls = {command: int(match[1]) for command, match in found.items() if match}

@@ -58,7 +58,7 @@ class Containers:
                 raise self._unexpected(pod, container, state)
 
     def must_run(self, pod: str, container: str) -> ProcessState:
-        """Its state; raises DeploymentError with the end of its log where it is not running any more."""
+        """Its state. Raises TargetAway where it was ended, DeploymentError with its log where it ended by itself."""
         state = self.state(pod, container)
         if state.state == "ended" and not state.asked:
             raise self._unexpected(pod, container, state)

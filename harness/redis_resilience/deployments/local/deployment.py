@@ -67,7 +67,8 @@ class _Up:
 class LocalDeployment(Growing):
     """Implements `Deployment` and every capability; partitions only where pods have networks of their own.
 
-    Raises DeploymentError wherever a change was not observed, or is asked for in a state that it makes no sense in,
+    Raises DeploymentError wherever a change was not observed, or is asked for in a state that it makes no sense in:
+    TargetAway where what is to be taken is away already, TargetBack where what is to come back is there.
     Unavailable where this host cannot have the topology.
     """
 

@@ -33,7 +33,10 @@ Way = tuple[str, str]
 
 
 class Partition:
-    """Which pods cannot connect to which. It names pods, so it follows one that comes back elsewhere."""
+    """Which pods cannot connect to which. It names pods, so it follows one that comes back elsewhere.
+
+    Raises TargetAway for a pod whose ways are all cut, TargetBack where there is nothing to be healed.
+    """
 
     def __init__(self, agent: Agent, folder: Path, ports: Sequence[int]) -> None:
         """ports: those that peers of a pod connect to, its server's first."""

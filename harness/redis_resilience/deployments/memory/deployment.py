@@ -22,7 +22,8 @@ _RECREATED_S = 0.3
 class MemoryDeployment(Deployment):
     """Implements Deployment, CanSignal, CanRestart, CanPartition, CanRecreate, CanStopNode and CanUpgrade.
 
-    `bugs` are planted for a judge to find. Raises Unavailable for a Redis Cluster.
+    `bugs` are planted for a judge to find. Raises Unavailable for a Redis Cluster, TargetAway for a signal to what is
+    down already.
     """
 
     def __init__(self, topology: Topology, profile: Profile, *, bugs: Collection[Bug] = ()) -> None:

@@ -97,7 +97,7 @@ class Firewall:
         return Effect(begin_ns=begin_ns, end_ns=time.monotonic_ns(), proof=proof)
 
     def heal(self, pod: str, ends: Mapping[str, End]) -> Effect:
-        """Take away what `cut` did to `pod`; raises DeploymentError if it is not cut, or stays unreachable."""
+        """Take away what `cut` did to `pod`; raises TargetBack if it is not cut, DeploymentError if it stays cut."""
         if pod not in self._cut:
             raise TargetBack(f"expected {pod} to be isolated; it is not")
         address = ends[pod].address

@@ -139,7 +139,7 @@ class NodeShell:
 
 
 def find_process(shell: NodeShell, container_id: str, name: str) -> Process:
-    """The first process of a container. Raises DeploymentError, which has the name, where it does not run."""
+    """The first process of a container. Raises TargetAway, which has the name, where it does not run."""
     tasks = shell.must("ctr -n k8s.io tasks ls", "the list of running containers")
     found = re.search(rf"^{re.escape(container_id)}\s+(\d+)\s+(\w+)", tasks, re.MULTILINE) if container_id else None
     if found is None:

@@ -45,7 +45,7 @@ class Pods:
         return known.containers
 
     def existing(self, pod: str) -> PodState:
-        """Raises DeploymentError where there is no such pod now, UsageError where the topology has none."""
+        """Raises TargetAway where there is no such pod now, UsageError where the topology has none."""
         self.containers_of(pod)
         state = self.watch.pod(pod)
         if state is None:
@@ -53,9 +53,7 @@ class Pods:
         return state
 
     def container(self, pod: str, container: str) -> ContainerState:
-        """Raises UsageError where the topology has no such container, DeploymentError where the cluster has not made
-        it.
-        """
+        """Raises UsageError where the topology has no such container, TargetAway where the cluster has not made it."""
         containers = self.containers_of(pod)
         if container not in containers:
             raise UsageError(f"pod {pod} has no container {container!r}; it has: {', '.join(containers)}")
