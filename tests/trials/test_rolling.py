@@ -29,6 +29,8 @@ class Notes:
     def keep(self, event):
         self.kept.append(event)
 
+    keep_if_possible = keep
+
     def of(self, kind):
         return [event for event in self.kept if isinstance(event, kind)]
 
