@@ -66,8 +66,13 @@ def test_a_command_that_deploys_nothing_says_by_which_signal_it_was_stopped(monk
     """And nothing of what would have to be removed."""
     monkeypatch.setattr(sys, "argv", ["redis-resilience", "recheck", str(tmp_path)])
     monkeypatch.setattr("redis_resilience.trials.trial.rejudge", lambda _: os.kill(os.getpid(), number))
-    with pytest.raises(SystemExit) as ended:
-        main()
+    before = signal.getsignal(signal.SIGINT)
+    hears_ctrl_c()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert ended.value.code == code
     assert capfd.readouterr().err == f"stopped by {signal.Signals(number).name}\n"

@@ -74,7 +74,7 @@ MUTANTS = [
     ("offsets", "before[-1] > final.offset >= 0", "False", "server_read_behind_itself"),
     ("offsets", "0 < first.end_ns <= final.begin_ns", "False", "master_read_ahead_of_its_replicas"),
     ("offsets", 'own["call_ns"] > final.end_ns', 'own["call_ns"] > 0', SOUND),
-    ("convergence", "Verdict.UNKNOWN if short else", "", "replica_read_behind_its_master"),
+    ("convergence", "Verdict.UNKNOWN if short or away else", "", "replica_read_behind_its_master"),
     ("assumptions", "if evicted or (expired and", "if evicted or (False and", "keys_expired"),
     ("unplanned", "server.name != reading.environment.master and", "False and", "second_master_in_the_baseline"),
     ("unplanned", "server.name != reading.environment.master and", "", SOUND),
