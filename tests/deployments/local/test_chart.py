@@ -52,7 +52,7 @@ def test_scaled_to_zero_the_master_s_set_takes_its_pod_and_no_other(deploy: Depl
     before = deployment.servers()[CHART.first]
     gone = deployment.scale_to_zero("redis-master-0")
     assert set(deployment.servers()) == {"redis-slave-0", "redis-slave-1", "redis-slave-2"}
-    with pytest.raises(DeploymentError, match="they were so already"):
+    with pytest.raises(DeploymentError, match="of redis-master-0 to exist; all were deleted already"):
         deployment.scale_to_zero("redis-master-0")
     back = deployment.scale_back("redis-master-0")
     assert "redis-master-0/redis was ended by SIGTERM" in gone.proof or "ended with exit status 0" in gone.proof
