@@ -219,8 +219,8 @@ class Elsewhere:
     def __getattr__(self, name):
         return getattr(self._site, name)
 
-    def acquire(self):
-        return replace(self._site.acquire(), kubeconfig=self._kubeconfig)
+    def acquire(self, images=()):
+        return replace(self._site.acquire(images), kubeconfig=self._kubeconfig)
 
     def shell(self, node):
         return NodeShell.of_container(node)
