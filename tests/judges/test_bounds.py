@@ -165,6 +165,9 @@ def test_clients_that_stay_with_the_old_master_write_later_to_the_new_one(kill: 
     story.operations = [row for row in story.operations if row[0] != 901]
     story.write(902, 1950, server=0, cause=Cause.TIMEOUT)
     assert judged(story)[0][0].cause == "unexplained", "nobody was served"
+    story.write(903, 1950, server=0, cause=Cause.NOREPLICAS)
+    why = "redis-0 refused writes with NOREPLICAS for 208 ms more: its clients stayed with it"
+    assert judged(story)[0][0].cause == why
 
 
 def test_an_attempt_that_failed_before_a_phase_does_not_explain_its_length(kill: Any) -> None:

@@ -146,7 +146,8 @@ MUTANTS: dict[str, list[Edit]] = {
     "check_stayed": [
         ("bounds", 'by_old["call_ns"] < end.earliest_ns', "True"),
         ("bounds", "if bound.name == FIRST_WRITE_AT else", "if True else"),
-        ("bounds", 'timeline.old_master)) & (rows["outcome"] == Result.OK)', "timeline.old_master))"),
+        ("bounds", 'at_old["outcome"] == Result.OK', 'at_old["outcome"] >= 0'),
+        ("bounds", 'at_old["cause"] == Cause.NOREPLICAS', 'at_old["cause"] == Cause.READONLY'),
         ("bounds", "_END_FOR_TIMEOUT, since_ns=begin.earliest_ns)", "_END_FOR_TIMEOUT, since_ns=0)"),
     ],
     "check_back_too_late": [
@@ -166,7 +167,7 @@ MUTANTS: dict[str, list[Edit]] = {
         ("bounds", "        (save, f", "        (0.0, f"),
     ],
     "check_first_write": [
-        ("bounds", "if stayed_ms < excess_ms:", "if False:"),
+        ("bounds", "if stayed_ms >= excess_ms:", "if True:"),
         ("bounds", "ends_ns(bound) > ends_ns(", "ends_ns(bound) < ends_ns("),
         ("bounds", "        (asked, f", "        (0.0, f"),
         ("bounds", 'in ended["client"].tolist()', "is not None"),

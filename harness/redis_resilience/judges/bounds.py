@@ -175,14 +175,22 @@ def _late(reading: Reading, timeline: Timeline, bound: Bound, excess_ms: float) 
 
 
 def _stayed(reading: Reading, timeline: Timeline, begin: Instant, end: Instant, excess_ms: float) -> str:
-    """Whether clients were served that long by the old master, which was not demoted yet; "" if not."""
-    rows = reading.rows
-    by_old = rows[(rows["server"] == server_index(reading, timeline.old_master)) & (rows["outcome"] == Result.OK)]
-    before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
-    stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
-    if stayed_ms < excess_ms:
-        return ""
-    return f"{timeline.old_master} accepted writes for {stayed_ms:.0f} ms more: its clients stayed with it"
+    """Whether clients stayed that long with the old master, which was not demoted yet; "" if not.
+
+    One that is back just before the Sentinels name another is master by their answer, and may lack replicas.
+    """
+    at_old = reading.rows[reading.rows["server"] == server_index(reading, timeline.old_master)]
+    answers = (
+        ("accepted writes", at_old["outcome"] == Result.OK),
+        ("refused writes with NOREPLICAS", at_old["cause"] == Cause.NOREPLICAS),
+    )
+    for how, answered in answers:
+        by_old = at_old[answered]
+        before_end = by_old["return_ns"][by_old["call_ns"] < end.earliest_ns]
+        stayed_ms = (int(before_end.max()) - begin.earliest_ns) / 1e6 if len(before_end) else 0.0
+        if stayed_ms >= excess_ms:
+            return f"{timeline.old_master} {how} for {stayed_ms:.0f} ms more: its clients stayed with it"
+    return ""
 
 
 def _early(reading: Reading, timeline: Timeline, bound: Bound, end: Instant) -> str:
