@@ -14,7 +14,7 @@ from pathlib import Path
 from redis_resilience.deployments.journal import Journal
 from redis_resilience.deployments.kube.interface import KubeApi
 from redis_resilience.deployments.kube.nodes.images import absent
-from redis_resilience.deployments.kube.nodes.loading import LoadingEarly, load_images
+from redis_resilience.deployments.kube.nodes.loading import LoadingEarly, load_images, nodes_of
 from redis_resilience.deployments.kube.nodes.node import NodeShell
 from redis_resilience.deployments.kube.objects.image import probe_image
 from redis_resilience.deployments.kube.site import Cluster
@@ -91,7 +91,7 @@ class KindClusters:
             elif not kubeconfig.exists():
                 kubeconfig.touch(mode=0o600)
                 run("kind", "export", "kubeconfig", "--name", self._name, "--kubeconfig", str(kubeconfig), within_s=60)
-            nodes = self._nodes()
+            nodes = nodes_of(self._name)
             image = run("docker", "inspect", "--format", "{{.Config.Image}}", nodes[0], within_s=_ASKED_WITHIN_S)
         return Cluster(
             name=self._name,
@@ -128,11 +128,8 @@ class KindClusters:
         """Those that a node lacks. A cluster of this run's own has none of them."""
         if not self._named:
             return tuple(images)
-        lacking = [absent(images, node) for node in self._nodes()]
+        lacking = [absent(images, node) for node in nodes_of(self._name)]
         return tuple(image for image in images if any(image in those for those in lacking))
-
-    def _nodes(self) -> tuple[str, ...]:
-        return tuple(run("kind", "get", "nodes", "--name", self._name, within_s=_ASKED_WITHIN_S).split())
 
     def admit(self, api: KubeApi, objects: str) -> None:
         """A namespace of its own accepts anything."""

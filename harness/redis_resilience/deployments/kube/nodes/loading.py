@@ -18,6 +18,11 @@ def load_images(cluster: str, images: Sequence[str]) -> None:
     run("kind", "load", "docker-image", "--name", cluster, *images, within_s=_LOADED_WITHIN_S)
 
 
+def nodes_of(cluster: str) -> tuple[str, ...]:
+    """The containers that are its nodes. Raises DeploymentError."""
+    return tuple(run("kind", "get", "nodes", "--name", cluster, within_s=_ASKED_WITHIN_S).split())
+
+
 class LoadingEarly:
     """While the context lasts the cluster is created; its end waits for images on their way.
 
@@ -53,7 +58,7 @@ class LoadingEarly:
     def _ready(self) -> bool:
         """Whether every node has a containerd that answers, which is long before Kubernetes does."""
         try:
-            nodes = run("kind", "get", "nodes", "--name", self._cluster, within_s=_ASKED_WITHIN_S).split()
+            nodes = nodes_of(self._cluster)
             for node in nodes:
                 run("docker", "exec", node, "ctr", "version", within_s=_ASKED_WITHIN_S)
         except DeploymentError:

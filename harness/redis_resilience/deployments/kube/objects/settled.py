@@ -64,9 +64,8 @@ def wait_until_ready(objects: str, api: KubeApi, *, nodes_may_come: bool, clock:
             )
         if missing or not custom:
             return not missing, "; ".join((*missing, *_reasons(pods)))
-        return bool(made) and stood_s[
-            made
-        ] >= _QUIET_S, f"{', '.join(custom)}: {made or 'no pods that are all ready; does their operator run?'}"
+        seen = made or "no pods that are all ready; does their operator run?"
+        return bool(made) and stood_s[made] >= _QUIET_S, f"{', '.join(custom)}: {seen}"
 
     try:
         eventually(look, within_s=_READY_WITHIN_S, what="every pod to be ready", every_s=_LOOK_EVERY_S, clock=clock)
